@@ -1,0 +1,146 @@
+/*
+ * Entries stand in an array in the order of insertion; `index` is an open-addressed hash table of their
+ * positions, counted from 1. A removed entry is a hole that keeps its place in both until holes are a quarter
+ * of the array.
+ */
+#include "base/table.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+/*
+ * FNV-1a with its high bits folded down. It can be made to collide on purpose, which costs time in proportion
+ * to the number of entries; whatever lets keys in from outside limits that number.
+ */
+static uint64_t table_hash(const char *key)
+{
+	uint64_t hash = 14695981039346656037u;
+
+	for (; *key; key++)
+		hash = (hash ^ (unsigned char)*key) * 1099511628211u;
+	return hash ^ hash >> 32;
+}
+
+void table_init(struct table *table)
+{
+	*table = (struct table){0};
+}
+
+void table_clear(struct table *table)
+{
+	for (size_t i = 0; i < table->used; i++)
+		free(table->entries[i].key);
+	free(table->entries);
+	free(table->index);
+	table_init(table);
+}
+
+/* Where the key is in the index, or the empty slot where it would go. The index always has empty slots. */
+static size_t table_slot(const struct table *table, const char *key, uint64_t hash)
+{
+	size_t slot = hash & (table->index_size - 1);
+
+	while (table->index[slot]) {
+		const struct table_entry *entry = &table->entries[table->index[slot] - 1];
+
+		if (entry->key && entry->hash == hash && strcmp(entry->key, key) == 0)
+			break;
+		slot = (slot + 1) & (table->index_size - 1);
+	}
+	return slot;
+}
+
+static struct table_entry *table_find(const struct table *table, const char *key)
+{
+	size_t slot;
+
+	if (!table->n)
+		return NULL;
+	slot = table_slot(table, key, table_hash(key));
+	return table->index[slot] ? &table->entries[table->index[slot] - 1] : NULL;
+}
+
+static void table_compact(struct table *table)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < table->used; i++)
+		if (table->entries[i].key)
+			table->entries[kept++] = table->entries[i];
+	memset(table->entries + kept, 0, (table->used - kept) * sizeof *table->entries);
+	table->used = kept;
+}
+
+/* Makes room for one more entry. The index is kept at most half full, so that probes stay short. */
+static void table_room(struct table *table)
+{
+	if (table->used < table->size)
+		return;
+	if (table->used - table->n >= table->size / 4 && table->n < table->used)
+		table_compact(table);
+	else
+		table->entries =
+			mem_grow(table->entries, &table->size, table->size + 1, sizeof *table->entries);
+	if (table->size > UINT32_MAX / 2)
+		abort();
+	free(table->index);
+	table->index_size = 2 * table->size;
+	table->index = mem_array(table->index_size, sizeof *table->index);
+	for (size_t i = 0; i < table->used; i++) {
+		struct table_entry *entry = &table->entries[i];
+
+		if (entry->key)
+			table->index[table_slot(table, entry->key, entry->hash)] = (uint32_t)i + 1;
+	}
+}
+
+void *table_get(const struct table *table, const char *key)
+{
+	const struct table_entry *entry = table_find(table, key);
+
+	return entry ? entry->value : NULL;
+}
+
+void table_set(struct table *table, const char *key, void *value)
+{
+	struct table_entry *entry = table_find(table, key);
+	uint64_t hash;
+
+	if (entry) {
+		entry->value = value;
+		return;
+	}
+	table_room(table);
+	hash = table_hash(key);
+	entry = &table->entries[table->used];
+	table->index[table_slot(table, key, hash)] = (uint32_t)table->used + 1;
+	*entry = (struct table_entry){.key = mem_text(key), .value = value, .hash = hash};
+	table->used++;
+	table->n++;
+}
+
+void *table_remove(struct table *table, const char *key)
+{
+	struct table_entry *entry = table_find(table, key);
+	void *value;
+
+	if (!entry)
+		return NULL;
+	value = entry->value;
+	free(entry->key);
+	*entry = (struct table_entry){0};
+	table->n--;
+	return value;
+}
+
+struct table_entry *table_next(const struct table *table, size_t *at)
+{
+	while (*at < table->used) {
+		struct table_entry *entry = &table->entries[(*at)++];
+
+		if (entry->key)
+			return entry;
+	}
+	return NULL;
+}

@@ -1,0 +1,44 @@
+/*
+ * A table from text to pointer that is walked in the order of insertion, never in hash order, so that
+ * everything built on it is deterministic. Keys are copied; values belong to the caller. While walking with
+ * TABLE_EACH any entry may be removed and the value of one that is there replaced; a new key may not be set.
+ */
+#ifndef HOST_BASE_TABLE_H
+#define HOST_BASE_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct table_entry {
+	char *key; /* NULL: removed */
+	void *value;
+	uint64_t hash;
+};
+
+struct table {
+	struct table_entry *entries; /* in order of insertion */
+	size_t used, size;	     /* entries in use, removed ones included; room */
+	size_t n;		     /* entries that are there */
+	uint32_t *index;
+	size_t index_size;
+};
+
+void table_init(struct table *table);
+void table_clear(struct table *table);
+void *table_get(const struct table *table, const char *key); /* NULL: not there */
+
+/* Replaces the value when the key is there; the entry then keeps its place. */
+void table_set(struct table *table, const char *key, void *value);
+
+/* Returns the value that was there, or NULL. */
+void *table_remove(struct table *table, const char *key);
+
+/* The first entry at or after *at that is there, or NULL; *at is moved behind it. Start with 0. */
+struct table_entry *table_next(const struct table *table, size_t *at);
+
+#define TABLE_EACH(table, entry)                                                      \
+	for (size_t entry##_at = 0, entry##_once = 1; entry##_once; entry##_once = 0) \
+		for (struct table_entry * entry; (entry = table_next((table), &entry##_at)) != NULL;)
+
+#endif

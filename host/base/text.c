@@ -1,0 +1,95 @@
+#include "base/text.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What an empty text points to until it first needs memory. Never written to: `size` 0 says so. */
+static char nothing[1];
+
+void text_init(struct text *text, size_t max)
+{
+	*text = (struct text){.s = nothing, .max = max};
+}
+
+void text_clear(struct text *text)
+{
+	if (text->size)
+		free(text->s);
+	text_init(text, text->max);
+}
+
+void text_reset(struct text *text)
+{
+	text->length = 0;
+	text->over = false;
+	if (text->size)
+		text->s[0] = '\0';
+}
+
+/* How many of `n` bytes may still be added, with room made for them and a NUL. */
+static size_t text_room(struct text *text, size_t n)
+{
+	if (n > text->max - text->length) {
+		n = text->max - text->length;
+		text->over = true;
+	}
+	if (n)
+		text->s = mem_grow(text->size ? text->s : NULL, &text->size, text->length + n + 1, 1);
+	return n;
+}
+
+void text_bytes(struct text *text, const void *bytes, size_t n)
+{
+	n = text_room(text, n);
+	if (!n)
+		return;
+	memcpy(text->s + text->length, bytes, n);
+	text->length += n;
+	text->s[text->length] = '\0';
+}
+
+void text_add(struct text *text, const char *s)
+{
+	text_bytes(text, s, strlen(s));
+}
+
+void text_addf(struct text *text, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	text_vaddf(text, format, args);
+	va_end(args);
+}
+
+void text_vaddf(struct text *text, const char *format, va_list args)
+{
+	char line[256];
+	char *longer;
+	va_list again;
+	int length;
+
+	va_copy(again, args);
+	length = vsnprintf(line, sizeof line, format, args);
+	if (length < 0) {
+		text->over = true;
+	} else if ((size_t)length < sizeof line) {
+		text_bytes(text, line, (size_t)length);
+	} else {
+		longer = mem_alloc((size_t)length + 1);
+		vsnprintf(longer, (size_t)length + 1, format, again);
+		text_bytes(text, longer, (size_t)length);
+		free(longer);
+	}
+	va_end(again);
+}
+
+char *text_take(struct text *text)
+{
+	char *taken = text->size ? text->s : mem_text("");
+
+	text_init(text, text->max);
+	return taken;
+}

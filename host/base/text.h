@@ -1,0 +1,28 @@
+/*
+ * Text that grows, with a ceiling. `s` is always a C string (never NULL after init). What would go beyond
+ * `max` bytes is not added (what fits before it is) and sets `over`, so one look at the end tells whether
+ * everything fitted. `length` counts the bytes, which may hold NULs.
+ */
+#ifndef HOST_BASE_TEXT_H
+#define HOST_BASE_TEXT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct text {
+	char *s;
+	size_t length, size, max;
+	bool over;
+};
+
+void text_init(struct text *text, size_t max);
+void text_clear(struct text *text); /* releases; the text may be used again after text_init */
+void text_reset(struct text *text); /* empty again, memory kept */
+void text_add(struct text *text, const char *s);
+void text_bytes(struct text *text, const void *bytes, size_t n);
+__attribute__((format(printf, 2, 3))) void text_addf(struct text *text, const char *format, ...);
+__attribute__((format(printf, 2, 0))) void text_vaddf(struct text *text, const char *format, va_list args);
+char *text_take(struct text *text); /* the caller frees it; the text is empty afterwards */
+
+#endif

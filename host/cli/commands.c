@@ -1,0 +1,216 @@
+#include "cli/commands.h"
+
+#include "schema/nearest.h"
+
+#include <string.h>
+
+#define VERSION "0.1"
+
+static const char *const displays[] = {"here", "new", NULL};
+static const char *const states[] = {"queued",	  "offered", "preparing", "running", "paused",
+				     "stopping",  "lost",    "succeeded", "failed",  "cancelled",
+				     "timed_out", "expired", "skipped",	  NULL};
+
+#define INPUT                                                                        \
+	{                                                                            \
+		"input", 0, "K=V", 1, "gives the input K the value V", NULL, VERSION \
+	}
+#define SECRET                                                                 \
+	{                                                                      \
+		"secret", 0, "K", 1, "asks for the secret input K", NULL, NULL \
+	}
+#define WAIT                                                                                   \
+	{                                                                                      \
+		"wait", 0, NULL, 0, "follows the run, and exits by its outcome", NULL, VERSION \
+	}
+#define END       \
+	{         \
+		0 \
+	}
+
+static const struct command_option of_all[] = {
+	{"conf", 'c', "FILE", 0, "the configuration to use", NULL, VERSION},
+	{"json", 0, NULL, 0, "answers with one JSON value", NULL, VERSION},
+	{"help", 'h', NULL, 0, "says how the command is used", NULL, VERSION},
+	END,
+};
+
+static const struct command_option of_check[] = {
+	{"live", 0, NULL, 0, "also asks the world", NULL, NULL},
+	{"rehearse", 0, NULL, 0, "also runs the flows with harmless steps", NULL, NULL},
+	END,
+};
+
+static const struct command_option of_press[] = {INPUT, SECRET, WAIT, END};
+
+static const struct command_option of_run[] = {
+	{"event", 0, "FILE", 0, "takes the event from a file with a JSON object; - is stdin", NULL, VERSION},
+	INPUT,
+	{"from", 0, "RUN", 0, "takes the event of an earlier run", NULL, NULL},
+	WAIT,
+	END,
+};
+
+static const struct command_option of_try[] = {
+	INPUT,
+	SECRET,
+	{"display", 0, "new|here", 0, "in a private session, or on this display (default)", displays,
+	 VERSION},
+	END,
+};
+
+static const struct command_option of_runs[] = {
+	{"flow", 0, "F", 0, "only runs of this flow", NULL, VERSION},
+	{"state", 0, "S", 0, "only runs in this state", states, VERSION},
+	{"label", 0, "T", 0, "only runs whose label contains this text", NULL, VERSION},
+	{"reason", 0, "CODE", 0, "only runs that ended for this reason", NULL, VERSION},
+	{"since", 0, "T", 0, "only runs of the last 2h, 3d …, or since a date", NULL, VERSION},
+	{"number", 'n', "N", 0, "at most so many, from 1 to 1000 (default 50)", NULL, VERSION},
+	END,
+};
+
+static const struct command_option of_log[] = {
+	{"follow", 'f', NULL, 0, "goes on while the step runs", NULL, NULL},
+	END,
+};
+
+static const struct command_option of_get[] = {
+	{"output", 'o', "OUT", 0, "writes to OUT, replacing it; - is stdout", NULL, VERSION},
+	{"force", 0, NULL, 0, "replaces the file if it is there", NULL, VERSION},
+	END,
+};
+
+/* Named before its time, so that people and scripts hear it from hostler and not from a missing word. */
+#define LATER(name, family, summary)                               \
+	{                                                          \
+		name, family, "", 0, -1, summary, NULL, NULL, NULL \
+	}
+
+static const struct command table[] = {
+	{"up", "running it", "", 0, 0, "starts everything the configuration names, in the foreground", NULL,
+	 host_up, VERSION},
+	{"down", "running it", "", 0, 0, "ends it", NULL, host_down, VERSION},
+	LATER("reload", "running it", "reads the configuration again"),
+	{"check", "running it", "", 0, 0, "reports every error of the configuration", of_check, check_command,
+	 VERSION},
+	LATER("doctor", "running it", "looks whether this machine has what hostler needs"),
+	LATER("init", "running it", "writes a first configuration"),
+
+	{"press", "starting work", "BUTTON", 1, 1, "presses a trigger", of_press, press_command, VERSION},
+	{"run", "starting work", "FLOW", 1, 1, "runs a flow by hand", of_run, run_command, VERSION},
+	LATER("post", "starting work", "posts an event"),
+	{"try", "starting work", "DIR", 1, 1,
+	 "runs a desktop flow here and now, without host or configuration", of_try, try_command, VERSION},
+
+	{"runs", "looking", "", 0, 0, "lists runs, newest first", of_runs, look_runs, VERSION},
+	{"show", "looking", "RUN[/STEP]", 1, 1, "says everything about a run", NULL, show_command, VERSION},
+	{"log", "looking", "RUN[/STEP]", 1, 1, "prints what the run's programs printed", of_log, files_log,
+	 VERSION},
+	{"files", "looking", "RUN[/STEP]", 1, 1, "lists the files of a run", NULL, files_list_command,
+	 VERSION},
+	{"get", "looking", "RUN/STEP FILE", 2, 2, "copies a file of a run here", of_get, files_get, VERSION},
+	{"queue", "looking", "[TARGET]", 0, 1, "says what waits for devices, and why", NULL, look_queue,
+	 VERSION},
+	LATER("why", "looking", "says why something does not start"),
+	LATER("watch", "looking", "shows what is going on, live"),
+	LATER("alerts", "looking", "lists what needs attention"),
+	{"flows", "looking", "", 0, 0, "lists flows", NULL, look_flows, VERSION},
+	{"triggers", "looking", "", 0, 0, "lists triggers and their inputs", NULL, look_triggers, VERSION},
+	{"devices", "looking", "", 0, 0, "lists devices and their sessions", NULL, look_devices, VERSION},
+	LATER("events", "looking", "lists events"),
+	LATER("explain", "looking", "explains a reason code"),
+	LATER("next", "looking", "says when a trigger will fire"),
+	LATER("report", "looking", "sums up runs"),
+
+	LATER("top", "steering", "lets a waiting run start first"),
+	LATER("untop", "steering", "takes that back"),
+	LATER("priority", "steering", "changes the priority of a waiting run"),
+	LATER("cancel", "steering", "ends a run now"),
+	LATER("stop", "steering", "ends a run at its next checkpoint"),
+	LATER("pause", "steering", "holds a run at its next checkpoint"),
+	LATER("resume", "steering", "lets a paused run go on"),
+	LATER("resubmit", "steering", "runs it again with the same inputs"),
+	LATER("resolve", "steering", "says how a lost run ended"),
+	LATER("enable", "steering", "lets a flow or trigger start runs again"),
+	LATER("disable", "steering", "keeps a flow or trigger from starting runs"),
+	LATER("device", "steering", "takes a device out of service, and back"),
+
+	LATER("seal", "keys", "seals a secret"),
+	LATER("secrets", "keys", "lists secrets"),
+	LATER("gateway", "keys", "lets gateways of other machines in"),
+	LATER("operator", "keys", "lets other people in"),
+	LATER("connection", "keys", "lists and tests connections"),
+
+	{"plugins", "plugins", "", 0, 0, "lists plugins", NULL, look_plugins, VERSION},
+	LATER("plugin", "plugins", "documents, begins or tests a plugin"),
+	LATER("desktop", "plugins", "lists and pushes desktop flows"),
+
+	LATER("backup", "keeping", "saves the store"),
+	LATER("restore", "keeping", "puts a saved store back"),
+};
+
+enum { COMMANDS = sizeof table / sizeof table[0] };
+
+const struct command *commands(size_t *ret_n)
+{
+	*ret_n = COMMANDS;
+	return table;
+}
+
+const struct command_option *command_options_of_all(void)
+{
+	return of_all;
+}
+
+const struct command *command_named(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(table[i].name, name) == 0)
+			return &table[i];
+	return NULL;
+}
+
+const char *command_nearest(const char *name)
+{
+	struct nearest nearest;
+
+	nearest_init(&nearest, name);
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (table[i].since)
+			nearest_offer(&nearest, table[i].name);
+	return nearest.best;
+}
+
+static const struct command_option *find(const struct command_option *options, const char *name, char letter)
+{
+	for (; options && options->name; options++)
+		if (name ? strcmp(options->name, name) == 0 : options->letter && options->letter == letter)
+			return options;
+	return NULL;
+}
+
+const struct command_option *command_option(const struct command *command, const char *name)
+{
+	const struct command_option *own = command ? find(command->options, name, 0) : NULL;
+
+	return own ? own : find(of_all, name, 0);
+}
+
+const struct command_option *command_option_letter(const struct command *command, char letter)
+{
+	const struct command_option *own = command ? find(command->options, NULL, letter) : NULL;
+
+	return own ? own : find(of_all, NULL, letter);
+}
+
+const char *command_option_nearest(const struct command *command, const char *name)
+{
+	struct nearest nearest;
+
+	nearest_init(&nearest, name);
+	for (const struct command_option *own = command ? command->options : NULL; own && own->name; own++)
+		nearest_offer(&nearest, own->name);
+	for (const struct command_option *shared = of_all; shared->name; shared++)
+		nearest_offer(&nearest, shared->name);
+	return nearest.best;
+}

@@ -1,0 +1,63 @@
+/*
+ * The one table of commands. --help, the suggestions for unknown words, completion, and the lint of the
+ * manual all read it. A row without `since` is a promise of the design that this version does not keep yet:
+ * it answers so.
+ */
+#ifndef HOST_CLI_COMMANDS_H
+#define HOST_CLI_COMMANDS_H
+
+#include <stddef.h>
+
+struct cli;
+
+struct command_option {
+	const char *name;	    /* "input" of --input */
+	char letter;		    /* 'o' of -o; 0: none */
+	const char *value;	    /* what people put there: "K=V"; NULL: a switch */
+	int many;		    /* may be given more than once */
+	const char *summary;	    /* one line, no full stop */
+	const char *const *choices; /* ends with NULL; NULL: anything */
+	const char *since;	    /* NULL: not in this version */
+};
+
+struct command {
+	const char *name;
+	const char *family;    /* of DESIGN's table: "looking" */
+	const char *arguments; /* "RUN[/STEP]", "" */
+	int least, most;       /* how many of them; most -1: any number */
+	const char *summary;   /* one line, no full stop */
+	const struct command_option
+		*options;	     /* ends with a row without name; NULL: none but those of all commands */
+	int (*run)(struct cli *cli); /* returns the exit status */
+	const char *since;	     /* NULL: not in this version */
+};
+
+const struct command *commands(size_t *ret_n);		   /* in the order of --help */
+const struct command_option *command_options_of_all(void); /* -c, --json, --help */
+const struct command *command_named(const char *name);	   /* NULL: none */
+const char *command_nearest(const char *name);		   /* NULL: none is near enough to be meant */
+
+/* The option of the command, or of all commands (`command` may be NULL). */
+const struct command_option *command_option(const struct command *command, const char *name);
+const struct command_option *command_option_letter(const struct command *command, char letter);
+const char *command_option_nearest(const struct command *command, const char *name);
+
+/* What the rows do, by family of commands. */
+int host_up(struct cli *cli); /* host.c */
+int host_down(struct cli *cli);
+int check_command(struct cli *cli); /* check.c */
+int press_command(struct cli *cli); /* press.c */
+int run_command(struct cli *cli);
+int try_command(struct cli *cli); /* try.c */
+int look_runs(struct cli *cli);	  /* look.c */
+int look_queue(struct cli *cli);
+int look_flows(struct cli *cli);
+int look_triggers(struct cli *cli);
+int look_devices(struct cli *cli);
+int look_plugins(struct cli *cli);
+int show_command(struct cli *cli); /* show.c */
+int files_log(struct cli *cli);	   /* run_files.c */
+int files_list_command(struct cli *cli);
+int files_get(struct cli *cli);
+
+#endif

@@ -1,0 +1,271 @@
+#include "cli/connect.h"
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "loop/zmq.h"
+#include "os/files.h"
+#include "schema/value.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <sodium.h>
+#include <string.h>
+#include <unistd.h>
+#include <zmq.h>
+
+enum { KEY_FILE_MAX = 4096 };
+
+#define KEY_BELOW_HOME ".config/hostler/operator.key"
+
+int connect_configuration(const struct cli *cli, struct conf **ret)
+{
+	AUTO_FREE char *path = conf_find(options_value(&cli->options, "conf"));
+	struct problems problems;
+	int status = CLI_DONE;
+
+	if (!path)
+		return cli_fail(cli, CLI_USAGE, "NoConfiguration",
+				"there is no configuration: name one with -c FILE, or write ./hostler.ini");
+	problems_init(&problems);
+	*ret = conf_load(path, &problems);
+	if (!*ret && cli->json && problems.n > 0) {
+		AUTO_FREE char *line = problem_line(&problems.at[0]);
+
+		status = cli_fail(cli, CLI_USAGE, "ConfigurationInvalid", "%s", line);
+	} else if (!*ret) {
+		status = cli_fail_problems(cli, path, &problems);
+	}
+	problems_clear(&problems);
+	return status;
+}
+
+static bool is_there(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+/*
+ * $HOSTLER_KEY; else the one in the home directory. Under sudo the key is the one of the person who called:
+ * root's own comes first, because a host that root has started as root gave it to root.
+ */
+static char *key_path(void)
+{
+	const char *named = getenv("HOSTLER_KEY"), *home = getenv("HOME"), *caller = getenv("SUDO_USER");
+	const struct passwd *self = getpwuid(getuid()), *person;
+	char *path, *other;
+
+	if (named && *named)
+		return mem_text(named);
+	path = files_join(home && *home ? home : self ? self->pw_dir : "/", KEY_BELOW_HOME);
+	if (geteuid() != 0 || is_there(path) || !caller || !*caller)
+		return path;
+	person = getpwnam(caller);
+	other = person ? files_join(person->pw_dir, KEY_BELOW_HOME) : NULL;
+	if (!other || !is_there(other)) {
+		free(other);
+		return path;
+	}
+	free(path);
+	return other;
+}
+
+static int read_key(struct connect *connect)
+{
+	char *bytes = NULL;
+	size_t length = 0;
+	hst_error err = {0};
+	int code;
+
+	connect->key_path = key_path();
+	code = files_read(connect->key_path, KEY_FILE_MAX, &bytes, &length, &err);
+	if (code == HST_NOT_FOUND)
+		return cli_fail(connect->cli, CLI_AWAY, "NoOperatorKey",
+				"there is no operator key at %s; the first `hostler up` makes it",
+				connect->key_path);
+	if (code == HST_OK)
+		code = keys_parse(&connect->ring, connect->key_path, bytes, length, &err);
+	if (bytes) {
+		sodium_memzero(bytes, length);
+		free(bytes);
+	}
+	if (code == HST_OK && (!connect->ring.name || strncmp(connect->ring.name, "operator/", 9) != 0))
+		code = hst_fail(&err, HST_INVALID, "%s is no key of an operator", connect->key_path);
+	return code == HST_OK ? CLI_DONE : cli_fail_as(connect->cli, code, &err);
+}
+
+static void on_up(void *arg)
+{
+	struct connect *connect = arg;
+
+	connect->up = true;
+	connect->ups++;
+}
+
+static void on_down(void *arg)
+{
+	struct connect *connect = arg;
+
+	connect->up = false;
+}
+
+static void on_message(void *arg, const struct message *message)
+{
+	struct connect *connect = arg;
+
+	if (connect->heard)
+		connect->heard(connect->heard_arg, message);
+}
+
+/* What the socket's own file tells without waiting: no host there, or not for this user. */
+static int look_at_socket(const struct connect *connect)
+{
+	const char *path = connect->endpoint + strlen("ipc://");
+
+	if (access(path, R_OK | W_OK) == 0)
+		return CLI_DONE;
+	if (errno == EACCES)
+		return cli_fail(connect->cli, CLI_AWAY, "HostNotReachable",
+				"%s is not open to this user: join the group hostler, or use sudo", path);
+	return cli_fail(connect->cli, CLI_AWAY, "HostNotReachable",
+			"the host is not running (there is no %s); start it with `hostler up`", path);
+}
+
+static int not_reached(const struct connect *connect)
+{
+	hst_error why = {0};
+
+	link_why(connect->link, &why);
+	if (strcmp(why.reason, "KeyDenied") == 0)
+		return cli_fail(connect->cli, CLI_AWAY, why.reason, "the host does not know the key %s",
+				connect->key_path);
+	return cli_fail(connect->cli, CLI_AWAY, "HostNotReachable",
+			"no answer from the host within %d s: %s; look whether it runs, or start it with "
+			"`hostler up`",
+			CONNECT_REACH_MS / 1000, why.text);
+}
+
+/* A host that starts anew at this moment is waited for; one that refuses is not. */
+static int reach(struct connect *connect)
+{
+	const int64_t end_us = clock_steady_us() + CONNECT_REACH_MS * 1000LL;
+	static const struct link_role role = {.up = on_up, .down = on_down, .message = on_message};
+	struct link_role own = role;
+	hst_error err = {0};
+	int64_t left_us;
+	int code;
+
+	own.arg = connect;
+	code = link_new(connect->loop, connect->zmq, connect->endpoint, &connect->ring, &own, &connect->link,
+			&err);
+	if (code != HST_OK)
+		return cli_fail(connect->cli, CLI_AWAY, "HostNotReachable", "%s", err.text);
+	while (!connect->up && (left_us = end_us - clock_steady_us()) > 0 &&
+	       link_why(connect->link, NULL) != HST_DENIED)
+		loop_turn(connect->loop, left_us / 1000 + 1);
+	return connect->up ? CLI_DONE : not_reached(connect);
+}
+
+int connect_open(struct connect *connect, const struct cli *cli)
+{
+	int status;
+
+	*connect = (struct connect){.cli = cli};
+	status = connect_configuration(cli, &connect->conf);
+	if (status)
+		return status;
+	if (!connect->conf->has_host)
+		return cli_fail(cli, CLI_USAGE, "NoHost",
+				"%s has no [host] section: ask on the machine of the host",
+				connect->conf->path);
+	status = read_key(connect);
+	if (status)
+		return status;
+	connect->endpoint = conf_engine_endpoint(connect->conf);
+	status = look_at_socket(connect);
+	if (status)
+		return status;
+	connect->loop = loop_new(loop_wait_zmq);
+	connect->zmq = zmq_ctx_new();
+	return reach(connect);
+}
+
+void connect_close(struct connect *connect)
+{
+	link_free(connect->link);
+	if (connect->zmq)
+		zmq_ctx_term(connect->zmq);
+	if (connect->loop)
+		loop_free(connect->loop);
+	keys_clear(&connect->ring);
+	conf_free(connect->conf);
+	free(connect->key_path);
+	free(connect->endpoint);
+}
+
+/* One request under way. */
+struct waiting {
+	hst_arena *arena;
+	struct connect_answer *answer;
+	bool over, answered;
+};
+
+static void on_reply(void *arg, const struct message *reply)
+{
+	struct waiting *waiting = arg;
+
+	waiting->over = true;
+	if (!reply)
+		return;
+	waiting->answered = true;
+	waiting->answer->head = *reply;
+	waiting->answer->payload =
+		arena_copy(waiting->arena, reply->payload ? reply->payload : "", reply->payload_length);
+	waiting->answer->length = reply->payload_length;
+	message_set_payload(&waiting->answer->head, waiting->answer->payload, waiting->answer->length);
+}
+
+int connect_request(struct connect *connect, struct message *message, int64_t timeout_ms,
+		    struct connect_answer *ret)
+{
+	struct waiting waiting = {.arena = connect->cli->arena, .answer = ret};
+	hst_error err = {0};
+	int code = link_request(connect->link, message, timeout_ms, on_reply, &waiting, &err);
+
+	if (code != HST_OK)
+		return cli_fail(connect->cli, CLI_AWAY, "HostNotReachable", "%s", err.text);
+	while (!waiting.over)
+		loop_turn(connect->loop, timeout_ms);
+	if (!waiting.answered)
+		return cli_fail(connect->cli, CLI_AWAY, "HostNotReachable",
+				"the host has not answered within %lld s", (long long)timeout_ms / 1000);
+	if (ret->head.word != WORD_error)
+		return CLI_DONE;
+	code = message_read_error(&ret->head, &err);
+	return cli_fail_as(connect->cli, code, &err);
+}
+
+int connect_ask(struct connect *connect, const char *what, const hst_value *filters, const hst_value **ret)
+{
+	struct connect_answer answer;
+	struct message message;
+	AUTO(text) struct text json;
+	hst_error err = {0};
+	int status;
+
+	text_init(&json, PAYLOAD_BYTES_MAX);
+	if (filters)
+		value_write_json(&json, filters);
+	message_init(&message, WORD_ask, 0);
+	message_set_text(&message, "what", what);
+	message_set_payload(&message, json.s, json.length);
+	status = connect_request(connect, &message, CONNECT_ANSWER_MS, &answer);
+	if (status)
+		return status;
+	if (value_parse_json(connect->cli->arena, answer.payload, answer.length, ret, &err) != HST_OK)
+		return cli_fail(connect->cli, CLI_FAILED, "Broken", "the host's answer cannot be read: %s",
+				err.text);
+	return CLI_DONE;
+}

@@ -1,0 +1,53 @@
+/*
+ * The way to the host: configuration, operator key, one link. Every function that returns an exit status has
+ * said what was wrong; CLI_DONE is 0.
+ */
+#ifndef HOST_CLI_CONNECT_H
+#define HOST_CLI_CONNECT_H
+
+#include "cli/cli.h"
+#include "config/conf.h"
+#include "loop/loop.h"
+#include "wire/keys.h"
+#include "wire/link.h"
+
+enum { CONNECT_REACH_MS = 3000, CONNECT_ANSWER_MS = 10000, CONNECT_PRESS_MS = 30000 };
+
+struct connect {
+	const struct cli *cli;
+	struct conf *conf;
+	char *key_path, *endpoint;
+	struct key_ring ring;
+	struct loop *loop;
+	void *zmq;
+	struct link *link;
+	bool up;
+	uint64_t ups; /* how often the host has welcomed us */
+
+	/* Who wants to hear what is no answer; NULL: nobody. */
+	void (*heard)(void *arg, const struct message *message);
+	void *heard_arg;
+};
+
+/* The configuration that is meant: -c FILE and the places after it. Loaded and checked by itself alone. */
+int connect_configuration(const struct cli *cli, struct conf **ret);
+
+/* Closed by connect_close whatever is returned. */
+int connect_open(struct connect *connect, const struct cli *cli);
+void connect_close(struct connect *connect);
+
+/* An answer, whole, in the arena of the command. */
+struct connect_answer {
+	struct message head;
+	const char *payload;
+	size_t length;
+};
+
+/* Sends and waits. An `error` is said as cli_fail_as says it. */
+int connect_request(struct connect *connect, struct message *message, int64_t timeout_ms,
+		    struct connect_answer *ret);
+
+/* A question of the list in the engine's answers; `filters` NULL: none. */
+int connect_ask(struct connect *connect, const char *what, const hst_value *filters, const hst_value **ret);
+
+#endif

@@ -1,0 +1,301 @@
+/* What the house looks like now: one question each, printed as a table, or as the host's own JSON. */
+#include "cli/cli.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "cli/connect.h"
+#include "cli/print.h"
+#include "schema/types.h"
+#include "schema/value.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Asks, and prints by `print` unless JSON is wanted. */
+static int look(struct cli *cli, const char *what, const hst_value *filters,
+		void (*print)(struct cli *cli, const hst_value *answer))
+{
+	struct connect connect;
+	const hst_value *answer = NULL;
+	int status = connect_open(&connect, cli);
+
+	if (!status)
+		status = connect_ask(&connect, what, filters, &answer);
+	connect_close(&connect);
+	if (status)
+		return status;
+	if (cli->json)
+		cli_print_json(answer);
+	else
+		print(cli, answer);
+	return CLI_DONE;
+}
+
+/* "-", "code: text" */
+static const char *reason_line(hst_arena *arena, const hst_value *record)
+{
+	const hst_value *reason = value_get(record, "reason");
+
+	if (!*value_text(value_get(reason, "code")))
+		return "-";
+	return arena_printf(arena, "%s: %s", print_member(arena, reason, "code"),
+			    print_member(arena, reason, "text"));
+}
+
+/* From one ISO time to another, or to now. */
+static const char *span_between(hst_arena *arena, const hst_value *from, const hst_value *to)
+{
+	hst_time start, end = {clock_wall_us()};
+
+	if (value_kind(from) != HST_VALUE_TEXT || type_read_date(value_text(from), &start, NULL) != HST_OK)
+		return "-";
+	if (value_kind(to) == HST_VALUE_TEXT)
+		type_read_date(value_text(to), &end, NULL);
+	return print_span(arena, end.us > start.us ? (end.us - start.us) / 1000 : 0);
+}
+
+static void print_runs(struct cli *cli, const hst_value *runs)
+{
+	static const char *const heads[] = {"RUN",	 "STATE", "FLOW", "LABEL",
+					    "REQUESTED", "TOOK",  "WHY",  NULL};
+	hst_arena *arena = cli->arena;
+	struct grid grid;
+
+	grid_init(&grid, arena, heads);
+	for (size_t i = 0; i < value_count(runs); i++) {
+		const hst_value *run = value_at(runs, i);
+
+		grid_add(&grid, arena_printf(arena, "#%s", print_member(arena, run, "number")));
+		grid_add(&grid, print_member(arena, run, "state"));
+		grid_add(&grid, print_member(arena, run, "flow"));
+		grid_add(&grid, print_member(arena, run, "label"));
+		grid_add(&grid, print_time(arena, value_get(run, "requested")));
+		grid_add(&grid, span_between(arena, value_get(run, "started"), value_get(run, "ended")));
+		grid_add(&grid, reason_line(arena, run));
+	}
+	if (value_count(runs))
+		grid_print(&grid, stdout);
+	else
+		puts("no runs");
+	grid_clear(&grid);
+}
+
+/* "2h" is two hours ago; else a date. */
+static int read_since(const char *text, int64_t *ret_us, hst_error *err)
+{
+	hst_duration ago;
+	hst_time at;
+
+	if (type_read_duration(text, &ago, NULL) == HST_OK)
+		*ret_us = clock_wall_us() - ago.ms * 1000;
+	else if (type_read_date(text, &at, NULL) == HST_OK)
+		*ret_us = at.us;
+	else
+		return hst_fail_as(
+			err, HST_INVALID, "Usage",
+			"--since %.80s: say how long ago (90s 30m 3h 2d), or a date such as 2026-11-21",
+			text);
+	return HST_OK;
+}
+
+int look_runs(struct cli *cli)
+{
+	static const char *const texts[] = {"flow", "state", "label", "reason", NULL};
+	hst_value *filters = value_make_record(cli->arena);
+	const char *since = options_value(&cli->options, "since"),
+		   *number = options_value(&cli->options, "number");
+	int64_t since_us = 0, limit = 50;
+	hst_error err = {0};
+
+	for (size_t i = 0; texts[i]; i++)
+		if (options_has(&cli->options, texts[i]))
+			value_set_text(filters, texts[i], options_value(&cli->options, texts[i]));
+	if (since && read_since(since, &since_us, &err) != HST_OK)
+		return cli_fail_as(cli, HST_INVALID, &err);
+	if (since)
+		value_set_integer(filters, "since_us", since_us);
+	if (number && (!type_read_integer(number, &limit) || limit < 1 || limit > 1000))
+		return cli_fail(cli, CLI_USAGE, "Usage", "-n %.40s: say a number from 1 to 1000", number);
+	value_set_integer(filters, "limit", limit);
+	return look(cli, "runs", filters, print_runs);
+}
+
+static void print_target(struct cli *cli, const hst_value *target)
+{
+	static const char *const heads[] = {"",	    "RUN",  "STATE", "STEP", "PRIORITY",
+					    "USER", "MODE", "SINCE", "WHY",  NULL};
+	const hst_value *waiting = value_get(target, "waiting");
+	hst_arena *arena = cli->arena;
+	struct grid grid;
+
+	print_tone(stdout, TONE_STRONG);
+	fputs(print_member(arena, target, "target"), stdout);
+	print_tone(stdout, TONE_PLAIN);
+	printf("%s: %zu waiting\n", value_boolean(value_get(target, "strict")) ? " (strict order)" : "",
+	       value_count(waiting));
+	if (!value_count(waiting))
+		return;
+	grid_init(&grid, arena, heads);
+	for (size_t i = 0; i < value_count(waiting); i++) {
+		const hst_value *step = value_at(waiting, i);
+
+		grid_add(&grid, print_member(arena, step, "position"));
+		grid_add(&grid, arena_printf(arena, "#%s", print_member(arena, step, "number")));
+		grid_add(&grid, print_member(arena, step, "shown"));
+		grid_add(&grid, arena_printf(arena, "%s/%s", print_member(arena, step, "flow"),
+					     print_member(arena, step, "step")));
+		grid_add(&grid, print_member(arena, step, "priority"));
+		grid_add(&grid, print_member(arena, step, "user"));
+		grid_add(&grid, print_member(arena, step, "mode"));
+		grid_add(&grid, print_time(arena, value_get(step, "requested")));
+		grid_add(&grid, reason_line(arena, step));
+	}
+	grid_print(&grid, stdout);
+	grid_clear(&grid);
+}
+
+static void print_queue(struct cli *cli, const hst_value *answer)
+{
+	const hst_value *targets = value_get(answer, "targets");
+
+	for (size_t i = 0; i < value_count(targets); i++)
+		print_target(cli, value_at(targets, i));
+	if (!value_count(targets))
+		puts("no devices");
+}
+
+int look_queue(struct cli *cli)
+{
+	hst_value *filters = value_make_record(cli->arena);
+
+	if (cli->options.argument_count)
+		value_set_text(filters, "target", cli->options.arguments[0]);
+	return look(cli, "queue", filters, print_queue);
+}
+
+static void print_flows(struct cli *cli, const hst_value *flows)
+{
+	static const char *const heads[] = {"FLOW", "ON", "STEPS", "ACTIVE", "SUMMARY", NULL};
+	hst_arena *arena = cli->arena;
+	struct grid grid;
+
+	grid_init(&grid, arena, heads);
+	for (size_t i = 0; i < value_count(flows); i++) {
+		const hst_value *flow = value_at(flows, i);
+
+		grid_add(&grid, print_member(arena, flow, "name"));
+		grid_add(&grid, print_list(arena, value_get(flow, "on")));
+		grid_add(&grid, print_member(arena, flow, "steps"));
+		grid_add(&grid, print_member(arena, flow, "active"));
+		grid_add(&grid, print_member(arena, flow, "summary"));
+	}
+	grid_print(&grid, stdout);
+	grid_clear(&grid);
+}
+
+int look_flows(struct cli *cli)
+{
+	return look(cli, "flows", NULL, print_flows);
+}
+
+/* "order:integer*, note:text"; '*' is required. */
+static const char *inputs_line(hst_arena *arena, const hst_value *inputs)
+{
+	const char *line = NULL;
+
+	for (size_t i = 0; i < value_count(inputs); i++) {
+		const hst_value *field = value_at(inputs, i);
+		const char *one = arena_printf(arena, "%s:%s%s", print_member(arena, field, "name"),
+					       print_member(arena, field, "type"),
+					       value_boolean(value_get(field, "required")) ? "*" : "");
+
+		line = line ? arena_printf(arena, "%s, %s", line, one) : one;
+	}
+	return line ? line : "-";
+}
+
+static void print_triggers(struct cli *cli, const hst_value *triggers)
+{
+	static const char *const heads[] = {
+		"TRIGGER", "PLUGIN", "READY", "PRESSED", "STARTS", "EVENT (* REQUIRED)", NULL};
+	hst_arena *arena = cli->arena;
+	struct grid grid;
+
+	grid_init(&grid, arena, heads);
+	for (size_t i = 0; i < value_count(triggers); i++) {
+		const hst_value *trigger = value_at(triggers, i);
+
+		grid_add(&grid, print_member(arena, trigger, "name"));
+		grid_add(&grid, print_member(arena, trigger, "plugin"));
+		grid_add(&grid, value_boolean(value_get(trigger, "ready")) ? "yes" : "no");
+		grid_add(&grid, value_boolean(value_get(trigger, "pressable")) ? "by hand" : "-");
+		grid_add(&grid, print_list(arena, value_get(trigger, "flows")));
+		grid_add(&grid, inputs_line(arena, value_get(trigger, "inputs")));
+	}
+	grid_print(&grid, stdout);
+	grid_clear(&grid);
+}
+
+int look_triggers(struct cli *cli)
+{
+	return look(cli, "triggers", NULL, print_triggers);
+}
+
+static void print_devices(struct cli *cli, const hst_value *devices)
+{
+	static const char *const heads[] = {"DEVICE", "STATE",	  "SYSTEM",   "DRIVER",	   "STRATEGY",
+					    "RUNS",   "SESSIONS", "ACCOUNTS", "LAST SEEN", NULL};
+	hst_arena *arena = cli->arena;
+	struct grid grid;
+
+	grid_init(&grid, arena, heads);
+	for (size_t i = 0; i < value_count(devices); i++) {
+		const hst_value *device = value_at(devices, i);
+
+		grid_add(&grid, print_member(arena, device, "name"));
+		grid_add(&grid, print_member(arena, device, "state"));
+		grid_add(&grid, print_member(arena, device, "system"));
+		grid_add(&grid, print_member(arena, device, "driver"));
+		grid_add(&grid, print_member(arena, device, "strategy"));
+		grid_add(&grid, arena_printf(arena, "%s of %s", print_member(arena, device, "running"),
+					     print_member(arena, device, "slots")));
+		grid_add(&grid, arena_printf(arena, "%zu", value_count(value_get(device, "sessions"))));
+		grid_add(&grid, print_list(arena, value_get(device, "accounts")));
+		grid_add(&grid, print_time(arena, value_get(device, "last_seen")));
+	}
+	if (value_count(devices))
+		grid_print(&grid, stdout);
+	else
+		puts("no devices");
+	grid_clear(&grid);
+}
+
+int look_devices(struct cli *cli)
+{
+	return look(cli, "devices", NULL, print_devices);
+}
+
+static void print_plugins(struct cli *cli, const hst_value *plugins)
+{
+	static const char *const heads[] = {"KIND", "PLUGIN", "VERSION", "INSTANCES", "SUMMARY", NULL};
+	hst_arena *arena = cli->arena;
+	struct grid grid;
+
+	grid_init(&grid, arena, heads);
+	for (size_t i = 0; i < value_count(plugins); i++) {
+		const hst_value *plugin = value_at(plugins, i);
+
+		grid_add(&grid, print_member(arena, plugin, "kind"));
+		grid_add(&grid, print_member(arena, plugin, "name"));
+		grid_add(&grid, print_member(arena, plugin, "version"));
+		grid_add(&grid, print_list(arena, value_get(plugin, "instances")));
+		grid_add(&grid, print_member(arena, plugin, "summary"));
+	}
+	grid_print(&grid, stdout);
+	grid_clear(&grid);
+}
+
+int look_plugins(struct cli *cli)
+{
+	return look(cli, "plugins", NULL, print_plugins);
+}

@@ -1,0 +1,218 @@
+#include "cli/print.h"
+
+#include "base/arena.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "pure/core/states.h"
+#include "schema/types.h"
+#include "schema/utf8.h"
+#include "schema/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { CLEAN_MAX = 8 << 20 };
+
+/* The C1 controls in UTF-8, and the characters that turn the direction of a line round. */
+static bool steers(const unsigned char *at, size_t length)
+{
+	if (length == 1)
+		return at[0] < 0x20 || at[0] == 0x7f;
+	if (length == 2)
+		return at[0] == 0xc2 && at[1] < 0xa0;
+	return length == 3 && at[0] == 0xe2 &&
+	       ((at[1] == 0x80 && ((at[2] >= 0xaa && at[2] <= 0xae) || at[2] == 0x8e || at[2] == 0x8f ||
+				   at[2] == 0xa8 || at[2] == 0xa9)) ||
+		(at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9));
+}
+
+static void clean(struct text *to, const char *text, size_t length, bool lines)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	for (size_t i = 0, n; i < length; i += n) {
+		n = utf8_character(text + i, length - i);
+		if (n && (!steers(at + i, n) || (lines && (at[i] == '\n' || at[i] == '\t')))) {
+			text_bytes(to, text + i, n);
+			continue;
+		}
+		n = n ? n : 1;
+		if (at[i] == '\n')
+			text_add(to, "\\n");
+		else if (at[i] == '\t')
+			text_add(to, "\\t");
+		else
+			for (size_t j = 0; j < n; j++)
+				text_addf(to, "\\x%02x", at[i + j]);
+	}
+}
+
+char *print_clean(hst_arena *arena, const char *text, size_t length)
+{
+	struct text made;
+	char *copy;
+
+	text_init(&made, CLEAN_MAX);
+	clean(&made, text, length, false);
+	copy = arena_copy(arena, made.s, made.length);
+	text_clear(&made);
+	return copy;
+}
+
+void print_clean_lines(FILE *to, const char *text, size_t length)
+{
+	struct text made;
+
+	text_init(&made, CLEAN_MAX);
+	clean(&made, text, length, true);
+	fwrite(made.s, 1, made.length, to);
+	text_clear(&made);
+}
+
+size_t print_width(const char *clean_text)
+{
+	size_t width = 0;
+
+	for (; *clean_text; clean_text++)
+		width += ((unsigned char)*clean_text & 0xc0) != 0x80;
+	return width;
+}
+
+const char *print_value(hst_arena *arena, const hst_value *value)
+{
+	struct text made;
+	char *copy;
+
+	if (value_kind(value) == HST_VALUE_ABSENT || value_kind(value) == HST_VALUE_NULL)
+		return "-";
+	text_init(&made, CLEAN_MAX);
+	value_write_plain(&made, value);
+	copy = print_clean(arena, made.s, made.length);
+	text_clear(&made);
+	return copy;
+}
+
+const char *print_member(hst_arena *arena, const hst_value *record, const char *name)
+{
+	return print_value(arena, value_get(record, name));
+}
+
+const char *print_time(hst_arena *arena, const hst_value *iso)
+{
+	hst_time at;
+	struct tm parts;
+	time_t seconds;
+	char text[40];
+
+	if (value_kind(iso) != HST_VALUE_TEXT || type_read_date(value_text(iso), &at, NULL) != HST_OK)
+		return print_value(arena, iso);
+	seconds = at.us / 1000000;
+	if (!localtime_r(&seconds, &parts) || !strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts))
+		return print_value(arena, iso);
+	return arena_text(arena, text);
+}
+
+const char *print_span(hst_arena *arena, int64_t ms)
+{
+	long long seconds = ms / 1000;
+
+	if (ms < 0)
+		return "-";
+	if (seconds < 10)
+		return arena_printf(arena, "%.2f s", (double)ms / 1000);
+	if (seconds < 60)
+		return arena_printf(arena, "%.1f s", (double)ms / 1000);
+	if (seconds < 3600)
+		return arena_printf(arena, "%lld min %lld s", seconds / 60, seconds % 60);
+	if (seconds < 86400)
+		return arena_printf(arena, "%lld h %lld min", seconds / 3600, seconds / 60 % 60);
+	return arena_printf(arena, "%lld d %lld h", seconds / 86400, seconds / 3600 % 24);
+}
+
+const char *print_list(hst_arena *arena, const hst_value *list)
+{
+	const char *joined = NULL;
+
+	for (size_t i = 0; i < value_count(list); i++) {
+		const char *item = print_value(arena, value_at(list, i));
+
+		joined = joined ? arena_printf(arena, "%s, %s", joined, item) : item;
+	}
+	return joined ? joined : "-";
+}
+
+void print_tone(FILE *to, enum print_tone tone)
+{
+	static const char *const codes[] = {"\033[0m", "\033[32m", "\033[31m", "\033[2m", "\033[1m"};
+	const char *refused = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+	if ((!refused || !*refused) && terminal && strcmp(terminal, "dumb") != 0 && isatty(fileno(to)))
+		fputs(codes[tone], to);
+}
+
+enum print_tone print_state_tone(const char *state)
+{
+	const struct state_row *row = state_row(state_named(state));
+
+	if (!row->ended)
+		return TONE_STRONG;
+	return row->good ? TONE_GOOD : TONE_BAD;
+}
+
+void grid_init(struct grid *grid, hst_arena *arena, const char *const *heads)
+{
+	*grid = (struct grid){.arena = arena, .heads = heads};
+	while (heads[grid->columns])
+		grid->columns++;
+}
+
+void grid_clear(struct grid *grid)
+{
+	free(grid->cells);
+	grid->cells = NULL;
+}
+
+void grid_add(struct grid *grid, const char *cell)
+{
+	grid->cells = mem_grow(grid->cells, &grid->size, grid->n + 1, sizeof *grid->cells);
+	grid->cells[grid->n++] = cell && *cell ? cell : "-";
+}
+
+static size_t column_width(const struct grid *grid, size_t column)
+{
+	size_t width = print_width(grid->heads[column]);
+
+	for (size_t i = column; i < grid->n; i += grid->columns) {
+		size_t wide = print_width(grid->cells[i]);
+
+		width = wide > width ? wide : width;
+	}
+	return width;
+}
+
+/* Nothing is put behind the last cell of a line, so that lines can be copied and compared. */
+static void print_row(FILE *to, const char *const *cells, const size_t *widths, size_t columns)
+{
+	for (size_t i = 0; i < columns; i++) {
+		fputs(cells[i], to);
+		for (size_t at = print_width(cells[i]); i + 1 < columns && at < widths[i] + 2; at++)
+			putc(' ', to);
+	}
+	putc('\n', to);
+}
+
+void grid_print(const struct grid *grid, FILE *to)
+{
+	size_t *widths = mem_array(grid->columns, sizeof *widths);
+
+	for (size_t i = 0; i < grid->columns; i++)
+		widths[i] = column_width(grid, i);
+	print_tone(to, TONE_FAINT);
+	print_row(to, grid->heads, widths, grid->columns);
+	print_tone(to, TONE_PLAIN);
+	for (size_t i = 0; i + grid->columns <= grid->n; i += grid->columns)
+		print_row(to, grid->cells + i, widths, grid->columns);
+	free(widths);
+}

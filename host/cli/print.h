@@ -1,0 +1,57 @@
+/*
+ * How answers look to people: text that cannot steer a terminal, tables whose columns line up, times and
+ * spans. What comes from outside is only ever printed through here.
+ */
+#ifndef HOST_CLI_PRINT_H
+#define HOST_CLI_PRINT_H
+
+#include <hostler/value.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* The text with control characters written as \n, \x1b and the like, and bytes that are no UTF-8 as \xff. */
+char *print_clean(hst_arena *arena, const char *text, size_t length);
+
+/* The same, keeping newlines and tabs: for logs. */
+void print_clean_lines(FILE *to, const char *text, size_t length);
+
+/* Columns a cleaned text takes on a terminal: one for each character. */
+size_t print_width(const char *clean);
+
+/* A value as people read it, cleaned. "-" for what is absent or null. */
+const char *print_value(hst_arena *arena, const hst_value *value);
+
+/* The member of a record as print_value gives it. */
+const char *print_member(hst_arena *arena, const hst_value *record, const char *name);
+
+/* A time of an answer (ISO text) as the wall clock here shows it: "2026-11-21 23:31:52"; "-" for none. */
+const char *print_time(hst_arena *arena, const hst_value *iso);
+
+/* "0.12 s", "3 min 20 s", "2 h 5 min", "3 d 4 h" */
+const char *print_span(hst_arena *arena, int64_t ms);
+
+/* Words of a list: "a, b"; "-" for none. */
+const char *print_list(hst_arena *arena, const hst_value *list);
+
+enum print_tone { TONE_PLAIN, TONE_GOOD, TONE_BAD, TONE_FAINT, TONE_STRONG };
+
+/* Colour, on a terminal alone, and not where NO_COLOR is set. TONE_PLAIN ends it. */
+void print_tone(FILE *to, enum print_tone tone);
+enum print_tone print_state_tone(const char *state);
+
+/* A table that is printed once all its cells are known. Cells are cleaned already and live in the arena. */
+struct grid {
+	hst_arena *arena;
+	const char *const *heads; /* ends with NULL */
+	size_t columns;
+	const char **cells; /* row by row */
+	size_t n, size;
+};
+
+void grid_init(struct grid *grid, hst_arena *arena, const char *const *heads);
+void grid_clear(struct grid *grid);
+void grid_add(struct grid *grid, const char *cell); /* the next cell; NULL is "-" */
+void grid_print(const struct grid *grid, FILE *to);
+
+#endif

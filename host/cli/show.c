@@ -1,0 +1,301 @@
+#include "cli/show.h"
+
+#include "base/arena.h"
+#include "cli/print.h"
+#include "cli/run_files.h"
+#include "pure/core/states.h"
+#include "pure/queue/reasons.h"
+#include "schema/value.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { LOG_LINES = 20, NAME_COLUMN = 12 };
+
+/* One line "    NAME        VALUE", the value cleaned already. */
+static void print_line(const char *indent, const char *name, const char *value)
+{
+	print_tone(stdout, TONE_FAINT);
+	printf("%s%-*s", indent, NAME_COLUMN, name);
+	print_tone(stdout, TONE_PLAIN);
+	puts(value);
+}
+
+static bool is_given(const hst_value *value)
+{
+	hst_value_kind kind = value_kind(value);
+
+	return kind != HST_VALUE_ABSENT && kind != HST_VALUE_NULL &&
+	       !(kind == HST_VALUE_TEXT && !value_length(value));
+}
+
+static void print_member_line(hst_arena *arena, const char *indent, const hst_value *record, const char *name)
+{
+	if (is_given(value_get(record, name)))
+		print_line(indent, name, print_member(arena, record, name));
+}
+
+static void print_state(const char *state)
+{
+	print_tone(stdout, print_state_tone(state));
+	fputs(state, stdout);
+	print_tone(stdout, TONE_PLAIN);
+}
+
+/* Inputs or outputs: one line each. */
+static void print_record(hst_arena *arena, const char *indent, const char *name, const hst_value *record)
+{
+	for (size_t i = 0; i < value_count(record); i++) {
+		const char *member = value_name_at(record, i);
+
+		print_line(indent, i ? "" : name,
+			   arena_printf(arena, "%s = %s", print_clean(arena, member, strlen(member)),
+					print_value(arena, value_at(record, i))));
+	}
+}
+
+static void print_reason(hst_arena *arena, const char *indent, const hst_value *reason)
+{
+	const char *code = value_text(value_get(reason, "code"));
+	const struct reason *known = reason_named(code);
+	const char *remedy = print_member(arena, reason, "remedy");
+
+	if (!*code)
+		return;
+	print_line(indent, "reason",
+		   arena_printf(arena, "%s: %s", print_member(arena, reason, "code"),
+				print_member(arena, reason, "text")));
+	if (strcmp(remedy, "-") == 0 && known)
+		remedy = known->remedy;
+	if (strcmp(remedy, "-") != 0)
+		print_line(indent, "remedy", remedy);
+}
+
+static const char *progress_line(hst_arena *arena, const hst_value *progress)
+{
+	const char *action = print_member(arena, progress, "action");
+
+	if (!is_given(value_get(progress, "subflow")))
+		return action;
+	return arena_printf(arena, "%s: %s", print_member(arena, progress, "subflow"), action);
+}
+
+static bool is_picture(const hst_value *file)
+{
+	const char *name = value_text(value_get(file, "name"));
+	size_t length = strlen(name);
+
+	return length > 4 && strcmp(name + length - 4, ".png") == 0 && strncmp(name, "screenshots/", 12) == 0;
+}
+
+static void print_files(hst_arena *arena, const char *indent, const hst_value *files, bool pictures)
+{
+	const char *name = pictures ? "screenshots" : "files";
+
+	for (size_t i = 0; i < value_count(files); i++) {
+		const hst_value *file = value_at(files, i);
+
+		if (is_picture(file) != pictures)
+			continue;
+		print_line(indent, name, print_member(arena, file, "path"));
+		name = "";
+	}
+}
+
+static bool has_failed(const hst_value *record)
+{
+	const struct state_row *row = state_row(state_named(value_text(value_get(record, "state"))));
+
+	return row->ended && !row->good;
+}
+
+/* What is there of a step that failed and only of such: how far it came, and its last words. */
+static int print_failure(struct connect *connect, const char *indent, int64_t run, const hst_value *step)
+{
+	hst_arena *arena = connect->cli->arena;
+	const char *tail;
+	int status;
+
+	if (is_given(value_get(step, "progress")))
+		print_line(indent, "last did", progress_line(arena, value_get(step, "progress")));
+	status = run_log_tail(connect, run, step, LOG_LINES, &tail);
+	for (const char *name = "log"; !status && *tail; name = "") {
+		size_t length = strcspn(tail, "\n");
+
+		print_line(indent, name, arena_printf(arena, "| %s", print_clean(arena, tail, length)));
+		tail += length + (tail[length] == '\n');
+	}
+	return status;
+}
+
+/* "waited 0.10 s, prepared 1.20 s, ran 3.00 s" */
+static const char *spans_line(hst_arena *arena, const hst_value *step)
+{
+	static const char *const spans[][2] = {
+		{"waiting_ms", "waited"}, {"preparing_ms", "prepared"}, {"executing_ms", "ran"}};
+	const char *line = NULL;
+	int64_t ms;
+
+	for (size_t i = 0; i < sizeof spans / sizeof spans[0]; i++) {
+		if (!value_integer(value_get(step, spans[i][0]), &ms))
+			continue;
+		line = arena_printf(arena, "%s%s%s %s", line ? line : "", line ? ", " : "", spans[i][1],
+				    print_span(arena, ms));
+	}
+	return line;
+}
+
+/* "demo, as bot1, unattended, through bot" */
+static const char *place_line(hst_arena *arena, const hst_value *step)
+{
+	const hst_value *device = value_get(step, is_given(value_get(step, "device")) ? "device" : "target");
+
+	if (!is_given(device))
+		return NULL;
+	return arena_printf(arena, "%s, as %s, %s, through %s, priority %s", print_value(arena, device),
+			    print_member(arena, step, "user"), print_member(arena, step, "mode"),
+			    print_member(arena, step, "connection"), print_member(arena, step, "priority"));
+}
+
+static int print_step(struct connect *connect, int64_t run, const hst_value *step)
+{
+	static const char indent[] = "    ";
+	hst_arena *arena = connect->cli->arena;
+	const char *place = place_line(arena, step), *spans = spans_line(arena, step);
+	int status = CLI_DONE;
+
+	printf("\n  ");
+	print_tone(stdout, TONE_STRONG);
+	fputs(print_member(arena, step, "name"), stdout);
+	print_tone(stdout, TONE_PLAIN);
+	printf("  %s  ", print_member(arena, step, "use"));
+	print_state(print_member(arena, step, "state"));
+	puts("");
+	if (place)
+		print_line(indent, "device", place);
+	print_member_line(arena, indent, step, "position");
+	if (spans)
+		print_line(indent, "time", spans);
+	print_record(arena, indent, "inputs", value_get(step, "inputs"));
+	print_record(arena, indent, "outputs", value_get(step, "outputs"));
+	print_reason(arena, indent, value_get(step, "reason"));
+	if (has_failed(step))
+		status = print_failure(connect, indent, run, step);
+	else if (!is_given(value_get(step, "ended")) && is_given(value_get(step, "progress")))
+		print_line(indent, "does", progress_line(arena, value_get(step, "progress")));
+	print_files(arena, indent, value_get(step, "files"), true);
+	print_files(arena, indent, value_get(step, "files"), false);
+	return status;
+}
+
+static void print_run(hst_arena *arena, const hst_value *run)
+{
+	static const char *const times[] = {"requested", "started", "ended", NULL};
+
+	print_tone(stdout, TONE_STRONG);
+	printf("#%s", print_member(arena, run, "number"));
+	print_tone(stdout, TONE_PLAIN);
+	printf("  %s  %s  ", print_member(arena, run, "flow"), print_member(arena, run, "id"));
+	print_state(print_member(arena, run, "state"));
+	puts("");
+	print_member_line(arena, "  ", run, "label");
+	print_member_line(arena, "  ", run, "trigger");
+	if (is_given(value_get(run, "who")))
+		print_line("  ", "by", print_member(arena, run, "who"));
+	for (size_t i = 0; times[i]; i++)
+		if (is_given(value_get(run, times[i])))
+			print_line("  ", times[i], print_time(arena, value_get(run, times[i])));
+	print_record(arena, "  ", "event", value_get(run, "event"));
+	print_reason(arena, "  ", value_get(run, "reason"));
+}
+
+int show_ask(struct connect *connect, const char *run, const char *step, const hst_value **ret)
+{
+	hst_value *filters = value_make_record(connect->cli->arena);
+
+	value_set_text(filters, "run", run);
+	if (step)
+		value_set_text(filters, "step", step);
+	return connect_ask(connect, "show", filters, ret);
+}
+
+static int show(struct connect *connect, const char *said)
+{
+	const hst_value *run = NULL, *steps;
+	const char *name, *step;
+	int64_t number = 0;
+	int status;
+
+	run_said(connect->cli->arena, said, &name, &step);
+	status = show_ask(connect, name, step, &run);
+	if (status)
+		return status;
+	if (connect->cli->json) {
+		cli_print_json(run);
+		return CLI_DONE;
+	}
+	print_run(connect->cli->arena, run);
+	steps = value_get(run, "steps");
+	value_integer(value_get(run, "number"), &number);
+	for (size_t i = 0; !status && i < value_count(steps); i++)
+		status = print_step(connect, number, value_at(steps, i));
+	return status;
+}
+
+int show_command(struct cli *cli)
+{
+	struct connect connect;
+	int status = connect_open(&connect, cli);
+
+	if (!status)
+		status = show(&connect, cli->options.arguments[0]);
+	connect_close(&connect);
+	return status;
+}
+
+/* What a step leaves to whoever waited for it. */
+static int print_result(struct connect *connect, int64_t run, const hst_value *step)
+{
+	static const char indent[] = "  ";
+	hst_arena *arena = connect->cli->arena;
+	const hst_value *outputs = value_get(step, "outputs"), *files = value_get(step, "files");
+	bool failed = has_failed(step), pictures = false;
+	int status = CLI_DONE;
+
+	for (size_t i = 0; i < value_count(files); i++)
+		pictures = pictures || is_picture(value_at(files, i));
+	if (!failed && !pictures && !value_count(outputs))
+		return status;
+	print_tone(stdout, TONE_STRONG);
+	puts(print_member(arena, step, "name"));
+	print_tone(stdout, TONE_PLAIN);
+	print_record(arena, indent, "outputs", outputs);
+	if (failed) {
+		print_reason(arena, indent, value_get(step, "reason"));
+		status = print_failure(connect, indent, run, step);
+	}
+	print_files(arena, indent, files, true);
+	return status;
+}
+
+int show_outcome(struct connect *connect, int64_t number)
+{
+	hst_arena *arena = connect->cli->arena;
+	const hst_value *run = NULL, *steps;
+	int status = show_ask(connect, arena_printf(arena, "%lld", (long long)number), NULL, &run);
+	bool succeeded = strcmp(value_text(value_get(run, "state")), state_name(STATE_SUCCEEDED)) == 0;
+
+	if (status)
+		return status;
+	if (connect->cli->json) {
+		cli_print_json(run);
+		return succeeded ? CLI_DONE : CLI_FAILED;
+	}
+	printf("\n#%s %s: ", print_member(arena, run, "number"), print_member(arena, run, "flow"));
+	print_state(print_member(arena, run, "state"));
+	puts("");
+	steps = value_get(run, "steps");
+	for (size_t i = 0; !status && i < value_count(steps); i++)
+		status = print_result(connect, number, value_at(steps, i));
+	return status ? status : succeeded ? CLI_DONE : CLI_FAILED;
+}

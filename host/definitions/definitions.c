@@ -1,0 +1,231 @@
+#include "definitions/definitions.h"
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/mem.h"
+#include "config/ini.h"
+#include "definitions/manifests.h"
+#include "definitions/options.h"
+#include "definitions/world.h"
+#include "os/files.h"
+#include "schema/fields.h"
+
+#include <sodium.h>
+#include <string.h>
+
+/* One load: what is being made, and what it is made with. */
+struct load {
+	struct definitions *made;
+	struct manifests *manifests;
+	struct problems *problems;
+};
+
+static const char *instance_file(const struct load *load, const struct conf_instance *instance)
+{
+	return instance->section ? instance->section->file : load->made->conf->path;
+}
+
+/* Fills in what the plugin says; false when the instance cannot be used, which is then said. */
+static bool define(struct load *load, const struct conf_instance *instance, struct definition *definition)
+{
+	const char *file = instance_file(load, instance);
+	hst_arena *arena = load->made->arena;
+	const struct manifest *manifest = NULL;
+	hst_shape shape = {0};
+	hst_error why = {0};
+
+	if (manifests_get(load->manifests, instance->kind, instance->plugin, &manifest, &why) != HST_OK) {
+		problems_add(load->problems, file, instance->line, "%s", why.text);
+		return false;
+	}
+	definition->manifest = *manifest;
+	definition->event = manifest->event;
+	definition->options = definitions_options(arena, instance, manifest->options, load->problems);
+	if (!definition->options)
+		return false;
+	if (!manifest->shaped)
+		return true;
+	if (manifests_shape(load->manifests, instance->kind, instance->plugin, definition->options, &shape, &why) !=
+	    HST_OK) {
+		problems_add(load->problems, file, instance->line, "%s", why.text);
+		return false;
+	}
+	definition->event = shape.event;
+	definition->inputs = shape.inputs;
+	definition->outputs = shape.outputs;
+	definition->deadline = shape.deadline;
+	return true;
+}
+
+static void add_instance(struct load *load, const struct conf_instance *instance)
+{
+	struct table *table = &load->made->instances[instance->kind];
+	struct definition *definition;
+
+	if (table_get(table, instance->name))
+		return;
+	definition = arena_alloc(load->made->arena, sizeof *definition);
+	definition->instance = instance;
+	definition->bad = !define(load, instance, definition);
+	table_set(table, instance->name, definition);
+}
+
+/* A bare plugin name where an instance is named stands for itself with its defaults. */
+static void add_named(struct load *load, hst_plugin_kind kind, const char *name, int line)
+{
+	struct conf_instance *bare;
+
+	if (!name || table_get(&load->made->instances[kind], name))
+		return;
+	bare = arena_alloc(load->made->arena, sizeof *bare);
+	bare->kind = kind;
+	bare->name = arena_text(load->made->arena, name);
+	bare->plugin = bare->name;
+	bare->workers = 1;
+	bare->line = line;
+	add_instance(load, bare);
+}
+
+static void add_instances(struct load *load)
+{
+	const struct conf *conf = load->made->conf;
+
+	for (size_t i = 0; i < conf->instance_count; i++)
+		add_instance(load, &conf->instances[i]);
+	for (size_t i = 0; i < conf->cluster_count; i++)
+		add_named(load, HST_BALANCER, conf->clusters[i].balancer, conf->clusters[i].line);
+	for (size_t i = 0; i < conf->device_count; i++) {
+		add_named(load, HST_DRIVER, conf->devices[i].driver, conf->devices[i].line);
+		add_named(load, HST_STRATEGY, conf->devices[i].strategy, conf->devices[i].line);
+	}
+}
+
+/* "enter-invoice" of ".../enter-invoice/desktop-flow.ini": by custom a package is called like its folder. */
+static char *folder_name(const char *path)
+{
+	const char *end = strrchr(path, '/');
+	const char *start = end;
+
+	while (start && start > path && start[-1] != '/')
+		start--;
+	return mem_copy(start ? start : "", start ? (size_t)(end - start) : 0);
+}
+
+static void add_package(struct load *load, const char *manifest_path)
+{
+	struct package *package = package_read(manifest_path, load->problems);
+	const struct package *first;
+
+	if (!package) {
+		AUTO_FREE char *folder = folder_name(manifest_path);
+
+		table_set(&load->made->bad_packages, folder, load->made);
+		return;
+	}
+	first = table_get(&load->made->packages, package->name);
+	if (first) {
+		problems_add(load->problems, package->manifest, package->line,
+			     "there is a desktop flow \"%s\" already, in %s:%d", package->name, first->manifest,
+			     first->line);
+		package_free(package);
+		return;
+	}
+	table_set(&load->made->packages, package->name, package);
+}
+
+/* The text's digest is what a run keeps of its flow. */
+static void digest_text(const char *text, size_t length, char to[65])
+{
+	unsigned char hash[32];
+
+	crypto_generichash(hash, sizeof hash, (const unsigned char *)text, length, NULL, 0);
+	sodium_bin2hex(to, 65, hash, sizeof hash);
+}
+
+static void add_flow(struct load *load, const char *path)
+{
+	struct document *document = ini_read(path, load->problems);
+	const struct flow *first;
+	struct flow *flow;
+
+	if (!document)
+		return;
+	flow = flow_parse(document, load->problems);
+	document_free(document);
+	if (!flow)
+		return;
+	digest_text(flow->text, flow->text_length, flow->digest);
+	world_check_flow(load->made, flow, load->problems);
+	first = table_get(&load->made->flows, flow->name);
+	if (first) {
+		problems_add(load->problems, flow->file, flow->line, "there is a flow \"%s\" already, in %s:%d", flow->name,
+			     first->file, first->line);
+		flow_free(flow);
+		return;
+	}
+	table_set(&load->made->flows, flow->name, flow);
+}
+
+struct definitions *definitions_load(struct conf *conf_take, struct problems *problems)
+{
+	struct definitions *made = mem_alloc(sizeof *made);
+	struct load load = {.made = made, .problems = problems};
+
+	made->conf = conf_take;
+	made->arena = arena_new();
+	for (size_t kind = 0; kind < HST_KIND_COUNT; kind++)
+		table_init(&made->instances[kind]);
+	table_init(&made->packages);
+	table_init(&made->flows);
+	table_init(&made->bad_packages);
+
+	load.manifests =
+		manifests_new(made->arena, conf_take->plugins ? conf_take->plugins : files_plugin_directory());
+	/* Flows come last: they are held against all the rest. */
+	add_instances(&load);
+	for (size_t i = 0; i < conf_take->package_file_count; i++)
+		add_package(&load, conf_take->package_files[i]);
+	for (size_t i = 0; i < conf_take->flow_file_count; i++)
+		add_flow(&load, conf_take->flow_files[i]);
+	manifests_free(load.manifests);
+	problems_sort(problems);
+	return made;
+}
+
+void definitions_free(struct definitions *definitions)
+{
+	if (!definitions)
+		return;
+	TABLE_EACH(&definitions->packages, entry)
+		package_free(entry->value);
+	TABLE_EACH(&definitions->flows, entry)
+		flow_free(entry->value);
+	for (size_t kind = 0; kind < HST_KIND_COUNT; kind++)
+		table_clear(&definitions->instances[kind]);
+	table_clear(&definitions->packages);
+	table_clear(&definitions->flows);
+	table_clear(&definitions->bad_packages);
+	arena_free(definitions->arena);
+	conf_free(definitions->conf);
+	free(definitions);
+}
+
+const struct definition *definitions_instance(const struct definitions *definitions, hst_plugin_kind kind,
+					      const char *name)
+{
+	return table_get(&definitions->instances[kind], name);
+}
+
+bool definitions_action(const struct definition *connector, const char *action, hst_fields *ret_inputs,
+			hst_fields *ret_outputs, hst_duration *ret_deadline)
+{
+	const struct manifest_action *found = manifest_action(&connector->manifest, action);
+	bool shaped = connector->manifest.shaped;
+
+	if (!found)
+		return false;
+	*ret_inputs = shaped ? connector->inputs : found->inputs;
+	*ret_outputs = shaped ? connector->outputs : found->outputs;
+	*ret_deadline = shaped ? connector->deadline : found->deadline;
+	return true;
+}

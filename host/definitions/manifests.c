@@ -1,0 +1,183 @@
+#include "definitions/manifests.h"
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/mem.h"
+#include "base/table.h"
+#include "base/text.h"
+#include "os/files.h"
+#include "os/spawn.h"
+#include "plugin/instance.h"
+#include "plugin/load.h"
+#include "plugin/registry.h"
+#include "schema/fields.h"
+#include "schema/value.h"
+
+#include <string.h>
+
+enum { DESCRIBE_BYTES_MAX = 1 << 20, DESCRIBE_TIMEOUT_MS = 20000 };
+
+/* What one plugin answered, or why it could not. */
+struct answer {
+	struct manifest manifest;
+	int code;
+	hst_error err;
+};
+
+struct manifests {
+	hst_arena *arena;
+	const char *directory;
+	struct table answers; /* "kind/plugin" -> struct answer */
+};
+
+struct manifests *manifests_new(hst_arena *arena, const char *directory)
+{
+	struct manifests *manifests = mem_alloc(sizeof *manifests);
+
+	manifests->arena = arena;
+	manifests->directory = directory;
+	table_init(&manifests->answers);
+	return manifests;
+}
+
+void manifests_free(struct manifests *manifests)
+{
+	if (!manifests)
+		return;
+	table_clear(&manifests->answers);
+	free(manifests);
+}
+
+static bool runs_here(hst_plugin_kind kind)
+{
+	return kind == HST_BALANCER || kind == HST_STRATEGY;
+}
+
+/* What `hostler-worker describe` said about an error, back into one. */
+static int read_refusal(const hst_value *refusal, hst_error *err)
+{
+	int64_t code = HST_INVALID;
+
+	value_integer(value_get(refusal, "code"), &code);
+	if (code >= HST_OK || code < HST_BROKEN)
+		code = HST_INVALID;
+	return hst_fail_as(err, (hst_code)code, value_text(value_get(refusal, "reason")), "%s",
+			   value_text(value_get(refusal, "text")));
+}
+
+/* Runs `hostler-worker describe PATH`, with options on its stdin where there are some. */
+static int describe(struct manifests *manifests, const char *path, const hst_value *options, const hst_value **ret,
+		    hst_error *err)
+{
+	AUTO_FREE char *program = files_join(files_program_directory(), "hostler-worker");
+	AUTO_FREE char *output = NULL;
+	AUTO(text) struct text input;
+	char *const argv[] = {"hostler-worker", "describe", (char *)path, options ? "--options" : NULL, NULL};
+	const struct spawn spawn = {.path = program, .argv = argv};
+	const hst_value *answer = NULL;
+	char status_text[64];
+	int status = 0, code;
+
+	text_init(&input, VALUE_BYTES_MAX);
+	if (options)
+		value_write_json(&input, options);
+	code = spawn_capture(&spawn, options ? input.s : NULL, DESCRIBE_BYTES_MAX, DESCRIBE_TIMEOUT_MS, &output,
+			     &status, err);
+	if (code != HST_OK)
+		return code;
+	if (value_parse_json(manifests->arena, output, strlen(output), &answer, NULL) != HST_OK) {
+		spawn_status_text(status, status_text, sizeof status_text);
+		return hst_fail(err, HST_BROKEN, "%s cannot be described: the process that loads it ended with %s", path,
+				status_text);
+	}
+	if (value_get(answer, "error"))
+		return read_refusal(value_get(answer, "error"), err);
+	*ret = answer;
+	return HST_OK;
+}
+
+static int load_here(struct manifests *manifests, const char *path, struct manifest *ret, hst_error *err)
+{
+	const hst_plugin *plugin = NULL;
+	int code = plugin_load(path, &plugin, err);
+
+	if (code == HST_OK)
+		manifest_from_plugin(manifests->arena, plugin, ret);
+	return code;
+}
+
+static int ask(struct manifests *manifests, hst_plugin_kind kind, const char *plugin, struct manifest *ret,
+	       hst_error *err)
+{
+	AUTO_FREE char *path = NULL;
+	const hst_value *answer = NULL;
+	int code = registry_path(manifests->directory, kind, plugin, &path, err);
+
+	if (code != HST_OK)
+		return code;
+	if (runs_here(kind))
+		return load_here(manifests, path, ret, err);
+	code = describe(manifests, path, NULL, &answer, err);
+	return code == HST_OK ? manifest_from_value(manifests->arena, answer, ret, err) : code;
+}
+
+int manifests_get(struct manifests *manifests, hst_plugin_kind kind, const char *plugin, const struct manifest **ret,
+		  hst_error *err)
+{
+	AUTO_FREE char *key = mem_printf("%s/%s", manifest_kind_name(kind), plugin);
+	struct answer *answer = table_get(&manifests->answers, key);
+
+	if (!answer) {
+		answer = arena_alloc(manifests->arena, sizeof *answer);
+		answer->code = ask(manifests, kind, plugin, &answer->manifest, &answer->err);
+		table_set(&manifests->answers, key, answer);
+	}
+	if (answer->code != HST_OK)
+		return hst_fail_as(err, (hst_code)answer->code, answer->err.reason, "%s", answer->err.text);
+	*ret = &answer->manifest;
+	return HST_OK;
+}
+
+static int read_shape(hst_arena *arena, const hst_value *shape, hst_shape *ret, hst_error *err)
+{
+	hst_shape read = {0};
+	int code = fields_from_value(arena, value_get(shape, "event"), &read.event, err);
+
+	if (code == HST_OK)
+		code = fields_from_value(arena, value_get(shape, "inputs"), &read.inputs, err);
+	if (code == HST_OK)
+		code = fields_from_value(arena, value_get(shape, "outputs"), &read.outputs, err);
+	if (code != HST_OK)
+		return code;
+	value_integer(value_get(shape, "deadline_ms"), &read.deadline.ms);
+	*ret = read;
+	return HST_OK;
+}
+
+static int shape_here(struct manifests *manifests, const char *path, const hst_value *options, hst_shape *ret,
+		      hst_error *err)
+{
+	const hst_plugin *plugin = NULL;
+	hst_host host;
+	int code = plugin_load(path, &plugin, err);
+
+	if (code != HST_OK)
+		return code;
+	plugin_plain_host(&host, plugin->name, manifests->arena);
+	return plugin_shape(plugin, options, &host, manifests->arena, ret, err);
+}
+
+int manifests_shape(struct manifests *manifests, hst_plugin_kind kind, const char *plugin, const hst_value *options,
+		    hst_shape *ret, hst_error *err)
+{
+	AUTO_FREE char *path = NULL;
+	const hst_value *answer = NULL;
+	int code = registry_path(manifests->directory, kind, plugin, &path, err);
+
+	if (code != HST_OK)
+		return code;
+	if (runs_here(kind))
+		return shape_here(manifests, path, options, ret, err);
+	code = describe(manifests, path, options, &answer, err);
+	return code == HST_OK ? read_shape(manifests->arena, value_get(answer, "shape"), ret, err) : code;
+}

@@ -1,0 +1,137 @@
+#include "definitions/options.h"
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "os/files.h"
+#include "schema/fields.h"
+#include "schema/types.h"
+#include "schema/value.h"
+
+#include <string.h>
+
+/* Keys of an instance's section that are the house's own. */
+static bool is_own_key(const char *name)
+{
+	return strcmp(name, "plugin") == 0 || strcmp(name, "workers") == 0;
+}
+
+/* Options that name something on disk, by their names, so that no plugin has to know where the configuration lies. */
+static bool is_path(const hst_field *field)
+{
+	static const char *const names[] = {"root", "path", "file", "directory", "program"};
+	const char *name = field_name(field);
+	size_t length = strlen(name);
+
+	if (field_type(field) != HST_TYPE_TEXT)
+		return false;
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return length > 4 && strcmp(name + length - 4, "_dir") == 0;
+}
+
+static const hst_value *absolute(hst_arena *arena, const char *file, const hst_value *path)
+{
+	AUTO_FREE char *whole = files_beside(file, value_text(path));
+
+	return value_make_text(arena, whole, strlen(whole));
+}
+
+/* One reading of a section, so that its parts need few parameters. */
+struct reading {
+	hst_arena *arena;
+	hst_fields options;
+	const struct section *section;
+	hst_value *given;
+	struct problems *problems;
+	bool failed;
+};
+
+__attribute__((format(printf, 3, 4))) static void refuse(struct reading *reading, int line, const char *format, ...)
+{
+	char text[HST_TEXT_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	problems_add(reading->problems, reading->section->file, line, "%s", text);
+	reading->failed = true;
+}
+
+static void refuse_unknown(struct reading *reading, const struct section_key *key)
+{
+	const char *near = fields_nearest(reading->options, key->name);
+
+	if (near)
+		refuse(reading, key->line, "unknown key \"%s\"; did you mean \"%s\"?", key->name, near);
+	else
+		refuse(reading, key->line, "unknown key \"%s\"", key->name);
+}
+
+/* Each key is checked alone, so that every wrong one is reported with its own line. */
+static void read_key(struct reading *reading, const struct section_key *key)
+{
+	const hst_field *known = fields_find(reading->options, key->name);
+	const hst_value *value = value_make_text(reading->arena, key->value, strlen(key->value));
+	const hst_value *checked = NULL;
+	hst_field field;
+	hst_error why = {0};
+
+	if (!known) {
+		refuse_unknown(reading, key);
+		return;
+	}
+	field = *known;
+	if (field_prefix(known)) {
+		field.name = key->name;
+		field.as = known->as ? known->as : HST_TYPE_TEXT;
+	}
+	if (field_type(&field) == HST_TYPE_SECRET) {
+		refuse(reading, key->line, "\"%s\" is a secret, and secrets are not in this version", key->name);
+		return;
+	}
+	if (type_check(reading->arena, &field, value, &checked, &why) != HST_OK) {
+		refuse(reading, key->line, "%s", why.text);
+		return;
+	}
+	value_set(reading->given, key->name,
+		  is_path(&field) ? absolute(reading->arena, reading->section->file, checked) : checked);
+}
+
+static bool is_given(const struct section *section, const hst_field *field)
+{
+	return section_find(section, field_name(field)) != NULL;
+}
+
+const hst_value *definitions_options(hst_arena *arena, const struct conf_instance *instance, hst_fields options,
+			      struct problems *problems)
+{
+	static const struct section none = {0};
+	struct reading reading = {.arena = arena,
+				  .options = options,
+				  .section = instance->section ? instance->section : &none,
+				  .given = value_make_record(arena),
+				  .problems = problems};
+	const hst_value *complete = NULL;
+	hst_error why = {0};
+
+	for (size_t i = 0; i < reading.section->key_count; i++)
+		if (!is_own_key(reading.section->keys[i].name))
+			read_key(&reading, &reading.section->keys[i]);
+	for (size_t i = 0; i < options.n; i++) {
+		const hst_field *field = &options.at[i];
+
+		if (field->required && !field->def && !field_prefix(field) && !is_given(reading.section, field))
+			refuse(&reading, instance->line, "\"%s\" is missing: %s", field_name(field),
+			       field->doc ? field->doc : "plugin needs it");
+	}
+	if (reading.failed)
+		return NULL;
+	/* What is left can only be a default of the plugin's own. */
+	if (fields_check(arena, options, "option", reading.given, false, &complete, &why) != HST_OK) {
+		refuse(&reading, instance->line, "%s", why.text);
+		return NULL;
+	}
+	return complete;
+}

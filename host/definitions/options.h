@@ -1,0 +1,16 @@
+/*
+ * The options of one instance: keys of its section read by the plugin's table, checked, defaults filled in. Options
+ * called root, path, file, directory, program or *_dir are made absolute, relative to the file that says them.
+ */
+#ifndef HOST_DEFINITIONS_OPTIONS_H
+#define HOST_DEFINITIONS_OPTIONS_H
+
+#include "config/conf.h"
+
+#include <hostler/value.h>
+
+/* NULL, with problems added. `instance->section` NULL: defaults alone. */
+const hst_value *definitions_options(hst_arena *arena, const struct conf_instance *instance, hst_fields options,
+                              struct problems *problems);
+
+#endif

@@ -1,0 +1,157 @@
+#include "desktop/flowrun_log.h"
+
+#include "base/auto.h"
+#include "base/mem.h"
+#include "desktop/sentence.h"
+#include "os/failure.h"
+#include "os/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+int flow_log_open(struct flow_log *log, const char *directory, hst_error *err)
+{
+	AUTO_FREE char *path = files_join(directory, "log");
+
+	*log = (struct flow_log){.fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
+	return log->fd < 0 ? failure_of(errno, err, "make the log", path) : HST_OK;
+}
+
+static void write_out(struct flow_log *log, const char *bytes, size_t n)
+{
+	while (n && !log->broken) {
+		ssize_t written = write(log->fd, bytes, n);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0) {
+			log->broken = true;
+			return;
+		}
+		bytes += written;
+		n -= (size_t)written;
+	}
+}
+
+static void keep_last(struct flow_log *log, const char *bytes, size_t n)
+{
+	if (n > FLOW_LOG_LAST) {
+		bytes += n - FLOW_LOG_LAST;
+		n = FLOW_LOG_LAST;
+	}
+	if (!log->last && n)
+		log->last = mem_array(FLOW_LOG_LAST, 1);
+	while (n) {
+		size_t room = FLOW_LOG_LAST - log->last_at, part = n < room ? n : room;
+
+		memcpy(log->last + log->last_at, bytes, part);
+		log->last_at = (log->last_at + part) % FLOW_LOG_LAST;
+		log->last_length += part;
+		bytes += part;
+		n -= part;
+	}
+	if (log->last_length > FLOW_LOG_LAST)
+		log->last_length = FLOW_LOG_LAST;
+}
+
+static bool has_ink(const char *line)
+{
+	return line[strspn(line, " ")] != '\0';
+}
+
+static void end_line(struct flow_log *log)
+{
+	char fit[FLOW_LOG_LINE];
+
+	sentence_copy(fit, sizeof fit, log->line, log->line_length);
+	if (has_ink(fit))
+		memcpy(log->line_before, fit, sizeof fit);
+	log->line_length = 0;
+}
+
+static void follow_lines(struct flow_log *log, const char *bytes, size_t n)
+{
+	while (n) {
+		const char *newline = memchr(bytes, '\n', n);
+		size_t part = newline ? (size_t)(newline - bytes) : n;
+		size_t room = sizeof log->line - log->line_length;
+
+		memcpy(log->line + log->line_length, bytes, part < room ? part : room);
+		log->line_length += part < room ? part : room;
+		if (!newline)
+			return;
+		end_line(log);
+		bytes = newline + 1;
+		n -= part + 1;
+	}
+}
+
+void flow_log_add(struct flow_log *log, const char *bytes, size_t n)
+{
+	size_t first = log->written < FLOW_LOG_FIRST ? FLOW_LOG_FIRST - log->written : 0;
+
+	if (first > n)
+		first = n;
+	log->total += (int64_t)n;
+	follow_lines(log, bytes, n);
+	write_out(log, bytes, first);
+	log->written += first;
+	keep_last(log, bytes + first, n - first);
+}
+
+void flow_log_note(struct flow_log *log, const char *format, ...)
+{
+	char text[512], line[560];
+	va_list args;
+	int length;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	length = snprintf(line, sizeof line, "%shostler: %s\n", log->line_length ? "\n" : "", text);
+	/* Not through follow_lines: the last line is what the flow said. */
+	if (log->line_length)
+		end_line(log);
+	if (log->written < FLOW_LOG_FIRST) {
+		write_out(log, line, (size_t)length);
+		log->written += (size_t)length;
+	} else {
+		keep_last(log, line, (size_t)length);
+	}
+	log->total += length;
+}
+
+void flow_log_last_line(const struct flow_log *log, char to[FLOW_LOG_LINE])
+{
+	sentence_copy(to, FLOW_LOG_LINE, log->line, log->line_length);
+	if (!has_ink(to))
+		memcpy(to, log->line_before, FLOW_LOG_LINE);
+}
+
+void flow_log_close(struct flow_log *log)
+{
+	int64_t left_out = log->total - (int64_t)log->written - (int64_t)log->last_length;
+	size_t start = (log->last_at + FLOW_LOG_LAST - log->last_length) % FLOW_LOG_LAST;
+	size_t straight = FLOW_LOG_LAST - start;
+	char line[80];
+
+	if (log->fd < 0)
+		return;
+	if (left_out > 0) {
+		snprintf(line, sizeof line, "\nhostler: %" PRId64 " bytes are left out here\n", left_out);
+		write_out(log, line, strlen(line));
+	}
+	if (log->last) {
+		size_t part = log->last_length < straight ? log->last_length : straight;
+
+		write_out(log, log->last + start, part);
+		write_out(log, log->last, log->last_length - part);
+	}
+	close(log->fd);
+	log->fd = -1;
+	free(log->last);
+	log->last = NULL;
+}

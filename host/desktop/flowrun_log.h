@@ -1,0 +1,40 @@
+/*
+ * The log of a run: its first 256 KiB and its last 768 KiB. The first go to the file at once, so that they survive this
+ * process; the last are kept in memory and written at the end. Not redacted here: what comes in was filtered before.
+ */
+#ifndef HOST_DESKTOP_FLOWRUN_LOG_H
+#define HOST_DESKTOP_FLOWRUN_LOG_H
+
+#include <hostler/error.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { FLOW_LOG_FIRST = 256 << 10, FLOW_LOG_LAST = 768 << 10, FLOW_LOG_LINE = 200 };
+
+struct flow_log {
+	int fd;
+	int64_t total;   /* bytes that came in */
+	size_t written;  /* of the first part; a line of ours may end a little beyond */
+	char *last;      /* a ring; NULL until it is needed */
+	size_t last_at, last_length;
+	char line[FLOW_LOG_LINE], line_before[FLOW_LOG_LINE]; /* the line being written, and the last that was not blank */
+	size_t line_length;
+	bool broken; /* the disk is full or gone: the run goes on without its log */
+};
+
+/* `directory`/log, which must not exist yet. */
+int flow_log_open(struct flow_log *log, const char *directory, hst_error *err);
+void flow_log_add(struct flow_log *log, const char *bytes, size_t n);
+
+/* A line of ours between the flow's: "hostler: TEXT". */
+__attribute__((format(printf, 2, 3))) void flow_log_note(struct flow_log *log, const char *format, ...);
+
+/* The last line with something in it, fit for a sentence; "" when there is none. */
+void flow_log_last_line(const struct flow_log *log, char to[FLOW_LOG_LINE]);
+
+/* Writes what is kept, with a line that says how much is left out, and closes. Done twice it does nothing. */
+void flow_log_close(struct flow_log *log);
+
+#endif

@@ -1,0 +1,93 @@
+#include "desktop/flowrun_outputs.h"
+
+#include "base/text.h"
+#include "schema/fields.h"
+#include "schema/types.h"
+#include "schema/value.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+void flow_outputs_init(struct flow_outputs *outputs, hst_arena *arena, hst_fields declared)
+{
+	*outputs = (struct flow_outputs){.arena = arena, .declared = declared, .given = value_make_record(arena)};
+}
+
+void flow_outputs_fault(struct flow_outputs *outputs, const char *format, ...)
+{
+	va_list args;
+
+	if (outputs->fault[0])
+		return;
+	va_start(args, format);
+	vsnprintf(outputs->fault, sizeof outputs->fault, format, args);
+	va_end(args);
+}
+
+void flow_outputs_give_json(struct flow_outputs *outputs, const char *name, const char *bytes, size_t length)
+{
+	const char *nearest = fields_nearest(outputs->declared, name);
+	const hst_value *value;
+	hst_error err = {0};
+
+	if (!fields_find(outputs->declared, name)) {
+		flow_outputs_fault(outputs, "unknown output \"%.60s\"%s%s%s", name, nearest ? "; did you mean \"" : "",
+		                   nearest ? nearest : "", nearest ? "\"?" : ": the package declares none of that name");
+		return;
+	}
+	if (value_get(outputs->given, name)) {
+		flow_outputs_fault(outputs, "output \"%s\" was given twice", name);
+		return;
+	}
+	if (length > VALUE_BYTES_MAX - outputs->bytes) {
+		flow_outputs_fault(outputs, "with output \"%s\" the outputs are larger than %d KiB", name,
+		                   VALUE_BYTES_MAX >> 10);
+		return;
+	}
+	if (value_parse_json(outputs->arena, bytes, length, &value, &err) != HST_OK) {
+		flow_outputs_fault(outputs, "output \"%s\" is no JSON value: %.300s", name, err.text);
+		return;
+	}
+	/* Room for the name and what JSON puts round it, so that the whole record stays below the ceiling. */
+	outputs->bytes += length + strlen(name) + 4;
+	if (outputs->bytes > VALUE_BYTES_MAX)
+		outputs->bytes = VALUE_BYTES_MAX;
+	value_set(outputs->given, name, value);
+}
+
+/* Through JSON, because that is the copy of a tree into another arena. */
+void flow_outputs_give(struct flow_outputs *outputs, const char *name, const hst_value *value)
+{
+	struct text json;
+
+	text_init(&json, VALUE_BYTES_MAX);
+	value_write_json(&json, value);
+	flow_outputs_give_json(outputs, name, json.s, json.length);
+	text_clear(&json);
+}
+
+int flow_outputs_check(const struct flow_outputs *outputs, const hst_value **ret, hst_error *err)
+{
+	hst_error why = {0};
+
+	if (outputs->fault[0])
+		return hst_fail_as(err, HST_INVALID, "OutputInvalid", "%s", outputs->fault);
+	if (fields_check(outputs->arena, outputs->declared, "output", outputs->given, false, ret, &why) != HST_OK)
+		return hst_fail_as(err, HST_INVALID, "OutputInvalid", "%s", why.text);
+	return HST_OK;
+}
+
+const hst_value *flow_outputs_right(const struct flow_outputs *outputs)
+{
+	hst_value *right = value_make_record(outputs->arena);
+
+	for (size_t i = 0; i < value_count(outputs->given); i++) {
+		const char *name = value_name_at(outputs->given, i);
+		const hst_field *field = fields_find(outputs->declared, name);
+		const hst_value *value;
+
+		if (field && type_check(outputs->arena, field, value_at(outputs->given, i), &value, NULL) == HST_OK)
+			value_set(right, name, value);
+	}
+	return right;
+}

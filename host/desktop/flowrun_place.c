@@ -1,0 +1,148 @@
+#include "desktop/flowrun_place.h"
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/mem.h"
+#include "os/failure.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+/* A directory of the flow's user, opened before its owner could put anything in its place. */
+static int make_directory(int parent, const char *name, int64_t uid, int64_t gid, int *ret_fd, hst_error *err)
+{
+	AUTO_CLOSE int fd = -1;
+
+	if (mkdirat(parent, name, 0700) < 0)
+		return failure_of(errno, err, "make the work directory", name);
+	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fchmod(fd, 0700) < 0 || (uid >= 0 && fchown(fd, (uid_t)uid, (gid_t)gid) < 0))
+		return failure_of(errno, err, "hand over the work directory", name);
+	if (ret_fd)
+		*ret_fd = take_fd(&fd);
+	return HST_OK;
+}
+
+static int make_work(struct flow_place *place, int64_t uid, int64_t gid, hst_error *err)
+{
+	int code = make_directory(place->root_fd, "flow", -1, -1, &place->work_fd, err);
+
+	/* The inner ones first: as long as the outer one is ours nobody else can interfere. */
+	if (!code)
+		code = make_directory(place->work_fd, "in", uid, gid, NULL, err);
+	if (!code)
+		code = make_directory(place->work_fd, "out", uid, gid, NULL, err);
+	if (!code && uid >= 0 && fchown(place->work_fd, (uid_t)uid, (gid_t)gid) < 0)
+		code = failure_of(errno, err, "hand over the work directory", place->work);
+	return code;
+}
+
+static int make_events(struct flow_place *place, int64_t uid, int64_t gid, hst_error *err)
+{
+	if (mkfifoat(place->root_fd, "events", 0600) < 0)
+		return failure_of(errno, err, "make the FIFO", place->events);
+	place->events_fd = openat(place->root_fd, "events", O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	if (place->events_fd < 0 || fchmod(place->events_fd, 0600) < 0 ||
+	    (uid >= 0 && fchown(place->events_fd, (uid_t)uid, (gid_t)gid) < 0))
+		return failure_of(errno, err, "hand over the FIFO", place->events);
+	return HST_OK;
+}
+
+int flow_place_make(struct flow_place *place, hst_arena *arena, const char *root, int64_t uid, int64_t gid,
+                    hst_error *err)
+{
+	int code;
+
+	*place = (struct flow_place){
+		.work = arena_printf(arena, "%s/flow", root),
+		.events = arena_printf(arena, "%s/events", root),
+		.control = arena_printf(arena, "%s/control", root),
+		.root_fd = open(root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+		.work_fd = -1,
+		.events_fd = -1,
+	};
+	if (place->root_fd < 0)
+		return failure_of(errno, err, "open the work directory", root);
+	/* The flow's user comes through, but sees nothing and changes nothing. */
+	if (uid >= 0 && fchmod(place->root_fd, 0711) < 0)
+		return failure_of(errno, err, "set the mode of", root);
+	code = make_work(place, uid, gid, err);
+	if (!code)
+		code = make_events(place, uid, gid, err);
+	if (!code)
+		code = flow_place_control(place, "run", err);
+	return code;
+}
+
+void flow_place_clear(struct flow_place *place)
+{
+	int *fds[] = {&place->root_fd, &place->work_fd, &place->events_fd};
+
+	for (size_t i = 0; i < 3; i++) {
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+		*fds[i] = -1;
+	}
+}
+
+int flow_place_control(const struct flow_place *place, const char *word, hst_error *err)
+{
+	AUTO_CLOSE int fd = openat(place->root_fd, "control.new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	char line[32];
+	int length = snprintf(line, sizeof line, "%s\n", word);
+
+	/* It says nothing secret, and the flow's user must be able to read it, whatever our umask. */
+	if (fd < 0 || fchmod(fd, 0644) < 0 || write(fd, line, (size_t)length) != length ||
+	    renameat(place->root_fd, "control.new", place->root_fd, "control") < 0)
+		return failure_of(errno, err, "write", place->control);
+	return HST_OK;
+}
+
+int flow_place_open(const struct flow_place *place, const char *path, hst_error *err)
+{
+	struct open_how how = {
+		.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+	AUTO_CLOSE int fd = (int)syscall(SYS_openat2, place->work_fd, path, &how, sizeof how);
+	struct stat status;
+
+	if (fd < 0 && (errno == ELOOP || errno == EXDEV))
+		hst_fail(err, HST_INVALID, "%s leads out of the work directory, or over a link", path);
+	else if (fd < 0)
+		failure_of(errno, err, "open", path);
+	else if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+		hst_fail(err, HST_INVALID, "%s is not a regular file", path);
+	else
+		return take_fd(&fd);
+	return -1;
+}
+
+int flow_place_read(const struct flow_place *place, const char *path, size_t max, char **ret, size_t *ret_length,
+                    hst_error *err)
+{
+	AUTO_CLOSE int fd = flow_place_open(place, path, err);
+	AUTO_FREE char *bytes = NULL;
+	size_t size = 0, length = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return HST_INVALID;
+	do {
+		bytes = mem_grow(bytes, &size, length + 4096, 1);
+		n = read(fd, bytes + length, size - length - 1);
+		if (n < 0 && errno != EINTR)
+			return failure_of(errno, err, "read", path);
+		length += n > 0 ? (size_t)n : 0;
+		if (length > max)
+			return hst_fail(err, HST_INVALID, "%s is larger than %zu KiB", path, max >> 10);
+	} while (n != 0);
+	bytes[length] = '\0';
+	*ret = take(bytes);
+	*ret_length = length;
+	return HST_OK;
+}

@@ -1,0 +1,168 @@
+/* The beginning of a run: its folder, its log, its process. */
+#include "desktop/flowrun_life.h"
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "desktop/flowrun_environment.h"
+#include "os/failure.h"
+#include "schema/fields.h"
+#include "schema/value.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+enum { GRACE_MS = 30000, CANCEL_MS = 5000, DRAIN_MS = 500 };
+
+struct pipes {
+	int input[2], output[2];
+};
+
+static void close_pipes(struct pipes *pipes)
+{
+	int *all[] = {&pipes->input[0], &pipes->input[1], &pipes->output[0], &pipes->output[1]};
+
+	for (size_t i = 0; i < 4; i++) {
+		if (*all[i] >= 0)
+			close(*all[i]);
+		*all[i] = -1;
+	}
+}
+
+static int make_pipes(struct pipes *pipes, hst_error *err)
+{
+	*pipes = (struct pipes){{-1, -1}, {-1, -1}};
+	if (pipe2(pipes->input, O_CLOEXEC) == 0 && pipe2(pipes->output, O_CLOEXEC) == 0 &&
+	    fcntl(pipes->input[1], F_SETFL, O_NONBLOCK) == 0 && fcntl(pipes->output[0], F_SETFL, O_NONBLOCK) == 0)
+		return HST_OK;
+	failure_of(errno, err, "make", "the pipes of a flow");
+	close_pipes(pipes);
+	return HST_RETRY;
+}
+
+static int start_process(struct flowrun *run, struct pipes *pipes, hst_error *err)
+{
+	const struct flowrun_start start = {
+		.argv = flow_arguments(run->arena, run->spec.package, &run->place),
+		.environment = flow_environment(run->arena, &run->spec, &run->place, run->inputs),
+		.directory = run->place.work,
+		.stdin_fd = pipes->input[0],
+		.stdout_fd = pipes->output[1],
+		.stderr_fd = pipes->output[1],
+	};
+
+	return run->role.start(run->role.arg, &start, &run->pid, err);
+}
+
+/* What refuses the run is its end; the caller hears of it as of any other. */
+static int launch(struct flowrun *run, hst_error *err)
+{
+	struct pipes pipes;
+	int code = make_pipes(&pipes, err);
+
+	if (code)
+		return code;
+	run->started_us = clock_wall_us();
+	if (start_process(run, &pipes, &run->refused) != HST_OK) {
+		if (!run->refused.reason[0])
+			snprintf(run->refused.reason, sizeof run->refused.reason, "FlowFailed");
+		if (!run->refused.text[0])
+			snprintf(run->refused.text, sizeof run->refused.text, "The flow could not be started.");
+	} else if (run->pid > 0) {
+		flow_streams_watch(run, take_fd(&pipes.input[1]), take_fd(&pipes.output[0]));
+		flow_clock_start(run);
+	} else {
+		run->instant = true;
+	}
+	close_pipes(&pipes);
+	run->phase = PHASE_RUNNING;
+	if (run->pid <= 0)
+		flow_finish_soon(run);
+	return HST_OK;
+}
+
+static bool has_secret(hst_fields fields, const hst_value *inputs)
+{
+	for (size_t i = 0; i < fields.n; i++)
+		if (field_type(&fields.at[i]) == HST_TYPE_SECRET && value_get(inputs, field_name(&fields.at[i])))
+			return true;
+	return false;
+}
+
+static void prepare_pictures(struct flowrun *run)
+{
+	const struct package *package = run->spec.package;
+	enum screenshots wanted = package->screenshots;
+
+	if (run->role.screenshot && wanted != SCREENSHOTS_NONE && has_secret(package->inputs, run->inputs)) {
+		flow_log_note(&run->log, "no screenshots are taken, because the flow was given a secret");
+		wanted = SCREENSHOTS_NONE;
+	}
+	flow_pictures_init(&run->pictures, wanted, run->spec.results, run->role.screenshot, run->role.arg);
+}
+
+static int prepare(struct flowrun *run, hst_error *err)
+{
+	const struct flowrun_spec *spec = &run->spec;
+	int code = flow_place_make(&run->place, run->arena, spec->work, spec->uid, spec->gid, err);
+
+	if (!code)
+		code = flow_log_open(&run->log, spec->results, err);
+	if (code)
+		return code;
+	flow_streams_init(run);
+	if (fields_check(run->arena, spec->package->inputs, "input", spec->inputs, false, &run->inputs,
+	                 &run->refused) != HST_OK) {
+		snprintf(run->refused.reason, sizeof run->refused.reason, "InputInvalid");
+		run->inputs = NULL;
+	}
+	flow_redact_init(&run->redact, spec->package->inputs, run->inputs);
+	prepare_pictures(run);
+	return HST_OK;
+}
+
+static struct flowrun *run_new(struct loop *loop, const struct flowrun_spec *spec, const struct flowrun_role *role)
+{
+	struct flowrun *run = mem_alloc(sizeof *run);
+
+	run->loop = loop;
+	run->spec = *spec;
+	run->role = *role;
+	if (run->spec.grace_ms <= 0)
+		run->spec.grace_ms = GRACE_MS;
+	if (run->spec.cancel_ms <= 0)
+		run->spec.cancel_ms = CANCEL_MS;
+	if (run->spec.drain_ms <= 0)
+		run->spec.drain_ms = DRAIN_MS;
+	run->arena = arena_new();
+	run->input_fd = run->output_fd = run->log.fd = -1;
+	run->place = (struct flow_place){.root_fd = -1, .work_fd = -1, .events_fd = -1};
+	run->output_files = value_make_list(run->arena);
+	text_init(&run->input_json, 2 * VALUE_BYTES_MAX);
+	flow_outputs_init(&run->outputs, run->arena, spec->package->outputs);
+	return run;
+}
+
+int flowrun_start(struct loop *loop, const struct flowrun_spec *spec, const struct flowrun_role *role,
+                  struct flowrun **ret, hst_error *err)
+{
+	struct flowrun *run = run_new(loop, spec, role);
+	int code = prepare(run, err);
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (!code && !run->refused.text[0]) {
+		code = launch(run, err);
+	} else if (!code) {
+		run->started_us = clock_wall_us();
+		flow_finish_soon(run);
+	}
+	if (code) {
+		flowrun_free(run);
+		return code;
+	}
+	*ret = run;
+	return HST_OK;
+}

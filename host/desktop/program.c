@@ -1,0 +1,226 @@
+#include "desktop/program.h"
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "desktop/flowrun.h"
+#include "desktop/package.h"
+#include "os/failure.h"
+#include "os/files.h"
+#include "schema/manifest.h"
+#include "schema/value.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+enum { LOOK_MS = 100 };
+
+/* One run in place. */
+struct program {
+	struct loop *loop;
+	struct flowrun *run;
+	hst_arena *arena; /* the caller's */
+	pid_t pid;
+	int pid_fd; /* so that no signal handler of the process has to be borrowed */
+	bool over;
+	int code;
+	const hst_value *outputs;
+	hst_error *err;
+};
+
+static struct package *read_manifest(const char *manifest_path, hst_error *err)
+{
+	struct problems problems;
+	struct package *package;
+
+	problems_init(&problems);
+	package = package_read_manifest(manifest_path, &problems);
+	if (!package) {
+		AUTO_FREE char *line = problems.n ? problem_line(&problems.at[0]) : mem_text(manifest_path);
+
+		hst_fail(err, HST_INVALID, "%s", line);
+	}
+	problems_clear(&problems);
+	return package;
+}
+
+/* Through its value, because that is the copy of a table of fields into another arena. */
+static int copy_fields(hst_arena *arena, hst_fields fields, hst_fields *ret, hst_error *err)
+{
+	return fields_from_value(arena, fields_to_value(arena, fields), ret, err);
+}
+
+int program_describe(hst_arena *arena, const char *manifest_path, hst_program_shape *ret, hst_error *err)
+{
+	struct package *package = read_manifest(manifest_path, err);
+	hst_program_shape shape = {0};
+	int code;
+
+	if (!package)
+		return HST_INVALID;
+	shape.timeout = package->timeout;
+	code = copy_fields(arena, package->inputs, &shape.inputs, err);
+	if (!code)
+		code = copy_fields(arena, package->outputs, &shape.outputs, err);
+	package_free(package);
+	if (!code)
+		*ret = shape;
+	return code;
+}
+
+static int copy_outputs(struct program *program, const hst_value *outputs)
+{
+	struct text json;
+	int code;
+
+	text_init(&json, 2 * VALUE_BYTES_MAX);
+	value_write_json(&json, outputs);
+	code = value_parse_json(program->arena, json.s, json.length, &program->outputs, program->err);
+	text_clear(&json);
+	return code;
+}
+
+static void on_ended(void *arg, const struct flowrun_result *result)
+{
+	static const hst_code codes[] = {[FLOWRUN_SUCCEEDED] = HST_OK,
+	                                 [FLOWRUN_FAILED] = HST_INVALID,
+	                                 [FLOWRUN_TIMED_OUT] = HST_TIMEOUT,
+	                                 [FLOWRUN_STOPPED] = HST_CANCELLED};
+	struct program *program = arg;
+
+	program->over = true;
+	program->code = result->end == FLOWRUN_SUCCEEDED
+	                        ? copy_outputs(program, result->outputs)
+	                        : hst_fail_as(program->err, codes[result->end], result->reason, "%s", result->text);
+}
+
+static void on_progress(void *arg, const char *subflow, const char *action)
+{
+	/* A connector's step shows no progress. */
+	(void)arg, (void)subflow, (void)action;
+}
+
+static void on_exit_of_process(void *arg, int fd, short ready)
+{
+	struct program *program = arg;
+	int status;
+
+	(void)ready;
+	if (waitpid(program->pid, &status, WNOHANG) != program->pid)
+		return;
+	loop_fd(program->loop, fd, 0, NULL, NULL);
+	flowrun_reaped(program->run, program->pid, status);
+}
+
+static int start_program(void *arg, const struct flowrun_start *what, pid_t *ret_pid, hst_error *err)
+{
+	struct program *program = arg;
+	int code = flowrun_spawn_here(NULL, what, ret_pid, err);
+
+	if (code)
+		return code;
+	program->pid = *ret_pid;
+	program->pid_fd = pidfd_open(program->pid, 0);
+	if (program->pid_fd < 0) {
+		code = failure_of(errno, err, "watch", what->argv[0]);
+		kill(-program->pid, SIGKILL);
+		waitpid(program->pid, &(int){0}, 0);
+		return code;
+	}
+	loop_fd(program->loop, program->pid_fd, POLLIN, on_exit_of_process, program);
+	return HST_OK;
+}
+
+/* 0: neither the caller nor the manifest names one. A deadline that has passed leaves 1 ms, so that it is told as one. */
+static int64_t timeout_of(const struct package *package, int64_t deadline_us)
+{
+	int64_t ms;
+
+	if (deadline_us == INT64_MAX)
+		return package->timeout.ms;
+	ms = (deadline_us - clock_wall_us()) / 1000;
+	if (package->timeout.ms && package->timeout.ms < ms)
+		ms = package->timeout.ms;
+	return ms > 0 ? ms : 1;
+}
+
+static void turn_until_over(struct program *program, bool (*cancelled)(void *arg), void *arg)
+{
+	while (!program->over) {
+		loop_turn(program->loop, LOOK_MS);
+		if (!program->over && cancelled && cancelled(arg))
+			flowrun_steer(program->run, FLOWRUN_CANCEL);
+	}
+}
+
+/* ROOT/work and ROOT/results. */
+static int make_folder(char *root, size_t size, char **ret_work, char **ret_results, hst_error *err)
+{
+	const char *temporary = getenv("TMPDIR");
+
+	snprintf(root, size, "%s/hostler-program-XXXXXX", temporary && temporary[0] == '/' ? temporary : "/tmp");
+	if (!mkdtemp(root))
+		return failure_of(errno, err, "make a folder like", root);
+	*ret_work = files_join(root, "work");
+	*ret_results = files_join(root, "results");
+	if (mkdir(*ret_work, 0700) < 0 || mkdir(*ret_results, 0700) < 0)
+		return failure_of(errno, err, "make a folder in", root);
+	return HST_OK;
+}
+
+static int run_in_folder(struct program *program, struct flowrun_spec *spec, bool (*cancelled)(void *arg), void *arg,
+                         hst_error *err)
+{
+	const struct flowrun_role role = {
+		.start = start_program, .progress = on_progress, .ended = on_ended, .arg = program};
+	char root[4096];
+	AUTO_FREE char *work = NULL;
+	AUTO_FREE char *results = NULL;
+	int code = make_folder(root, sizeof root, &work, &results, err);
+
+	spec->work = work;
+	spec->results = results;
+	if (!code)
+		code = flowrun_start(program->loop, spec, &role, &program->run, err);
+	if (!code) {
+		turn_until_over(program, cancelled, arg);
+		flowrun_free(program->run);
+		code = program->code;
+	}
+	/* What the run said weighs more than a folder in /tmp that stays. */
+	files_remove_tree(root, NULL);
+	return code;
+}
+
+int program_run(hst_arena *arena, const char *manifest_path, const hst_value *inputs, int64_t deadline_us,
+                bool (*cancelled)(void *arg), void *arg, const hst_value **ret_outputs, hst_error *err)
+{
+	struct package *package = read_manifest(manifest_path, err);
+	struct program program = {.arena = arena, .pid_fd = -1, .err = err};
+	struct flowrun_spec spec = {.package = package,
+	                            .inputs = inputs,
+	                            .uid = -1,
+	                            .gid = -1,
+	                            .grace_ms = PROGRAM_GRACE_MS,
+	                            .cancel_ms = PROGRAM_GRACE_MS};
+	int code;
+
+	if (!package)
+		return HST_INVALID;
+	spec.timeout_ms = timeout_of(package, deadline_us);
+	program.loop = loop_new(loop_wait_poll);
+	code = run_in_folder(&program, &spec, cancelled, arg, err);
+	loop_free(program.loop);
+	if (program.pid_fd >= 0)
+		close(program.pid_fd);
+	package_free(package);
+	if (!code)
+		*ret_outputs = program.outputs;
+	return code;
+}

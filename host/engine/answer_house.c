@@ -1,0 +1,233 @@
+#include "engine/answers.h"
+
+#include "base/mem.h"
+#include "plugin/registry.h"
+#include "schema/facts.h"
+#include "schema/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int by_order(const void *a, const void *b)
+{
+	const struct order_item *left = *(struct order_item *const *)a, *right = *(struct order_item *const *)b;
+
+	return order_before(left, right) ? -1 : order_before(right, left);
+}
+
+static const hst_value *waiting_record(struct engine *engine, struct step *step, int64_t position)
+{
+	hst_value *record = value_make_record(engine->scratch);
+
+	core_explain(engine->core, step);
+	value_set_text(record, "run", step->run->facts.id);
+	value_set_integer(record, "number", step->run->facts.number);
+	value_set_text(record, "flow", step->run->flow->name);
+	value_set_text(record, "step", step->flow_step->name);
+	value_set_text(record, "state", state_name(step->facts.state));
+	value_set_text(record, "shown", position == 1 ? "Next to run" : "Queued");
+	value_set_text(record, "priority", step->facts.high ? "high" : "normal");
+	value_set_integer(record, "position", position);
+	value_set_text(record, "user", step->facts.user);
+	value_set_text(record, "mode", step->facts.attended ? "attended" : "unattended");
+	answer_set_time(engine->scratch, record, "requested", step->facts.requested_us);
+	answer_set_reason(engine->scratch, record, step->facts.reason, step->facts.text);
+	return record;
+}
+
+enum { QUEUE_SHOWN_MAX = 500 };
+
+static const hst_value *target_record(struct engine *engine, const struct order_target *target)
+{
+	struct order_item **items = mem_array(target->count + 1, sizeof *items);
+	hst_value *record = value_make_record(engine->scratch), *waiting = value_make_list(engine->scratch);
+	size_t n = 0;
+
+	for (size_t i = 0; i < target->lanes.n; i++) {
+		const struct order_lane *lane = target->lanes.at[i];
+
+		for (size_t j = 0; j < lane->items.n; j++)
+			items[n++] = lane->items.at[j];
+	}
+	qsort(items, n, sizeof *items, by_order);
+	for (size_t i = 0; i < n && i < QUEUE_SHOWN_MAX; i++)
+		value_append(waiting, waiting_record(engine, (struct step *)(void *)items[i], (int64_t)i + 1));
+	free(items);
+	value_set_text(record, "target", target->name);
+	value_set_boolean(record, "strict", target->strict);
+	value_set_integer(record, "count", (int64_t)target->count);
+	value_set(record, "waiting", waiting);
+	return record;
+}
+
+int answer_queue(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err)
+{
+	const struct placement *placement = core_placement(engine->core);
+	const char *only = value_kind(value_get(filters, "target")) == HST_VALUE_TEXT ? value_text(value_get(filters, "target")) : NULL;
+	hst_value *answer = value_make_record(engine->scratch), *targets = value_make_list(engine->scratch);
+
+	TABLE_EACH(&placement->targets, entry) {
+		const struct placement_target *target = entry->value;
+		const char *short_name = strchr(target->order.name, ':') + 1;
+
+		if (!only || strcmp(only, target->order.name) == 0 || strcmp(only, short_name) == 0)
+			value_append(targets, target_record(engine, &target->order));
+	}
+	if (only && value_count(targets) == 0)
+		return hst_fail(err, HST_NOT_FOUND, "there is no device or cluster \"%s\"", only);
+	value_set(answer, "targets", targets);
+	*ret = answer;
+	return HST_OK;
+}
+
+static hst_value *names_list(hst_arena *arena, const char *const *names, size_t n)
+{
+	hst_value *list = value_make_list(arena);
+
+	for (size_t i = 0; i < n; i++)
+		value_append(list, value_make_text(arena, names[i], strlen(names[i])));
+	return list;
+}
+
+int answer_flows(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err)
+{
+	hst_value *list = value_make_list(engine->scratch);
+
+	(void)filters;
+	(void)err;
+	TABLE_EACH(&engine->definitions->flows, entry) {
+		const struct flow *flow = entry->value;
+		hst_value *record = value_make_record(engine->scratch);
+
+		value_set_text(record, "name", flow->name);
+		value_set_text(record, "summary", flow->summary);
+		value_set_text(record, "file", flow->file);
+		value_set(record, "on", names_list(engine->scratch, flow->on, flow->on_count));
+		value_set_integer(record, "steps", (int64_t)flow->step_count);
+		value_set_integer(record, "active", core_flow_active(engine->core, flow->name));
+		value_set_text(record, "digest", flow->digest);
+		value_append(list, record);
+	}
+	*ret = list;
+	return HST_OK;
+}
+
+static hst_value *flows_on(struct engine *engine, const char *trigger)
+{
+	hst_value *list = value_make_list(engine->scratch);
+
+	TABLE_EACH(&engine->definitions->flows, entry) {
+		const struct flow *flow = entry->value;
+
+		for (size_t i = 0; i < flow->on_count; i++)
+			if (strcmp(flow->on[i], trigger) == 0)
+				value_append(list, value_make_text(engine->scratch, flow->name, strlen(flow->name)));
+	}
+	return list;
+}
+
+int answer_triggers(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err)
+{
+	hst_value *list = value_make_list(engine->scratch);
+
+	(void)filters;
+	(void)err;
+	TABLE_EACH(&engine->definitions->instances[HST_TRIGGER], entry) {
+		const struct definition *definition = entry->value;
+		hst_value *record = value_make_record(engine->scratch);
+		char *worker = mem_printf("worker/trigger/%s", definition->instance->name);
+
+		value_set_text(record, "name", definition->instance->name);
+		value_set_text(record, "plugin", definition->instance->plugin);
+		value_set_boolean(record, "pressable", definition->manifest.pressable);
+		value_set_boolean(record, "ready", hub_next(engine->hub, worker, NULL) != NULL);
+		value_set(record, "flows", flows_on(engine, definition->instance->name));
+		value_set(record, "inputs", fields_to_value(engine->scratch, definition->event));
+		value_append(list, record);
+		free(worker);
+	}
+	*ret = list;
+	return HST_OK;
+}
+
+static const hst_value *device_record(struct engine *engine, const struct conf_device *conf)
+{
+	const struct placement_device *placed = placement_device(core_placement(engine->core), conf->name);
+	const struct engine_device *device = table_get(&engine->devices, conf->name);
+	hst_value *record = value_make_record(engine->scratch);
+	const hst_value *said = NULL;
+
+	value_set_text(record, "name", conf->name);
+	value_set_text(record, "state", !placed->known ? "never connected" : placed->online ? "online" : "offline");
+	value_set_text(record, "system", placed->known ? system_name(placed->system) : NULL);
+	value_set_text(record, "driver", conf->driver);
+	value_set_text(record, "strategy", conf->strategy);
+	value_set_integer(record, "slots", placed->slots);
+	value_set_integer(record, "running", placed->running);
+	value_set_integer(record, "revision", placed->revision);
+	value_set_integer(record, "load_milli", placed->load_milli);
+	answer_set_time(engine->scratch, record, "last_seen", device ? device->last_seen_us : 0);
+	value_set(record, "accounts", names_list(engine->scratch, (const char *const *)conf->accounts, conf->account_count));
+	if (device)
+		value_parse_json(engine->scratch, device->sessions, device->sessions_length, &said, NULL);
+	said = value_get(said, "sessions");
+	value_set(record, "sessions", said ? said : value_make_list(engine->scratch));
+	return record;
+}
+
+int answer_devices(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err)
+{
+	const struct conf *conf = engine->definitions->conf;
+	hst_value *list = value_make_list(engine->scratch);
+
+	(void)filters;
+	(void)err;
+	for (size_t i = 0; i < conf->device_count; i++)
+		value_append(list, device_record(engine, &conf->devices[i]));
+	*ret = list;
+	return HST_OK;
+}
+
+/* Instances of a plugin by name. */
+static hst_value *instances_of(struct engine *engine, hst_plugin_kind kind, const char *plugin, const struct manifest **ret_manifest)
+{
+	hst_value *list = value_make_list(engine->scratch);
+
+	TABLE_EACH(&engine->definitions->instances[kind], entry) {
+		const struct definition *definition = entry->value;
+
+		if (strcmp(definition->instance->plugin, plugin) != 0)
+			continue;
+		*ret_manifest = &definition->manifest;
+		value_append(list, value_make_text(engine->scratch, definition->instance->name, strlen(definition->instance->name)));
+	}
+	return list;
+}
+
+/* Every plugin file there is. Version and summary are known of those that an instance uses. */
+int answer_plugins(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err)
+{
+	hst_value *list = value_make_list(engine->scratch);
+
+	(void)filters;
+	(void)err;
+	for (int kind = HST_TRIGGER; kind < HST_KIND_COUNT; kind++) {
+		char **names = registry_names(engine->definitions->conf->plugins, (hst_plugin_kind)kind);
+
+		for (size_t i = 0; names && names[i]; i++) {
+			const struct manifest *manifest = NULL;
+			hst_value *record = value_make_record(engine->scratch);
+			hst_value *instances = instances_of(engine, (hst_plugin_kind)kind, names[i], &manifest);
+
+			value_set_text(record, "kind", manifest_kind_name((hst_plugin_kind)kind));
+			value_set_text(record, "name", names[i]);
+			value_set_text(record, "version", manifest ? manifest->version : NULL);
+			value_set_text(record, "summary", manifest ? manifest->summary : NULL);
+			value_set(record, "instances", instances);
+			value_append(list, record);
+		}
+		registry_names_free(names);
+	}
+	*ret = list;
+	return HST_OK;
+}

@@ -1,0 +1,24 @@
+/* The questions of answers.c, by family. Each makes a value in the engine's scratch arena. */
+#ifndef HOST_ENGINE_ANSWERS_H
+#define HOST_ENGINE_ANSWERS_H
+
+#include "engine/engine.h"
+
+/* answer_runs.c: what the store knows of runs */
+int answer_runs(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
+int answer_show(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
+int answer_find(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
+int answer_files(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
+
+/* answer_house.c: what is configured, and how it stands now */
+int answer_queue(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
+int answer_flows(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
+int answer_triggers(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
+int answer_devices(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
+int answer_plugins(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
+
+/* {"code","text","remedy","class"}, or null. */
+void answer_set_reason(hst_arena *arena, hst_value *to, const char *code, const char *text);
+void answer_set_time(hst_arena *arena, hst_value *to, const char *name, int64_t us); /* ISO text, or null */
+
+#endif

@@ -1,0 +1,88 @@
+/* One turn of the loop is one batch: events in, one transaction, then replies and actions out. */
+#include "engine/engine.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+void engine_begin(struct engine *engine)
+{
+	hst_error err = {{0}, {0}};
+
+	if (engine->batch_open)
+		return;
+	if (engine->store->ops->begin(engine->store, &err) < 0) {
+		log_error("the store does not take a transaction: %s", err.text);
+		abort();
+	}
+	engine->batch_open = true;
+}
+
+void engine_event(struct engine *engine, struct core_event *event)
+{
+	event->now_us = clock_wall_us();
+	randombytes_buf(&event->draw, sizeof event->draw);
+	core_step(engine->core, event, &engine->effects);
+}
+
+struct message *engine_reply(struct engine *engine, const struct hub_link *to, enum word word, uint64_t id)
+{
+	struct engine_reply *reply;
+
+	engine->replies = mem_grow(engine->replies, &engine->reply_size, engine->reply_count + 1, sizeof *engine->replies);
+	reply = &engine->replies[engine->reply_count++];
+	reply->link = to->number;
+	message_init(&reply->message, word, id);
+	return &reply->message;
+}
+
+static void engine_wake(void *arg)
+{
+	struct engine *engine = arg;
+	struct core_event event = {.kind = CORE_TIME};
+
+	engine->wake = NULL;
+	engine->wake_at_us = 0;
+	engine_event(engine, &event);
+}
+
+/* The core names a time of the wall clock; the loop runs on the steady one. The difference is taken anew each time. */
+static void engine_arm(struct engine *engine)
+{
+	int64_t at_us = core_wake_us(engine->core);
+
+	if (at_us == engine->wake_at_us && (engine->wake || at_us == 0))
+		return;
+	loop_cancel(engine->loop, &engine->wake);
+	engine->wake_at_us = at_us;
+	if (at_us) {
+		int64_t in_us = at_us - clock_wall_us();
+
+		engine->wake = loop_in(engine->loop, in_us > 0 ? in_us / 1000 + 1 : 0, engine_wake, engine);
+	}
+}
+
+void engine_after(void *arg)
+{
+	struct engine *engine = arg;
+	struct core_effects *effects = &engine->effects;
+	hst_error err = {{0}, {0}};
+
+	if (effects->run_count || effects->step_count || effects->happening_count)
+		engine_persist(engine);
+	if (engine->batch_open) {
+		/* Without the commit nothing may be said; the supervisor starts a new engine from what is on disk. */
+		if (engine->store->ops->commit(engine->store, &err) < 0) {
+			log_error("the store could not commit: %s", err.text);
+			abort();
+		}
+		engine->batch_open = false;
+	}
+	engine_perform(engine);
+	core_settle(engine->core, effects);
+	engine_arm(engine);
+	arena_reset(engine->scratch);
+}

@@ -1,0 +1,277 @@
+/* The engine's life: configuration, store, keys, sockets, ready, loop, end. */
+#include "engine/engine.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/policy.h"
+#include "loop/zmq.h"
+#include "os/files.h"
+#include "os/harden.h"
+#include "os/inherited.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <zmq.h>
+
+enum { STORE_IDLE_MS = 30 * 1000 };
+
+void engine_refuse(struct engine *engine, struct hub_link *to, uint64_t id, int code, const char *reason, const char *format, ...)
+{
+	struct message message;
+	hst_error err = {{0}, {0}};
+	va_list args;
+
+	va_start(args, format);
+	hst_vfail(&err, (hst_code)code, reason, format, args);
+	va_end(args);
+	message_init_error(&message, id, code, &err);
+	hub_send(engine->hub, to, &message);
+}
+
+static const struct hub_handler handlers[] = {
+	{WORD_press, on_press},       {WORD_run, on_run},           {WORD_ask, on_ask},         {WORD_follow, on_follow},
+	{WORD_file_get, on_file_get}, {WORD_fired, on_fired},       {WORD_emit, on_emit},       {WORD_state_get, on_state_get},
+	{WORD_returned, on_returned}, {WORD_error, on_error},       {WORD_device, on_device},   {WORD_taken, on_taken},
+	{WORD_refused, on_refused},   {WORD_stage, on_stage},       {WORD_progress, on_progress}, {WORD_finished, on_finished},
+	{WORD_released, on_released}, {WORD_file_put, on_file_put}, {WORD_package, on_package}, {WORD_package_get, on_package_get},
+	{WORD_NONE, NULL},
+};
+
+static void link_joined(void *arg, struct hub_link *link)
+{
+	struct engine *engine = arg;
+	char key[24];
+
+	snprintf(key, sizeof key, "%llu", (unsigned long long)link->number);
+	table_set(&engine->links, key, link);
+	workers_next(engine, link);
+}
+
+static void link_left(void *arg, struct hub_link *link)
+{
+	struct engine *engine = arg;
+	char key[24];
+
+	snprintf(key, sizeof key, "%llu", (unsigned long long)link->number);
+	table_remove(&engine->links, key);
+	engine_unfollow(engine, link->number, 0);
+	workers_left(engine, link);
+}
+
+static void store_idle_due(void *arg)
+{
+	struct engine *engine = arg;
+
+	if (!engine->batch_open)
+		store_idle(engine->store);
+	loop_in(engine->loop, STORE_IDLE_MS, store_idle_due, engine);
+}
+
+static void stop_on_signal(void *arg, int signal)
+{
+	log_info("ending on %s", strsignal(signal));
+	loop_stop(((struct engine *)arg)->loop, 0);
+}
+
+static void stop_on_orphaned(void *arg, int fd, short ready)
+{
+	struct engine *engine = arg;
+
+	(void)ready;
+	loop_fd(engine->loop, fd, 0, NULL, NULL);
+	log_warning("the supervisor is gone; ending");
+	loop_stop(engine->loop, 0);
+}
+
+/* The core knows every device, cluster and flow before the first event. */
+static void configure_core(struct engine *engine)
+{
+	const struct conf *conf = engine->definitions->conf;
+	struct core_policy policy = engine_policy(engine);
+
+	engine->core = core_new(&policy);
+	for (size_t i = 0; i < conf->device_count; i++)
+		core_add_device(engine->core, conf->devices[i].name, conf->devices[i].strict_order);
+	for (size_t i = 0; i < conf->cluster_count; i++)
+		core_add_cluster(engine->core, conf->clusters[i].name, conf->clusters[i].members, conf->clusters[i].member_count,
+		                 conf->clusters[i].strict_order);
+	TABLE_EACH(&engine->definitions->flows, entry)
+		core_add_flow(engine->core, entry->value, true);
+}
+
+static int open_store(struct engine *engine, hst_error *err)
+{
+	const struct conf *conf = engine->definitions->conf;
+	int rc = store_open_sqlite(conf->store_path, &engine->store, err);
+
+	if (rc < 0)
+		return rc;
+	engine->files_dir = files_join(conf->state_dir, "files");
+	return files_make_directory(engine->files_dir, 0750, err);
+}
+
+static int open_wire(struct engine *engine, void *zmq, struct key_ring *ring, hst_error *err)
+{
+	static struct hub_role role = {.handlers = handlers, .joined = link_joined, .left = link_left};
+	const struct conf *conf = engine->definitions->conf;
+	char *endpoint = conf_engine_endpoint(conf);
+	char *roster = files_join(conf->state_dir, "roster"), *bytes = NULL;
+	size_t length = 0;
+	int rc;
+
+	role.arg = engine;
+	rc = files_read(roster, 1 << 20, &bytes, &length, err);
+	if (rc >= 0)
+		rc = keys_parse(ring, roster, bytes, length, err);
+	free(bytes);
+	free(roster);
+	if (rc >= 0)
+		rc = hub_new(engine->loop, zmq, ring, &role, &engine->hub, err);
+	if (rc >= 0)
+		rc = hub_bind(engine->hub, endpoint, err);
+	if (rc >= 0 && conf->listen)
+		rc = hub_bind(engine->hub, conf->listen, err);
+	free(endpoint);
+	return rc;
+}
+
+static int engine_open(struct engine *engine, void *zmq, struct key_ring *ring, hst_error *err)
+{
+	int rc = engine_open_balancers(engine, err);
+
+	if (rc >= 0)
+		rc = open_store(engine, err);
+	if (rc >= 0)
+		rc = engine_restore(engine, err);
+	if (rc >= 0)
+		rc = open_wire(engine, zmq, ring, err);
+	return rc;
+}
+
+/* The core owns the flows from here on; the definitions keep looking at them. */
+static void engine_close(struct engine *engine)
+{
+	engine_after(engine);
+	if (engine->hub)
+		hub_free(engine->hub);
+	if (engine->store)
+		engine->store->ops->free(engine->store);
+	engine_close_balancers(engine);
+	TABLE_EACH(&engine->requests, entry)
+		request_free(entry->value);
+	TABLE_EACH(&engine->devices, entry) {
+		free(((struct engine_device *)entry->value)->sessions);
+		free(entry->value);
+	}
+	workers_clear(engine);
+	table_clear(&engine->requests);
+	table_clear(&engine->devices);
+	table_clear(&engine->links);
+	core_effects_clear(&engine->effects);
+	core_free(engine->core);
+	table_clear(&engine->definitions->flows);
+	definitions_free(engine->definitions);
+	arena_free(engine->arena);
+	arena_free(engine->scratch);
+	free(engine->replies);
+	free(engine->followers);
+	free(engine->files_dir);
+}
+
+static struct definitions *read_definitions(const char *path)
+{
+	struct definitions *definitions = NULL;
+	struct problems problems;
+	struct conf *conf;
+
+	problems_init(&problems);
+	conf = conf_load(path, &problems);
+	if (conf)
+		definitions = definitions_load(conf, &problems);
+	if (problems.n > 0) {
+		char *line = problem_line(&problems.at[0]);
+
+		inherited_say(line);
+		log_error("%s", line);
+		free(line);
+		definitions_free(definitions);
+		definitions = NULL;
+	}
+	problems_clear(&problems);
+	return definitions;
+}
+
+static int engine_run(const char *conf_path, struct key_ring *ring)
+{
+	static const int signals[] = {SIGTERM, SIGINT, 0};
+	struct engine engine = {.definitions = read_definitions(conf_path)};
+	void *zmq;
+	hst_error err = {{0}, {0}};
+	int status = 1;
+
+	if (!engine.definitions)
+		return 2;
+	engine.loop = loop_new(loop_wait_zmq);
+	engine.arena = arena_new();
+	engine.scratch = arena_new();
+	engine.started_us = clock_wall_us();
+	core_effects_init(&engine.effects);
+	loop_signals(engine.loop, signals, stop_on_signal, &engine);
+	zmq = zmq_ctx_new();
+	configure_core(&engine);
+	if (engine_open(&engine, zmq, ring, &err) < 0) {
+		log_error("%s", err.text);
+	} else {
+		loop_after(engine.loop, engine_after, &engine);
+		if (inherited_has(INHERITED_LIFE))
+			loop_fd(engine.loop, INHERITED_LIFE, POLLIN, stop_on_orphaned, &engine);
+		loop_in(engine.loop, STORE_IDLE_MS, store_idle_due, &engine);
+		engine_after(&engine);
+		inherited_say(NULL);
+		log_info("ready");
+		status = loop_run(engine.loop);
+	}
+	engine_close(&engine);
+	zmq_ctx_term(zmq);
+	loop_free(engine.loop);
+	return status;
+}
+
+static const char usage[] = "usage: hostler-engine -c FILE [--as USER]\n"
+			    "Carries runs forward. It is started by hostlerd, with its keys on descriptor 4.\n";
+
+int engine_main(int argc, char **argv)
+{
+	static const struct option options[] = {{"as", required_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'}, {0}};
+	const char *conf_path = NULL, *as = NULL;
+	struct key_ring ring = {0};
+	hst_error err = {{0}, {0}};
+	int option, status;
+
+	harden_start(INHERITED_LIFE);
+	log_open("hostler-engine", LOG_LEVEL_INFO);
+	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+		if (option == 'c')
+			conf_path = optarg;
+		else if (option == 'a')
+			as = optarg;
+		else
+			return fputs(usage, option == 'h' ? stdout : stderr), option == 'h' ? 0 : 2;
+	}
+	if (!conf_path)
+		return fputs(usage, stderr), 2;
+	if (sodium_init() < 0 || harden_drop(as, &err) < 0 || keys_read_fd(&ring, INHERITED_KEYS, &err) < 0) {
+		log_error("%s", err.text[0] ? err.text : "libsodium cannot be initialised");
+		return 1;
+	}
+	status = engine_run(conf_path, &ring);
+	keys_clear(&ring);
+	return status;
+}

@@ -1,0 +1,149 @@
+/*
+ * The engine: triggers in, runs forward, queue, placement, store. Its files share this struct; nothing outside the
+ * folder includes it but main/.
+ *
+ * One turn of the loop is one batch: messages and timers become core events; then what became dirty is committed in one
+ * transaction; only then are replies and actions sent. So whatever somebody was told is on disk.
+ */
+#ifndef HOST_ENGINE_ENGINE_H
+#define HOST_ENGINE_ENGINE_H
+
+#include "base/text.h"
+#include "definitions/definitions.h"
+#include "loop/loop.h"
+#include "plugin/instance.h"
+#include "pure/core/core.h"
+#include "store/store.h"
+#include "wire/hub.h"
+
+/* Something the engine asked a peer and whose answer is outstanding, by message id. */
+struct engine_request {
+	uint64_t id;
+	bool press;       /* else a connector's call */
+	uint64_t link;    /* number of the worker's link it was sent to */
+	uint64_t client;  /* press: number of the link that asked, and its message id */
+	uint64_t client_id;
+	char *who;
+	char *trigger;
+	int64_t step, token; /* call */
+};
+
+/* A call that waits for a free worker of its instance. */
+struct engine_call {
+	int64_t step, token, timeout_ms;
+	char *action, *inputs;
+	size_t inputs_length;
+	struct engine_call *next;
+};
+
+/* One connector instance: its waiting calls. */
+struct engine_pool {
+	struct engine_call *first, *last;
+};
+
+/* What a device's gateway last said; for `hostler devices`. */
+struct engine_device {
+	int64_t last_seen_us;
+	char *sessions; /* JSON */
+	size_t sessions_length;
+};
+
+/* A reply that waits for the commit. */
+struct engine_reply {
+	uint64_t link;
+	struct message message; /* without payload */
+};
+
+struct engine_follower {
+	uint64_t link;
+	int64_t run;
+};
+
+struct engine {
+	struct loop *loop;
+	struct definitions *definitions;
+	struct core *core;
+	struct core_effects effects;
+	struct store *store;
+	struct hub *hub;
+	struct table links;    /* number -> struct hub_link */
+	struct table requests; /* id -> struct engine_request */
+	struct table pools;    /* connector instance -> struct engine_pool */
+	struct table devices;  /* name -> struct engine_device */
+	struct table balancers; /* instance -> struct plugin_instance */
+	hst_host balancer_host;
+	hst_arena *arena;      /* as long as the engine */
+	hst_arena *scratch;    /* one message or answer */
+	uint64_t next_request;
+	bool batch_open;       /* a transaction is open in the store */
+	struct core_counters stored_counters;
+	struct engine_reply *replies;
+	size_t reply_count, reply_size;
+	struct engine_follower *followers;
+	size_t follower_count, follower_size;
+	struct loop_timer *wake;
+	int64_t wake_at_us;
+	char *files_dir;
+	int64_t started_us;
+};
+
+/* engine.c: the program's life; returns the exit status. */
+int engine_main(int argc, char **argv);
+
+/* batch.c */
+void engine_event(struct engine *engine, struct core_event *event); /* fills in time and draw */
+void engine_begin(struct engine *engine);                           /* opens the batch's transaction, once */
+void engine_after(void *arg);                                       /* the end of a turn */
+struct message *engine_reply(struct engine *engine, const struct hub_link *to, enum word word, uint64_t id); /* after the commit */
+
+/* persist.c */
+void engine_persist(struct engine *engine);
+int engine_restore(struct engine *engine, hst_error *err);
+
+/* perform.c */
+void engine_perform(struct engine *engine);
+void engine_follow(struct engine *engine, uint64_t link, int64_t run);
+void engine_unfollow(struct engine *engine, uint64_t link, int64_t run); /* run 0: all of the link */
+struct hub_link *engine_link(struct engine *engine, uint64_t number);    /* NULL: it has left */
+void engine_say_happening(struct text *to, const char *run_id, const char *step, const char *what, int64_t at_us,
+                          const char *detail);
+
+/* on_client.c, on_worker.c, on_gateway.c */
+void on_press(void *arg, struct hub_link *from, const struct message *message);
+void on_run(void *arg, struct hub_link *from, const struct message *message);
+void on_follow(void *arg, struct hub_link *from, const struct message *message);
+void on_file_get(void *arg, struct hub_link *from, const struct message *message);
+void on_fired(void *arg, struct hub_link *from, const struct message *message);
+void on_emit(void *arg, struct hub_link *from, const struct message *message);
+void on_state_get(void *arg, struct hub_link *from, const struct message *message);
+void on_returned(void *arg, struct hub_link *from, const struct message *message);
+void on_error(void *arg, struct hub_link *from, const struct message *message);
+void on_device(void *arg, struct hub_link *from, const struct message *message);
+void on_taken(void *arg, struct hub_link *from, const struct message *message);
+void on_refused(void *arg, struct hub_link *from, const struct message *message);
+void on_stage(void *arg, struct hub_link *from, const struct message *message);
+void on_progress(void *arg, struct hub_link *from, const struct message *message);
+void on_finished(void *arg, struct hub_link *from, const struct message *message);
+void on_released(void *arg, struct hub_link *from, const struct message *message);
+void on_file_put(void *arg, struct hub_link *from, const struct message *message);
+void on_package(void *arg, struct hub_link *from, const struct message *message);
+void on_package_get(void *arg, struct hub_link *from, const struct message *message);
+
+/* answers.c */
+void on_ask(void *arg, struct hub_link *from, const struct message *message);
+
+/* workers.c: requests to workers */
+void workers_call(struct engine *engine, const struct core_action *action);
+void workers_press(struct engine *engine, struct hub_link *client, const struct message *press);
+struct engine_request *workers_request(struct engine *engine, const struct hub_link *client, uint64_t client_id);
+struct engine_request *workers_take(struct engine *engine, const struct hub_link *from, uint64_t id); /* the caller frees it */
+void workers_next(struct engine *engine, struct hub_link *worker);
+void workers_left(struct engine *engine, struct hub_link *worker);
+void workers_clear(struct engine *engine);
+void request_free(struct engine_request *request);
+
+/* A refusal of what was asked, at once. */
+void engine_refuse(struct engine *engine, struct hub_link *to, uint64_t id, int code, const char *reason, const char *format, ...)
+	__attribute__((format(printf, 6, 7)));
+
+#endif

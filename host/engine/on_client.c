@@ -1,0 +1,137 @@
+/* What operators ask to be done, and files they fetch. Questions are in answers.c. */
+#include "engine/files.h"
+
+#include "base/auto.h"
+#include "schema/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void on_press(void *arg, struct hub_link *from, const struct message *message)
+{
+	workers_press(arg, from, message);
+}
+
+/* A flow by hand: the payload is the event as its trigger would have made it. */
+void on_run(void *arg, struct hub_link *from, const struct message *message)
+{
+	struct engine *engine = arg;
+	const char *flow = message_text(message, "flow");
+	struct core_event event = {.kind = CORE_FIRED, .flow = flow, .payload = message->payload,
+	                           .payload_length = message->payload_length};
+	struct engine_request *request;
+	const hst_value *body;
+	hst_error err = {{0}, {0}};
+
+	if (!table_get(&engine->definitions->flows, flow)) {
+		engine_refuse(engine, from, message->id, HST_NOT_FOUND, "", "there is no flow \"%s\"; `hostler flows` lists them", flow);
+		return;
+	}
+	if (value_parse_json(engine->scratch, message->payload, message->payload_length, &body, &err) < 0 ||
+	    value_kind(body) != HST_VALUE_RECORD) {
+		engine_refuse(engine, from, message->id, HST_INVALID, "InputInvalid", "the event must be a JSON object: %s", err.text);
+		return;
+	}
+	request = workers_request(engine, from, message->id);
+	event.tag = request->id;
+	event.who = strncmp(from->name, "operator/", 9) == 0 ? from->name + 9 : from->name;
+	engine_event(engine, &event);
+}
+
+struct following {
+	struct engine *engine;
+	struct hub_link *to;
+	const char *run_id;
+	int64_t run;
+	bool ended;
+	struct table names; /* step id -> name */
+};
+
+static bool follow_step(void *arg, const struct store_step *step)
+{
+	struct following *following = arg;
+	char key[24];
+
+	snprintf(key, sizeof key, "%lld", (long long)step->id);
+	table_set(&following->names, key, arena_text(following->engine->scratch, step->name));
+	return true;
+}
+
+static bool follow_run(void *arg, const struct store_run *run)
+{
+	struct following *following = arg;
+
+	following->run_id = arena_text(following->engine->scratch, run->id);
+	return true;
+}
+
+static bool follow_happening(void *arg, const struct store_happening *happening)
+{
+	struct following *following = arg;
+	AUTO(text) struct text json;
+	struct message message;
+	char key[24];
+
+	text_init(&json, PAYLOAD_BYTES_MAX);
+	snprintf(key, sizeof key, "%lld", (long long)happening->step);
+	following->ended = !happening->step && strcmp(happening->what, "ended") == 0;
+	engine_say_happening(&json, following->run_id, table_get(&following->names, key), happening->what, happening->at_us,
+	                     happening->detail);
+	message_init(&message, WORD_happened, 0);
+	message_set_integer(&message, "run", following->run);
+	message_set_text(&message, "what", happening->what);
+	message_set_boolean(&message, "ended", following->ended);
+	message_set_payload(&message, json.s, json.length);
+	return hub_send(following->engine->hub, following->to, &message);
+}
+
+/* First everything that has happened so far, as the store has it, then whatever comes. */
+void on_follow(void *arg, struct hub_link *from, const struct message *message)
+{
+	struct engine *engine = arg;
+	const struct store_ops *ops = engine->store->ops;
+	struct following following = {.engine = engine, .to = from, .run = message_integer(message, "run")};
+	struct message done;
+	hst_error err = {{0}, {0}};
+	int rc;
+
+	table_init(&following.names);
+	rc = ops->run(engine->store, following.run, follow_run, &following, &err);
+	if (rc >= 0)
+		rc = ops->steps(engine->store, following.run, follow_step, &following, &err);
+	if (rc < 0) {
+		engine_refuse(engine, from, message->id, rc, err.reason, "%s", err.text);
+	} else {
+		message_init(&done, WORD_done, message->id);
+		hub_send(engine->hub, from, &done);
+		ops->happenings(engine->store, following.run, follow_happening, &following, &err);
+		if (!following.ended)
+			engine_follow(engine, from->number, following.run);
+	}
+	table_clear(&following.names);
+}
+
+void on_file_get(void *arg, struct hub_link *from, const struct message *message)
+{
+	struct engine *engine = arg;
+	struct following following = {.engine = engine, .run = message_integer(message, "run")};
+	AUTO_FREE char *bytes = NULL;
+	struct message part;
+	hst_error err = {{0}, {0}};
+	int64_t total = 0;
+	size_t length = 0;
+	int rc = engine->store->ops->run(engine->store, following.run, follow_run, &following, &err);
+
+	if (rc >= 0)
+		rc = files_get_part(engine->files_dir, following.run_id, message_text(message, "step"), message_text(message, "name"),
+		                    message_integer(message, "offset"), PART_BYTES_MAX, &bytes, &length, &total, &err);
+	if (rc < 0) {
+		engine_refuse(engine, from, message->id, rc, err.reason, "%s", err.text);
+		return;
+	}
+	message_init(&part, WORD_part, message->id);
+	message_set_integer(&part, "offset", message_integer(message, "offset"));
+	message_set_integer(&part, "total", total);
+	message_set_payload(&part, bytes, length);
+	hub_send(engine->hub, from, &part);
+}

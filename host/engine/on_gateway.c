@@ -1,0 +1,246 @@
+/* What gateways say: how devices stand, what became of offers, files in parts; and packages that they fetch. */
+#include "engine/files.h"
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "schema/facts.h"
+#include "schema/value.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A gateway speaks for its own devices only. In this version one configuration has one gateway. */
+static bool gateway_owns(const struct engine *engine, const struct hub_link *from, const char *device)
+{
+	const struct conf *conf = engine->definitions->conf;
+
+	return strncmp(from->name, "gateway/", 8) == 0 && conf->gateway_name && strcmp(from->name + 8, conf->gateway_name) == 0 &&
+	       conf_device(conf, device) != NULL;
+}
+
+/* Payload: {"sessions":[…],"holding":[[step,token],…]}; `holding` only in the first word after a connection. */
+void on_device(void *arg, struct hub_link *from, const struct message *message)
+{
+	struct engine *engine = arg;
+	const char *name = message_text(message, "device");
+	struct engine_device *device = table_get(&engine->devices, name);
+	struct core_event event = {.kind = CORE_DEVICE, .device = name, .online = message_boolean(message, "online"),
+	                           .system = system_named(message_text(message, "system")),
+	                           .slots = message_integer(message, "slots"), .revision = message_integer(message, "revision"),
+	                           .load_milli = message_integer(message, "load")};
+	const hst_value *body, *holding;
+	struct core_holding *held = NULL;
+	hst_error err = {{0}, {0}};
+
+	if (!gateway_owns(engine, from, name)) {
+		engine_refuse(engine, from, message->id, HST_DENIED, "", "%s does not serve a device \"%s\"", from->name, name);
+		return;
+	}
+	if (value_parse_json(engine->scratch, message->payload, message->payload_length, &body, &err) < 0) {
+		engine_refuse(engine, from, message->id, HST_INVALID, "", "device %s: %s", name, err.text);
+		return;
+	}
+	if (!device) {
+		device = mem_alloc(sizeof *device);
+		table_set(&engine->devices, name, device);
+	}
+	device->last_seen_us = clock_wall_us();
+	free(device->sessions);
+	device->sessions = mem_copy(message->payload, message->payload_length);
+	device->sessions_length = message->payload_length;
+	holding = value_get(body, "holding");
+	if (value_kind(holding) == HST_VALUE_LIST) {
+		event.fresh = true;
+		event.holding_count = value_count(holding);
+		held = mem_array(event.holding_count + 1, sizeof *held);
+		for (size_t i = 0; i < event.holding_count; i++) {
+			value_integer(value_at(value_at(holding, i), 0), &held[i].step);
+			value_integer(value_at(value_at(holding, i), 1), &held[i].token);
+		}
+		event.holding = held;
+	}
+	engine_event(engine, &event);
+	free(held);
+	if (message->id)
+		engine_reply(engine, from, WORD_done, message->id);
+}
+
+/* True when the gateway that speaks is the one of the step's device. An ended step may be forgotten: then it is moot. */
+static bool gateway_may(struct engine *engine, const struct hub_link *from, int64_t step)
+{
+	const struct step *known = core_step_of(engine->core, step);
+
+	return known && known->facts.device && gateway_owns(engine, from, known->facts.device);
+}
+
+static void step_event(struct engine *engine, struct hub_link *from, const struct message *message, struct core_event *event)
+{
+	event->step = message_integer(message, "step");
+	event->token = message_integer(message, "token");
+	if (gateway_may(engine, from, event->step))
+		engine_event(engine, event);
+	if (message->id && *message_row(message->word)->reply)
+		engine_reply(engine, from, WORD_done, message->id);
+}
+
+void on_taken(void *arg, struct hub_link *from, const struct message *message)
+{
+	struct core_event event = {.kind = CORE_TAKEN, .state = state_named(message_text(message, "state"))};
+
+	step_event(arg, from, message, &event);
+}
+
+void on_refused(void *arg, struct hub_link *from, const struct message *message)
+{
+	AUTO_FREE char *text = message_payload_text(message);
+	struct core_event event = {.kind = CORE_REFUSED, .reason = message_text(message, "reason"), .text = text,
+	                           .class = reason_class_named(message_text(message, "class")),
+	                           .revision = message_integer(message, "revision")};
+
+	step_event(arg, from, message, &event);
+}
+
+void on_stage(void *arg, struct hub_link *from, const struct message *message)
+{
+	enum state state = state_named(message_text(message, "state"));
+	struct core_event event = {.kind = CORE_STAGE, .state = state};
+
+	if (state == STATE_NONE || state_row(state)->ended || state == STATE_QUEUED) {
+		engine_refuse(arg, from, message->id, HST_INVALID, "", "\"%s\" is no stage of a run", message_text(message, "state"));
+		return;
+	}
+	step_event(arg, from, message, &event);
+}
+
+void on_progress(void *arg, struct hub_link *from, const struct message *message)
+{
+	struct engine *engine = arg;
+	const hst_value *body;
+	struct core_event event = {.kind = CORE_PROGRESS};
+
+	if (value_parse_json(engine->scratch, message->payload, message->payload_length, &body, NULL) < 0)
+		return;
+	event.subflow = value_text(value_get(body, "subflow"));
+	event.action = value_text(value_get(body, "action"));
+	step_event(engine, from, message, &event);
+}
+
+/* Payload: outputs; of a run that went wrong {"text":…,"outputs":{…}}. */
+void on_finished(void *arg, struct hub_link *from, const struct message *message)
+{
+	struct engine *engine = arg;
+	struct core_event event = {.kind = CORE_FINISHED, .state = state_named(message_text(message, "state")),
+	                           .reason = message_text(message, "reason"), .released = message_boolean(message, "released"),
+	                           .started_us = message_integer(message, "started_us"),
+	                           .ended_us = message_integer(message, "ended_us"), .payload = message->payload,
+	                           .payload_length = message->payload_length};
+	AUTO(text) struct text outputs;
+	const hst_value *body;
+
+	text_init(&outputs, PAYLOAD_BYTES_MAX);
+	if (!state_row(event.state)->ended)
+		event.state = STATE_FAILED;
+	if (event.state != STATE_SUCCEEDED) {
+		event.payload_length = 0;
+		if (value_parse_json(engine->scratch, message->payload, message->payload_length, &body, NULL) >= 0) {
+			event.text = value_text(value_get(body, "text"));
+			if (value_count(value_get(body, "outputs")) > 0)
+				value_write_json(&outputs, value_get(body, "outputs"));
+			event.payload = outputs.s;
+			event.payload_length = outputs.length;
+		}
+	}
+	step_event(engine, from, message, &event);
+}
+
+void on_released(void *arg, struct hub_link *from, const struct message *message)
+{
+	struct core_event event = {.kind = CORE_RELEASED};
+
+	step_event(arg, from, message, &event);
+}
+
+void on_file_put(void *arg, struct hub_link *from, const struct message *message)
+{
+	struct engine *engine = arg;
+	const struct step *step = core_step_of(engine->core, message_integer(message, "step"));
+	hst_error err = {{0}, {0}};
+	int rc;
+
+	if (!step || step->facts.token != message_integer(message, "token") || !gateway_may(engine, from, step->facts.id)) {
+		engine_refuse(engine, from, message->id, HST_NOT_FOUND, "", "no such step takes files from %s", from->name);
+		return;
+	}
+	rc = files_put_part(engine->files_dir, step->run->facts.id, step->flow_step->name, message_text(message, "name"),
+	                    message_integer(message, "offset"), message_integer(message, "total"), message->payload,
+	                    message->payload_length, &err);
+	if (rc < 0)
+		engine_refuse(engine, from, message->id, rc, err.reason, "%s", err.text);
+	else
+		engine_reply(engine, from, WORD_done, message->id);
+}
+
+static const struct package *package_of_digest(const struct engine *engine, const char *digest)
+{
+	TABLE_EACH(&engine->definitions->packages, entry) {
+		const struct package *package = entry->value;
+
+		if (strcmp(package->digest, digest) == 0)
+			return package;
+	}
+	return NULL;
+}
+
+void on_package(void *arg, struct hub_link *from, const struct message *message)
+{
+	struct engine *engine = arg;
+	const char *digest = message_text(message, "digest");
+	const struct package *package = package_of_digest(engine, digest);
+	AUTO(text) struct text json;
+	struct message reply;
+
+	text_init(&json, PAYLOAD_BYTES_MAX);
+	if (!package) {
+		engine_refuse(engine, from, message->id, HST_NOT_FOUND, "FlowNotInstalled", "the host has no desktop flow with this digest");
+		return;
+	}
+	value_write_json(&json, package_files_value(engine->scratch, package));
+	message_init(&reply, WORD_contents, message->id);
+	message_set_text(&reply, "digest", digest);
+	message_set_payload(&reply, json.s, json.length);
+	hub_send(engine->hub, from, &reply);
+}
+
+void on_package_get(void *arg, struct hub_link *from, const struct message *message)
+{
+	struct engine *engine = arg;
+	const struct package *package = package_of_digest(engine, message_text(message, "digest"));
+	int64_t index = message_integer(message, "file"), offset = message_integer(message, "offset");
+	AUTO_FREE char *path = NULL;
+	AUTO_FREE char *bytes = NULL;
+	AUTO_CLOSE int fd = -1;
+	struct message reply;
+	ssize_t n;
+
+	if (!package || index < 0 || (size_t)index >= package->file_count || offset < 0) {
+		engine_refuse(engine, from, message->id, HST_NOT_FOUND, "FlowNotInstalled", "the host has no such file of a desktop flow");
+		return;
+	}
+	path = mem_printf("%s/%s", package->directory, package->files[index].path);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	bytes = mem_alloc(PART_BYTES_MAX);
+	n = fd < 0 ? -1 : pread(fd, bytes, PART_BYTES_MAX, offset);
+	if (n < 0) {
+		engine_refuse(engine, from, message->id, HST_RETRY, "FlowVersionMismatch", "%s: cannot be read: %s", path, strerror(errno));
+		return;
+	}
+	message_init(&reply, WORD_part, message->id);
+	message_set_integer(&reply, "offset", offset);
+	message_set_integer(&reply, "total", package->files[index].size);
+	message_set_payload(&reply, bytes, (size_t)n);
+	hub_send(engine->hub, from, &reply);
+}

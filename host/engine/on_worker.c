@@ -1,0 +1,170 @@
+/* What workers say. */
+#include "engine/engine.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "schema/value.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A trigger turned a press into an event. */
+void on_fired(void *arg, struct hub_link *from, const struct message *message)
+{
+	struct engine *engine = arg;
+	struct engine_request *request = workers_take(engine, from, message->id);
+	struct core_event event = {.kind = CORE_FIRED, .payload = message->payload, .payload_length = message->payload_length};
+	char key[24];
+
+	if (!request || !request->press) {
+		request_free(request);
+		return;
+	}
+	event.trigger = request->trigger;
+	event.who = strncmp(request->who, "operator/", 9) == 0 ? request->who + 9 : request->who;
+	event.tag = request->id;
+	/* Kept until the runs are committed: perform.c answers the client by it. */
+	snprintf(key, sizeof key, "%llu", (unsigned long long)request->id);
+	table_set(&engine->requests, key, request);
+	request->link = 0;
+	engine_event(engine, &event);
+}
+
+void on_returned(void *arg, struct hub_link *from, const struct message *message)
+{
+	struct engine *engine = arg;
+	struct engine_request *request = workers_take(engine, from, message->id);
+
+	if (request && !request->press) {
+		struct core_event event = {.kind = CORE_RETURNED, .step = request->step, .token = request->token,
+		                           .state = STATE_SUCCEEDED, .payload = message->payload,
+		                           .payload_length = message->payload_length};
+
+		engine_event(engine, &event);
+		workers_next(engine, from);
+	}
+	request_free(request);
+}
+
+/* A worker or gateway could not do what it was asked. */
+void on_error(void *arg, struct hub_link *from, const struct message *message)
+{
+	struct engine *engine = arg;
+	struct engine_request *request = workers_take(engine, from, message->id);
+	hst_error err = {{0}, {0}};
+	int code = message_read_error(message, &err);
+
+	if (!request)
+		return;
+	if (request->press) {
+		struct hub_link *client = engine_link(engine, request->client);
+
+		if (client)
+			engine_refuse(engine, client, request->client_id, code, err.reason, "%s", err.text);
+	} else {
+		struct core_event event = {.kind = CORE_RETURNED, .step = request->step, .token = request->token,
+		                           .state = code == HST_TIMEOUT ? STATE_TIMED_OUT : STATE_FAILED,
+		                           .reason = err.reason[0] ? err.reason : code == HST_TIMEOUT ? "ActionTimeout" : "ActionFailed",
+		                           .text = err.text};
+
+		engine_event(engine, &event);
+		workers_next(engine, from);
+	}
+	request_free(request);
+}
+
+/* "worker/trigger/inbox" -> "inbox" */
+static const char *trigger_of(const struct hub_link *from)
+{
+	return strncmp(from->name, "worker/trigger/", 15) == 0 ? from->name + 15 : NULL;
+}
+
+static int emit_state(struct engine *engine, const char *instance, const hst_value *entry, hst_error *err)
+{
+	const char *base64 = value_text(value_get(entry, "bytes"));
+	size_t room = value_length(value_get(entry, "bytes")) + 1, length = 0;
+	unsigned char *bytes = mem_alloc(room);
+	int rc;
+
+	if (sodium_base642bin(bytes, room, base64, strlen(base64), NULL, &length, NULL, sodium_base64_VARIANT_ORIGINAL) != 0) {
+		free(bytes);
+		return hst_fail(err, HST_INVALID, "the state is no base64");
+	}
+	rc = engine->store->ops->put_state(engine->store, instance, value_text(value_get(entry, "name")),
+	                                   (struct store_bytes){.bytes = (char *)bytes, .length = length}, err);
+	free(bytes);
+	return rc;
+}
+
+static int emit_event(struct engine *engine, const char *instance, const hst_value *entry, hst_error *err)
+{
+	const char *key = value_kind(value_get(entry, "key")) == HST_VALUE_TEXT ? value_text(value_get(entry, "key")) : NULL;
+	struct store_event record = {.instance = instance, .key = key, .at_us = clock_wall_us()};
+	struct core_event event = {.kind = CORE_FIRED, .trigger = instance};
+	struct text json;
+	bool new = true;
+	int rc = engine->store->ops->put_event(engine->store, &record, &new, err);
+
+	if (rc < 0 || !new)
+		return rc;
+	text_init(&json, PAYLOAD_BYTES_MAX);
+	value_write_json(&json, value_get(entry, "values"));
+	event.payload = json.s;
+	event.payload_length = json.length;
+	engine_event(engine, &event);
+	text_clear(&json);
+	return HST_OK;
+}
+
+/* Events and state of a trigger, in the batch's transaction; the worker hears `done` only after the commit. */
+void on_emit(void *arg, struct hub_link *from, const struct message *message)
+{
+	struct engine *engine = arg;
+	const char *instance = trigger_of(from);
+	const hst_value *body, *events, *state;
+	hst_error err = {{0}, {0}};
+	int rc;
+
+	if (!instance) {
+		engine_refuse(engine, from, message->id, HST_DENIED, "", "only a trigger emits events");
+		return;
+	}
+	rc = value_parse_json(engine->scratch, message->payload, message->payload_length, &body, &err);
+	if (rc >= 0) {
+		engine_begin(engine);
+		events = value_get(body, "events");
+		state = value_get(body, "state");
+		for (size_t i = 0; rc >= 0 && i < value_count(state); i++)
+			rc = emit_state(engine, instance, value_at(state, i), &err);
+		for (size_t i = 0; rc >= 0 && i < value_count(events); i++)
+			rc = emit_event(engine, instance, value_at(events, i), &err);
+	}
+	if (rc < 0)
+		engine_refuse(engine, from, message->id, rc, err.reason, "%s", err.text);
+	else
+		engine_reply(engine, from, WORD_done, message->id);
+}
+
+void on_state_get(void *arg, struct hub_link *from, const struct message *message)
+{
+	struct engine *engine = arg;
+	const char *instance = trigger_of(from);
+	struct message reply;
+	hst_error err = {{0}, {0}};
+	size_t length = 0;
+	char *bytes = NULL;
+	int rc = instance ? engine->store->ops->get_state(engine->store, instance, message_text(message, "name"), &bytes, &length, &err)
+	                  : HST_NOT_FOUND;
+
+	if (rc < 0 && rc != HST_NOT_FOUND) {
+		engine_refuse(engine, from, message->id, rc, err.reason, "%s", err.text);
+		return;
+	}
+	message_init(&reply, WORD_state, message->id);
+	message_set_boolean(&reply, "found", rc >= 0);
+	message_set_payload(&reply, bytes, length);
+	hub_send(engine->hub, from, &reply);
+	free(bytes);
+}

@@ -1,0 +1,157 @@
+/* After the commit: replies, actions, and a word to everybody who follows a run. */
+#include "engine/engine.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "schema/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SAID_MAX = 32 << 10 };
+
+struct hub_link *engine_link(struct engine *engine, uint64_t number)
+{
+	char key[24];
+
+	snprintf(key, sizeof key, "%llu", (unsigned long long)number);
+	return table_get(&engine->links, key);
+}
+
+static void send_to(struct engine *engine, uint64_t link, const struct message *message)
+{
+	struct hub_link *to = engine_link(engine, link);
+
+	if (to)
+		hub_send(engine->hub, to, message);
+}
+
+/* The runs an event made, to whoever pressed. */
+static void perform_accepted(struct engine *engine, const struct core_action *action)
+{
+	struct engine_request *request;
+	struct message message;
+	struct text json;
+	char key[24];
+
+	snprintf(key, sizeof key, "%llu", (unsigned long long)action->tag);
+	request = table_remove(&engine->requests, key);
+	if (!request)
+		return;
+	text_init(&json, PAYLOAD_BYTES_MAX);
+	text_add(&json, "[");
+	for (size_t i = 0; i < action->run_count; i++) {
+		const struct run *run = action->runs[i];
+
+		text_addf(&json, "%s{\"id\":\"%s\",\"number\":%lld,\"flow\":", i ? "," : "", run->facts.id, (long long)run->facts.number);
+		json_quote(&json, run->flow->name, strlen(run->flow->name));
+		text_add(&json, "}");
+	}
+	text_add(&json, "]");
+	message_init(&message, WORD_accepted, request->client_id);
+	message_set_payload(&message, json.s, json.length);
+	send_to(engine, request->client, &message);
+	text_clear(&json);
+	request_free(request);
+}
+
+/* The gateway that serves the device. One gateway per configuration in this version. */
+static void perform_offer(struct engine *engine, const struct core_action *action)
+{
+	const struct step *step = action->step;
+	char *gateway = mem_printf("gateway/%s", engine->definitions->conf->gateway_name);
+	struct hub_link *link = hub_next(engine->hub, gateway, NULL);
+	struct message message;
+
+	free(gateway);
+	if (!link)
+		return; /* its first word when it is back makes the core offer again */
+	message_init(&message, WORD_offer, (uint64_t)step->facts.token);
+	message_set_integer(&message, "step", step->facts.id);
+	message_set_integer(&message, "token", step->facts.token);
+	message_set_text(&message, "run", step->run->facts.id);
+	message_set_integer(&message, "number", step->run->facts.number);
+	message_set_text(&message, "name", step->flow_step->name);
+	message_set_text(&message, "device", step->facts.device);
+	message_set_text(&message, "user", step->facts.user);
+	message_set_text(&message, "mode", step->facts.attended ? "attended" : "unattended");
+	message_set_text(&message, "package", action->package);
+	message_set_integer(&message, "timeout_ms", action->timeout_ms);
+	message_set_payload(&message, action->inputs, action->inputs_length);
+	hub_send(engine->hub, link, &message);
+}
+
+void engine_say_happening(struct text *to, const char *run_id, const char *step, const char *what, int64_t at_us,
+                          const char *detail)
+{
+	text_addf(to, "{\"run\":\"%s\",", run_id);
+	if (step) {
+		text_add(to, "\"step\":");
+		json_quote(to, step, strlen(step));
+		text_add(to, ",");
+	}
+	text_addf(to, "\"what\":\"%s\",\"at_us\":%lld", what, (long long)at_us);
+	if (detail && detail[0] == '{' && detail[1] != '}')
+		text_addf(to, ",%s", detail + 1);
+	else
+		text_add(to, "}");
+}
+
+static void perform_happening(struct engine *engine, const struct core_happening *happening)
+{
+	const struct run *run = happening->run;
+	bool ended = !happening->step && strcmp(happening->what, "ended") == 0;
+	struct message message;
+	struct text json;
+
+	text_init(&json, SAID_MAX);
+	engine_say_happening(&json, run->facts.id, happening->step ? happening->step->flow_step->name : NULL, happening->what,
+	                     happening->at_us, happening->detail);
+	for (size_t i = 0; i < engine->follower_count; i++) {
+		if (engine->followers[i].run != run->facts.number)
+			continue;
+		message_init(&message, WORD_happened, 0);
+		message_set_integer(&message, "run", run->facts.number);
+		message_set_text(&message, "what", happening->what);
+		message_set_boolean(&message, "ended", ended);
+		message_set_payload(&message, json.s, json.length);
+		send_to(engine, engine->followers[i].link, &message);
+		if (ended)
+			engine->followers[i--] = engine->followers[--engine->follower_count];
+	}
+	text_clear(&json);
+}
+
+void engine_perform(struct engine *engine)
+{
+	const struct core_effects *effects = &engine->effects;
+
+	for (size_t i = 0; i < engine->reply_count; i++)
+		send_to(engine, engine->replies[i].link, &engine->replies[i].message);
+	engine->reply_count = 0;
+	for (size_t i = 0; i < effects->action_count; i++) {
+		const struct core_action *action = &effects->actions[i];
+
+		if (action->kind == CORE_ACCEPTED)
+			perform_accepted(engine, action);
+		else if (action->kind == CORE_OFFER)
+			perform_offer(engine, action);
+		else
+			workers_call(engine, action);
+	}
+	for (size_t i = 0; engine->follower_count && i < effects->happening_count; i++)
+		perform_happening(engine, &effects->happenings[i]);
+}
+
+void engine_follow(struct engine *engine, uint64_t link, int64_t run)
+{
+	engine->followers = mem_grow(engine->followers, &engine->follower_size, engine->follower_count + 1, sizeof *engine->followers);
+	engine->followers[engine->follower_count++] = (struct engine_follower){.link = link, .run = run};
+}
+
+void engine_unfollow(struct engine *engine, uint64_t link, int64_t run)
+{
+	for (size_t i = 0; i < engine->follower_count; i++)
+		if (engine->followers[i].link == link && (run == 0 || engine->followers[i].run == run))
+			engine->followers[i--] = engine->followers[--engine->follower_count];
+}

@@ -1,0 +1,142 @@
+#include "engine/policy.h"
+
+#include "base/log.h"
+#include "plugin/balancer.h"
+#include "plugin/load.h"
+#include "plugin/registry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool policy_connection(void *arg, const char *name, const char **ret_target, const char **ret_user)
+{
+	const struct engine *engine = arg;
+	const struct conf_connection *connection = conf_connection(engine->definitions->conf, name);
+
+	if (!connection)
+		return false;
+	*ret_target = connection->target.text;
+	*ret_user = connection->user;
+	return true;
+}
+
+static bool policy_package(void *arg, const char *name, const char **ret_digest, int64_t *ret_timeout_ms)
+{
+	const struct engine *engine = arg;
+	const struct package *package = table_get(&engine->definitions->packages, name);
+
+	if (!package)
+		return false;
+	*ret_digest = package->digest;
+	*ret_timeout_ms = package->timeout.ms > 0 ? package->timeout.ms : INT64_C(24) * 3600 * 1000;
+	return true;
+}
+
+static bool policy_action(void *arg, const char *connector, const char *action, int64_t *ret_timeout_ms)
+{
+	const struct engine *engine = arg;
+	const struct definition *definition = definitions_instance(engine->definitions, HST_CONNECTOR, connector);
+	hst_fields inputs, outputs;
+	hst_duration deadline;
+
+	if (!definition || !definitions_action(definition, action, &inputs, &outputs, &deadline))
+		return false;
+	*ret_timeout_ms = deadline.ms > 0 ? deadline.ms : 60 * 1000;
+	return true;
+}
+
+static bool policy_inputs(void *arg, const struct flow_step *step, hst_fields *ret)
+{
+	const struct engine *engine = arg;
+	const struct package *package = table_get(&engine->definitions->packages, step->target);
+	const struct definition *connector;
+	hst_fields outputs;
+	hst_duration deadline;
+
+	if (step->use == FLOW_USE_DESKTOP) {
+		if (package)
+			*ret = package->inputs;
+		return package != NULL;
+	}
+	connector = definitions_instance(engine->definitions, HST_CONNECTOR, step->target);
+	return connector && definitions_action(connector, step->action, ret, &outputs, &deadline);
+}
+
+static int64_t policy_queue_timeout(void *arg, const char *target)
+{
+	const struct engine *engine = arg;
+	const struct conf *conf = engine->definitions->conf;
+	const char *name = strchr(target, ':');
+	hst_duration own = {0};
+
+	if (name && strncmp(target, "cluster:", 8) == 0) {
+		const struct conf_cluster *cluster = conf_cluster(conf, name + 1);
+
+		own = cluster ? cluster->queue_timeout : own;
+	} else if (name) {
+		const struct conf_device *device = conf_device(conf, name + 1);
+
+		own = device ? device->queue_timeout : own;
+	}
+	return own.ms > 0 ? own.ms : conf->queue_timeout.ms;
+}
+
+static int policy_choose(void *arg, const char *target, const hst_candidate *candidates, size_t n,
+                         const hst_placement_demand *demand, uint64_t draw, size_t *ret)
+{
+	struct engine *engine = arg;
+	const struct conf_cluster *cluster = conf_cluster(engine->definitions->conf, target + strlen("cluster:"));
+	struct plugin_instance *balancer = cluster ? table_get(&engine->balancers, cluster->balancer) : NULL;
+	hst_error err = {{0}, {0}};
+	int rc = balancer ? balancer_choose(balancer, candidates, n, demand, draw, ret, &err) : HST_NOT_FOUND;
+
+	if (rc < 0)
+		log_warning("%s: the balancer could not choose, the first candidate is taken: %s", target, err.text);
+	return rc;
+}
+
+struct core_policy engine_policy(struct engine *engine)
+{
+	return (struct core_policy){.placement = {.choose = policy_choose, .arg = engine}, .connection = policy_connection,
+	                            .package = policy_package, .action = policy_action,
+	                            .queue_timeout_ms = policy_queue_timeout, .inputs = policy_inputs, .arg = engine};
+}
+
+int engine_open_balancers(struct engine *engine, hst_error *err)
+{
+	const struct conf *conf = engine->definitions->conf;
+
+	plugin_plain_host(&engine->balancer_host, "balancer", engine->arena);
+	for (size_t i = 0; i < conf->cluster_count; i++) {
+		const char *name = conf->clusters[i].balancer;
+		const struct definition *definition = definitions_instance(engine->definitions, HST_BALANCER, name);
+		struct plugin_instance *balancer;
+		const hst_plugin *plugin;
+		char *path;
+		int rc;
+
+		if (!definition)
+			return hst_fail(err, HST_NOT_FOUND, "cluster %s: there is no balancer \"%s\"", conf->clusters[i].name, name);
+		if (table_get(&engine->balancers, name))
+			continue;
+		rc = registry_path(conf->plugins, HST_BALANCER, definition->instance->plugin, &path, err);
+		if (rc < 0)
+			return rc;
+		rc = plugin_load(path, &plugin, err);
+		free(path);
+		if (rc < 0)
+			return rc;
+		rc = plugin_open(plugin, definition->options, &engine->balancer_host, &balancer, err);
+		if (rc < 0)
+			return rc;
+		table_set(&engine->balancers, name, balancer);
+	}
+	return HST_OK;
+}
+
+void engine_close_balancers(struct engine *engine)
+{
+	TABLE_EACH(&engine->balancers, entry)
+		plugin_close(entry->value);
+	table_clear(&engine->balancers);
+}

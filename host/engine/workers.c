@@ -1,0 +1,235 @@
+/*
+ * Requests to workers: presses to a trigger's worker, calls to a connector's. A worker does one thing at a time; calls
+ * of an instance wait in a pool for whichever of its workers is free.
+ */
+#include "engine/engine.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void request_free(struct engine_request *request)
+{
+	if (!request)
+		return;
+	free(request->who);
+	free(request->trigger);
+	free(request);
+}
+
+static struct engine_request *request_new(struct engine *engine)
+{
+	struct engine_request *request = mem_alloc(sizeof *request);
+	char key[24];
+
+	request->id = ++engine->next_request;
+	snprintf(key, sizeof key, "%llu", (unsigned long long)request->id);
+	table_set(&engine->requests, key, request);
+	return request;
+}
+
+/* Remembers whom to answer once the runs of an event are committed. */
+struct engine_request *workers_request(struct engine *engine, const struct hub_link *client, uint64_t client_id)
+{
+	struct engine_request *request = request_new(engine);
+
+	request->press = true;
+	request->client = client->number;
+	request->client_id = client_id;
+	request->who = mem_text(client->name);
+	return request;
+}
+
+struct engine_request *workers_take(struct engine *engine, const struct hub_link *from, uint64_t id)
+{
+	struct engine_request *request;
+	char key[24];
+
+	snprintf(key, sizeof key, "%llu", (unsigned long long)id);
+	request = table_get(&engine->requests, key);
+	if (!request || request->link != from->number)
+		return NULL;
+	return table_remove(&engine->requests, key);
+}
+
+void workers_press(struct engine *engine, struct hub_link *client, const struct message *press)
+{
+	const char *trigger = message_text(press, "trigger");
+	char *name = mem_printf("worker/trigger/%s", trigger);
+	struct hub_link *worker = hub_next(engine->hub, name, NULL);
+	struct engine_request *request;
+	struct message message;
+
+	free(name);
+	if (!definitions_instance(engine->definitions, HST_TRIGGER, trigger)) {
+		engine_refuse(engine, client, press->id, HST_NOT_FOUND, "", "there is no trigger \"%s\"; `hostler triggers` lists them",
+		              trigger);
+		return;
+	}
+	if (!worker) {
+		engine_refuse(engine, client, press->id, HST_RETRY, "", "the process of trigger \"%s\" is not running now; try again",
+		              trigger);
+		return;
+	}
+	request = workers_request(engine, client, press->id);
+	request->link = worker->number;
+	request->trigger = mem_text(trigger);
+	message_init(&message, WORD_fire, request->id);
+	message_set_payload(&message, press->payload, press->payload_length);
+	hub_send(engine->hub, worker, &message);
+}
+
+static struct engine_pool *pool_of(struct engine *engine, const char *instance)
+{
+	struct engine_pool *pool = table_get(&engine->pools, instance);
+
+	if (!pool) {
+		pool = mem_alloc(sizeof *pool);
+		table_set(&engine->pools, instance, pool);
+	}
+	return pool;
+}
+
+static void call_free(struct engine_call *call)
+{
+	free(call->action);
+	free(call->inputs);
+	free(call);
+}
+
+static void call_send(struct engine *engine, struct hub_link *worker, struct engine_call *call)
+{
+	struct engine_request *request = request_new(engine);
+	struct message message;
+
+	request->link = worker->number;
+	request->step = call->step;
+	request->token = call->token;
+	worker->role = request;
+	message_init(&message, WORD_call, request->id);
+	message_set_integer(&message, "step", call->step);
+	message_set_integer(&message, "token", call->token);
+	message_set_text(&message, "action", call->action);
+	message_set_integer(&message, "timeout_ms", call->timeout_ms);
+	message_set_payload(&message, call->inputs, call->inputs_length);
+	hub_send(engine->hub, worker, &message);
+	call_free(call);
+}
+
+/* "worker/connector/post#2" -> "post"; NULL for anything else. Caller frees. */
+static char *instance_of(const struct hub_link *worker)
+{
+	static const char prefix[] = "worker/connector/";
+	char *instance;
+
+	if (strncmp(worker->name, prefix, sizeof prefix - 1) != 0)
+		return NULL;
+	instance = mem_text(worker->name + sizeof prefix - 1);
+	instance[strcspn(instance, "#")] = '\0';
+	return instance;
+}
+
+void workers_next(struct engine *engine, struct hub_link *worker)
+{
+	char *instance = instance_of(worker);
+	struct engine_pool *pool;
+	struct engine_call *call;
+
+	if (!instance)
+		return;
+	pool = pool_of(engine, instance);
+	free(instance);
+	worker->role = NULL;
+	call = pool->first;
+	if (!call)
+		return;
+	pool->first = call->next;
+	if (!pool->first)
+		pool->last = NULL;
+	call_send(engine, worker, call);
+}
+
+/* A worker of the instance that does nothing now; NULL: all are busy or none is there. */
+static struct hub_link *idle_worker(struct engine *engine, const char *instance)
+{
+	const struct conf_instance *conf = conf_instance(engine->definitions->conf, HST_CONNECTOR, instance);
+	int64_t workers = conf && conf->workers > 1 ? conf->workers : 1;
+
+	for (int64_t i = 1; i <= workers; i++) {
+		char *name = i == 1 ? mem_printf("worker/connector/%s", instance)
+		                    : mem_printf("worker/connector/%s#%lld", instance, (long long)i);
+		struct hub_link *worker = hub_next(engine->hub, name, NULL);
+
+		free(name);
+		if (worker && !worker->role)
+			return worker;
+	}
+	return NULL;
+}
+
+void workers_call(struct engine *engine, const struct core_action *action)
+{
+	const struct flow_step *flow_step = action->step->flow_step;
+	struct engine_call *call = mem_alloc(sizeof *call);
+	struct hub_link *worker = idle_worker(engine, flow_step->target);
+	struct engine_pool *pool = pool_of(engine, flow_step->target);
+
+	call->step = action->step->facts.id;
+	call->token = action->step->facts.token;
+	call->timeout_ms = action->timeout_ms;
+	call->action = mem_text(flow_step->action);
+	call->inputs = mem_copy(action->inputs, action->inputs_length);
+	call->inputs_length = action->inputs_length;
+	if (worker) {
+		call_send(engine, worker, call);
+		return;
+	}
+	if (pool->last)
+		pool->last->next = call;
+	else
+		pool->first = call;
+	pool->last = call;
+}
+
+/* What the worker was doing when it went is not known; its callers are told at once. */
+void workers_left(struct engine *engine, struct hub_link *worker)
+{
+	TABLE_EACH(&engine->requests, entry) {
+		struct engine_request *request = entry->value;
+		struct hub_link *client;
+
+		if (request->link != worker->number)
+			continue;
+		table_remove(&engine->requests, entry->key);
+		client = request->press ? engine_link(engine, request->client) : NULL;
+		if (client)
+			engine_refuse(engine, client, request->client_id, HST_RETRY, "PluginCrashed",
+			              "the process of trigger \"%s\" ended while it looked at the press", request->trigger);
+		if (!request->press) {
+			struct core_event event = {.kind = CORE_RETURNED, .step = request->step, .token = request->token,
+			                           .state = STATE_FAILED, .reason = "PluginCrashed",
+			                           .text = "the connector's process ended during the call"};
+
+			engine_event(engine, &event);
+		}
+		request_free(request);
+	}
+}
+
+void workers_clear(struct engine *engine)
+{
+	TABLE_EACH(&engine->pools, entry) {
+		struct engine_pool *pool = entry->value;
+
+		while (pool->first) {
+			struct engine_call *call = pool->first;
+
+			pool->first = call->next;
+			call_free(call);
+		}
+		free(pool);
+	}
+	table_clear(&engine->pools);
+}

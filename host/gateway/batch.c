@@ -1,0 +1,233 @@
+/* Events in; then the journal, synced once; then everything else. */
+#include "gateway/gateway.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "schema/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void gateway_event(struct gateway_device *device, const struct admission_event *event)
+{
+	admission_step(device->admission, event, &device->effects);
+}
+
+static void tell_host(struct gateway *gateway, struct message *message)
+{
+	hst_error err = {{0}, {0}};
+
+	if (link_send(gateway->link, message, &err) < 0)
+		log_warning("the host could not be told: %s", err.text);
+}
+
+static void say_run(struct gateway *gateway, enum word word, uint64_t id, const struct admission_run *run, const char *state)
+{
+	struct message message;
+
+	message_init(&message, word, id);
+	message_set_integer(&message, "step", run->step);
+	message_set_integer(&message, "token", run->token);
+	if (state)
+		message_set_text(&message, "state", state);
+	tell_host(gateway, &message);
+}
+
+static void say_refused(struct gateway_device *device, const struct admission_effect *effect)
+{
+	struct message message;
+
+	message_init(&message, WORD_refused, (uint64_t)effect->run->token);
+	message_set_integer(&message, "step", effect->run->step);
+	message_set_integer(&message, "token", effect->run->token);
+	message_set_text(&message, "reason", effect->reason);
+	message_set_text(&message, "class", reason_class_name(effect->class));
+	message_set_integer(&message, "revision", admission_device(device->admission).revision);
+	message_set_payload(&message, effect->text, strlen(effect->text));
+	tell_host(device->gateway, &message);
+}
+
+static void say_finished(struct gateway *gateway, const struct admission_run *run)
+{
+	struct message message;
+
+	message_init(&message, WORD_finished, 0);
+	message_set_integer(&message, "step", run->step);
+	message_set_integer(&message, "token", run->token);
+	message_set_text(&message, "state", run->end);
+	message_set_text(&message, "reason", run->reason);
+	message_set_boolean(&message, "released", run->released);
+	message_set_integer(&message, "started_us", run->started_us);
+	message_set_integer(&message, "ended_us", run->ended_us);
+	message_set_payload(&message, run->result, run->result_length);
+	tell_host(gateway, &message);
+}
+
+/* To a session process. One that is gone has been, or is about to be, reported as ended. */
+static void tell_session(struct gateway *gateway, uint32_t number, struct message *message)
+{
+	struct gateway_process *process = processes_of(gateway, number);
+	hst_error err = {{0}, {0}};
+
+	if (process && process->stream && stream_send(process->stream, message, &err) < 0)
+		log_warning("session process %u: %s", number, err.text);
+}
+
+static void do_open(struct gateway *gateway, const struct admission_effect *effect)
+{
+	struct message message;
+
+	message_init(&message, WORD_open, 1);
+	message_set_text(&message, "user", effect->run->user);
+	tell_session(gateway, effect->hold->number, &message);
+}
+
+static void do_launch(struct gateway_device *device, const struct admission_effect *effect)
+{
+	struct gateway *gateway = device->gateway;
+	const struct admission_run *run = effect->run;
+	char *results = results_path(gateway, run->step, run->token), *package = packages_path(gateway, run->package);
+	struct message message;
+	hst_error err = {{0}, {0}};
+
+	if (results_make(gateway, run, &err) < 0)
+		log_error("%s", err.text);
+	message_init(&message, WORD_launch, 2);
+	message_set_integer(&message, "step", run->step);
+	message_set_integer(&message, "token", run->token);
+	message_set_text(&message, "run", run->run_id);
+	message_set_integer(&message, "number", run->number);
+	message_set_text(&message, "name", run->name);
+	message_set_integer(&message, "timeout_ms", run->timeout_ms);
+	message_set_text(&message, "package", package);
+	message_set_text(&message, "results", results);
+	message_set_payload(&message, run->inputs, run->inputs_length);
+	tell_session(gateway, effect->hold->number, &message);
+	free(results);
+	free(package);
+}
+
+static void do_halt(struct gateway *gateway, const struct admission_effect *effect)
+{
+	struct message message;
+
+	message_init(&message, WORD_stop, 0);
+	message_set_integer(&message, "step", effect->run->step);
+	message_set_integer(&message, "token", effect->run->token);
+	message_set_text(&message, "how", effect->text);
+	tell_session(gateway, effect->hold->number, &message);
+}
+
+static void do_close(struct gateway *gateway, const struct admission_effect *effect)
+{
+	struct message message;
+
+	message_init(&message, WORD_close, 3);
+	tell_session(gateway, effect->hold->number, &message);
+}
+
+static void perform(struct gateway_device *device, const struct admission_effect *effect)
+{
+	struct gateway *gateway = device->gateway;
+
+	switch (effect->kind) {
+	case ADMISSION_JOURNAL:
+		break; /* done for the whole batch, before anything else */
+	case ADMISSION_ASK_IDENTITY:
+		ask_identity(device, effect->text);
+		break;
+	case ADMISSION_WANT_HOLD:
+		processes_want(device, false);
+		break;
+	case ADMISSION_OPEN:
+		do_open(gateway, effect);
+		break;
+	case ADMISSION_LAUNCH:
+		do_launch(device, effect);
+		break;
+	case ADMISSION_HALT:
+		do_halt(gateway, effect);
+		break;
+	case ADMISSION_CLOSE:
+		do_close(gateway, effect);
+		break;
+	case ADMISSION_FETCH:
+		packages_fetch(device, effect->text);
+		break;
+	case ADMISSION_UPLOAD:
+		results_upload(device, effect->run);
+		break;
+	case ADMISSION_SAY_TAKEN:
+		say_run(gateway, WORD_taken, (uint64_t)effect->run->token, effect->run, effect->text);
+		break;
+	case ADMISSION_SAY_REFUSED:
+		say_refused(device, effect);
+		break;
+	case ADMISSION_SAY_STAGE:
+		say_run(gateway, WORD_stage, 0, effect->run, effect->text);
+		break;
+	case ADMISSION_SAY_FINISHED:
+		say_finished(gateway, effect->run);
+		break;
+	case ADMISSION_SAY_RELEASED:
+		say_run(gateway, WORD_released, 0, effect->run, NULL);
+		break;
+	case ADMISSION_SAY_DEVICE:
+		device->changed = true;
+		break;
+	}
+}
+
+/* Performing may bring new events of the device itself (nobody there to ask, nothing to upload): they are the next round. */
+static bool device_after(struct gateway_device *device)
+{
+	struct admission_effects *effects = &device->effects;
+	size_t n = effects->n;
+
+	for (size_t i = 0; i < n; i++) {
+		struct admission_effect effect = effects->at[i];
+
+		perform(device, &effect);
+	}
+	if (effects->n > n) {
+		memmove(effects->at, effects->at + n, (effects->n - n) * sizeof *effects->at);
+		effects->n -= n;
+		return true;
+	}
+	admission_settle(device->admission, effects);
+	return false;
+}
+
+static void journal_device(struct gateway_device *device, size_t from)
+{
+	for (size_t i = from; i < device->effects.n; i++)
+		if (device->effects.at[i].kind == ADMISSION_JOURNAL)
+			journal_add(device->gateway, device->conf->name, device->effects.at[i].text);
+}
+
+void gateway_after(void *arg)
+{
+	struct gateway *gateway = arg;
+	hst_error err = {{0}, {0}};
+	bool more = true;
+
+	while (more) {
+		more = false;
+		TABLE_EACH(&gateway->devices, entry)
+			journal_device(entry->value, 0);
+		if (journal_sync(gateway, &err) < 0) {
+			/* Without it nothing may start; the supervisor starts a new gateway. */
+			log_error("the journal could not be written: %s", err.text);
+			abort();
+		}
+		TABLE_EACH(&gateway->devices, entry)
+			more |= device_after(entry->value);
+	}
+	TABLE_EACH(&gateway->devices, entry) {
+		struct gateway_device *device = entry->value;
+
+		if (device->changed && gateway->up)
+			devices_say(device);
+	}
+	arena_reset(gateway->scratch);
+}

@@ -1,0 +1,106 @@
+/*
+ * The gateway: devices, sessions, runs. It has no privilege and holds no secret: sessions are opened by processes that
+ * the supervisor starts for it, and it speaks to them over socketpairs. Its files share this struct; nothing outside
+ * the folder includes it but main/.
+ *
+ * One turn of the loop is one batch: messages become admission events; the journal records of the batch are synced with
+ * one fsync; then everything else is done.
+ */
+#ifndef HOST_GATEWAY_GATEWAY_H
+#define HOST_GATEWAY_GATEWAY_H
+
+#include "base/text.h"
+#include "config/conf.h"
+#include "loop/loop.h"
+#include "plugin/instance.h"
+#include "pure/admission/admission.h"
+#include "wire/link.h"
+#include "wire/stream.h"
+
+struct gateway;
+
+/* A session process of a device, as the supervisor gave it. */
+struct gateway_process {
+	struct gateway_device *device;
+	uint32_t number;
+	bool watch;
+	struct stream *stream; /* NULL until it was started */
+	uint64_t next_question;
+	struct table questions; /* watch: id -> the user whose identity was asked for, owned */
+};
+
+struct gateway_device {
+	struct gateway *gateway;
+	const struct conf_device *conf;
+	struct plugin_instance *strategy;
+	struct admission *admission;
+	struct admission_effects effects;
+	struct gateway_process *watch; /* NULL: none is there now */
+	bool changed; /* the host has not heard of the device's present numbers */
+	hst_host host;
+};
+
+struct gateway {
+	struct loop *loop;
+	struct conf *conf;
+	struct link *link;
+	bool up;        /* the host knows us */
+	bool fresh;     /* nothing was said since the connection came up */
+	int channel;    /* to the supervisor */
+	uint32_t next_number;
+	struct table devices;   /* name -> struct gateway_device */
+	struct table processes; /* number -> struct gateway_process */
+	struct table fetches;   /* digest -> struct fetch (packages.c) */
+	int journal;
+	struct text records; /* of this batch, not yet written */
+	char *packages_dir, *results_dir;
+	hst_arena *arena;
+	hst_arena *scratch; /* one message */
+};
+
+/* gateway.c: the program's life; returns the exit status. */
+int gateway_main(int argc, char **argv);
+
+/* batch.c */
+void gateway_event(struct gateway_device *device, const struct admission_event *event);
+void gateway_after(void *arg);
+
+/* devices.c */
+int devices_open(struct gateway *gateway, hst_error *err);
+void devices_close(struct gateway *gateway);
+void devices_say(struct gateway_device *device); /* the `device` message: how it stands now */
+void devices_heartbeat(void *arg);
+
+/* processes.c: session processes through the supervisor */
+void processes_want(struct gateway_device *device, bool watch);
+void processes_channel(void *arg, int fd, short ready);
+void processes_kill(struct gateway_process *process);
+struct gateway_process *processes_of(struct gateway *gateway, uint32_t number);
+void processes_clear(struct gateway *gateway);
+
+/* on_session.c */
+void ask_identity(struct gateway_device *device, const char *user);
+void on_session_message(void *arg, struct stream *stream, const struct message *message);
+void on_session_ended(void *arg, struct stream *stream, const hst_error *why);
+
+/* on_host.c */
+void on_host_up(void *arg);
+void on_host_down(void *arg);
+void on_host_message(void *arg, const struct message *message);
+
+/* packages.c: copies of the host's desktop flows */
+void packages_fetch(struct gateway_device *device, const char *digest);
+char *packages_path(const struct gateway *gateway, const char *digest); /* caller frees */
+void packages_clear(struct gateway *gateway);
+
+/* results.c: what a run left behind, on its way to the host */
+char *results_path(const struct gateway *gateway, int64_t step, int64_t token); /* caller frees */
+int results_make(const struct gateway *gateway, const struct admission_run *run, hst_error *err);
+void results_upload(struct gateway_device *device, const struct admission_run *run);
+
+/* journal.c */
+int journal_open(struct gateway *gateway, hst_error *err);
+void journal_add(struct gateway *gateway, const char *device, const char *record);
+int journal_sync(struct gateway *gateway, hst_error *err);
+
+#endif

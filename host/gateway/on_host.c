@@ -1,0 +1,92 @@
+/* What the host says. */
+#include "gateway/gateway.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void on_host_up(void *arg)
+{
+	struct gateway *gateway = arg;
+
+	gateway->up = true;
+	gateway->fresh = true;
+	TABLE_EACH(&gateway->devices, entry)
+		devices_say(entry->value);
+	gateway->fresh = false;
+	log_info("the host answers");
+}
+
+void on_host_down(void *arg)
+{
+	struct gateway *gateway = arg;
+
+	if (gateway->up)
+		log_warning("the host does not answer; runs go on, and it is asked again");
+	gateway->up = false;
+}
+
+static void refuse_at_once(struct gateway *gateway, const struct message *offer, const char *text)
+{
+	struct message message;
+
+	message_init(&message, WORD_refused, offer->id);
+	message_set_integer(&message, "step", message_integer(offer, "step"));
+	message_set_integer(&message, "token", message_integer(offer, "token"));
+	message_set_text(&message, "reason", "DefinitionGone");
+	message_set_text(&message, "class", "fatal");
+	message_set_payload(&message, text, strlen(text));
+	link_send(gateway->link, &message, NULL);
+}
+
+static void on_offer(struct gateway *gateway, const struct message *message)
+{
+	struct gateway_device *device = table_get(&gateway->devices, message_text(message, "device"));
+	struct admission_event event = {.kind = ADMISSION_OFFER};
+	struct admission_run *run;
+
+	if (!device) {
+		refuse_at_once(gateway, message, "this gateway does not serve the device");
+		return;
+	}
+	run = mem_alloc(sizeof *run);
+	run->step = message_integer(message, "step");
+	run->token = message_integer(message, "token");
+	run->number = message_integer(message, "number");
+	run->timeout_ms = message_integer(message, "timeout_ms");
+	run->run_id = mem_text(message_text(message, "run"));
+	run->name = mem_text(message_text(message, "name"));
+	run->user = mem_text(message_text(message, "user"));
+	run->package = mem_text(message_text(message, "package"));
+	run->attended = strcmp(message_text(message, "mode"), "attended") == 0;
+	run->inputs = mem_copy(message->payload, message->payload_length);
+	run->inputs_length = message->payload_length;
+	event.offer = run;
+	gateway_event(device, &event);
+}
+
+static void on_stop(struct gateway *gateway, const struct message *message)
+{
+	struct admission_event event = {.kind = ADMISSION_STOP, .step = message_integer(message, "step"),
+	                                .token = message_integer(message, "token"), .how = message_text(message, "how")};
+	struct message done;
+
+	TABLE_EACH(&gateway->devices, entry)
+		gateway_event(entry->value, &event);
+	message_init(&done, WORD_done, message->id);
+	link_send(gateway->link, &done, NULL);
+}
+
+void on_host_message(void *arg, const struct message *message)
+{
+	struct gateway *gateway = arg;
+
+	if (message->word == WORD_offer)
+		on_offer(gateway, message);
+	else if (message->word == WORD_stop)
+		on_stop(gateway, message);
+	else if (message->word == WORD_error)
+		log_warning("the host refused a message: %.*s", (int)message->payload_length, (const char *)message->payload);
+}

@@ -1,0 +1,229 @@
+/*
+ * Copies of the host's desktop flows, by digest: the list of files first, which must have that digest, then each file in
+ * parts, each checked against the list. Only a copy that is right as a whole gets its place; the copies are read-only.
+ */
+#include "gateway/gateway.h"
+
+#include "base/auto.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "desktop/package.h"
+#include "os/files.h"
+#include "schema/value.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FETCH_TIMEOUT_MS = 30 * 1000 };
+
+struct fetch {
+	struct gateway *gateway;
+	char *digest, *partial;
+	struct package_file *files;
+	size_t file_count, file;
+	int64_t offset;
+	hst_arena *arena;
+};
+
+char *packages_path(const struct gateway *gateway, const char *digest)
+{
+	return files_join(gateway->packages_dir, digest);
+}
+
+static void fetch_free(struct fetch *fetch)
+{
+	table_remove(&fetch->gateway->fetches, fetch->digest);
+	files_remove_tree(fetch->partial, NULL);
+	arena_free(fetch->arena);
+	free(fetch->digest);
+	free(fetch->partial);
+	free(fetch);
+}
+
+void packages_clear(struct gateway *gateway)
+{
+	TABLE_EACH(&gateway->fetches, entry)
+		fetch_free(entry->value);
+	table_clear(&gateway->fetches);
+}
+
+/* Every device of the gateway may have runs that wait for it. */
+static void tell_devices(struct gateway *gateway, const char *digest, const char *why_not)
+{
+	struct admission_event event = {.kind = ADMISSION_PACKAGE, .package = digest, .text = why_not};
+
+	TABLE_EACH(&gateway->devices, entry)
+		gateway_event(entry->value, &event);
+}
+
+static void fetch_failed(struct fetch *fetch, const char *why)
+{
+	log_warning("desktop flow %.12s could not be fetched: %s", fetch->digest, why);
+	tell_devices(fetch->gateway, fetch->digest, why);
+	fetch_free(fetch);
+}
+
+/* The copy becomes visible under its digest at once and as a whole. */
+static void fetch_done(struct fetch *fetch)
+{
+	AUTO_FREE char *path = packages_path(fetch->gateway, fetch->digest);
+
+	if (rename(fetch->partial, path) != 0 && errno != EEXIST && errno != ENOTEMPTY) {
+		fetch_failed(fetch, strerror(errno));
+		return;
+	}
+	tell_devices(fetch->gateway, fetch->digest, NULL);
+	fetch_free(fetch);
+}
+
+static void fetch_next(struct fetch *fetch);
+
+static int write_part(struct fetch *fetch, const void *bytes, size_t length, hst_error *err)
+{
+	const struct package_file *file = &fetch->files[fetch->file];
+	AUTO_FREE char *path = files_join(fetch->partial, file->path);
+	AUTO_CLOSE int fd = -1;
+
+	if (fetch->offset == 0) {
+		AUTO_FREE char *folder = mem_copy(path, (size_t)(strrchr(path, '/') - path));
+		int rc = files_make_directory(folder, 0755, err);
+
+		if (rc < 0)
+			return rc;
+	}
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0 || pwrite(fd, bytes ? bytes : "", length, fetch->offset) != (ssize_t)length ||
+	    fchmod(fd, file->executable ? 0755 : 0644) != 0)
+		return hst_fail(err, HST_RETRY, "%s: cannot be written: %s", path, strerror(errno));
+	fetch->offset += (int64_t)length;
+	return HST_OK;
+}
+
+static void on_part(void *arg, const struct message *reply)
+{
+	struct fetch *fetch = arg;
+	hst_error err = {{0}, {0}};
+
+	if (!reply) {
+		fetch_failed(fetch, "the host did not answer");
+	} else if (reply->word != WORD_part) {
+		message_read_error(reply, &err);
+		fetch_failed(fetch, err.text);
+	} else if (message_integer(reply, "offset") != fetch->offset ||
+	           message_integer(reply, "total") != fetch->files[fetch->file].size ||
+	           (reply->payload_length == 0 && fetch->files[fetch->file].size > fetch->offset) ||
+	           fetch->offset + (int64_t)reply->payload_length > fetch->files[fetch->file].size) {
+		fetch_failed(fetch, "a part does not fit the list of files");
+	} else if (write_part(fetch, reply->payload, reply->payload_length, &err) < 0) {
+		fetch_failed(fetch, err.text);
+	} else {
+		if (fetch->offset == fetch->files[fetch->file].size) {
+			fetch->file++;
+			fetch->offset = 0;
+		}
+		fetch_next(fetch);
+	}
+}
+
+/* What was written is read again: the digest of the copy must be the one that was asked for. */
+static void fetch_check(struct fetch *fetch)
+{
+	AUTO_FREE char *manifest = files_join(fetch->partial, "desktop-flow.ini");
+	struct problems problems;
+	struct package *package;
+	bool right;
+
+	problems_init(&problems);
+	package = package_read(manifest, &problems);
+	right = package && strcmp(package->digest, fetch->digest) == 0;
+	package_free(package);
+	problems_clear(&problems);
+	if (right)
+		fetch_done(fetch);
+	else
+		fetch_failed(fetch, "the copy's digest is not the one that was asked for");
+}
+
+static void fetch_next(struct fetch *fetch)
+{
+	struct message message;
+	hst_error err = {{0}, {0}};
+
+	if (fetch->file == fetch->file_count) {
+		fetch_check(fetch);
+		return;
+	}
+	message_init(&message, WORD_package_get, 0);
+	message_set_text(&message, "digest", fetch->digest);
+	message_set_integer(&message, "file", (int64_t)fetch->file);
+	message_set_integer(&message, "offset", fetch->offset);
+	if (link_request(fetch->gateway->link, &message, FETCH_TIMEOUT_MS, on_part, fetch, &err) < 0)
+		fetch_failed(fetch, err.text);
+}
+
+static void on_contents(void *arg, const struct message *reply)
+{
+	struct fetch *fetch = arg;
+	const hst_value *list;
+	hst_error err = {{0}, {0}};
+	char digest[65];
+
+	if (!reply) {
+		fetch_failed(fetch, "the host did not answer");
+		return;
+	}
+	if (reply->word != WORD_contents) {
+		message_read_error(reply, &err);
+		fetch_failed(fetch, err.text);
+		return;
+	}
+	if (value_parse_json(fetch->arena, reply->payload, reply->payload_length, &list, &err) < 0 ||
+	    package_files_from_value(fetch->arena, list, &fetch->files, &fetch->file_count, &err) < 0) {
+		fetch_failed(fetch, err.text);
+		return;
+	}
+	package_digest(fetch->files, fetch->file_count, digest);
+	if (strcmp(digest, fetch->digest) != 0) {
+		fetch_failed(fetch, "the list of files does not have the digest that was asked for");
+		return;
+	}
+	fetch_next(fetch);
+}
+
+void packages_fetch(struct gateway_device *device, const char *digest)
+{
+	struct gateway *gateway = device->gateway;
+	AUTO_FREE char *path = packages_path(gateway, digest);
+	struct admission_event there = {.kind = ADMISSION_PACKAGE, .package = digest};
+	struct message message;
+	struct fetch *fetch;
+	hst_error err = {{0}, {0}};
+
+	if (strspn(digest, "0123456789abcdef") != 64 || digest[64]) {
+		there.text = "that is no digest";
+		gateway_event(device, &there);
+		return;
+	}
+	if (access(path, F_OK) == 0) {
+		gateway_event(device, &there);
+		return;
+	}
+	if (table_get(&gateway->fetches, digest))
+		return;
+	fetch = mem_alloc(sizeof *fetch);
+	fetch->gateway = gateway;
+	fetch->digest = mem_text(digest);
+	fetch->partial = mem_printf("%s.part", path);
+	fetch->arena = arena_new();
+	table_set(&gateway->fetches, digest, fetch);
+	files_remove_tree(fetch->partial, NULL);
+	message_init(&message, WORD_package, 0);
+	message_set_text(&message, "digest", digest);
+	if (files_make_directory(fetch->partial, 0755, &err) < 0 ||
+	    link_request(gateway->link, &message, FETCH_TIMEOUT_MS, on_contents, fetch, &err) < 0)
+		fetch_failed(fetch, err.text);
+}

@@ -1,0 +1,142 @@
+/* Session processes: asked of the supervisor by a record, received as a socketpair's end. */
+#include "gateway/gateway.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "os/channel.h"
+#include "os/spawn.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { WATCH_AGAIN_MS = 2000 };
+
+static void process_key(uint32_t number, char to[16])
+{
+	snprintf(to, 16, "%u", number);
+}
+
+struct gateway_process *processes_of(struct gateway *gateway, uint32_t number)
+{
+	char key[16];
+
+	process_key(number, key);
+	return table_get(&gateway->processes, key);
+}
+
+void processes_want(struct gateway_device *device, bool watch)
+{
+	struct gateway *gateway = device->gateway;
+	struct gateway_process *process = mem_alloc(sizeof *process);
+	struct channel_record record = {.what = watch ? CHANNEL_WANT_WATCH : CHANNEL_WANT_HOLD, .number = ++gateway->next_number};
+	hst_error err = {{0}, {0}};
+	char key[16];
+
+	process->device = device;
+	process->number = record.number;
+	process->watch = watch;
+	table_init(&process->questions);
+	process_key(record.number, key);
+	table_set(&gateway->processes, key, process);
+	snprintf(record.device, sizeof record.device, "%s", device->conf->name);
+	if (channel_send(gateway->channel, &record, -1, &err) < 0)
+		log_error("the supervisor could not be asked for a session process: %s", err.text);
+}
+
+void processes_kill(struct gateway_process *process)
+{
+	struct channel_record record = {.what = CHANNEL_KILL, .number = process->number};
+
+	channel_send(process->device->gateway->channel, &record, -1, NULL);
+}
+
+static void process_free(struct gateway *gateway, struct gateway_process *process)
+{
+	char key[16];
+
+	process_key(process->number, key);
+	table_remove(&gateway->processes, key);
+	if (process->device->watch == process)
+		process->device->watch = NULL;
+	TABLE_EACH(&process->questions, entry)
+		free(entry->value);
+	table_clear(&process->questions);
+	stream_free(process->stream);
+	free(process);
+}
+
+void processes_clear(struct gateway *gateway)
+{
+	TABLE_EACH(&gateway->processes, entry)
+		process_free(gateway, entry->value);
+	table_clear(&gateway->processes);
+}
+
+static void process_started(struct gateway_process *process, int fd)
+{
+	struct stream_role role = {.peer = SPEAKER_SESSION, .message = on_session_message, .ended = on_session_ended, .arg = process};
+	struct admission_event event = {.kind = ADMISSION_HOLD_READY, .number = process->number};
+
+	process->stream = stream_new(process->device->gateway->loop, fd, &role);
+	if (process->watch)
+		process->device->watch = process;
+	else
+		gateway_event(process->device, &event);
+}
+
+static void watch_again(void *arg)
+{
+	processes_want(arg, true);
+}
+
+/* Without its watch a device is blind; another one is asked for, after a breath in case it cannot live. */
+static void process_ended(struct gateway_process *process, const char *how)
+{
+	struct gateway_device *device = process->device;
+	struct admission_event event = {.kind = ADMISSION_HOLD_ENDED, .number = process->number, .text = how};
+
+	if (process->watch) {
+		log_warning("device %s: the process that watches its sessions ended: %s", device->conf->name, how);
+		loop_in(device->gateway->loop, WATCH_AGAIN_MS, watch_again, device);
+	} else if (admission_hold_of(device->admission, process->number)) {
+		gateway_event(device, &event);
+	} else {
+		event.kind = ADMISSION_HOLD_FAILED;
+		gateway_event(device, &event);
+	}
+	process_free(device->gateway, process);
+}
+
+void processes_channel(void *arg, int fd, short ready)
+{
+	struct gateway *gateway = arg;
+	struct channel_record record;
+	hst_error err = {{0}, {0}};
+	char how[96];
+	int rc, passed = -1;
+
+	(void)ready;
+	while ((rc = channel_receive(fd, &record, &passed, &err)) >= 0) {
+		struct gateway_process *process = processes_of(gateway, record.number);
+
+		if (!process) {
+			if (passed >= 0)
+				close(passed);
+			continue;
+		}
+		if (record.what == CHANNEL_STARTED && passed >= 0) {
+			process_started(process, passed);
+		} else if (record.what == CHANNEL_ENDED) {
+			spawn_status_text(record.status, how, sizeof how);
+			process_ended(process, how);
+		} else if (record.what == CHANNEL_FAILED) {
+			process_ended(process, record.text);
+		}
+	}
+	if (rc != HST_RETRY) {
+		log_warning("the supervisor is gone; ending");
+		loop_stop(gateway->loop, 0);
+	}
+}

@@ -1,0 +1,81 @@
+/* hostler-worker: one plugin in a process of its own. */
+#include "base/log.h"
+#include "os/harden.h"
+#include "os/inherited.h"
+#include "worker/describe.h"
+#include "worker/try.h"
+#include "worker/worker.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char usage[] =
+	"usage: hostler-worker describe FILE [--options]\n"
+	"       hostler-worker try FILE ACTION [-o OPTION=VALUE]... [INPUT=VALUE]...\n"
+	"       hostler-worker --instance KIND/NAME -c FILE [--number N] [--as USER]\n"
+	"\n"
+	"describe prints what the plugin FILE says of itself; with --options it reads checked options on stdin and\n"
+	"prints the shape of that instance, too. try runs one action in the foreground. The last form is the\n"
+	"supervisor's: the worker of one instance.\n";
+
+static int main_usage(FILE *to, int status)
+{
+	fputs(usage, to);
+	return status;
+}
+
+static int main_worker(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"instance", required_argument, NULL, 'i'}, {"number", required_argument, NULL, 'n'},
+		{"as", required_argument, NULL, 'a'},       {"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	struct worker_arguments arguments = {0};
+	const char *user = NULL;
+	hst_error err = {0};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			arguments.configuration = optarg;
+			break;
+		case 'i':
+			arguments.instance = optarg;
+			break;
+		case 'n':
+			break; /* tells the workers of one instance apart in a process list */
+		case 'a':
+			user = optarg;
+			arguments.for_root = true;
+			break;
+		case 'h':
+			return main_usage(stdout, 0);
+		default:
+			return main_usage(stderr, 2);
+		}
+	}
+	if (harden_drop(user, &err) != HST_OK) {
+		log_error("%s", err.text);
+		return 1;
+	}
+	if (!arguments.configuration || !arguments.instance || optind != argc)
+		return main_usage(stderr, 2);
+	return worker_run(&arguments);
+}
+
+int main(int argc, char **argv)
+{
+	harden_start(INHERITED_LIFE);
+	log_open("hostler-worker", LOG_LEVEL_INFO);
+	if (argc >= 3 && argc <= 4 && strcmp(argv[1], "describe") == 0) {
+		if (argc == 4 && strcmp(argv[3], "--options") != 0)
+			return main_usage(stderr, 2);
+		return describe_run(argv[2], argc == 4);
+	}
+	if (argc >= 4 && strcmp(argv[1], "try") == 0)
+		return try_run(argv[2], argv[3], argv + 4, argc - 4);
+	return main_worker(argc, argv);
+}

@@ -1,0 +1,123 @@
+/* hostlerd: starts, watches and restarts the programs of the house. */
+#include "base/auto.h"
+#include "base/log.h"
+#include "config/conf.h"
+#include "os/harden.h"
+#include "supervise/down.h"
+#include "supervise/house.h"
+#include "supervise/operator.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static const char usage[] =
+	"usage: hostlerd [-c FILE] [--foreground]     starts the house; in the background unless told otherwise\n"
+	"       hostlerd [-c FILE] --down             ends the one that runs, and waits for it\n"
+	"\n"
+	"Says \"ready\" on stdout once everything is up. Exit status: 0 done, 1 failed, 2 the configuration is wrong,\n"
+	"3 none is running (--down).\n";
+
+enum what { WHAT_BACKGROUND, WHAT_FOREGROUND, WHAT_DETACHED, WHAT_DOWN, WHAT_OPERATOR_KEY };
+
+struct arguments {
+	const char *file, *user;
+	enum what what;
+};
+
+/* Exit status, or -1: go on. */
+static int read_arguments(int argc, char **argv, struct arguments *arguments)
+{
+	static const struct option options[] = {
+		{"foreground", no_argument, NULL, 'f'},
+		{"detached", no_argument, NULL, 'd'}, /* how the background one starts itself */
+		{"down", no_argument, NULL, 'D'},
+		{"operator-key", no_argument, NULL, 'o'}, /* how the operator's key is made, as --as USER */
+		{"as", required_argument, NULL, 'a'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "c:", options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			arguments->file = optarg;
+			break;
+		case 'f':
+			arguments->what = WHAT_FOREGROUND;
+			break;
+		case 'd':
+			arguments->what = WHAT_DETACHED;
+			break;
+		case 'D':
+			arguments->what = WHAT_DOWN;
+			break;
+		case 'o':
+			arguments->what = WHAT_OPERATOR_KEY;
+			break;
+		case 'a':
+			arguments->user = optarg;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		default:
+			fputs(usage, stderr);
+			return 2;
+		}
+	}
+	if (optind != argc) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	return -1;
+}
+
+static int down(const char *file)
+{
+	struct conf *conf = house_conf(file);
+	int status = conf ? down_run(conf) : 2;
+
+	conf_free(conf);
+	return status;
+}
+
+static int operator_key(const char *user)
+{
+	hst_error err = {0};
+
+	if (harden_drop(user, &err) != HST_OK) {
+		log_error("%s", err.text);
+		return 1;
+	}
+	return operator_key_run();
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments arguments = {0};
+	AUTO_FREE char *file = NULL;
+	int status;
+
+	harden_start(STDERR_FILENO);
+	log_open("hostlerd", LOG_LEVEL_INFO);
+	status = read_arguments(argc, argv, &arguments);
+	if (status >= 0)
+		return status;
+	if (arguments.what == WHAT_OPERATOR_KEY)
+		return operator_key(arguments.user);
+	file = conf_find(arguments.file);
+	if (!file) {
+		fputs("hostlerd: error: there is no configuration: name one with -c FILE\n", stderr);
+		return 2;
+	}
+	switch (arguments.what) {
+	case WHAT_DOWN:
+		return down(file);
+	case WHAT_BACKGROUND:
+		return house_background(file);
+	default:
+		return house_run(file, arguments.what == WHAT_DETACHED);
+	}
+}

@@ -1,0 +1,19 @@
+/* What every program of ours does in its first lines, before it looks at anything from outside. */
+#ifndef HOST_OS_HARDEN_H
+#define HOST_OS_HARDEN_H
+
+#include <hostler/error.h>
+
+/*
+ * Not dumpable, umask 077, SIGPIPE ignored, every inherited descriptor above `highest_fd` closed, those from
+ * 3 up to it noted (inherited_look) and made close-on-exec, and 0, 1 and 2 there, if only as /dev/null.
+ */
+void harden_start(int highest_fd);
+
+/*
+ * Becomes that user with its groups, for good. "" or NULL or already that user: nothing. After HST_BROKEN the
+ * program must end.
+ */
+int harden_drop(const char *user, hst_error *err);
+
+#endif

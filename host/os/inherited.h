@@ -1,0 +1,34 @@
+/*
+ * What a child of the supervisor inherits by number. One list, so that both sides read the same.
+ *
+ * - 3: the child writes "ready\n" when it can work, or "bad TEXT\n" when its configuration is wrong
+ * - 4: the child reads its keys (wire/keys.h)
+ * - 5: end-of-file here means that the supervisor is gone: end
+ * - 6: gateway: records to and from the supervisor (os/channel.h); session: messages to and from the gateway
+ *
+ * The child closes 3 and 4 when it is done with them.
+ */
+#ifndef HOST_OS_INHERITED_H
+#define HOST_OS_INHERITED_H
+
+#include <stdbool.h>
+
+enum { INHERITED_READY = 3, INHERITED_KEYS = 4, INHERITED_LIFE = 5, INHERITED_PEER = 6 };
+
+/*
+ * Notes which of these descriptors are there. harden_start calls it before the program opens anything, since
+ * later one of these numbers may be a file of the program's own: started by hand, it has inherited none of
+ * them.
+ */
+void inherited_look(void);
+
+/* Whether the descriptor was there then and has not been closed by inherited_close or inherited_say. */
+bool inherited_has(int fd);
+
+/* Closes one of them; nothing when it was not inherited. */
+void inherited_close(int fd);
+
+/* Says ready (`bad` NULL) or "bad TEXT" on fd 3 and closes it. Nothing when it was not inherited. */
+void inherited_say(const char *bad);
+
+#endif

@@ -1,0 +1,68 @@
+/* Where files lie: beside each other, beside the program, in the plugin directory. */
+#include "os/files.h"
+
+#include "base/auto.h"
+#include "base/mem.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+char *files_join(const char *directory, const char *name)
+{
+	size_t length = strlen(directory);
+
+	if (name[0] == '/' || !length)
+		return mem_text(name);
+	return mem_printf("%s%s%s", directory, directory[length - 1] == '/' ? "" : "/", name);
+}
+
+char *files_beside(const char *file, const char *name)
+{
+	const char *slash = strrchr(file, '/');
+	AUTO_FREE char *folder =
+		slash ? mem_copy(file, slash == file ? 1 : (size_t)(slash - file)) : mem_text("");
+	AUTO_FREE char *here = NULL;
+	AUTO_FREE char *from = NULL;
+
+	if (name[0] == '/' || folder[0] == '/')
+		return files_join(folder, name);
+	here = getcwd(NULL, 0);
+	from = files_join(here ? here : "/", folder);
+	return files_join(from, name);
+}
+
+const char *files_program_directory(void)
+{
+	static char directory[PATH_MAX];
+	ssize_t length;
+	char *slash;
+
+	if (directory[0])
+		return directory;
+	/* A program replaced while it runs reads as "PATH (deleted)": the directory is still right. */
+	length = readlink("/proc/self/exe", directory, sizeof directory - 1);
+	directory[length > 0 ? length : 0] = '\0';
+	slash = strrchr(directory, '/');
+	if (!slash)
+		strcpy(directory, "/");
+	else
+		slash[slash == directory] = '\0';
+	return directory;
+}
+
+const char *files_plugin_directory(void)
+{
+	static char *directory;
+	/* NULL in a program that runs with more rights than its caller, who could choose what it loads. */
+	const char *wanted = secure_getenv("HOSTLER_PLUGINS");
+
+	if (directory)
+		return directory;
+	if (wanted && wanted[0] == '/')
+		directory = mem_text(wanted);
+	else
+		directory = files_join(files_program_directory(), "../lib/hostler/plugins");
+	return directory;
+}

@@ -1,0 +1,139 @@
+#include "plugin/instance.h"
+
+#include "base/arena.h"
+#include "base/mem.h"
+#include "plugin/present.h"
+#include "plugin/verify.h"
+#include "schema/fields.h"
+#include "schema/manifest.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+int plugin_answer(const hst_plugin *plugin, const char *op, int code, const hst_error *said, hst_error *err)
+{
+	const hst_error copy = *said; /* the caller may pass the same struct twice */
+
+	if (code == HST_OK)
+		return HST_OK;
+	if (code > HST_OK || code < HST_BROKEN)
+		return plugin_broke(plugin, op, err, "returned %d, which is none of hst_code", code);
+	if (copy.text[0] == '\0')
+		return hst_fail_as(err, (hst_code)code, copy.reason,
+				   "%s plugin \"%s\": %s failed without saying why",
+				   manifest_kind_name(plugin->kind), plugin->name, op);
+	return hst_fail_as(err, (hst_code)code, copy.reason, "%s", copy.text);
+}
+
+int plugin_broke(const hst_plugin *plugin, const char *op, hst_error *err, const char *format, ...)
+{
+	char text[HST_TEXT_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	return hst_fail(err, HST_BROKEN, "%s plugin \"%s\": %s %s", manifest_kind_name(plugin->kind),
+			plugin->name, op, text);
+}
+
+static void *bind_options(const hst_plugin *plugin, const hst_value *options, hst_arena *arena)
+{
+	void *config = arena_alloc(arena, plugin->config_size ? plugin->config_size : 1);
+
+	fields_bind(arena, plugin->options, options, config);
+	return config;
+}
+
+int plugin_open(const hst_plugin *plugin, const hst_value *options, hst_host *host,
+		struct plugin_instance **ret, hst_error *err)
+{
+	hst_arena *arena = arena_new();
+	void *config = bind_options(plugin, options, arena);
+	struct plugin_instance *instance;
+	hst_error said = {0};
+	void *state = NULL;
+	int code = plugin->open(config, host, &state, &said);
+
+	if (code != HST_OK) {
+		code = plugin_answer(plugin, "open", code, &said, err);
+		arena_free(arena);
+		return code;
+	}
+	instance = mem_alloc(sizeof *instance);
+	instance->plugin = plugin;
+	instance->host = host;
+	instance->config = config;
+	instance->state = state;
+	instance->arena = arena;
+	instance->scratch = arena_new();
+	*ret = instance;
+	return HST_OK;
+}
+
+void plugin_close(struct plugin_instance *instance)
+{
+	if (!instance)
+		return;
+	if (PRESENT(instance->plugin, close))
+		instance->plugin->close(instance->state);
+	arena_free(instance->scratch);
+	arena_free(instance->arena);
+	free(instance);
+}
+
+int plugin_check(struct plugin_instance *instance, hst_call *call, hst_error *err)
+{
+	hst_error said = {0};
+	int code;
+
+	if (!PRESENT(instance->plugin, check))
+		return HST_OK;
+	code = instance->plugin->check(instance->state, call, &said);
+	return plugin_answer(instance->plugin, "check", code, &said, err);
+}
+
+static int verify_shape(const hst_plugin *plugin, const hst_shape *shape, hst_error *err)
+{
+	const struct {
+		const char *name;
+		hst_fields fields;
+		enum verify_place place;
+	} tables[] = {
+		{"event", shape->event, VERIFY_EVENT},
+		{"inputs", shape->inputs, VERIFY_INPUT},
+		{"outputs", shape->outputs, VERIFY_OUTPUT},
+	};
+	char where[80];
+
+	for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+		int code;
+
+		snprintf(where, sizeof where, "plugin \"%s\": fields gave .%s", plugin->name, tables[i].name);
+		code = verify_fields(where, tables[i].fields, tables[i].place, SIZE_MAX, err);
+		if (code != HST_OK)
+			return code;
+	}
+	return HST_OK;
+}
+
+int plugin_shape(const hst_plugin *plugin, const hst_value *options, hst_host *host, hst_arena *arena,
+		 hst_shape *ret, hst_error *err)
+{
+	hst_shape shape = {.event = plugin->event};
+	hst_error said = {0};
+	hst_call call;
+	int code;
+
+	if (PRESENT(plugin, fields)) {
+		plugin_plain_call(&call, host, arena);
+		memset(&shape, 0, sizeof shape);
+		code = plugin->fields(bind_options(plugin, options, arena), &call, &shape, &said);
+		if ((code = plugin_answer(plugin, "fields", code, &said, err)) != HST_OK)
+			return code;
+		if ((code = verify_shape(plugin, &shape, err)) != HST_OK)
+			return code;
+	}
+	*ret = shape;
+	return HST_OK;
+}

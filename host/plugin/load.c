@@ -1,0 +1,145 @@
+#include "plugin/load.h"
+
+#include "base/auto.h"
+#include "base/mem.h"
+#include "plugin/name.h"
+#include "plugin/verify.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <ltdl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/*
+ * Whoever can write a plugin runs code as us. Trusted are root, this process's user, and the owner of the
+ * program itself, who could change the program just as well.
+ */
+static bool owner_is_trusted(uid_t owner)
+{
+	struct stat program;
+
+	if (owner == 0 || owner == geteuid())
+		return true;
+	return stat("/proc/self/exe", &program) == 0 && owner == program.st_uid;
+}
+
+static int check_unwritable(const char *path, mode_t kind, const char *kind_name, hst_error *err)
+{
+	struct stat at;
+
+	if (lstat(path, &at) != 0)
+		return hst_fail(err, errno == ENOENT || errno == ENOTDIR ? HST_NOT_FOUND : HST_DENIED,
+				"%s: %s", path, strerror(errno));
+	if ((at.st_mode & S_IFMT) != kind)
+		return hst_fail(err, HST_INVALID, "%s is not a %s", path, kind_name);
+	if (at.st_mode & (S_IWGRP | S_IWOTH))
+		return hst_fail(err, HST_DENIED,
+				"%s can be written by others than its owner; run: chmod go-w %s", path, path);
+	if (!owner_is_trusted(at.st_uid))
+		return hst_fail(
+			err, HST_DENIED,
+			"%s belongs to user %u, who is neither root nor the user this program runs as", path,
+			(unsigned)at.st_uid);
+	return HST_OK;
+}
+
+/* The file's name without ".so", caller frees; NULL when the path breaks the rules of load.h. */
+static char *plugin_name(const char *path)
+{
+	const char *file = strrchr(path, '/');
+	size_t length;
+	char *name;
+
+	if (path[0] != '/' || !file)
+		return NULL;
+	file++;
+	length = strlen(file);
+	if (length < 4 || strcmp(file + length - 3, ".so") != 0)
+		return NULL;
+	name = mem_copy(file, length - 3);
+	if (!name_fits(name, NAME_PLUGIN_MAX, true)) {
+		free(name);
+		return NULL;
+	}
+	return name;
+}
+
+/*
+ * libltdl reports every failure as "file not found", an unresolved symbol included. Asking the loader itself
+ * once more gives the true text; where that attempt succeeds, libltdl's own text is all there is.
+ */
+static int say_why(const char *path, const char *ltdl_text, hst_error *err)
+{
+	void *again = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	const char *text = again ? ltdl_text : dlerror();
+
+	hst_fail(err, HST_INVALID, "%s cannot be loaded: %s", path, text ? text : "no reason was given");
+	if (again)
+		dlclose(again);
+	return HST_INVALID;
+}
+
+/*
+ * Local, so that two plugins may use the same names inside; resident, so that no pointer into a plugin ever
+ * dangles. The path is absolute, so neither LTDL_LIBRARY_PATH nor LD_LIBRARY_PATH is searched, and it ends in
+ * ".so", so no ".la" file beside it is followed.
+ */
+static int open_library(const char *path, lt_dlhandle *ret, hst_error *err)
+{
+	static bool ready;
+	lt_dladvise advise;
+	lt_dlhandle handle;
+
+	if (!ready && lt_dlinit() != 0)
+		return hst_fail(err, HST_BROKEN, "libltdl cannot be used: %s", lt_dlerror());
+	ready = true;
+	if (lt_dladvise_init(&advise) != 0)
+		return hst_fail(err, HST_BROKEN, "libltdl cannot be used: %s", lt_dlerror());
+	lt_dladvise_local(&advise);
+	lt_dladvise_resident(&advise);
+	handle = lt_dlopenadvise(path, advise);
+	lt_dladvise_destroy(&advise);
+	if (!handle)
+		return say_why(path, lt_dlerror(), err);
+	*ret = handle;
+	return HST_OK;
+}
+
+int plugin_load(const char *path, const hst_plugin **ret, hst_error *err)
+{
+	AUTO_FREE char *name = plugin_name(path);
+	AUTO_FREE char *folder = NULL;
+	AUTO_FREE char *symbol = NULL;
+	const hst_plugin *plugin;
+	lt_dlhandle handle = NULL;
+	hst_error wrong;
+	int code;
+
+	if (!name)
+		return hst_fail(err, HST_INVALID,
+				"%s: a plugin is an absolute path that ends in NAME.so, NAME being a "
+				"lower-case letter and up to 31 of a-z 0-9 _ -",
+				path);
+	folder = mem_copy(path, (size_t)(strrchr(path, '/') - path));
+	if ((code = check_unwritable(folder[0] ? folder : "/", S_IFDIR, "folder", err)) != HST_OK)
+		return code;
+	if ((code = check_unwritable(path, S_IFREG, "regular file", err)) != HST_OK)
+		return code;
+	if ((code = open_library(path, &handle, err)) != HST_OK)
+		return code;
+
+	symbol = mem_printf("hst_plugin_%s", name);
+	for (char *at = symbol; *at; at++)
+		if (*at == '-')
+			*at = '_';
+	plugin = lt_dlsym(handle, symbol);
+	if (!plugin)
+		return hst_fail(err, HST_INVALID, "%s exports no %s; a plugin is defined with HST_PLUGIN(%s)",
+				path, symbol, symbol + strlen("hst_plugin_"));
+	if ((code = plugin_verify(plugin, name, &wrong)) != HST_OK)
+		return hst_fail(err, (hst_code)code, "%s: %s", path, wrong.text);
+	*ret = plugin;
+	return HST_OK;
+}

@@ -1,0 +1,81 @@
+#include "plugin/trigger.h"
+
+#include "base/arena.h"
+#include "plugin/present.h"
+#include "schema/fields.h"
+
+#include <string.h>
+
+enum { EVENT_KEY_MAX = 200 };
+
+bool trigger_pressable(const struct plugin_instance *trigger)
+{
+	const hst_trigger_ops *ops = trigger->plugin->ops;
+
+	return PRESENT(ops, press);
+}
+
+int trigger_watch(struct plugin_instance *trigger, hst_call *call, hst_watch *ret, hst_error *err)
+{
+	const hst_trigger_ops *ops = trigger->plugin->ops;
+	hst_watch watch = {.fd = -1};
+	hst_error said = {0};
+	int code = HST_OK;
+
+	if (PRESENT(ops, watch))
+		code = ops->watch(trigger->state, call, &watch, &said);
+	if ((code = plugin_answer(trigger->plugin, "watch", code, &said, err)) != HST_OK)
+		return code;
+	if (watch.fd < -1 || watch.at.us < 0)
+		return plugin_broke(trigger->plugin, "watch", err, "gave fd %d and time %lld", watch.fd,
+				    (long long)watch.at.us);
+	*ret = watch;
+	return HST_OK;
+}
+
+int trigger_ready(struct plugin_instance *trigger, hst_call *call, hst_error *err)
+{
+	const hst_trigger_ops *ops = trigger->plugin->ops;
+	hst_error said = {0};
+
+	if (!PRESENT(ops, ready))
+		return hst_fail(err, HST_INVALID,
+				"trigger plugin \"%s\" has nothing to look at: it has no op ready",
+				trigger->plugin->name);
+	return plugin_answer(trigger->plugin, "ready", ops->ready(trigger->state, call, &said), &said, err);
+}
+
+int trigger_event_values(const hst_plugin *plugin, hst_arena *arena, const hst_event *event,
+			 const hst_value **ret, hst_error *err)
+{
+	if (event->key && strnlen(event->key, EVENT_KEY_MAX + 1) > EVENT_KEY_MAX)
+		return plugin_broke(plugin, "an event", err, "has a key of more than %d bytes",
+				    EVENT_KEY_MAX);
+	if (!event->data == !event->values)
+		return plugin_broke(plugin, "an event", err, "must set exactly one of .data and .values");
+	if (event->data)
+		return fields_unbind(arena, plugin->event, event->data, ret, err);
+	*ret = event->values;
+	return HST_OK;
+}
+
+int trigger_press(struct plugin_instance *trigger, hst_call *call, const hst_value *inputs,
+		  const char **ret_key, const hst_value **ret_values, hst_error *err)
+{
+	const hst_trigger_ops *ops = trigger->plugin->ops;
+	hst_event event = {0};
+	hst_error said = {0};
+	int code;
+
+	if (!PRESENT(ops, press))
+		return hst_fail(err, HST_INVALID,
+				"\"%s\" cannot be pressed: trigger plugin \"%s\" has no op press",
+				trigger->host->instance, trigger->plugin->name);
+	code = ops->press(trigger->state, call, inputs, &event, &said);
+	if ((code = plugin_answer(trigger->plugin, "press", code, &said, err)) != HST_OK)
+		return code;
+	if ((code = trigger_event_values(trigger->plugin, call->arena, &event, ret_values, err)) != HST_OK)
+		return code;
+	*ret_key = event.key;
+	return HST_OK;
+}

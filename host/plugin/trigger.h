@@ -1,0 +1,27 @@
+/*
+ * The facade of triggers: the one place that calls their ops. An absent op: watch says never, press is
+ * HST_INVALID.
+ */
+#ifndef HOST_PLUGIN_TRIGGER_H
+#define HOST_PLUGIN_TRIGGER_H
+
+#include "plugin/instance.h"
+
+#include <hostler/trigger.h>
+
+bool trigger_pressable(const struct plugin_instance *trigger);
+int trigger_watch(struct plugin_instance *trigger, hst_call *call, hst_watch *ret, hst_error *err);
+int trigger_ready(struct plugin_instance *trigger, hst_call *call, hst_error *err);
+
+/*
+ * *ret_values: the event as a record, whichever way the plugin gave it. *ret_key may be NULL. In the call's
+ * arena.
+ */
+int trigger_press(struct plugin_instance *trigger, hst_call *call, const hst_value *inputs,
+		  const char **ret_key, const hst_value **ret_values, hst_error *err);
+
+/* One event as a record, whichever way the plugin gave it. */
+int trigger_event_values(const hst_plugin *plugin, hst_arena *arena, const hst_event *event,
+			 const hst_value **ret, hst_error *err);
+
+#endif

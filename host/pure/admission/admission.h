@@ -1,0 +1,168 @@
+/*
+ * The gateway's half of the pure core: one device, its sessions, the processes that hold them, and the runs offered to
+ * it. Events in, effects out, like host/pure/core; no clock, no system call. The strategy is three function pointers,
+ * which the gateway fills from a plugin and a test fills from C.
+ *
+ * A run goes: offered -> (identity known) -> planned -> a hold opens or reuses a session -> launched -> finished ->
+ * files uploaded -> reported -> session kept or closed -> released. Effects are performed in their order; journal
+ * records are synced before anything else of the same batch.
+ */
+#ifndef HOST_PURE_ADMISSION_ADMISSION_H
+#define HOST_PURE_ADMISSION_ADMISSION_H
+
+#include "base/arena.h"
+#include "base/table.h"
+#include "pure/queue/reasons.h"
+
+#include <hostler/session.h>
+#include <hostler/strategy.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct admission_policy {
+	int (*slots)(void *arg, const hst_device *device, const hst_session *sessions, size_t n, int64_t *ret_max, int64_t *ret_free,
+	             hst_error *err);
+	int (*plan)(void *arg, const hst_device *device, const hst_session *sessions, size_t n, const hst_demand *demand,
+	            hst_plan *ret, hst_error *err);
+	int (*retire)(void *arg, const hst_session *session, hst_retirement *ret, hst_error *err);
+	unsigned systems; /* what the strategy is for (rule R10a) */
+	void *arg;
+};
+
+enum admission_run_state {
+	ADMISSION_OFFERED = 1, /* the identity of its user is being asked for */
+	ADMISSION_CLOSING_FIRST, /* another session is being closed to make room */
+	ADMISSION_WAITING_HOLD,  /* for a session process */
+	ADMISSION_OPENING,       /* the session is being opened */
+	ADMISSION_FETCHING,      /* the session is there, the package is not yet */
+	ADMISSION_RUNNING,
+	ADMISSION_UPLOADING,     /* ended; its files are on their way to the host */
+	ADMISSION_REPORTED,      /* the host knows; its session is still being closed */
+};
+
+/* What is offered. Texts are owned by the run. */
+struct admission_run {
+	int64_t step, token, number, timeout_ms;
+	char *run_id, *name, *user, *package;
+	bool attended;
+	char *inputs;
+	size_t inputs_length;
+
+	enum admission_run_state state;
+	char *key; /* the driver's identity of the user */
+	struct admission_hold *hold;
+	bool taken;         /* the host was told */
+	char *end, *reason; /* state word and reason code of its end */
+	char *result;       /* payload of `finished` */
+	size_t result_length;
+	int64_t started_us, ended_us;
+	bool released;
+};
+
+enum admission_hold_state { ADMISSION_HOLD_WARM = 1, ADMISSION_HOLD_OPENING, ADMISSION_HOLD_IDLE, ADMISSION_HOLD_RUNNING, ADMISSION_HOLD_CLOSING };
+
+/* A session process, and the session it holds once it is open. */
+struct admission_hold {
+	uint32_t number;
+	enum admission_hold_state state;
+	char *session, *user, *key;
+	bool attended; /* the session is a person's: it is let go, not closed */
+	struct admission_run *run;
+};
+
+enum admission_event_kind {
+	ADMISSION_SESSIONS = 1, /* the watch reports: device, sessions */
+	ADMISSION_OFFER,        /* `offer` is taken over */
+	ADMISSION_IDENTITY,     /* user, key; key NULL: there is no such user, `text` says so */
+	ADMISSION_HOLD_READY,   /* number: a session process is warm */
+	ADMISSION_HOLD_FAILED,  /* none could be started; text */
+	ADMISSION_HOLD_ENDED,   /* number; text: how it ended */
+	ADMISSION_OPENED,       /* number, session */
+	ADMISSION_OPEN_FAILED,  /* number, code, reason, text */
+	ADMISSION_PACKAGE,      /* package; text NULL: it is there; else why it could not be fetched */
+	ADMISSION_FINISHED,     /* number; end, reason, payload, times */
+	ADMISSION_UPLOADED,     /* step, token */
+	ADMISSION_CLOSED,       /* number */
+	ADMISSION_STOP,         /* step, token, how */
+};
+
+struct admission_event {
+	enum admission_event_kind kind;
+	const hst_device *device;
+	const hst_session *sessions;
+	size_t session_count;
+	struct admission_run *offer;
+	const char *user, *key, *text, *session, *reason, *package, *end, *payload, *how;
+	size_t payload_length;
+	int code;
+	uint32_t number;
+	int64_t step, token, started_us, ended_us;
+};
+
+enum admission_effect_kind {
+	ADMISSION_JOURNAL = 1,  /* text: one record */
+	ADMISSION_ASK_IDENTITY, /* text: user */
+	ADMISSION_WANT_HOLD,
+	ADMISSION_OPEN,         /* hold, run */
+	ADMISSION_LAUNCH,       /* hold, run */
+	ADMISSION_HALT,         /* hold, run, text: how */
+	ADMISSION_CLOSE,        /* hold */
+	ADMISSION_FETCH,        /* text: digest */
+	ADMISSION_UPLOAD,       /* run */
+	ADMISSION_SAY_TAKEN,    /* run, text: state */
+	ADMISSION_SAY_REFUSED,  /* run (freed after the batch), reason, class, text */
+	ADMISSION_SAY_STAGE,    /* run, text: state */
+	ADMISSION_SAY_FINISHED, /* run */
+	ADMISSION_SAY_RELEASED, /* run */
+	ADMISSION_SAY_DEVICE,   /* the device's numbers have changed */
+};
+
+struct admission_effect {
+	enum admission_effect_kind kind;
+	struct admission_run *run;
+	struct admission_hold *hold;
+	const char *text;   /* in the effects' arena */
+	const char *reason; /* constant or in the arena */
+	enum reason_class class;
+};
+
+struct admission_effects {
+	hst_arena *arena;
+	struct admission_effect *at;
+	size_t n, size;
+};
+
+struct admission;
+
+/* `accounts`: the only users runs may have; borrowed. */
+struct admission *admission_new(const char *device, char *const *accounts, size_t account_count,
+                                const struct admission_policy *policy);
+void admission_free(struct admission *admission);
+
+void admission_step(struct admission *admission, const struct admission_event *event, struct admission_effects *effects);
+
+/* After the effects were performed: frees runs that are done and holds that have ended, and empties the effects. */
+void admission_settle(struct admission *admission, struct admission_effects *effects);
+
+void admission_effects_init(struct admission_effects *effects);
+void admission_effects_clear(struct admission_effects *effects);
+
+void admission_run_free(struct admission_run *run);
+
+/* How the device stands, for the host. */
+struct admission_device {
+	const char *name;
+	bool known; /* the watch has reported */
+	hst_device facts;
+	int64_t slots, revision;
+};
+struct admission_device admission_device(const struct admission *admission);
+
+/* Every run the gateway still knows, and every session it sees (its own included); the callback returns false to stop. */
+void admission_runs(const struct admission *admission, bool (*visit)(void *arg, const struct admission_run *run), void *arg);
+void admission_sessions(const struct admission *admission, bool (*visit)(void *arg, const hst_session *session), void *arg);
+struct admission_run *admission_run_of(const struct admission *admission, int64_t step, int64_t token);
+struct admission_hold *admission_hold_of(const struct admission *admission, uint32_t number);
+
+#endif

@@ -1,0 +1,230 @@
+/* The session processes of the device: warm, opening, running, kept, closing. */
+#include "pure/admission/internal.h"
+
+#include "base/mem.h"
+
+#include <hostler/error.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void hold_key(uint32_t number, char to[16])
+{
+	snprintf(to, 16, "%u", number);
+}
+
+struct admission_hold *admission_hold_of(const struct admission *admission, uint32_t number)
+{
+	char key[16];
+
+	hold_key(number, key);
+	return table_get(&admission->holds, key);
+}
+
+void holds_free(struct admission_hold *hold)
+{
+	free(hold->session);
+	free(hold->user);
+	free(hold->key);
+	free(hold);
+}
+
+static struct admission_hold *warm_hold(const struct admission *admission)
+{
+	TABLE_EACH(&admission->holds, entry) {
+		struct admission_hold *hold = entry->value;
+
+		if (hold->state == ADMISSION_HOLD_WARM)
+			return hold;
+	}
+	return NULL;
+}
+
+static struct admission_run *run_waiting_for_hold(const struct admission *admission)
+{
+	TABLE_EACH(&admission->runs, entry) {
+		struct admission_run *run = entry->value;
+
+		if (run->state == ADMISSION_WAITING_HOLD)
+			return run;
+	}
+	return NULL;
+}
+
+static size_t runs_waiting_for_hold(const struct admission *admission)
+{
+	size_t n = 0;
+
+	TABLE_EACH(&admission->runs, entry)
+		n += ((struct admission_run *)entry->value)->state == ADMISSION_WAITING_HOLD;
+	return n;
+}
+
+/* One spare beyond those that runs are waiting for: a program's start would otherwise be part of every run's time. */
+void holds_keep_one_warm(struct admission *admission, struct admission_effects *effects)
+{
+	size_t needed = runs_waiting_for_hold(admission) + (warm_hold(admission) ? 0 : 1);
+
+	while (admission->wanted < needed) {
+		admission->wanted++;
+		admission_effect(effects, ADMISSION_WANT_HOLD);
+	}
+}
+
+static void hold_open(struct admission_hold *hold, struct admission_run *run, struct admission_effects *effects)
+{
+	struct admission_effect *effect = admission_effect(effects, ADMISSION_OPEN);
+
+	hold->state = ADMISSION_HOLD_OPENING;
+	hold->user = mem_text(run->user);
+	hold->key = mem_text(run->key);
+	hold->attended = run->attended;
+	hold->run = run;
+	run->hold = hold;
+	run->state = ADMISSION_OPENING;
+	effect->hold = hold;
+	effect->run = run;
+}
+
+void holds_give(struct admission *admission, struct admission_run *run, struct admission_effects *effects)
+{
+	struct admission_hold *hold = warm_hold(admission);
+
+	if (hold)
+		hold_open(hold, run, effects);
+	else
+		run->state = ADMISSION_WAITING_HOLD;
+	holds_keep_one_warm(admission, effects);
+}
+
+void holds_close(struct admission_hold *hold, struct admission_effects *effects)
+{
+	if (hold->state == ADMISSION_HOLD_CLOSING)
+		return;
+	hold->state = ADMISSION_HOLD_CLOSING;
+	admission_effect(effects, ADMISSION_CLOSE)->hold = hold;
+}
+
+static void hold_ready(struct admission *admission, uint32_t number, struct admission_effects *effects)
+{
+	struct admission_hold *hold = mem_alloc(sizeof *hold);
+	struct admission_run *run = run_waiting_for_hold(admission);
+	char key[16];
+
+	hold_key(number, key);
+	hold->number = number;
+	hold->state = ADMISSION_HOLD_WARM;
+	table_set(&admission->holds, key, hold);
+	if (admission->wanted > 0)
+		admission->wanted--;
+	if (run)
+		hold_open(hold, run, effects);
+	holds_keep_one_warm(admission, effects);
+}
+
+static void hold_failed(struct admission *admission, const char *text, struct admission_effects *effects)
+{
+	struct admission_run *run = run_waiting_for_hold(admission);
+
+	if (admission->wanted > 0)
+		admission->wanted--;
+	if (run)
+		admission_refuse(admission, run, "UIFlowAgentNotAvailable", REASON_RETRY, text, effects);
+}
+
+/* Those that wait for room decide anew once a session is gone. */
+static void decide_again(struct admission *admission, struct admission_effects *effects)
+{
+	TABLE_EACH(&admission->runs, entry) {
+		struct admission_run *run = entry->value;
+
+		if (run->state == ADMISSION_CLOSING_FIRST)
+			admission_decide(admission, run, effects);
+	}
+}
+
+static void hold_gone(struct admission *admission, struct admission_hold *hold, struct admission_effects *effects)
+{
+	struct admission_run *run = hold->run;
+	bool was_warm = hold->state == ADMISSION_HOLD_WARM;
+	char key[16];
+
+	hold_key(hold->number, key);
+	table_remove(&admission->holds, key);
+	table_set(&admission->gone_holds, key, hold);
+	hold->run = NULL;
+	if (run) {
+		run->hold = NULL;
+		admission_release(admission, run, effects);
+	}
+	if (was_warm)
+		holds_keep_one_warm(admission, effects);
+	else
+		sessions_changed(admission, effects);
+	decide_again(admission, effects);
+}
+
+static void hold_ended(struct admission *admission, struct admission_hold *hold, const char *how, struct admission_effects *effects)
+{
+	struct admission_run *run = hold->run;
+	char *text;
+
+	if (run && run->state == ADMISSION_OPENING) {
+		text = mem_printf("the session process ended while it opened the session: %s", how);
+		hold->run = NULL;
+		run->hold = NULL;
+		admission_refuse(admission, run, "SessionCreationError", REASON_RETRY, text, effects);
+		free(text);
+	} else if (run && (run->state == ADMISSION_RUNNING || run->state == ADMISSION_FETCHING)) {
+		text = mem_printf("{\"text\":\"the session process ended during the run\"}");
+		admission_end(admission, run, "failed", "OutcomeUnknown", text, strlen(text), effects);
+		free(text);
+	}
+	hold_gone(admission, hold, effects);
+}
+
+static void hold_opened(struct admission *admission, struct admission_hold *hold, const char *session, struct admission_effects *effects)
+{
+	struct admission_run *run = hold->run;
+
+	hold->session = mem_text(session);
+	if (run)
+		admission_launch(admission, run, effects);
+	else
+		holds_close(hold, effects);
+}
+
+static void open_failed(struct admission *admission, struct admission_hold *hold, const struct admission_event *event,
+                        struct admission_effects *effects)
+{
+	struct admission_run *run = hold->run;
+	const struct reason *row = reason_named(event->reason);
+	const char *reason = row ? event->reason : "SessionCreationError";
+	enum reason_class class = row ? row->class : event->code == HST_RETRY ? REASON_RETRY : REASON_FATAL;
+
+	hold->run = NULL;
+	holds_close(hold, effects);
+	if (!run)
+		return;
+	run->hold = NULL;
+	admission_refuse(admission, run, reason, class, event->text, effects);
+}
+
+void holds_event(struct admission *admission, const struct admission_event *event, struct admission_effects *effects)
+{
+	struct admission_hold *hold = admission_hold_of(admission, event->number);
+
+	if (event->kind == ADMISSION_HOLD_READY && !hold)
+		hold_ready(admission, event->number, effects);
+	else if (event->kind == ADMISSION_HOLD_FAILED)
+		hold_failed(admission, event->text, effects);
+	else if (event->kind == ADMISSION_HOLD_ENDED && hold)
+		hold_ended(admission, hold, event->text, effects);
+	else if (event->kind == ADMISSION_OPENED && hold && hold->state == ADMISSION_HOLD_OPENING)
+		hold_opened(admission, hold, event->session, effects);
+	else if (event->kind == ADMISSION_OPEN_FAILED && hold && hold->state == ADMISSION_HOLD_OPENING)
+		open_failed(admission, hold, event, effects);
+	else if (event->kind == ADMISSION_CLOSED && hold)
+		hold_gone(admission, hold, effects);
+}

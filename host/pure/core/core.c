@@ -1,0 +1,232 @@
+/* The core itself: what is configured, timers, and the one door through which events come. */
+#include "pure/core/internal.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool timer_less(const void *a, const void *b)
+{
+	return ((const struct core_timer *)a)->at_us < ((const struct core_timer *)b)->at_us;
+}
+
+static void timer_moved(void *timer, size_t position)
+{
+	((struct core_timer *)timer)->position = position;
+}
+
+struct core *core_new(const struct core_policy *policy)
+{
+	struct core *core = mem_alloc(sizeof *core);
+
+	core->policy = *policy;
+	placement_init(&core->placement, &policy->placement);
+	table_init(&core->flows);
+	table_init(&core->lineages);
+	table_init(&core->devices);
+	table_init(&core->runs);
+	table_init(&core->steps);
+	heap_init(&core->timers, timer_less, timer_moved);
+	core->scratch = arena_new();
+	return core;
+}
+
+void core_free(struct core *core)
+{
+	if (!core)
+		return;
+	TABLE_EACH(&core->steps, entry)
+		steps_free(core, entry->value);
+	TABLE_EACH(&core->runs, entry)
+		runs_free(entry->value);
+	TABLE_EACH(&core->flows, entry)
+		flow_free(entry->value);
+	TABLE_EACH(&core->lineages, entry)
+		free(entry->value);
+	heap_clear(&core->timers);
+	TABLE_EACH(&core->devices, entry)
+		free(entry->value);
+	table_clear(&core->steps);
+	table_clear(&core->runs);
+	table_clear(&core->flows);
+	table_clear(&core->lineages);
+	table_clear(&core->devices);
+	placement_clear(&core->placement);
+	arena_free(core->scratch);
+	free(core->ended);
+	free(core);
+}
+
+void core_arm(struct core *core, struct core_timer *timer, int64_t at_us,
+              void (*due)(struct core *, struct core_timer *, struct core_effects *))
+{
+	bool armed = timer->at_us != 0;
+
+	timer->at_us = at_us;
+	timer->due = due;
+	if (armed)
+		heap_update(&core->timers, timer->position);
+	else
+		heap_push(&core->timers, timer);
+}
+
+void core_disarm(struct core *core, struct core_timer *timer)
+{
+	if (timer->at_us == 0)
+		return;
+	heap_remove(&core->timers, timer->position);
+	timer->at_us = 0;
+}
+
+int64_t core_wake_us(const struct core *core)
+{
+	const struct core_timer *first = heap_top(&core->timers);
+
+	return first ? first->at_us : 0;
+}
+
+/* SplitMix64 over the event's draw: one event may need several numbers, and they must follow from it alone. */
+uint64_t core_draw(struct core *core)
+{
+	uint64_t z = core->draw.high ^ (core->draw.low + ++core->draws * 0x9e3779b97f4a7c15u);
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+const char *core_key(int64_t number, char to[24])
+{
+	char *at = to + 23;
+
+	*at = '\0';
+	do
+		*--at = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	return at;
+}
+
+static struct core_lineage *lineage_of(struct core *core, const char *name)
+{
+	struct core_lineage *lineage = table_get(&core->lineages, name);
+
+	if (!lineage) {
+		lineage = mem_alloc(sizeof *lineage);
+		table_set(&core->lineages, name, lineage);
+	}
+	return lineage;
+}
+
+void core_add_flow(struct core *core, struct flow *flow_take, bool current)
+{
+	if (table_get(&core->flows, flow_take->digest)) {
+		/* The same text twice is the same flow. */
+		struct flow *known = table_get(&core->flows, flow_take->digest);
+
+		if (known != flow_take)
+			flow_free(flow_take);
+		flow_take = known;
+	} else {
+		table_set(&core->flows, flow_take->digest, flow_take);
+	}
+	if (current)
+		lineage_of(core, flow_take->name)->current = flow_take;
+	else
+		lineage_of(core, flow_take->name);
+}
+
+const struct flow *core_flow_of_digest(const struct core *core, const char *digest)
+{
+	return table_get(&core->flows, digest);
+}
+
+struct run *core_run(const struct core *core, int64_t number)
+{
+	char key[24];
+
+	return table_get(&core->runs, core_key(number, key));
+}
+
+struct step *core_step_of(const struct core *core, int64_t id)
+{
+	char key[24];
+
+	return table_get(&core->steps, core_key(id, key));
+}
+
+int64_t core_flow_active(const struct core *core, const char *flow)
+{
+	const struct core_lineage *lineage = table_get(&core->lineages, flow);
+
+	return lineage ? lineage->active : 0;
+}
+
+struct placement *core_placement(struct core *core)
+{
+	return &core->placement;
+}
+
+struct core_counters *core_counters(struct core *core)
+{
+	return &core->counters;
+}
+
+static void step_returned(struct core *core, struct step *step, const struct core_event *event, struct core_effects *effects)
+{
+	if (step->flow_step->use != FLOW_USE_CONNECTOR || step->facts.token != event->token)
+		return;
+	if (event->state == STATE_SUCCEEDED) {
+		step->facts.outputs = mem_copy(event->payload, event->payload_length);
+		step->facts.outputs_length = event->payload_length;
+	}
+	steps_end(core, step, event->state, event->reason, event->text, effects);
+}
+
+static void core_timers_due(struct core *core, struct core_effects *effects)
+{
+	struct core_timer *timer;
+
+	while ((timer = heap_top(&core->timers)) && timer->at_us <= core->now_us) {
+		core_disarm(core, timer);
+		timer->due(core, timer, effects);
+	}
+}
+
+void core_step(struct core *core, const struct core_event *event, struct core_effects *effects)
+{
+	struct step *step;
+
+	core->now_us = event->now_us;
+	core->draw = event->draw;
+	core->draws = 0;
+	arena_reset(core->scratch);
+	switch (event->kind) {
+	case CORE_FIRED:
+		runs_fire(core, event, effects);
+		break;
+	case CORE_DEVICE:
+		devices_event(core, event, effects);
+		break;
+	case CORE_TIME:
+		core_timers_due(core, effects);
+		break;
+	case CORE_RETURNED:
+		step = core_step_of(core, event->step);
+		if (step && !state_row(step->facts.state)->ended)
+			step_returned(core, step, event, effects);
+		break;
+	case CORE_TAKEN:
+	case CORE_REFUSED:
+	case CORE_STAGE:
+	case CORE_PROGRESS:
+	case CORE_FINISHED:
+	case CORE_RELEASED:
+		/* What is late, doubled or from an older offer names a token that is no longer the step's. */
+		step = core_step_of(core, event->step);
+		if (step && step->facts.token == event->token)
+			desktop_event(core, step, event, effects);
+		break;
+	}
+}

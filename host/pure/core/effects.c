@@ -1,0 +1,104 @@
+/* Effects: lists of what a batch has changed and wants done. A run or step stands in its list once per batch. */
+#include "pure/core/internal.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "schema/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DETAIL_MAX = 8 << 10 };
+
+void core_effects_init(struct core_effects *effects)
+{
+	*effects = (struct core_effects){.arena = arena_new()};
+}
+
+void core_effects_clear(struct core_effects *effects)
+{
+	free(effects->runs);
+	free(effects->steps);
+	free(effects->happenings);
+	free(effects->actions);
+	arena_free(effects->arena);
+	*effects = (struct core_effects){0};
+}
+
+void effects_run(struct core_effects *effects, struct run *run)
+{
+	if (run->dirty)
+		return;
+	run->dirty = true;
+	effects->runs = mem_grow(effects->runs, &effects->run_size, effects->run_count + 1, sizeof *effects->runs);
+	effects->runs[effects->run_count++] = run;
+}
+
+void effects_step(struct core_effects *effects, struct step *step)
+{
+	if (step->dirty)
+		return;
+	step->dirty = true;
+	effects->steps = mem_grow(effects->steps, &effects->step_size, effects->step_count + 1, sizeof *effects->steps);
+	effects->steps[effects->step_count++] = step;
+}
+
+struct core_action *effects_action(struct core_effects *effects, enum core_action_kind kind)
+{
+	struct core_action *action;
+
+	effects->actions = mem_grow(effects->actions, &effects->action_size, effects->action_count + 1, sizeof *effects->actions);
+	action = &effects->actions[effects->action_count++];
+	*action = (struct core_action){.kind = kind};
+	return action;
+}
+
+void effects_happened(struct core *core, struct core_effects *effects, struct run *run, struct step *step, const char *what, ...)
+{
+	struct core_happening *happening;
+	struct text detail;
+	const char *name;
+	va_list args;
+
+	text_init(&detail, DETAIL_MAX);
+	va_start(args, what);
+	while ((name = va_arg(args, const char *))) {
+		const char *value = va_arg(args, const char *);
+
+		if (!value)
+			continue;
+		text_addf(&detail, "%s\"%s\":", detail.length ? "," : "{", name);
+		json_quote(&detail, value, strlen(value));
+	}
+	va_end(args);
+	effects->happenings = mem_grow(effects->happenings, &effects->happening_size, effects->happening_count + 1,
+	                               sizeof *effects->happenings);
+	happening = &effects->happenings[effects->happening_count++];
+	*happening = (struct core_happening){.at_us = core->now_us, .run = run, .step = step, .what = what};
+	if (detail.length && !detail.over) {
+		text_add(&detail, "}");
+		happening->detail = arena_text(effects->arena, detail.s);
+	}
+	text_clear(&detail);
+}
+
+void text_replace(char **at, const char *text)
+{
+	char *copy = mem_text(text);
+
+	free(*at);
+	*at = copy;
+}
+
+void core_settle(struct core *core, struct core_effects *effects)
+{
+	for (size_t i = 0; i < effects->run_count; i++)
+		effects->runs[i]->dirty = false;
+	for (size_t i = 0; i < effects->step_count; i++)
+		effects->steps[i]->dirty = false;
+	effects->run_count = effects->step_count = effects->happening_count = effects->action_count = 0;
+	arena_reset(effects->arena);
+	for (size_t i = 0; i < core->ended_count; i++)
+		runs_forget(core, core->ended[i]);
+	core->ended_count = 0;
+}

@@ -1,0 +1,87 @@
+/*
+ * Runs and steps as the core holds them while they are unfinished. The engine reads them (to store, to show); only the
+ * core changes them.
+ */
+#ifndef HOST_PURE_CORE_MODEL_H
+#define HOST_PURE_CORE_MODEL_H
+
+#include "base/arena.h"
+#include "base/heap.h"
+#include "base/id.h"
+#include "pure/core/states.h"
+#include "pure/flow/machine.h"
+#include "pure/flow/model.h"
+#include "pure/queue/placement.h"
+#include "pure/queue/reasons.h"
+
+struct core;
+struct core_effects;
+
+/* Something that becomes due. Embedded; `at_us` 0: not armed. */
+struct core_timer {
+	int64_t at_us;
+	size_t position;
+	void (*due)(struct core *core, struct core_timer *timer, struct core_effects *effects);
+};
+
+/* What is kept of a run in the store; texts are copied by whoever takes facts. */
+struct run_facts {
+	int64_t number;
+	char id[ID_SIZE];
+	char *label, *trigger, *who;
+	enum state state;
+	char *reason, *text;
+	int64_t requested_us, started_us, ended_us;
+	char *event; /* JSON */
+	size_t event_length;
+};
+
+struct run {
+	struct run_facts facts;
+	const struct flow *flow;
+	struct core_lineage *lineage; /* all flows of this name, for `concurrency` */
+	struct step **steps;          /* by position in the flow; NULL: not begun */
+	enum flow_standing *standing; /* by position */
+	bool dirty;
+	struct run *next_waiting;
+};
+
+struct step_facts {
+	int64_t id, position;
+	enum state state;
+	char *reason, *text;
+	char *connection, *target, *device, *user;
+	bool attended, high;
+	int64_t seq, token, attempt;
+	int64_t requested_us, placed_us, started_us, ended_us;
+	char *subflow, *action;
+	char *inputs, *outputs; /* JSON */
+	size_t inputs_length, outputs_length;
+};
+
+struct step {
+	struct order_item item;
+	struct step_facts facts;
+	struct run *run;
+	const struct flow_step *flow_step;
+	char *folded_user;
+	struct placement_device *device; /* where its slot is taken; NULL: nowhere */
+	struct core_timer queue_timer;   /* the queue time-out */
+	struct core_timer retry_timer;   /* after a refusal of class retry */
+	int64_t retry_delay_ms;
+	bool dirty;
+};
+
+/* Numbers of the host that are never reused; the engine stores them with every batch. */
+struct core_counters {
+	int64_t run, step, seq, token;
+};
+
+/* All versions of a flow, by its name. */
+struct core_lineage {
+	const struct flow *current; /* NULL: only old runs know it */
+	int64_t active;
+	struct run *first_waiting, *last_waiting; /* over the flow's concurrency */
+};
+
+#endif

@@ -1,0 +1,111 @@
+/* After a restart: the runs and steps that the store still has as unfinished, made as they were. */
+#include "pure/core/internal.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+static char *copied(const char *bytes, size_t length)
+{
+	return bytes ? mem_copy(bytes, length) : NULL;
+}
+
+struct run *core_restore_run(struct core *core, const struct run_facts *facts, const struct flow *flow)
+{
+	struct run *run = runs_new(core, flow);
+	char key[24];
+
+	run->facts = *facts;
+	run->facts.label = mem_text(facts->label);
+	run->facts.trigger = mem_text(facts->trigger);
+	run->facts.who = mem_text(facts->who);
+	run->facts.reason = mem_text(facts->reason);
+	run->facts.text = mem_text(facts->text);
+	run->facts.event = copied(facts->event, facts->event_length);
+	table_set(&core->runs, core_key(facts->number, key), run);
+	if (facts->state == STATE_QUEUED) {
+		struct core_lineage *lineage = run->lineage;
+
+		if (lineage->last_waiting)
+			lineage->last_waiting->next_waiting = run;
+		else
+			lineage->first_waiting = run;
+		lineage->last_waiting = run;
+	} else {
+		run->lineage->active++;
+	}
+	return run;
+}
+
+static enum flow_standing restored_standing(enum state state)
+{
+	if (state == STATE_SUCCEEDED)
+		return FLOW_STEP_SUCCEEDED;
+	if (state == STATE_SKIPPED)
+		return FLOW_STEP_SKIPPED;
+	return state_row(state)->ended ? FLOW_STEP_FAILED : FLOW_STEP_ACTIVE;
+}
+
+void core_restore_step(struct core *core, struct run *run, const struct step_facts *facts)
+{
+	struct step *step;
+	char key[24];
+
+	if (facts->position < 0 || (size_t)facts->position >= run->flow->step_count || run->steps[facts->position])
+		return;
+	step = steps_new(core, run, (size_t)facts->position);
+	step->facts = *facts;
+	step->facts.reason = mem_text(facts->reason);
+	step->facts.text = mem_text(facts->text);
+	step->facts.connection = mem_text(facts->connection);
+	step->facts.target = mem_text(facts->target);
+	step->facts.device = mem_text(facts->device);
+	step->facts.user = mem_text(facts->user);
+	step->facts.subflow = mem_text(facts->subflow);
+	step->facts.action = mem_text(facts->action);
+	step->facts.inputs = copied(facts->inputs, facts->inputs_length);
+	step->facts.outputs = copied(facts->outputs, facts->outputs_length);
+	if (facts->user)
+		step->folded_user = order_fold_user(facts->user);
+	table_set(&core->steps, core_key(facts->id, key), step);
+	run->standing[facts->position] = restored_standing(facts->state);
+}
+
+/* A desktop step takes its place again; what a worker was doing is not known. */
+static void step_resume(struct core *core, struct step *step, struct core_effects *effects)
+{
+	if (step->flow_step->use == FLOW_USE_CONNECTOR) {
+		steps_end(core, step, STATE_FAILED, "OutcomeUnknown", "the engine was restarted while the action ran", effects);
+		return;
+	}
+	if (!step->facts.target || !desktop_target(core, step) || !step->folded_user) {
+		steps_end(core, step, STATE_FAILED, "DefinitionGone", "the configuration no longer has this step's target", effects);
+		return;
+	}
+	if (step->facts.state == STATE_QUEUED) {
+		desktop_wait(core, step);
+		return;
+	}
+	step->device = placement_device(&core->placement, step->facts.device);
+	if (step->device)
+		placement_occupy(step->device, step->folded_user, &step->item);
+	else
+		desktop_lost(core, step, "the configuration no longer has the device the run was on", effects);
+}
+
+void core_restored(struct core *core, int64_t now_us, struct core_effects *effects)
+{
+	core->now_us = now_us;
+	TABLE_EACH(&core->steps, entry) {
+		struct step *step = entry->value;
+
+		if (!state_row(step->facts.state)->ended)
+			step_resume(core, step, effects);
+	}
+	TABLE_EACH(&core->runs, entry) {
+		struct run *run = entry->value;
+
+		if (run->facts.state == STATE_RUNNING)
+			runs_advance(core, run, effects);
+	}
+}

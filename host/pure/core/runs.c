@@ -1,0 +1,279 @@
+/* Runs: made by events, carried forward step by step, ended. */
+#include "pure/core/internal.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "pure/flow/fit.h"
+#include "pure/flow/machine.h"
+#include "schema/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LABEL_MAX = 500 };
+
+/* The sources of tokens: the event, earlier steps, the run itself. Payloads are parsed only when a token names them. */
+struct scope_of_run {
+	struct core *core;
+	struct run *run;
+};
+
+static const hst_value *parsed(struct core *core, const char *bytes, size_t length)
+{
+	const hst_value *value = NULL;
+
+	if (length == 0 || value_parse_json(core->scratch, bytes, length, &value, NULL) < 0)
+		return NULL;
+	return value;
+}
+
+static const hst_value *scope_source(void *arg, const char *name)
+{
+	struct scope_of_run *scope = arg;
+	struct run *run = scope->run;
+	int position;
+
+	if (strcmp(name, "trigger") == 0)
+		return parsed(scope->core, run->facts.event, run->facts.event_length);
+	if (strcmp(name, "run") == 0 || strcmp(name, "flow") == 0) {
+		hst_value *record = value_make_record(scope->core->scratch);
+		char requested[40];
+
+		if (*name == 'f') {
+			value_set_text(record, "name", run->flow->name);
+			return record;
+		}
+		value_set_text(record, "id", run->facts.id);
+		value_set_integer(record, "number", run->facts.number);
+		clock_iso(run->facts.requested_us, requested, sizeof requested);
+		value_set_text(record, "requested", requested);
+		return record;
+	}
+	position = flow_step_named(run->flow, name);
+	if (position < 0 || !run->steps[position] || run->standing[position] != FLOW_STEP_SUCCEEDED)
+		return NULL;
+	return parsed(scope->core, run->steps[position]->facts.outputs, run->steps[position]->facts.outputs_length);
+}
+
+static struct flow_scope runs_scope(struct scope_of_run *scope)
+{
+	return (struct flow_scope){.source = scope_source, .arg = scope};
+}
+
+struct run *runs_new(struct core *core, const struct flow *flow)
+{
+	struct run *run = mem_alloc(sizeof *run);
+
+	run->flow = flow;
+	run->lineage = table_get(&core->lineages, flow->name);
+	run->steps = mem_array(flow->step_count, sizeof *run->steps);
+	run->standing = mem_array(flow->step_count, sizeof *run->standing);
+	return run;
+}
+
+void runs_free(struct run *run)
+{
+	free(run->facts.label);
+	free(run->facts.trigger);
+	free(run->facts.who);
+	free(run->facts.reason);
+	free(run->facts.text);
+	free(run->facts.event);
+	free(run->steps);
+	free(run->standing);
+	free(run);
+}
+
+static void run_set_label(struct core *core, struct run *run)
+{
+	struct scope_of_run scope = {.core = core, .run = run};
+	struct flow_scope flow_scope = runs_scope(&scope);
+	const hst_value *value;
+	struct text label;
+
+	if (run->flow->label.part_count == 0 ||
+	    flow_template_value(core->scratch, &flow_scope, &run->flow->label, &value, NULL) < 0)
+		return;
+	text_init(&label, LABEL_MAX);
+	value_write_plain(&label, value);
+	run->facts.label = text_take(&label);
+}
+
+static void run_begin(struct core *core, struct run *run, struct core_effects *effects)
+{
+	run->lineage->active++;
+	run->facts.state = STATE_RUNNING;
+	run->facts.started_us = core->now_us;
+	text_replace(&run->facts.reason, NULL);
+	effects_run(effects, run);
+	runs_advance(core, run, effects);
+}
+
+static void run_wait(struct core *core, struct run *run, struct core_effects *effects)
+{
+	struct core_lineage *lineage = run->lineage;
+
+	run->facts.state = STATE_QUEUED;
+	text_replace(&run->facts.reason, "FlowConcurrency");
+	if (lineage->last_waiting)
+		lineage->last_waiting->next_waiting = run;
+	else
+		lineage->first_waiting = run;
+	lineage->last_waiting = run;
+	effects_run(effects, run);
+	effects_happened(core, effects, run, NULL, "queued", "reason", "FlowConcurrency", NULL);
+}
+
+static struct run *run_make(struct core *core, const struct flow *flow, const struct core_event *event,
+                            struct core_effects *effects)
+{
+	struct run *run = runs_new(core, flow);
+	struct draw draw = {.high = core_draw(core), .low = core_draw(core)};
+	char key[24];
+
+	run->facts.number = ++core->counters.run;
+	id_make(run->facts.id, core->now_us, draw);
+	run->facts.trigger = mem_text(event->trigger);
+	run->facts.who = mem_text(event->who);
+	run->facts.requested_us = core->now_us;
+	run->facts.event = mem_copy(event->payload, event->payload_length);
+	run->facts.event_length = event->payload_length;
+	table_set(&core->runs, core_key(run->facts.number, key), run);
+	run_set_label(core, run);
+	effects_happened(core, effects, run, NULL, "accepted", "trigger", event->trigger, "who", event->who, NULL);
+	if (flow->concurrency > 0 && run->lineage->active >= flow->concurrency)
+		run_wait(core, run, effects);
+	else
+		run_begin(core, run, effects);
+	return run;
+}
+
+static bool flow_listens(const struct flow *flow, const struct core_event *event)
+{
+	if (event->flow)
+		return strcmp(flow->name, event->flow) == 0;
+	for (size_t i = 0; i < flow->on_count; i++)
+		if (strcmp(flow->on[i], event->trigger) == 0)
+			return true;
+	return false;
+}
+
+void runs_fire(struct core *core, const struct core_event *event, struct core_effects *effects)
+{
+	struct run **made = arena_array(effects->arena, core->lineages.n + 1, sizeof *made);
+	struct core_action *action;
+	size_t n = 0;
+
+	TABLE_EACH(&core->lineages, entry) {
+		const struct core_lineage *lineage = entry->value;
+
+		if (lineage->current && flow_listens(lineage->current, event))
+			made[n++] = run_make(core, lineage->current, event, effects);
+	}
+	if (event->tag == 0)
+		return;
+	action = effects_action(effects, CORE_ACCEPTED);
+	action->tag = event->tag;
+	action->runs = made;
+	action->run_count = n;
+}
+
+void runs_ended(struct core *core, struct run *run)
+{
+	core->ended = mem_grow(core->ended, &core->ended_size, core->ended_count + 1, sizeof *core->ended);
+	core->ended[core->ended_count++] = run;
+}
+
+static void run_end(struct core *core, struct run *run, enum state state, struct core_effects *effects)
+{
+	struct core_lineage *lineage = run->lineage;
+	struct run *next;
+
+	run->facts.state = state;
+	run->facts.ended_us = core->now_us;
+	effects_run(effects, run);
+	effects_happened(core, effects, run, NULL, "ended", "state", state_name(state), "reason", run->facts.reason, "text",
+	                 run->facts.text, NULL);
+	runs_ended(core, run);
+	lineage->active--;
+	next = lineage->first_waiting;
+	if (!next)
+		return;
+	lineage->first_waiting = next->next_waiting;
+	if (!lineage->first_waiting)
+		lineage->last_waiting = NULL;
+	next->next_waiting = NULL;
+	run_begin(core, next, effects);
+}
+
+/* The run ends as its failed step did, and says why in that step's words. */
+static void run_fail(struct core *core, struct run *run, struct core_effects *effects)
+{
+	for (size_t i = 0; i < run->flow->step_count; i++) {
+		const struct step *step = run->steps[i];
+
+		if (run->standing[i] != FLOW_STEP_FAILED)
+			continue;
+		text_replace(&run->facts.reason, step->facts.reason);
+		text_replace(&run->facts.text, step->facts.text);
+		run_end(core, run, step->facts.state, effects);
+		return;
+	}
+	run_end(core, run, STATE_FAILED, effects);
+}
+
+void runs_advance(struct core *core, struct run *run, struct core_effects *effects)
+{
+	struct scope_of_run scope = {.core = core, .run = run};
+	struct flow_scope flow_scope = runs_scope(&scope);
+	size_t position = 0;
+
+	if (state_row(run->facts.state)->ended)
+		return;
+	switch (flow_machine_next(run->flow, run->standing, &flow_scope, &position)) {
+	case FLOW_NEXT_NOTHING:
+		return;
+	case FLOW_NEXT_START:
+		steps_start(core, run, position, effects);
+		return;
+	case FLOW_NEXT_SKIP:
+		steps_skip(core, run, position, effects);
+		return;
+	case FLOW_NEXT_SUCCEED:
+		run_end(core, run, STATE_SUCCEEDED, effects);
+		return;
+	case FLOW_NEXT_FAIL:
+		run_fail(core, run, effects);
+		return;
+	}
+}
+
+int runs_inputs(struct core *core, struct run *run, const struct flow_step *flow_step, const hst_value **ret, hst_error *err)
+{
+	struct scope_of_run scope = {.core = core, .run = run};
+	struct flow_scope flow_scope = runs_scope(&scope);
+	int rc = flow_step_inputs(core->scratch, &flow_scope, flow_step, ret, err);
+	hst_fields fields;
+
+	if (rc >= 0 && core->policy.inputs && core->policy.inputs(core->policy.arg, flow_step, &fields))
+		*ret = flow_inputs_fit(core->scratch, fields, *ret);
+	return rc;
+}
+
+void runs_forget(struct core *core, struct run *run)
+{
+	char key[24];
+
+	/* A step whose session is still being closed is waited for: its slot is not free yet. */
+	for (size_t i = 0; i < run->flow->step_count; i++)
+		if (run->steps[i] && run->steps[i]->device)
+			return;
+	for (size_t i = 0; i < run->flow->step_count; i++)
+		if (run->steps[i]) {
+			table_remove(&core->steps, core_key(run->steps[i]->facts.id, key));
+			steps_free(core, run->steps[i]);
+		}
+	table_remove(&core->runs, core_key(run->facts.number, key));
+	runs_free(run);
+}

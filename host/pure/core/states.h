@@ -1,0 +1,39 @@
+/*
+ * The states of runs and steps: one table for code, docs/protocol.md and --json. A state that has ended is never left.
+ */
+#ifndef HOST_PURE_CORE_STATES_H
+#define HOST_PURE_CORE_STATES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum state {
+	STATE_NONE = 0,
+	STATE_QUEUED,
+	STATE_OFFERED,
+	STATE_PREPARING,
+	STATE_RUNNING,
+	STATE_PAUSED,
+	STATE_STOPPING,
+	STATE_LOST,
+	STATE_SUCCEEDED,
+	STATE_FAILED,
+	STATE_CANCELLED,
+	STATE_TIMED_OUT,
+	STATE_EXPIRED,
+	STATE_SKIPPED,
+	STATE_COUNT
+};
+
+struct state_row {
+	const char *name;
+	const char *shown; /* what people see */
+	bool ended;
+	bool good; /* ended well */
+};
+
+const struct state_row *state_row(enum state state);
+const char *state_name(enum state state);
+enum state state_named(const char *name); /* STATE_NONE: unknown */
+
+#endif

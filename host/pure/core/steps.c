@@ -1,0 +1,141 @@
+/* Steps: begun, skipped, ended. What waits for a device is in desktop.c. */
+#include "pure/core/internal.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "schema/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct step *steps_new(struct core *core, struct run *run, size_t position)
+{
+	struct step *step = mem_alloc(sizeof *step);
+
+	step->run = run;
+	step->flow_step = &run->flow->steps[position];
+	step->facts.position = (int64_t)position;
+	step->item.position = HEAP_NOWHERE;
+	run->steps[position] = step;
+	(void)core;
+	return step;
+}
+
+void steps_free(struct core *core, struct step *step)
+{
+	core_disarm(core, &step->queue_timer);
+	core_disarm(core, &step->retry_timer);
+	order_remove(&step->item);
+	free(step->facts.reason);
+	free(step->facts.text);
+	free(step->facts.connection);
+	free(step->facts.target);
+	free(step->facts.device);
+	free(step->facts.user);
+	free(step->facts.subflow);
+	free(step->facts.action);
+	free(step->facts.inputs);
+	free(step->facts.outputs);
+	free(step->folded_user);
+	free(step);
+}
+
+static struct step *step_begin(struct core *core, struct run *run, size_t position)
+{
+	struct step *step = steps_new(core, run, position);
+	char key[24];
+
+	step->facts.id = ++core->counters.step;
+	step->facts.attempt = 1;
+	step->facts.requested_us = core->now_us;
+	step->facts.attended = step->flow_step->attended;
+	step->facts.high = step->flow_step->high;
+	table_set(&core->steps, core_key(step->facts.id, key), step);
+	return step;
+}
+
+void steps_skip(struct core *core, struct run *run, size_t position, struct core_effects *effects)
+{
+	struct step *step = step_begin(core, run, position);
+
+	steps_end(core, step, STATE_SKIPPED, "ConditionFalse", NULL, effects);
+}
+
+static void step_call(struct core *core, struct step *step, struct core_effects *effects)
+{
+	const struct flow_step *flow_step = step->flow_step;
+	struct core_action *action;
+	int64_t timeout_ms = 0;
+
+	if (!core->policy.action(core->policy.arg, flow_step->target, flow_step->action, &timeout_ms)) {
+		steps_end(core, step, STATE_FAILED, "DefinitionGone", "the configuration no longer has this connector action", effects);
+		return;
+	}
+	step->facts.state = STATE_RUNNING;
+	step->facts.token = ++core->counters.token;
+	step->facts.placed_us = step->facts.started_us = core->now_us;
+	effects_step(effects, step);
+	action = effects_action(effects, CORE_CALL);
+	action->step = step;
+	action->inputs = arena_copy(effects->arena, step->facts.inputs, step->facts.inputs_length);
+	action->inputs_length = step->facts.inputs_length;
+	action->timeout_ms = flow_step->timeout.ms > 0 ? flow_step->timeout.ms : timeout_ms;
+}
+
+void steps_start(struct core *core, struct run *run, size_t position, struct core_effects *effects)
+{
+	struct step *step = step_begin(core, run, position);
+	const hst_value *inputs;
+	struct text json;
+	hst_error err = {{0}, {0}};
+
+	run->standing[position] = FLOW_STEP_ACTIVE;
+	if (runs_inputs(core, run, step->flow_step, &inputs, &err) < 0) {
+		steps_end(core, step, STATE_FAILED, err.reason[0] ? err.reason : "InputInvalid", err.text, effects);
+		return;
+	}
+	text_init(&json, VALUE_BYTES_MAX);
+	value_write_json(&json, inputs);
+	if (json.over) {
+		text_clear(&json);
+		steps_end(core, step, STATE_FAILED, "InputInvalid", "the inputs are larger than 1 MiB", effects);
+		return;
+	}
+	step->facts.inputs_length = json.length;
+	step->facts.inputs = text_take(&json);
+	switch (step->flow_step->use) {
+	case FLOW_USE_CONNECTOR:
+		step_call(core, step, effects);
+		return;
+	case FLOW_USE_DESKTOP:
+		desktop_queue(core, step, effects);
+		return;
+	case FLOW_USE_FLOW: /* refused when the flow is parsed */
+		break;
+	}
+	steps_end(core, step, STATE_FAILED, "DefinitionGone", "a step of this kind cannot run in this version", effects);
+}
+
+static enum flow_standing standing_of(enum state state)
+{
+	if (state == STATE_SUCCEEDED)
+		return FLOW_STEP_SUCCEEDED;
+	return state == STATE_SKIPPED ? FLOW_STEP_SKIPPED : FLOW_STEP_FAILED;
+}
+
+void steps_end(struct core *core, struct step *step, enum state state, const char *reason, const char *text,
+               struct core_effects *effects)
+{
+	core_disarm(core, &step->queue_timer);
+	core_disarm(core, &step->retry_timer);
+	order_remove(&step->item);
+	step->facts.state = state;
+	text_replace(&step->facts.reason, reason && *reason ? reason : NULL);
+	text_replace(&step->facts.text, text && *text ? text : NULL);
+	step->facts.ended_us = core->now_us;
+	step->run->standing[step->facts.position] = standing_of(state);
+	effects_step(effects, step);
+	effects_happened(core, effects, step->run, step, "ended", "state", state_name(state), "reason", step->facts.reason, "text",
+	                 step->facts.text, NULL);
+	runs_advance(core, step->run, effects);
+}

@@ -1,0 +1,183 @@
+#include "pure/queue/order.h"
+
+#include "base/mem.h"
+
+#include <ctype.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool order_before(const struct order_item *a, const struct order_item *b)
+{
+	if (a->top != b->top)
+		return a->top > b->top;
+	if (a->high != b->high)
+		return a->high;
+	return a->seq < b->seq;
+}
+
+static bool item_less(const void *a, const void *b)
+{
+	return order_before(a, b);
+}
+
+static void item_moved(void *item, size_t position)
+{
+	((struct order_item *)item)->position = position;
+}
+
+static bool lane_less(const void *a, const void *b)
+{
+	const struct order_lane *left = a, *right = b;
+
+	return order_before(heap_top(&left->items), heap_top(&right->items));
+}
+
+static void lane_moved(void *lane, size_t position)
+{
+	((struct order_lane *)lane)->position = position;
+}
+
+void order_target_init(struct order_target *target, const char *name, bool strict)
+{
+	target->name = mem_text(name);
+	target->strict = strict;
+	target->count = 0;
+	heap_init(&target->lanes, lane_less, lane_moved);
+	table_init(&target->by_key);
+}
+
+static void lane_free(struct order_lane *lane)
+{
+	heap_clear(&lane->items);
+	free(lane->key);
+	free(lane->user);
+	free(lane);
+}
+
+void order_target_clear(struct order_target *target)
+{
+	heap_clear(&target->lanes);
+	TABLE_EACH(&target->by_key, entry)
+		lane_free(entry->value);
+	table_clear(&target->by_key);
+	free(target->name);
+	target->name = NULL;
+}
+
+static struct order_lane *lane_of(struct order_target *target, const char *user, bool attended)
+{
+	char *key = mem_printf("%s/%s", user, attended ? "attended" : "unattended");
+	struct order_lane *lane = table_get(&target->by_key, key);
+
+	if (lane) {
+		free(key);
+		return lane;
+	}
+	lane = mem_alloc(sizeof *lane);
+	lane->target = target;
+	lane->key = key;
+	lane->user = mem_text(user);
+	lane->attended = attended;
+	lane->position = HEAP_NOWHERE;
+	heap_init(&lane->items, item_less, item_moved);
+	table_set(&target->by_key, key, lane);
+	return lane;
+}
+
+/* Puts the lane where its first item belongs among its target's lanes. An empty lane is not among them. */
+static void lane_settle(struct order_lane *lane)
+{
+	struct heap *lanes = &lane->target->lanes;
+
+	if (lane->items.n == 0) {
+		if (lane->position != HEAP_NOWHERE)
+			heap_remove(lanes, lane->position);
+		table_remove(&lane->target->by_key, lane->key);
+		lane_free(lane);
+	} else if (lane->position == HEAP_NOWHERE) {
+		heap_push(lanes, lane);
+	} else {
+		heap_update(lanes, lane->position);
+	}
+}
+
+void order_add(struct order_target *target, const char *user, bool attended, struct order_item *item)
+{
+	struct order_lane *lane = lane_of(target, user, attended);
+
+	item->lane = lane;
+	heap_push(&lane->items, item);
+	target->count++;
+	lane_settle(lane);
+}
+
+void order_remove(struct order_item *item)
+{
+	struct order_lane *lane = item->lane;
+
+	if (!lane)
+		return;
+	/* The lanes are compared by their first items, so a lane leaves its heap while it is still comparable. */
+	if (lane->items.n == 1) {
+		heap_remove(&lane->target->lanes, lane->position);
+		lane->position = HEAP_NOWHERE;
+	}
+	heap_remove(&lane->items, item->position);
+	lane->target->count--;
+	item->lane = NULL;
+	lane_settle(lane);
+}
+
+void order_changed(struct order_item *item)
+{
+	if (!item->lane)
+		return;
+	heap_update(&item->lane->items, item->position);
+	lane_settle(item->lane);
+}
+
+/* Walks down the heap only below lanes that may not start: what hangs below one that may is later than it. */
+static void first_below(const struct heap *lanes, size_t at, bool (*may)(void *, const struct order_lane *), void *arg,
+                        struct order_item **best)
+{
+	struct order_lane *lane;
+	struct order_item *head;
+
+	if (at >= lanes->n)
+		return;
+	lane = lanes->at[at];
+	head = heap_top(&lane->items);
+	if (*best && !order_before(head, *best))
+		return;
+	if (may(arg, lane)) {
+		*best = head;
+		return;
+	}
+	first_below(lanes, 2 * at + 1, may, arg, best);
+	first_below(lanes, 2 * at + 2, may, arg, best);
+}
+
+struct order_item *order_first(const struct order_target *target, bool (*may)(void *, const struct order_lane *), void *arg)
+{
+	struct order_item *best = NULL;
+
+	if (target->strict) {
+		const struct order_lane *lane = heap_top(&target->lanes);
+
+		return lane && may(arg, lane) ? heap_top(&lane->items) : NULL;
+	}
+	first_below(&target->lanes, 0, may, arg, &best);
+	return best;
+}
+
+char *order_fold_user(const char *user)
+{
+	const char *start = strrchr(user, '\\');
+	char *folded = mem_text(start ? start + 1 : user);
+
+	folded[strcspn(folded, "@")] = '\0';
+	for (char *c = folded; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return folded;
+}

@@ -1,0 +1,58 @@
+/*
+ * The one order of everything that waits for a device: (top, priority, seq). Items wait in lanes, one per (target, user,
+ * mode); a lane is a heap of its items, a target a heap of its lanes by their first item. So the first item that a
+ * device may take is found without looking at every item, and any item can leave at once.
+ *
+ * Pure memory; lanes are made and freed as items come and go. An item is embedded in whatever waits.
+ */
+#ifndef HOST_PURE_QUEUE_ORDER_H
+#define HOST_PURE_QUEUE_ORDER_H
+
+#include "base/heap.h"
+#include "base/table.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct order_lane;
+
+struct order_item {
+	int64_t top; /* 0: not moved to the top; else the greater the later it was moved, and the earlier it starts */
+	bool high;   /* priority */
+	int64_t seq; /* given when it became ready, kept through refusals */
+	struct order_lane *lane; /* NULL: it does not wait */
+	size_t position;
+};
+
+struct order_target {
+	char *name; /* "cluster:finance" */
+	struct heap lanes; /* those with items */
+	struct table by_key;
+	bool strict; /* its first item holds up the others (DESIGN: strict_order) */
+	size_t count;
+};
+
+struct order_lane {
+	struct order_target *target;
+	char *key;  /* "user/unattended" */
+	char *user; /* folded */
+	bool attended;
+	struct heap items;
+	size_t position;
+};
+
+void order_target_init(struct order_target *target, const char *name, bool strict);
+void order_target_clear(struct order_target *target); /* items must have left */
+
+bool order_before(const struct order_item *a, const struct order_item *b);
+void order_add(struct order_target *target, const char *user, bool attended, struct order_item *item);
+void order_remove(struct order_item *item); /* fine when it does not wait */
+void order_changed(struct order_item *item); /* after top, high or seq has changed */
+
+/* The first item of the target whose lane passes `may`; NULL: none. With `strict` only the very first item is asked. */
+struct order_item *order_first(const struct order_target *target, bool (*may)(void *arg, const struct order_lane *lane), void *arg);
+
+/* "DOMAIN\\Bot1", "bot1@domain" and "bot1" are all "bot1": users that may be the same are kept apart, never joined. Caller frees. */
+char *order_fold_user(const char *user);
+
+#endif

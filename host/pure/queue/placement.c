@@ -1,0 +1,244 @@
+#include "pure/queue/placement.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CANDIDATES_MAX = 4096 };
+
+void placement_init(struct placement *placement, const struct placement_policy *policy)
+{
+	*placement = (struct placement){.policy = *policy};
+	table_init(&placement->devices);
+	table_init(&placement->targets);
+}
+
+static void refusal_free(struct placement_refusal *refusal)
+{
+	if (!refusal)
+		return;
+	free(refusal->reason);
+	free(refusal->text);
+	free(refusal);
+}
+
+void placement_clear(struct placement *placement)
+{
+	TABLE_EACH(&placement->targets, entry) {
+		struct placement_target *target = entry->value;
+
+		order_target_clear(&target->order);
+		free(target->devices);
+		free(target->placed);
+		free(target);
+	}
+	TABLE_EACH(&placement->devices, entry) {
+		struct placement_device *device = entry->value;
+
+		TABLE_EACH(&device->refusals, refusal)
+			refusal_free(refusal->value);
+		table_clear(&device->refusals);
+		table_clear(&device->busy);
+		free(device->targets);
+		free(device->name);
+		free(device);
+	}
+	table_clear(&placement->targets);
+	table_clear(&placement->devices);
+}
+
+static void target_contains(struct placement_target *target, struct placement_device *device)
+{
+	size_t device_room = target->device_count, placed_room = target->device_count, target_room = device->target_count;
+
+	target->devices = mem_grow(target->devices, &device_room, target->device_count + 1, sizeof *target->devices);
+	target->placed = mem_grow(target->placed, &placed_room, target->device_count + 1, sizeof *target->placed);
+	device->targets = mem_grow(device->targets, &target_room, device->target_count + 1, sizeof *device->targets);
+	target->placed[target->device_count] = 0;
+	target->devices[target->device_count++] = device;
+	device->targets[device->target_count++] = target;
+}
+
+static struct placement_target *add_target(struct placement *placement, const char *kind, const char *name, bool strict)
+{
+	struct placement_target *target = mem_alloc(sizeof *target);
+	char *full = mem_printf("%s:%s", kind, name);
+
+	order_target_init(&target->order, full, strict);
+	table_set(&placement->targets, full, target);
+	free(full);
+	return target;
+}
+
+struct placement_device *placement_add_device(struct placement *placement, const char *name, bool strict)
+{
+	struct placement_device *device = mem_alloc(sizeof *device);
+
+	device->name = mem_text(name);
+	device->load_milli = -1;
+	device->system = HST_LINUX;
+	table_init(&device->busy);
+	table_init(&device->refusals);
+	table_set(&placement->devices, name, device);
+	target_contains(add_target(placement, "device", name, strict), device);
+	return device;
+}
+
+struct placement_target *placement_add_cluster(struct placement *placement, const char *name, char *const *members, size_t n,
+                                               bool strict)
+{
+	struct placement_target *target = add_target(placement, "cluster", name, strict);
+
+	for (size_t i = 0; i < n; i++) {
+		struct placement_device *device = placement_device(placement, members[i]);
+
+		if (device)
+			target_contains(target, device);
+	}
+	return target;
+}
+
+struct placement_device *placement_device(const struct placement *placement, const char *name)
+{
+	return table_get(&placement->devices, name);
+}
+
+struct placement_target *placement_target(const struct placement *placement, const char *name)
+{
+	return table_get(&placement->targets, name);
+}
+
+/* One row per thing that can be in the way, in the order in which people should hear of it. */
+const char *placement_obstacle(const struct placement_device *device, const struct order_lane *lane, const char **ret_text)
+{
+	const struct placement_refusal *refusal;
+
+	*ret_text = NULL;
+	if (!device->known)
+		return "DeviceNeverConnected";
+	if (!device->online)
+		return "DeviceOffline";
+	if (device->drained)
+		return "DeviceDraining";
+	if (table_get(&device->busy, lane->user))
+		return "UIFlowAlreadyRunning";
+	refusal = table_get(&device->refusals, lane->key);
+	if (refusal && refusal->revision >= device->revision) {
+		*ret_text = refusal->text;
+		return refusal->reason;
+	}
+	if (device->running >= device->slots)
+		return "AllSlotsTaken";
+	return NULL;
+}
+
+static bool device_may_take(void *arg, const struct order_lane *lane)
+{
+	const char *text;
+
+	return placement_obstacle(arg, lane, &text) == NULL;
+}
+
+static bool target_may_take(void *arg, const struct order_lane *lane)
+{
+	const struct placement_target *target = arg;
+
+	for (size_t i = 0; i < target->device_count; i++)
+		if (device_may_take(target->devices[i], lane))
+			return true;
+	return false;
+}
+
+/* Of the target's devices that can take the lane's first item, the one the balancer chooses. */
+static struct placement_device *choose_device(struct placement *placement, const struct order_lane *lane, uint64_t draw)
+{
+	struct placement_target *target = table_get(&placement->targets, lane->target->name);
+	hst_candidate *candidates = mem_array(target->device_count, sizeof *candidates);
+	struct placement_device **able = mem_array(target->device_count, sizeof *able);
+	hst_placement_demand demand = {.target = target->order.name, .user = lane->user, .attended = lane->attended};
+	struct placement_device *chosen = NULL;
+	size_t n = 0, index = 0;
+
+	for (size_t i = 0; i < target->device_count && n < CANDIDATES_MAX; i++) {
+		struct placement_device *device = target->devices[i];
+
+		if (!device_may_take(device, lane))
+			continue;
+		candidates[n] = (hst_candidate){.device = device->name, .running = device->running, .slots = device->slots,
+		                                .placed_by_this_target = target->placed[i],
+		                                .last_placed_seq = device->last_placed_seq, .load_milli = device->load_milli};
+		able[n++] = device;
+	}
+	if (n > 1 && placement->policy.choose(placement->policy.arg, target->order.name, candidates, n, &demand, draw, &index))
+		index = 0;
+	if (n > 0)
+		chosen = able[index < n ? index : 0];
+	free(candidates);
+	free(able);
+	return chosen;
+}
+
+struct order_item *placement_next_on(struct placement *placement, struct placement_device *device, uint64_t draw,
+                                     struct placement_device **ret_device)
+{
+	struct order_item *best = NULL;
+
+	if (!device->online || device->drained || device->running >= device->slots)
+		return NULL;
+	for (size_t i = 0; i < device->target_count; i++) {
+		struct order_item *first = order_first(&device->targets[i]->order, device_may_take, device);
+
+		if (first && (!best || order_before(first, best)))
+			best = first;
+	}
+	if (best)
+		*ret_device = choose_device(placement, best->lane, draw);
+	return best;
+}
+
+struct order_item *placement_next_for(struct placement *placement, struct placement_target *target, uint64_t draw,
+                                      struct placement_device **ret_device)
+{
+	struct order_item *first = order_first(&target->order, target_may_take, target);
+
+	if (first)
+		*ret_device = choose_device(placement, first->lane, draw);
+	return first;
+}
+
+void placement_occupy(struct placement_device *device, const char *user, struct order_item *item)
+{
+	table_set(&device->busy, user, item);
+	device->running++;
+}
+
+void placement_take(struct placement *placement, struct order_item *item, struct placement_device *device)
+{
+	struct placement_target *target = table_get(&placement->targets, item->lane->target->name);
+
+	for (size_t i = 0; i < target->device_count; i++)
+		if (target->devices[i] == device)
+			target->placed[i]++;
+	device->last_placed_seq = ++placement->placed_seq;
+	placement_occupy(device, item->lane->user, item);
+	order_remove(item);
+}
+
+void placement_release(struct placement_device *device, const char *user)
+{
+	if (table_remove(&device->busy, user))
+		device->running--;
+}
+
+void placement_refuse(struct placement_device *device, const char *user, bool attended, int64_t revision, const char *reason,
+                      const char *text)
+{
+	struct placement_refusal *refusal = mem_alloc(sizeof *refusal);
+	char *key = mem_printf("%s/%s", user, attended ? "attended" : "unattended");
+
+	*refusal = (struct placement_refusal){.revision = revision, .reason = mem_text(reason), .text = mem_text(text)};
+	refusal_free(table_remove(&device->refusals, key));
+	table_set(&device->refusals, key, refusal);
+	free(key);
+}

@@ -1,0 +1,94 @@
+/*
+ * Devices, targets, and which waiting item goes where. A device has slots and busy users; a target (a device or a
+ * cluster) is a view of devices with an order of its own; a free slot goes to the first item, in the one order of the
+ * host, among all targets that contain the device (rule R12), and for a target with several devices the balancer
+ * chooses among those that can take the item now (rule R22).
+ *
+ * Pure: the balancer is a function pointer, randomness an argument. Names are borrowed from the target and device
+ * structs, which live as long as the placement.
+ */
+#ifndef HOST_PURE_QUEUE_PLACEMENT_H
+#define HOST_PURE_QUEUE_PLACEMENT_H
+
+#include "pure/queue/order.h"
+
+#include <hostler/balancer.h>
+#include <hostler/session.h>
+
+struct placement_device {
+	char *name;
+	bool known;   /* a gateway has spoken for it at least once */
+	bool online;
+	bool drained;
+	int64_t slots;    /* how many runs of hostler it may have at once, as its gateway last said */
+	int64_t running;  /* runs placed there and not yet released */
+	int64_t revision; /* raised by the gateway at every change of its sessions */
+	int64_t load_milli;
+	int64_t last_placed_seq;
+	hst_system system;
+	struct table busy;     /* folded user -> item placed there: one run of a user at a time (rule R9) */
+	struct table refusals; /* lane key -> struct placement_refusal */
+	struct placement_target **targets; /* those that contain it */
+	size_t target_count;
+};
+
+/* What a gateway said about (device, user, mode), standing until the device's revision moves. */
+struct placement_refusal {
+	int64_t revision;
+	char *reason;
+	char *text;
+};
+
+struct placement_target {
+	struct order_target order;
+	struct placement_device **devices; /* in the order of the cluster's list */
+	int64_t *placed;                   /* per device: how many items this target has placed there */
+	size_t device_count;
+};
+
+struct placement_policy {
+	/* The balancer of a cluster; called with at least two candidates. On failure the first is taken. */
+	int (*choose)(void *arg, const char *target, const hst_candidate *candidates, size_t n,
+	              const hst_placement_demand *demand, uint64_t draw, size_t *ret);
+	void *arg;
+};
+
+struct placement {
+	struct table devices; /* name -> struct placement_device */
+	struct table targets; /* "device:NAME", "cluster:NAME" -> struct placement_target */
+	struct placement_policy policy;
+	int64_t placed_seq;
+};
+
+void placement_init(struct placement *placement, const struct placement_policy *policy);
+void placement_clear(struct placement *placement); /* items must have left */
+
+/* Adds a device, with the target device:NAME. */
+struct placement_device *placement_add_device(struct placement *placement, const char *name, bool strict);
+/* Adds cluster:NAME; members must have been added. */
+struct placement_target *placement_add_cluster(struct placement *placement, const char *name, char *const *members, size_t n,
+                                               bool strict);
+struct placement_device *placement_device(const struct placement *placement, const char *name); /* NULL: none */
+struct placement_target *placement_target(const struct placement *placement, const char *name); /* NULL: none */
+
+/* The next item that can start, with the device chosen for it; NULL: none can. `device` or `target` limits the search to what may have changed. */
+struct order_item *placement_next_on(struct placement *placement, struct placement_device *device, uint64_t draw,
+                                     struct placement_device **ret_device);
+struct order_item *placement_next_for(struct placement *placement, struct placement_target *target, uint64_t draw,
+                                      struct placement_device **ret_device);
+
+/* Takes the item out of the order and marks slot and user as taken. */
+void placement_take(struct placement *placement, struct order_item *item, struct placement_device *device);
+
+/* Takes a slot for an item that is already running there (after a restart). */
+void placement_occupy(struct placement_device *device, const char *user, struct order_item *item);
+void placement_release(struct placement_device *device, const char *user);
+
+/* Remembers a refusal of class wait. */
+void placement_refuse(struct placement_device *device, const char *user, bool attended, int64_t revision, const char *reason,
+                      const char *text);
+
+/* Why this lane's first item cannot go to the device now: a reason code; NULL: it can. *ret_text is the gateway's sentence or NULL. */
+const char *placement_obstacle(const struct placement_device *device, const struct order_lane *lane, const char **ret_text);
+
+#endif

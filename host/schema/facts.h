@@ -1,0 +1,12 @@
+/* The words for what drivers report, on the wire and in answers: one table for whoever writes and whoever reads them. */
+#ifndef HOST_SCHEMA_FACTS_H
+#define HOST_SCHEMA_FACTS_H
+
+#include <hostler/session.h>
+
+const char *fact_name(hst_fact fact); /* "yes" "no" "unknown" */
+hst_fact fact_named(const char *name); /* any other word is unknown */
+const char *system_name(hst_system system); /* "client" "server" "linux" */
+hst_system system_named(const char *name); /* any other word is linux */
+
+#endif

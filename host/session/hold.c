@@ -1,0 +1,219 @@
+#include "session/hold.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "os/inherited.h"
+#include "session/ending.h"
+#include "session/hold_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+void hold_say(struct hold *hold, const struct message *message)
+{
+	hst_error err = {0};
+
+	if (hold->stream && stream_send(hold->stream, message, &err) != HST_OK)
+		log_warning("the gateway was not told \"%s\": %s", message_row(message->word)->word, err.text);
+}
+
+void hold_refuse(struct hold *hold, uint64_t id, int code, const hst_error *err)
+{
+	struct message message;
+
+	message_init_error(&message, id, code, err);
+	hold_say(hold, &message);
+}
+
+static void say(struct hold *hold, enum word word, uint64_t id)
+{
+	struct message message;
+
+	message_init(&message, word, id);
+	hold_say(hold, &message);
+}
+
+/* Closes the session and leaves; without an answer when it could not be closed, so that the exit status tells. */
+static void close_and_leave(struct hold *hold)
+{
+	hst_error err = {0};
+
+	if (hold_session_close(hold, &err) != HST_OK) {
+		log_error("device %s: the session could not be closed (%s): %s", hold->device.device->name, err.reason,
+		          err.text);
+		hold->status = 1;
+	} else if (hold->closing) {
+		say(hold, WORD_closed, hold->close_id);
+	}
+	loop_stop(hold->loop, hold->status);
+}
+
+/* First the flow, if there is one; hold_run_is_over goes on from there. */
+static void begin_end(struct hold *hold)
+{
+	if (hold->ending)
+		return;
+	hold->ending = true;
+	if (hold->run)
+		hold_run_steer(hold->run, "cancel");
+	else
+		close_and_leave(hold);
+}
+
+void hold_run_is_over(struct hold *hold)
+{
+	if (hold->ending)
+		close_and_leave(hold);
+}
+
+/* What it is told */
+
+static void on_open(struct hold *hold, const struct message *message)
+{
+	struct message answer;
+	hst_error err = {0};
+	int code = hold_session_open(hold, message_text(message, "user"), message_text(message, "session"), &err);
+
+	if (code) {
+		log_warning("device %s: no session for %s: %s", hold->device.device->name, message_text(message, "user"),
+		            err.text);
+		hold_refuse(hold, message->id, code, &err);
+		return;
+	}
+	message_init(&answer, WORD_opened, message->id);
+	message_set_text(&answer, "session", hold->session);
+	hold_say(hold, &answer);
+}
+
+static void on_launch(struct hold *hold, const struct message *message)
+{
+	hst_error err = {0};
+	int code = HST_OK;
+
+	if (!hold->session || hold->ending)
+		code = hst_fail_as(&err, HST_INVALID, "SessionNotFound", "there is no open session to run a flow in");
+	else if (hold->run)
+		code = hst_fail_as(&err, HST_INVALID, "UIFlowAlreadyRunning", "a flow runs in this session already");
+	if (code)
+		hold_refuse(hold, message->id, code, &err);
+	else
+		hold_run_launch(hold, message);
+}
+
+/* A run that is over needs no stopping: to say so would help nobody, since its end is on the way. */
+static void on_stop(struct hold *hold, const struct message *message)
+{
+	if (hold_run_is(hold->run, message_integer(message, "step"), message_integer(message, "token")))
+		hold_run_steer(hold->run, message_text(message, "how"));
+	if (message->id)
+		say(hold, WORD_done, message->id);
+}
+
+static void on_close(struct hold *hold, const struct message *message)
+{
+	hold->closing = true;
+	hold->close_id = message->id;
+	begin_end(hold);
+}
+
+static const struct {
+	enum word word;
+	void (*handle)(struct hold *hold, const struct message *message);
+} handlers[] = {
+	{WORD_open, on_open},
+	{WORD_launch, on_launch},
+	{WORD_stop, on_stop},
+	{WORD_close, on_close},
+};
+
+static void on_message(void *arg, struct stream *stream, const struct message *message)
+{
+	struct hold *hold = arg;
+	hst_error err = {0};
+
+	(void)stream;
+	for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++) {
+		if (handlers[i].word == message->word) {
+			handlers[i].handle(hold, message);
+			return;
+		}
+	}
+	hst_fail(&err, HST_INVALID, "a hold does not know the word %s", message_row(message->word)->word);
+	hold_refuse(hold, message->id, HST_INVALID, &err);
+}
+
+/*
+ * A gateway that is gone takes its session with it. This is the place where a hold may one day wait for the gateway that
+ * is started in its stead, and be handed to it with its result.
+ */
+static void on_stream_ended(void *arg, struct stream *stream, const hst_error *why)
+{
+	struct hold *hold = arg;
+
+	log_info("device %s: the gateway is gone: %s", hold->device.device->name, why->text);
+	hold->stream = NULL;
+	stream_free(stream);
+	begin_end(hold);
+}
+
+static void on_end(void *arg)
+{
+	begin_end(arg);
+}
+
+/* Children */
+
+static bool is_kept(const struct hold *hold, pid_t pid)
+{
+	for (size_t i = 0; i < hold->kept_count; i++)
+		if (hold->kept[i] == pid)
+			return true;
+	return false;
+}
+
+/*
+ * The flow, and what it left behind as orphans, are waited for here. The driver's own children are not: it would lose
+ * sight of them, and their numbers could become somebody else's.
+ */
+static void on_child(void *arg)
+{
+	struct hold *hold = arg;
+	pid_t children[CHILDREN_MAX], flow = hold_run_pid(hold->run);
+	size_t n = hold->session ? children_list(children, CHILDREN_MAX) : 0;
+	int status;
+
+	if (flow > 0 && waitpid(flow, &status, WNOHANG) == flow)
+		hold_run_reaped(hold->run, flow, status);
+	for (size_t i = 0; i < n; i++)
+		if (children[i] != flow && !is_kept(hold, children[i]))
+			waitpid(children[i], &status, WNOHANG);
+}
+
+int session_hold(const struct session_settings *settings)
+{
+	struct hold hold = {.loop = loop_new(loop_wait_poll), .notes = {.fd = -1}, .uid = -1, .gid = -1};
+	const struct stream_role role = {SPEAKER_GATEWAY, on_message, on_stream_ended, &hold};
+	hst_error err = {0};
+	int status;
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (session_device_open(&hold.device, settings, &err) != HST_OK) {
+		log_error("%s", err.text);
+		inherited_say(err.text);
+		loop_free(hold.loop);
+		return 1;
+	}
+	hold.stream = stream_new(hold.loop, INHERITED_PEER, &role);
+	ending_watch(hold.loop, on_end, on_child, &hold);
+	inherited_say(NULL);
+	status = loop_run(hold.loop);
+	stream_free(hold.stream);
+	session_device_close(&hold.device);
+	free(hold.session);
+	free(hold.run_dir);
+	free(hold.kept);
+	loop_free(hold.loop);
+	return status;
+}

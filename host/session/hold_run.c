@@ -1,0 +1,324 @@
+/* One desktop flow in the session of a hold. */
+#include "session/hold_parts.h"
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "desktop/flowrun.h"
+#include "os/files.h"
+#include "schema/value.h"
+#include "session/work.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_TIMEOUT_MS = 24 * 3600 * 1000, START_MS = 30000, SCREENSHOT_MS = 15000, PROGRESS_EACH_MS = 100 };
+
+struct hold_run {
+	struct hold *hold;
+	uint64_t id; /* of the launch that `finished` answers */
+	int64_t step, token;
+	char *run_id, *name, *target;
+	hst_arena *arena;
+	struct package *package;
+	struct session_work work;
+	struct flowrun *flow;
+	pid_t pid;
+
+	/* Progress that comes faster than people can read is said once in a while, the newest always. */
+	struct loop_timer *progress_timer;
+	char subflow[256], action[256];
+	bool progress_waits;
+};
+
+static void run_free(struct hold_run *run)
+{
+	loop_cancel(run->hold->loop, &run->progress_timer);
+	flowrun_free(run->flow);
+	package_free(run->package);
+	work_remove(&run->work);
+	arena_free(run->arena);
+	free(run->run_id);
+	free(run->name);
+	free(run->target);
+	free(run);
+}
+
+/* Progress */
+
+static void say_progress(struct hold_run *run)
+{
+	hst_arena *arena = arena_new();
+	hst_value *record = value_make_record(arena);
+	AUTO(text) struct text json;
+	struct message message;
+
+	value_set_text(record, "subflow", run->subflow);
+	value_set_text(record, "action", run->action);
+	text_init(&json, 4096);
+	value_write_json(&json, record);
+	message_init(&message, WORD_progress, 0);
+	message_set_integer(&message, "step", run->step);
+	message_set_integer(&message, "token", run->token);
+	message_set_payload(&message, json.s, json.length);
+	hold_say(run->hold, &message);
+	arena_free(arena);
+	run->progress_waits = false;
+}
+
+static void progress_time(void *arg)
+{
+	struct hold_run *run = arg;
+
+	run->progress_timer = NULL;
+	if (!run->progress_waits)
+		return;
+	say_progress(run);
+	run->progress_timer = loop_in(run->hold->loop, PROGRESS_EACH_MS, progress_time, run);
+}
+
+static void on_progress(void *arg, const char *subflow, const char *action)
+{
+	struct hold_run *run = arg;
+
+	snprintf(run->subflow, sizeof run->subflow, "%s", subflow);
+	snprintf(run->action, sizeof run->action, "%s", action);
+	run->progress_waits = true;
+	if (!run->progress_timer)
+		run->progress_timer = loop_in(run->hold->loop, 0, progress_time, run);
+}
+
+/* The end */
+
+static void say_finished(struct hold_run *run, const char *state, const char *reason, const struct text *payload,
+                         int64_t started_us, int64_t ended_us)
+{
+	struct message message;
+
+	message_init(&message, WORD_finished, run->id);
+	message_set_integer(&message, "step", run->step);
+	message_set_integer(&message, "token", run->token);
+	message_set_text(&message, "state", state);
+	if (reason)
+		message_set_text(&message, "reason", reason);
+	message_set_integer(&message, "started_us", started_us);
+	message_set_integer(&message, "ended_us", ended_us);
+	message_set_payload(&message, payload->s, payload->length);
+	hold_say(run->hold, &message);
+}
+
+static void say_failed(struct hold_run *run, const char *state, const char *reason, const char *why, int64_t started_us,
+                       int64_t ended_us)
+{
+	AUTO(text) struct text payload;
+
+	text_init(&payload, PAYLOAD_BYTES_MAX);
+	text_add(&payload, "{\"text\":");
+	json_quote(&payload, why, strlen(why));
+	text_add(&payload, "}");
+	say_finished(run, state, reason, &payload, started_us, ended_us);
+}
+
+static void end_run(struct hold_run *run)
+{
+	struct hold *hold = run->hold;
+
+	hold->run = NULL;
+	run_free(run);
+	hold_run_is_over(hold);
+}
+
+static void refuse_run(struct hold_run *run, const char *reason, const hst_error *err)
+{
+	int64_t now_us = clock_wall_us();
+
+	log_warning("run %s, step %s: %s", run->run_id, run->name, err->text);
+	say_failed(run, "failed", err->reason[0] ? err->reason : reason, err->text, now_us, now_us);
+	end_run(run);
+}
+
+static void on_ended(void *arg, const struct flowrun_result *result)
+{
+	static const char *const states[] = {[FLOWRUN_SUCCEEDED] = "succeeded",
+	                                     [FLOWRUN_FAILED] = "failed",
+	                                     [FLOWRUN_TIMED_OUT] = "timed_out",
+	                                     [FLOWRUN_STOPPED] = "cancelled"};
+	struct hold_run *run = arg;
+	AUTO(text) struct text payload;
+	hst_error err = {0};
+
+	if (run->progress_waits)
+		say_progress(run);
+	/* Before it is said: the gateway looks there as soon as it hears. A run without its files has ended all the same. */
+	if (work_hand_over(&run->work, run->hold->device.conf->state_dir, run->target, &err) != HST_OK)
+		log_error("run %s, step %s: its files are lost: %s", run->run_id, run->name, err.text);
+	text_init(&payload, PAYLOAD_BYTES_MAX);
+	value_write_json(&payload, result->outputs);
+	if (result->end != FLOWRUN_SUCCEEDED)
+		say_failed(run, states[result->end], result->reason, result->text, result->started_us, result->ended_us);
+	else if (payload.over)
+		say_failed(run, "failed", "OutputInvalid", "its outputs are larger than 1 MiB", result->started_us,
+		           result->ended_us);
+	else
+		say_finished(run, "succeeded", NULL, &payload, result->started_us, result->ended_us);
+	end_run(run);
+}
+
+/* The beginning */
+
+static int start(void *arg, const struct flowrun_start *what, pid_t *ret_pid, hst_error *err)
+{
+	struct hold_run *run = arg;
+	hst_call call = session_device_call(&run->hold->device, START_MS);
+	const hst_start start = {.argv = what->argv,
+	                         .environment = what->environment,
+	                         .directory = what->directory,
+	                         .stdin_fd = what->stdin_fd,
+	                         .stdout_fd = what->stdout_fd,
+	                         .stderr_fd = what->stderr_fd};
+	int code = driver_start(run->hold->device.driver, &call, run->hold->session, &start, ret_pid, err);
+
+	if (!code)
+		run->pid = *ret_pid;
+	return code;
+}
+
+static bool screenshot(void *arg, const char *path)
+{
+	struct hold_run *run = arg;
+	hst_call call = session_device_call(&run->hold->device, SCREENSHOT_MS);
+	hst_error err = {0};
+
+	if (driver_screenshot(run->hold->device.driver, &call, run->hold->session, path, &err) == HST_OK)
+		return true;
+	log_warning("run %s, step %s: no screenshot: %s", run->run_id, run->name, err.text);
+	return false;
+}
+
+static int read_package(struct hold_run *run, const char *folder, hst_error *err)
+{
+	AUTO_FREE char *manifest = files_join(folder, "desktop-flow.ini");
+	struct problems problems;
+
+	problems_init(&problems);
+	run->package = package_read_manifest(manifest, &problems);
+	if (!run->package) {
+		AUTO_FREE char *line = problems.n ? problem_line(&problems.at[0]) : mem_text(manifest);
+
+		hst_fail_as(err, HST_INVALID, "FlowNotInstalled", "%s", line);
+	}
+	problems_clear(&problems);
+	return run->package ? HST_OK : HST_INVALID;
+}
+
+static int read_inputs(struct hold_run *run, const struct message *message, const hst_value **ret, hst_error *err)
+{
+	hst_error why = {0};
+
+	*ret = NULL;
+	if (!message->payload_length)
+		return HST_OK;
+	if (value_parse_json(run->arena, message->payload, message->payload_length, ret, &why) != HST_OK)
+		return hst_fail_as(err, HST_INVALID, "InputInvalid", "the inputs cannot be read: %s", why.text);
+	return HST_OK;
+}
+
+static int make_work(struct hold_run *run, hst_error *err)
+{
+	struct hold *hold = run->hold;
+	int code = work_make(&run->work, hold->device.conf->state_dir, run->step, run->token, err);
+
+	if (!code)
+		code = work_check_reach(run->work.run, hold->uid, hold->gid, err);
+	if (!code)
+		code = work_check_reach(run->package->directory, hold->uid, hold->gid, err);
+	return code;
+}
+
+static int64_t timeout_of(const struct hold_run *run, const struct message *message)
+{
+	int64_t timeout_ms = message_integer(message, "timeout_ms");
+
+	if (timeout_ms > 0)
+		return timeout_ms;
+	return run->package->timeout.ms ? run->package->timeout.ms : DEFAULT_TIMEOUT_MS;
+}
+
+static int begin(struct hold_run *run, const struct message *message, hst_error *err)
+{
+	const bool pictures = driver_can_screenshot(run->hold->device.driver);
+	const struct flowrun_role role = {.start = start,
+	                                  .progress = on_progress,
+	                                  .screenshot = pictures ? screenshot : NULL,
+	                                  .ended = on_ended,
+	                                  .arg = run};
+	struct flowrun_spec spec = {
+		.uid = run->hold->uid, .gid = run->hold->gid, .run_id = run->run_id, .step_name = run->name};
+	int code = read_package(run, message_text(message, "package"), err);
+
+	if (!code)
+		code = read_inputs(run, message, &spec.inputs, err);
+	if (!code)
+		code = make_work(run, err);
+	if (code)
+		return code;
+	spec.package = run->package;
+	spec.work = run->work.run;
+	spec.results = run->work.results;
+	spec.timeout_ms = timeout_of(run, message);
+	return flowrun_start(run->hold->loop, &spec, &role, &run->flow, err);
+}
+
+void hold_run_launch(struct hold *hold, const struct message *message)
+{
+	struct hold_run *run = mem_alloc(sizeof *run);
+	hst_error err = {0};
+
+	run->hold = hold;
+	run->id = message->id;
+	run->step = message_integer(message, "step");
+	run->token = message_integer(message, "token");
+	run->run_id = mem_text(message_text(message, "run"));
+	run->name = mem_text(message_text(message, "name"));
+	run->target = mem_text(message_text(message, "results"));
+	run->arena = arena_new();
+	hold->run = run;
+	if (begin(run, message, &err) != HST_OK)
+		refuse_run(run, "FlowFailed", &err);
+}
+
+bool hold_run_is(const struct hold_run *run, int64_t step, int64_t token)
+{
+	return run && run->step == step && run->token == token;
+}
+
+void hold_run_steer(struct hold_run *run, const char *how)
+{
+	static const struct {
+		const char *word;
+		enum flowrun_how how;
+	} words[] = {
+		{"cancel", FLOWRUN_CANCEL},
+		{"stop", FLOWRUN_SAFE_STOP},
+		{"pause", FLOWRUN_PAUSE},
+		{"resume", FLOWRUN_RESUME},
+	};
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (strcmp(how, words[i].word) == 0)
+			flowrun_steer(run->flow, words[i].how);
+}
+
+pid_t hold_run_pid(const struct hold_run *run)
+{
+	return run ? run->pid : 0;
+}
+
+void hold_run_reaped(struct hold_run *run, pid_t pid, int status)
+{
+	if (run && run->flow && run->pid == pid)
+		flowrun_reaped(run->flow, pid, status);
+}

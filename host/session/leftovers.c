@@ -1,0 +1,126 @@
+#include "session/leftovers.h"
+
+#include "base/auto.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "os/files.h"
+#include "session/notes.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+enum { FILE_BYTES_MAX = (NOTES_COUNT_MAX + 1) * (NOTES_LINE_MAX + 16), REAP_MS = 60000 };
+
+static const char remove_word[] = "host remove ", driver_word[] = "driver ";
+
+/* The notes of one dead hold, taken apart in place. */
+struct leftover {
+	char *bytes;
+	const char *device;
+	const char **driver, **remove;
+	size_t driver_count, remove_count;
+};
+
+static void leftover_clear(struct leftover *leftover)
+{
+	free(leftover->bytes);
+	free(leftover->driver);
+	free(leftover->remove);
+}
+
+/* A line that the death cut short was not on disk, so what it announces was not done. */
+static void take_apart(struct leftover *leftover)
+{
+	leftover->driver = mem_array(NOTES_COUNT_MAX, sizeof *leftover->driver);
+	leftover->remove = mem_array(NOTES_COUNT_MAX, sizeof *leftover->remove);
+	for (char *line = leftover->bytes, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+		*end = '\0';
+		if (strncmp(line, "device ", 7) == 0)
+			leftover->device = line + 7;
+		else if (strncmp(line, driver_word, strlen(driver_word)) == 0 && leftover->driver_count < NOTES_COUNT_MAX)
+			leftover->driver[leftover->driver_count++] = line + strlen(driver_word);
+		else if (strncmp(line, remove_word, strlen(remove_word)) == 0 && leftover->remove_count < NOTES_COUNT_MAX)
+			leftover->remove[leftover->remove_count++] = line + strlen(remove_word);
+	}
+}
+
+/* False: its hold lives, or it is gone already. */
+static bool read_dead(const char *path, struct leftover *ret)
+{
+	AUTO_CLOSE int fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	*ret = (struct leftover){0};
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return false;
+	if (files_read(path, FILE_BYTES_MAX, &ret->bytes, NULL, NULL) != HST_OK)
+		return false;
+	take_apart(ret);
+	return true;
+}
+
+/* The session first: its programs may still use the folders. */
+static int undo(struct session_device *device, const struct leftover *leftover, hst_error *err)
+{
+	hst_call call = session_device_call(device, REAP_MS);
+	int code = HST_OK;
+
+	if (leftover->driver_count)
+		code = driver_reap(device->driver, &call, leftover->driver, leftover->driver_count, err);
+	for (size_t i = leftover->remove_count; !code && i-- > 0;)
+		code = files_remove_tree(leftover->remove[i], err);
+	return code;
+}
+
+static void look_at(struct leftovers *leftovers, struct session_device *device, const char *folder, const char *name)
+{
+	AUTO_FREE char *path = files_join(folder, name);
+	struct leftover leftover;
+	hst_error err = {0};
+
+	if (table_get(&leftovers->given_up, name))
+		return;
+	if (read_dead(path, &leftover) && leftover.device && strcmp(leftover.device, device->device->name) == 0) {
+		if (undo(device, &leftover, &err) == HST_OK) {
+			log_info("device %s: what a dead session process left was undone (%s, %zu notes)",
+			         device->device->name, name, leftover.driver_count + leftover.remove_count);
+			unlink(path);
+		} else {
+			log_error("device %s: what a dead session process left could not be undone (%s): %s",
+			          device->device->name, path, err.text);
+			table_set(&leftovers->given_up, name, leftovers);
+		}
+	}
+	leftover_clear(&leftover);
+}
+
+void leftovers_init(struct leftovers *leftovers)
+{
+	table_init(&leftovers->given_up);
+}
+
+void leftovers_clear(struct leftovers *leftovers)
+{
+	table_clear(&leftovers->given_up);
+}
+
+void leftovers_undo(struct leftovers *leftovers, struct session_device *device)
+{
+	AUTO_FREE char *folder = files_join(device->conf->state_dir, "notes");
+	DIR *directory = opendir(folder);
+	struct dirent *entry;
+
+	/* There are none until the first hold of the host has opened a session. */
+	if (!directory)
+		return;
+	while ((entry = readdir(directory)) != NULL) {
+		size_t length = strlen(entry->d_name);
+
+		if (length > 6 && strcmp(entry->d_name + length - 6, ".notes") == 0)
+			look_at(leftovers, device, folder, entry->d_name);
+	}
+	closedir(directory);
+}

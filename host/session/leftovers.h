@@ -1,0 +1,19 @@
+/* What holds that died left behind on a device, undone by its watch from their notes (notes.h). */
+#ifndef HOST_SESSION_LEFTOVERS_H
+#define HOST_SESSION_LEFTOVERS_H
+
+#include "base/table.h"
+#include "session/device.h"
+
+/* Names of files that could not be undone: they are tried once in the life of a watch, and said once. */
+struct leftovers {
+	struct table given_up;
+};
+
+void leftovers_init(struct leftovers *leftovers);
+void leftovers_clear(struct leftovers *leftovers);
+
+/* Looks at all notes. Those of living holds and of other devices are left alone. Logs what it does. */
+void leftovers_undo(struct leftovers *leftovers, struct session_device *device);
+
+#endif

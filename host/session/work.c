@@ -1,0 +1,223 @@
+#include "session/work.h"
+
+#include "base/auto.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "os/failure.h"
+#include "os/files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/openat2.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* log, screenshots/ and out/ with files in them: nothing is nested deeper. */
+enum { DEPTH_MAX = 2 };
+
+/* Locked before it gets the name that a sweep looks at. */
+static int make_locked(struct session_work *work, const char *unnamed, hst_error *err)
+{
+	AUTO_FREE char *run = files_join(unnamed, "run");
+	AUTO_FREE char *results = files_join(unnamed, "results");
+	int code = files_remove_tree(unnamed, err);
+
+	if (!code)
+		code = files_make_directory(unnamed, 0711, err);
+	if (code)
+		return code;
+	work->lock = open(unnamed, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (work->lock < 0 || flock(work->lock, LOCK_EX | LOCK_NB) < 0)
+		return failure_of(errno, err, "lock", unnamed);
+	code = files_make_directory(run, 0711, err);
+	if (!code)
+		code = files_make_directory(results, 0700, err);
+	if (!code)
+		code = files_remove_tree(work->root, err);
+	if (!code && rename(unnamed, work->root) < 0)
+		code = failure_of(errno, err, "name", work->root);
+	return code;
+}
+
+int work_make(struct session_work *work, const char *state_dir, int64_t step, int64_t token, hst_error *err)
+{
+	AUTO_FREE char *all = files_join(state_dir, "work");
+	AUTO_FREE char *unnamed = mem_printf("%s/.new-%d", all, (int)getpid());
+	int code = files_make_directory(all, 0711, err);
+
+	*work = (struct session_work){.root = mem_printf("%s/%" PRId64 "-%" PRId64, all, step, token), .lock = -1};
+	work->run = files_join(work->root, "run");
+	work->results = files_join(work->root, "results");
+	if (!code)
+		code = make_locked(work, unnamed, err);
+	if (code) {
+		files_remove_tree(unnamed, NULL);
+		work_remove(work);
+	}
+	return code;
+}
+
+/* Whether this user can walk through. Further groups of the user are not asked for: a session has them, but it need not. */
+static bool lets_through(const struct stat *status, int64_t uid, int64_t gid)
+{
+	if ((int64_t)status->st_uid == uid)
+		return status->st_mode & S_IXUSR;
+	if ((int64_t)status->st_gid == gid)
+		return status->st_mode & S_IXGRP;
+	return status->st_mode & S_IXOTH;
+}
+
+static int check_folder(const char *folder, int64_t uid, int64_t gid, hst_error *err)
+{
+	struct stat status;
+
+	if (stat(folder, &status) < 0)
+		return failure_of(errno, err, "look at", folder);
+	if (S_ISDIR(status.st_mode) && !lets_through(&status, uid, gid))
+		return hst_fail(err, HST_DENIED, "the folder %s bars the session's user (uid %" PRId64 "); run: chmod o+x %s",
+		                folder, uid, folder);
+	return HST_OK;
+}
+
+int work_check_reach(const char *path, int64_t uid, int64_t gid, hst_error *err)
+{
+	int code = HST_OK;
+
+	if (uid < 0 || uid == (int64_t)geteuid())
+		return HST_OK;
+	for (const char *slash = path; !code && slash; slash = strchr(slash + 1, '/')) {
+		AUTO_FREE char *folder = mem_copy(path, slash == path ? 1 : (size_t)(slash - path));
+
+		code = check_folder(folder, uid, gid, err);
+	}
+	return code ? code : check_folder(path, uid, gid, err);
+}
+
+/* The folder as the gateway made it, without a link on the way from STATE_DIR to it. */
+static int open_target(const char *state_dir, const char *to, hst_error *err)
+{
+	struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+	                       .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+	AUTO_CLOSE int top = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	size_t length = strlen(state_dir);
+	int fd;
+
+	while (length > 1 && state_dir[length - 1] == '/')
+		length--;
+	if (strncmp(to, state_dir, length) != 0 || to[length] != '/') {
+		hst_fail(err, HST_DENIED, "the folder for results, %s, does not lie in %s", to, state_dir);
+		return -1;
+	}
+	fd = top < 0 ? -1 : (int)syscall(SYS_openat2, top, to + length + 1, &how, sizeof how);
+	if (fd < 0)
+		failure_of(errno, err, "open the folder for results", to);
+	return fd;
+}
+
+static int give(int directory, const char *name, const struct stat *owner, int depth, hst_error *err)
+{
+	AUTO_CLOSE int fd = -1;
+	struct dirent *entry;
+	DIR *inner;
+	int code = HST_OK;
+
+	if (fchownat(directory, name, owner->st_uid, owner->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return failure_of(errno, err, "hand over", name);
+	fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || depth == DEPTH_MAX)
+		return HST_OK;
+	inner = fdopendir(take_fd(&fd));
+	while (inner && !code && (entry = readdir(inner)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			code = give(dirfd(inner), entry->d_name, owner, depth + 1, err);
+	if (inner)
+		closedir(inner);
+	return code;
+}
+
+static int move_all(DIR *from, int to, hst_error *err)
+{
+	struct dirent *entry;
+	struct stat owner;
+	int code = HST_OK;
+
+	if (fstat(to, &owner) < 0)
+		return failure_of(errno, err, "look at", "the folder for results");
+	while (!code && (entry = readdir(from)) != NULL) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (owner.st_uid != geteuid() || owner.st_gid != getegid())
+			code = give(dirfd(from), entry->d_name, &owner, 1, err);
+		if (!code && renameat(dirfd(from), entry->d_name, to, entry->d_name) < 0)
+			code = failure_of(errno, err, "hand over", entry->d_name);
+	}
+	return code;
+}
+
+int work_hand_over(const struct session_work *work, const char *state_dir, const char *to, hst_error *err)
+{
+	AUTO_CLOSE int target = open_target(state_dir, to, err);
+	DIR *from;
+	int code;
+
+	if (target < 0)
+		return HST_DENIED;
+	from = opendir(work->results);
+	if (!from)
+		return failure_of(errno, err, "open", work->results);
+	code = move_all(from, target, err);
+	closedir(from);
+	return code;
+}
+
+void work_remove(struct session_work *work)
+{
+	hst_error err = {0};
+
+	if (!work->root)
+		return;
+	if (files_remove_tree(work->root, &err) != HST_OK)
+		log_warning("a work folder stays: %s", err.text);
+	if (work->lock >= 0)
+		close(work->lock);
+	free(work->root);
+	free(work->run);
+	free(work->results);
+	*work = (struct session_work){.lock = -1};
+}
+
+static void sweep_one(const char *all, const char *name)
+{
+	AUTO_FREE char *path = files_join(all, name);
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	hst_error err = {0};
+
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return;
+	if (files_remove_tree(path, &err) == HST_OK)
+		log_info("%s was left by a dead session process and is removed", path);
+	else
+		log_warning("a work folder stays: %s", err.text);
+}
+
+void work_sweep(const char *state_dir)
+{
+	AUTO_FREE char *all = files_join(state_dir, "work");
+	DIR *directory = opendir(all);
+	struct dirent *entry;
+
+	/* There is none until the first run. */
+	if (!directory)
+		return;
+	while ((entry = readdir(directory)) != NULL)
+		if (entry->d_name[0] != '.')
+			sweep_one(all, entry->d_name);
+	closedir(directory);
+}

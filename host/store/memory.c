@@ -1,0 +1,510 @@
+/* The store in memory, for tests and the simulator: the same answers, nothing durable. Puts within a batch never fail. */
+#include "base/auto.h"
+#include "base/mem.h"
+#include "base/table.h"
+#include "store/record.h"
+#include "store/said.h"
+
+#include <string.h>
+
+struct memory_run {
+	struct store_run run;
+	bool there; /* false: only steps or happenings of it were put so far */
+	struct store_step *steps; /* by position, then id */
+	size_t step_count, step_room;
+	struct store_happening *happenings;
+	size_t happening_count, happening_room;
+};
+
+struct memory_bytes {
+	size_t length;
+	char *bytes;
+};
+
+struct memory_package {
+	char *name, *version;
+	int64_t at_us;
+};
+
+struct memory_store {
+	struct store store;       /* first: a store of this kind is this */
+	struct memory_run **runs; /* by number */
+	size_t n, room;
+	struct table events;      /* "INSTANCE\nKEY" to the store itself: being there is all */
+	struct table flows;       /* digest to struct memory_bytes */
+	struct table states;      /* "INSTANCE\nNAME" to struct memory_bytes */
+	struct table counters;    /* name to int64_t */
+	struct table packages;    /* digest to struct memory_package */
+	bool in_batch;
+};
+
+static struct memory_store *memory_of(struct store *store)
+{
+	return (struct memory_store *)store;
+}
+
+/* Position of the first run that has this number or a greater one. */
+static size_t memory_position(const struct memory_store *store, int64_t number)
+{
+	size_t low = 0, high = store->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (store->runs[middle]->run.number < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static struct memory_run *memory_find(const struct memory_store *store, int64_t number)
+{
+	size_t at = memory_position(store, number);
+
+	return at < store->n && store->runs[at]->run.number == number ? store->runs[at] : NULL;
+}
+
+static struct memory_run *memory_make(struct memory_store *store, int64_t number)
+{
+	size_t at = memory_position(store, number);
+	struct memory_run *run;
+
+	if (at < store->n && store->runs[at]->run.number == number)
+		return store->runs[at];
+	run = mem_alloc(sizeof *run);
+	run->run.number = number;
+	store->runs = mem_grow(store->runs, &store->room, store->n + 1, sizeof(struct memory_run *));
+	memmove(store->runs + at + 1, store->runs + at, (store->n - at) * sizeof(struct memory_run *));
+	store->runs[at] = run;
+	store->n++;
+	return run;
+}
+
+static int memory_in_batch(const struct memory_store *store, hst_error *err)
+{
+	return store->in_batch ? HST_OK : hst_fail(err, HST_INVALID, "a put outside of a batch");
+}
+
+static int memory_begin(struct store *base, hst_error *err)
+{
+	if (memory_of(base)->in_batch)
+		return hst_fail(err, HST_INVALID, "a batch within a batch");
+	memory_of(base)->in_batch = true;
+	return HST_OK;
+}
+
+static int memory_commit(struct store *base, hst_error *err)
+{
+	if (!memory_of(base)->in_batch)
+		return hst_fail(err, HST_INVALID, "a commit without a batch");
+	memory_of(base)->in_batch = false;
+	return HST_OK;
+}
+
+static void memory_idle(struct store *base)
+{
+	(void)base;
+}
+
+static int memory_put_run(struct store *base, const struct store_run *run, hst_error *err)
+{
+	int code = memory_in_batch(memory_of(base), err);
+	struct memory_run *kept;
+
+	if (code)
+		return code;
+	kept = memory_make(memory_of(base), run->number);
+	if (kept->there)
+		record_replace(&record_run, &kept->run, run);
+	else
+		record_copy(&record_run, &kept->run, run);
+	kept->there = true;
+	return HST_OK;
+}
+
+static int memory_put_step(struct store *base, const struct store_step *step, hst_error *err)
+{
+	int code = memory_in_batch(memory_of(base), err);
+	struct memory_run *run;
+	size_t at;
+
+	if (code)
+		return code;
+	run = memory_make(memory_of(base), step->run);
+	for (size_t i = 0; i < run->step_count; i++)
+		if (run->steps[i].id == step->id) {
+			record_replace(&record_step, &run->steps[i], step);
+			return HST_OK;
+		}
+	for (at = run->step_count; at > 0; at--) {
+		const struct store_step *before = &run->steps[at - 1];
+
+		if (before->position < step->position || (before->position == step->position && before->id < step->id))
+			break;
+	}
+	run->steps = mem_grow(run->steps, &run->step_room, run->step_count + 1, sizeof *run->steps);
+	memmove(run->steps + at + 1, run->steps + at, (run->step_count - at) * sizeof *run->steps);
+	record_copy(&record_step, &run->steps[at], step);
+	run->step_count++;
+	return HST_OK;
+}
+
+static int memory_put_happening(struct store *base, const struct store_happening *happening, hst_error *err)
+{
+	int code = memory_in_batch(memory_of(base), err);
+	struct memory_run *run;
+
+	if (code)
+		return code;
+	run = memory_make(memory_of(base), happening->run);
+	run->happenings = mem_grow(run->happenings, &run->happening_room, run->happening_count + 1, sizeof *run->happenings);
+	record_copy(&record_happening, &run->happenings[run->happening_count++], happening);
+	return HST_OK;
+}
+
+static int memory_put_event(struct store *base, const struct store_event *event, bool *ret_new, hst_error *err)
+{
+	struct memory_store *store = memory_of(base);
+	AUTO_FREE char *key = event->key ? mem_printf("%s\n%s", event->instance, event->key) : NULL;
+	int code = key ? memory_in_batch(store, err) : HST_OK;
+
+	if (code)
+		return code;
+	*ret_new = !key || !table_get(&store->events, key);
+	if (key)
+		table_set(&store->events, key, store);
+	return HST_OK;
+}
+
+static void memory_set_bytes(struct table *table, const char *key, struct store_bytes bytes)
+{
+	struct memory_bytes *kept = table_get(table, key);
+
+	if (!kept) {
+		kept = mem_alloc(sizeof *kept);
+		table_set(table, key, kept);
+	}
+	free(kept->bytes);
+	kept->bytes = mem_copy(bytes.bytes, bytes.length);
+	kept->length = bytes.length;
+}
+
+static int memory_get_bytes(const struct table *table, const char *key, const char *what, char **ret,
+                            size_t *ret_length, hst_error *err)
+{
+	const struct memory_bytes *kept = table_get(table, key);
+
+	if (!kept)
+		return hst_fail(err, HST_NOT_FOUND, "there is no %s of that name in the store", what);
+	*ret = mem_copy(kept->bytes, kept->length);
+	*ret_length = kept->length;
+	return HST_OK;
+}
+
+static int memory_put_flow(struct store *base, const char *digest, struct store_bytes text, hst_error *err)
+{
+	int code = memory_in_batch(memory_of(base), err);
+
+	if (!code && !table_get(&memory_of(base)->flows, digest))
+		memory_set_bytes(&memory_of(base)->flows, digest, text);
+	return code;
+}
+
+static int memory_get_flow(struct store *base, const char *digest, char **ret_text, size_t *ret_length, hst_error *err)
+{
+	return memory_get_bytes(&memory_of(base)->flows, digest, "flow", ret_text, ret_length, err);
+}
+
+static int memory_put_state(struct store *base, const char *instance, const char *name, struct store_bytes bytes,
+                            hst_error *err)
+{
+	AUTO_FREE char *key = mem_printf("%s\n%s", instance, name);
+	int code = memory_in_batch(memory_of(base), err);
+
+	if (!code)
+		memory_set_bytes(&memory_of(base)->states, key, bytes);
+	return code;
+}
+
+static int memory_get_state(struct store *base, const char *instance, const char *name, char **ret_bytes,
+                            size_t *ret_length, hst_error *err)
+{
+	AUTO_FREE char *key = mem_printf("%s\n%s", instance, name);
+
+	return memory_get_bytes(&memory_of(base)->states, key, "state", ret_bytes, ret_length, err);
+}
+
+static int memory_put_counter(struct store *base, const char *name, int64_t value, hst_error *err)
+{
+	struct memory_store *store = memory_of(base);
+	int64_t *kept = table_get(&store->counters, name);
+	int code = memory_in_batch(store, err);
+
+	if (code)
+		return code;
+	if (!kept) {
+		kept = mem_alloc(sizeof *kept);
+		table_set(&store->counters, name, kept);
+	}
+	*kept = value;
+	return HST_OK;
+}
+
+static int memory_counters(struct store *base, bool (*visit)(void *arg, const char *name, int64_t value), void *arg,
+                           hst_error *err)
+{
+	(void)err;
+	TABLE_EACH(&memory_of(base)->counters, entry)
+		if (!visit(arg, entry->key, *(int64_t *)entry->value))
+			break;
+	return HST_OK;
+}
+
+static int memory_put_package(struct store *base, const char *digest, const char *name, const char *version,
+                              int64_t at_us, hst_error *err)
+{
+	struct memory_store *store = memory_of(base);
+	struct memory_package *kept = table_get(&store->packages, digest);
+	int code = memory_in_batch(store, err);
+
+	if (code)
+		return code;
+	if (!kept) {
+		kept = mem_alloc(sizeof *kept);
+		table_set(&store->packages, digest, kept);
+	}
+	free(kept->name);
+	free(kept->version);
+	*kept = (struct memory_package){mem_text(name), mem_text(version), at_us};
+	return HST_OK;
+}
+
+static bool memory_visit_steps(const struct memory_run *run, bool (*visit)(void *arg, const struct store_step *step),
+                               void *arg)
+{
+	for (size_t i = 0; i < run->step_count; i++)
+		if (!visit(arg, &run->steps[i]))
+			return false;
+	return true;
+}
+
+static int memory_unfinished(struct store *base, bool (*visit_run)(void *arg, const struct store_run *run),
+                             bool (*visit_step)(void *arg, const struct store_step *step), void *arg, hst_error *err)
+{
+	struct memory_store *store = memory_of(base);
+
+	(void)err;
+	for (size_t i = 0; i < store->n; i++) {
+		const struct memory_run *run = store->runs[i];
+
+		if (!run->there || run->run.ended_us)
+			continue;
+		if (!visit_run(arg, &run->run) || (visit_step && !memory_visit_steps(run, visit_step, arg)))
+			break;
+	}
+	return HST_OK;
+}
+
+static bool memory_same(const char *asked, const char *text)
+{
+	return !asked || (text && strcmp(asked, text) == 0);
+}
+
+static bool memory_fits(const struct store_filter *filter, const struct store_run *run)
+{
+	return memory_same(filter->flow, run->flow) && memory_same(filter->state, run->state) &&
+	       memory_same(filter->reason, run->reason) && run->requested_us >= filter->since_us &&
+	       (!filter->label || (run->label && strstr(run->label, filter->label)));
+}
+
+/* Newest first: the run before the position, or NULL when `within` runs were passed. */
+static const struct store_run *memory_before(const struct memory_store *store, size_t *at, size_t within)
+{
+	while (*at > 0 && store->n - *at < within)
+		if (store->runs[--*at]->there)
+			return &store->runs[*at]->run;
+	return NULL;
+}
+
+static int memory_runs(struct store *base, const struct store_filter *filter,
+                       bool (*visit)(void *arg, const struct store_run *run), void *arg, hst_error *err)
+{
+	struct memory_store *store = memory_of(base);
+	const struct store_run *run;
+	size_t at = store->n;
+	int64_t n = 0;
+
+	(void)err;
+	while ((filter->limit <= 0 || n < filter->limit) && (run = memory_before(store, &at, RUNS_LOOKED_AT)) != NULL) {
+		if (!memory_fits(filter, run))
+			continue;
+		n++;
+		if (!visit(arg, run))
+			break;
+	}
+	return HST_OK;
+}
+
+static int memory_run(struct store *base, int64_t number, bool (*visit)(void *arg, const struct store_run *run),
+                      void *arg, hst_error *err)
+{
+	const struct memory_run *run = memory_find(memory_of(base), number);
+
+	if (!run || !run->there)
+		return hst_fail(err, HST_NOT_FOUND, "there is no run #%lld", (long long)number);
+	visit(arg, &run->run);
+	return HST_OK;
+}
+
+static int memory_steps(struct store *base, int64_t number, bool (*visit)(void *arg, const struct store_step *step),
+                        void *arg, hst_error *err)
+{
+	const struct memory_run *run = memory_find(memory_of(base), number);
+
+	(void)err;
+	if (run)
+		memory_visit_steps(run, visit, arg);
+	return HST_OK;
+}
+
+static int memory_happenings(struct store *base, int64_t number,
+                             bool (*visit)(void *arg, const struct store_happening *happening), void *arg, hst_error *err)
+{
+	const struct memory_run *run = memory_find(memory_of(base), number);
+
+	(void)err;
+	for (size_t i = 0; run && i < run->happening_count; i++)
+		if (!visit(arg, &run->happenings[i]))
+			break;
+	return HST_OK;
+}
+
+/* A whole id fits its own run alone, so it needs no way of its own here. */
+static int memory_find_ending(const struct memory_store *store, const char *ending, int64_t *ret_number, hst_error *err)
+{
+	const struct store_run *run, *found = NULL;
+	size_t at = store->n, length = strlen(ending);
+
+	while ((run = memory_before(store, &at, SAID_LOOKED_AT)) != NULL) {
+		size_t whole = run->id ? strlen(run->id) : 0;
+
+		if (whole < length || strcmp(run->id + whole - length, ending) != 0)
+			continue;
+		if (found)
+			return said_several(ending, found->id, run->id, err);
+		found = run;
+	}
+	if (!found)
+		return HST_NOT_FOUND;
+	*ret_number = found->number;
+	return HST_OK;
+}
+
+static int memory_find_run(struct store *base, const char *text, int64_t *ret_number, hst_error *err)
+{
+	struct memory_store *store = memory_of(base);
+	const struct memory_run *kept;
+	const struct store_run *run;
+	size_t at = store->n;
+	struct said said;
+	int code = said_read(text, &said, err);
+
+	if (code)
+		return code;
+	while (said.last && (run = memory_before(store, &at, RUNS_LOOKED_AT)) != NULL)
+		if (memory_same(said.flow, run->flow)) {
+			*ret_number = run->number;
+			return HST_OK;
+		}
+	kept = said.number >= 0 ? memory_find(store, said.number) : NULL;
+	if (kept && kept->there) {
+		*ret_number = said.number;
+		return HST_OK;
+	}
+	code = said.ending ? memory_find_ending(store, said.ending, ret_number, err) : HST_NOT_FOUND;
+	return code == HST_NOT_FOUND ? said_nothing(text, err) : code;
+}
+
+static void memory_free_run(struct memory_run *run)
+{
+	for (size_t i = 0; i < run->step_count; i++)
+		record_clear(&record_step, &run->steps[i]);
+	for (size_t i = 0; i < run->happening_count; i++)
+		record_clear(&record_happening, &run->happenings[i]);
+	record_clear(&record_run, &run->run);
+	free(run->steps);
+	free(run->happenings);
+	free(run);
+}
+
+static void memory_free_bytes(struct table *table)
+{
+	TABLE_EACH(table, entry) {
+		free(((struct memory_bytes *)entry->value)->bytes);
+		free(entry->value);
+	}
+	table_clear(table);
+}
+
+static void memory_free(struct store *base)
+{
+	struct memory_store *store = memory_of(base);
+
+	if (!store)
+		return;
+	for (size_t i = 0; i < store->n; i++)
+		memory_free_run(store->runs[i]);
+	free(store->runs);
+	memory_free_bytes(&store->flows);
+	memory_free_bytes(&store->states);
+	TABLE_EACH(&store->counters, counter)
+		free(counter->value);
+	TABLE_EACH(&store->packages, package) {
+		free(((struct memory_package *)package->value)->name);
+		free(((struct memory_package *)package->value)->version);
+		free(package->value);
+	}
+	table_clear(&store->counters);
+	table_clear(&store->packages);
+	table_clear(&store->events);
+	free(store);
+}
+
+static const struct store_ops memory_ops = {
+	.free = memory_free,
+	.begin = memory_begin,
+	.commit = memory_commit,
+	.idle = memory_idle,
+	.put_run = memory_put_run,
+	.put_step = memory_put_step,
+	.put_happening = memory_put_happening,
+	.put_event = memory_put_event,
+	.put_flow = memory_put_flow,
+	.put_counter = memory_put_counter,
+	.put_state = memory_put_state,
+	.put_package = memory_put_package,
+	.counters = memory_counters,
+	.get_flow = memory_get_flow,
+	.get_state = memory_get_state,
+	.unfinished = memory_unfinished,
+	.runs = memory_runs,
+	.run = memory_run,
+	.steps = memory_steps,
+	.happenings = memory_happenings,
+	.find_run = memory_find_run,
+};
+
+struct store *store_new_memory(void)
+{
+	struct memory_store *store = mem_alloc(sizeof *store);
+
+	store->store.ops = &memory_ops;
+	table_init(&store->events);
+	table_init(&store->flows);
+	table_init(&store->states);
+	table_init(&store->counters);
+	table_init(&store->packages);
+	return &store->store;
+}

@@ -1,0 +1,302 @@
+/* Opening, batches and puts. Looking things up is sqlite_query.c. */
+#include "store/sqlite.h"
+
+#include "base/auto.h"
+#include "base/mem.h"
+#include "store/sqlite_schema.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+	OPEN_WAIT_MS = 2000,      /* for an owner that is about to end */
+	IDLE_WAL_BYTES = 1 << 20, /* less is not worth the two syncs of a checkpoint */
+	SAFE_WAL_BYTES = 64 << 20,
+	HAPPENINGS_BITS = 24,     /* as in the statements: 16 million happenings a run */
+};
+
+static const int64_t runs_max = INT64_C(1) << (62 - HAPPENINGS_BITS);
+
+static struct sqlite_store *sqlite_of(struct store *store)
+{
+	return (struct sqlite_store *)store;
+}
+
+/* Runs a statement that returns no rows, and leaves it ready for the next time. */
+static int sqlite_do(struct sqlite_store *store, enum sqlite_statement which, hst_error *err)
+{
+	sqlite3_stmt *statement = store->statements[which];
+	int code = sqlite3_step(statement) == SQLITE_DONE ? HST_OK : sqlite_fail(store, err);
+
+	sqlite3_reset(statement);
+	return code;
+}
+
+/* The same for a put: one that fails takes its batch with it. */
+static int sqlite_put(struct sqlite_store *store, enum sqlite_statement which, hst_error *err)
+{
+	int code = store->in_batch ? sqlite_do(store, which, err) :
+	                             hst_fail(err, HST_INVALID, "a put outside of a batch");
+
+	if (code)
+		store->spoiled = true;
+	return code;
+}
+
+static int sqlite_begin(struct store *base, hst_error *err)
+{
+	struct sqlite_store *store = sqlite_of(base);
+	int code;
+
+	if (store->in_batch)
+		return hst_fail(err, HST_INVALID, "a batch within a batch");
+	code = sqlite_do(store, SQL_BEGIN, err);
+	if (!code)
+		store->in_batch = true;
+	store->spoiled = false;
+	return code;
+}
+
+/* Without readers in other processes a checkpoint that does not wait is a whole one. */
+static void sqlite_checkpoint(struct sqlite_store *store, int64_t least)
+{
+	if (store->in_batch || store->wal_bytes < least)
+		return;
+	if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_OK)
+		store->wal_bytes = 0;
+}
+
+static int sqlite_commit(struct store *base, hst_error *err)
+{
+	struct sqlite_store *store = sqlite_of(base);
+	int code;
+
+	if (!store->in_batch)
+		return hst_fail(err, HST_INVALID, "a commit without a batch");
+	if (store->spoiled)
+		code = hst_fail(err, HST_BROKEN, "%s: nothing of this batch was kept, because a part of it failed", store->path);
+	else
+		code = sqlite_do(store, SQL_COMMIT, err);
+	if (code && !sqlite3_get_autocommit(store->db))
+		sqlite_do(store, SQL_ROLLBACK, NULL);
+	store->in_batch = false;
+	sqlite_checkpoint(store, SAFE_WAL_BYTES);
+	return code;
+}
+
+static void sqlite_idle(struct store *base)
+{
+	sqlite_checkpoint(sqlite_of(base), IDLE_WAL_BYTES);
+}
+
+static int sqlite_put_run(struct store *base, const struct store_run *run, hst_error *err)
+{
+	struct sqlite_store *store = sqlite_of(base);
+	enum sqlite_statement mark = run->ended_us ? SQL_CLOSE_RUN : SQL_OPEN_RUN;
+	int code;
+
+	sqlite_bind_record(store->statements[SQL_PUT_RUN], &record_run, run);
+	sqlite3_bind_int64(store->statements[mark], 1, run->number);
+	code = sqlite_put(store, SQL_PUT_RUN, err);
+	return code ? code : sqlite_put(store, mark, err);
+}
+
+static int sqlite_put_step(struct store *base, const struct store_step *step, hst_error *err)
+{
+	struct sqlite_store *store = sqlite_of(base);
+
+	sqlite_bind_record(store->statements[SQL_PUT_STEP], &record_step, step);
+	return sqlite_put(store, SQL_PUT_STEP, err);
+}
+
+static int sqlite_put_happening(struct store *base, const struct store_happening *happening, hst_error *err)
+{
+	struct sqlite_store *store = sqlite_of(base);
+
+	if (happening->run < 0 || happening->run >= runs_max) {
+		store->spoiled = true;
+		return hst_fail(err, HST_INVALID, "no run has the number %lld", (long long)happening->run);
+	}
+	sqlite_bind_record(store->statements[SQL_PUT_HAPPENING], &record_happening, happening);
+	return sqlite_put(store, SQL_PUT_HAPPENING, err);
+}
+
+static int sqlite_put_event(struct store *base, const struct store_event *event, bool *ret_new, hst_error *err)
+{
+	struct sqlite_store *store = sqlite_of(base);
+	sqlite3_stmt *statement = store->statements[SQL_PUT_EVENT];
+	int code;
+
+	if (!event->key) {
+		*ret_new = true;
+		return HST_OK;
+	}
+	sqlite_bind_text(statement, 1, event->instance);
+	sqlite_bind_text(statement, 2, event->key);
+	sqlite3_bind_int64(statement, 3, event->at_us);
+	code = sqlite_put(store, SQL_PUT_EVENT, err);
+	if (!code)
+		*ret_new = sqlite3_changes(store->db) == 1;
+	return code;
+}
+
+static int sqlite_put_flow(struct store *base, const char *digest, struct store_bytes text, hst_error *err)
+{
+	struct sqlite_store *store = sqlite_of(base);
+
+	sqlite_bind_text(store->statements[SQL_PUT_FLOW], 1, digest);
+	sqlite_bind_bytes(store->statements[SQL_PUT_FLOW], 2, text);
+	return sqlite_put(store, SQL_PUT_FLOW, err);
+}
+
+static int sqlite_put_counter(struct store *base, const char *name, int64_t value, hst_error *err)
+{
+	struct sqlite_store *store = sqlite_of(base);
+
+	sqlite_bind_text(store->statements[SQL_PUT_COUNTER], 1, name);
+	sqlite3_bind_int64(store->statements[SQL_PUT_COUNTER], 2, value);
+	return sqlite_put(store, SQL_PUT_COUNTER, err);
+}
+
+static int sqlite_put_state(struct store *base, const char *instance, const char *name, struct store_bytes bytes,
+                            hst_error *err)
+{
+	struct sqlite_store *store = sqlite_of(base);
+	sqlite3_stmt *statement = store->statements[SQL_PUT_STATE];
+
+	sqlite_bind_text(statement, 1, instance);
+	sqlite_bind_text(statement, 2, name);
+	sqlite3_bind_blob64(statement, 3, bytes.length ? bytes.bytes : "", bytes.length, SQLITE_STATIC);
+	return sqlite_put(store, SQL_PUT_STATE, err);
+}
+
+static int sqlite_put_package(struct store *base, const char *digest, const char *name, const char *version,
+                              int64_t at_us, hst_error *err)
+{
+	struct sqlite_store *store = sqlite_of(base);
+	sqlite3_stmt *statement = store->statements[SQL_PUT_PACKAGE];
+
+	sqlite_bind_text(statement, 1, digest);
+	sqlite_bind_text(statement, 2, name);
+	sqlite_bind_text(statement, 3, version);
+	sqlite3_bind_int64(statement, 4, at_us);
+	return sqlite_put(store, SQL_PUT_PACKAGE, err);
+}
+
+/* What a batch that was begun and not committed has put is gone. */
+static void sqlite_free(struct store *base)
+{
+	struct sqlite_store *store;
+
+	if (!base)
+		return;
+	store = sqlite_of(base);
+	for (size_t i = 0; i < SQL_COUNT; i++)
+		sqlite3_finalize(store->statements[i]);
+	sqlite3_close(store->db);
+	free(store->path);
+	free(store);
+}
+
+static const struct store_ops sqlite_ops = {
+	.free = sqlite_free,
+	.begin = sqlite_begin,
+	.commit = sqlite_commit,
+	.idle = sqlite_idle,
+	.put_run = sqlite_put_run,
+	.put_step = sqlite_put_step,
+	.put_happening = sqlite_put_happening,
+	.put_event = sqlite_put_event,
+	.put_flow = sqlite_put_flow,
+	.put_counter = sqlite_put_counter,
+	.put_state = sqlite_put_state,
+	.put_package = sqlite_put_package,
+	.counters = sqlite_counters,
+	.get_flow = sqlite_get_flow,
+	.get_state = sqlite_get_state,
+	.unfinished = sqlite_unfinished,
+	.runs = sqlite_runs,
+	.run = sqlite_run,
+	.steps = sqlite_steps,
+	.happenings = sqlite_happenings,
+	.find_run = sqlite_find_run,
+};
+
+static int sqlite_wal_grew(void *arg, sqlite3 *db, const char *database, int pages)
+{
+	struct sqlite_store *store = arg;
+
+	(void)db;
+	(void)database;
+	store->wal_bytes = (int64_t)pages * store->page_bytes;
+	return SQLITE_OK;
+}
+
+/* SQLite gives its other files the mode of this one. To be done before SQLite has it: closing a descriptor drops locks. */
+static int sqlite_own_file(const char *path, hst_error *err)
+{
+	AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) != 0)
+		return hst_fail(err, HST_INVALID, "%s: the store cannot be opened: %s", path, strerror(errno));
+	if (!S_ISREG(status.st_mode))
+		return hst_fail(err, HST_INVALID, "%s: the store must be a file", path);
+	if ((status.st_mode & 0777) != 0600 && fchmod(fd, 0600) != 0)
+		return hst_fail(err, HST_INVALID, "%s: its mode must be 0600: %s", path, strerror(errno));
+	return HST_OK;
+}
+
+/*
+ * With the exclusive lock a second engine is refused, and the write-ahead log needs no shared memory. Checkpoints are
+ * this room's to time, so the automatic ones are off. FULL: a commit that has returned survives the loss of power.
+ */
+static const char sqlite_settings[] = "PRAGMA locking_mode = EXCLUSIVE;"
+				      "PRAGMA journal_mode = WAL;"
+				      "PRAGMA synchronous = FULL;"
+				      "PRAGMA wal_autocheckpoint = 0;"
+				      "PRAGMA journal_size_limit = 67108864;"
+				      "PRAGMA cache_size = -16384;"
+				      "PRAGMA temp_store = MEMORY;"
+				      "PRAGMA trusted_schema = OFF;";
+
+/* In this order: the lock and a look at whose file it is come before anything is written. */
+static int sqlite_start(struct sqlite_store *store, hst_error *err)
+{
+	sqlite3_stmt *statement = NULL;
+	int code = sqlite_own_file(store->path, err);
+
+	if (code)
+		return code;
+	if (sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
+	    sqlite3_busy_timeout(store->db, OPEN_WAIT_MS) != SQLITE_OK ||
+	    sqlite3_exec(store->db, sqlite_settings, NULL, NULL, NULL) != SQLITE_OK)
+		return sqlite_fail(store, err);
+	code = sqlite_schema_bring(store->db, store->path, sqlite_schema_steps, STORE_VERSION, err);
+	if (code)
+		return code;
+	if (sqlite3_prepare_v2(store->db, "PRAGMA page_size", -1, &statement, NULL) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_ROW)
+		store->page_bytes = sqlite3_column_int(statement, 0);
+	sqlite3_finalize(statement);
+	sqlite3_wal_hook(store->db, sqlite_wal_grew, store);
+	return sqlite_prepare(store, err);
+}
+
+int store_open_sqlite(const char *path, struct store **ret, hst_error *err)
+{
+	struct sqlite_store *store = mem_alloc(sizeof *store);
+	int code;
+
+	store->store.ops = &sqlite_ops;
+	store->path = mem_text(path);
+	code = sqlite_start(store, err);
+	if (code) {
+		sqlite_free(&store->store);
+		return code;
+	}
+	*ret = &store->store;
+	return HST_OK;
+}

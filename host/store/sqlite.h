@@ -1,0 +1,75 @@
+/* SQLite's store from within: its statements, which are prepared once, and how a record gets into and out of one. */
+#ifndef HOST_STORE_SQLITE_H
+#define HOST_STORE_SQLITE_H
+
+#include "store/record.h"
+
+#include <sqlite3.h>
+
+enum sqlite_statement {
+	SQL_BEGIN,
+	SQL_COMMIT,
+	SQL_ROLLBACK,
+	SQL_PUT_RUN,
+	SQL_OPEN_RUN,
+	SQL_CLOSE_RUN,
+	SQL_PUT_STEP,
+	SQL_PUT_HAPPENING,
+	SQL_PUT_EVENT,
+	SQL_PUT_FLOW,
+	SQL_PUT_COUNTER,
+	SQL_PUT_STATE,
+	SQL_PUT_PACKAGE,
+	SQL_COUNTERS,
+	SQL_GET_FLOW,
+	SQL_GET_STATE,
+	SQL_UNFINISHED_RUNS,
+	SQL_UNFINISHED_STEPS,
+	SQL_RUNS,
+	SQL_RUN,
+	SQL_STEPS,
+	SQL_HAPPENINGS,
+	SQL_FIND_LAST,
+	SQL_FIND_NUMBER,
+	SQL_FIND_ID,
+	SQL_FIND_ENDING,
+	SQL_COUNT,
+};
+
+struct sqlite_store {
+	struct store store; /* first: a store of this kind is this */
+	sqlite3 *db;
+	char *path;
+	sqlite3_stmt *statements[SQL_COUNT];
+	int64_t wal_bytes; /* in the write-ahead log and not yet in the file */
+	int page_bytes;
+	bool in_batch, spoiled; /* a put of this batch has failed */
+};
+
+/* sqlite_statement.c */
+int sqlite_prepare(struct sqlite_store *store, hst_error *err);
+int sqlite_fail(const struct sqlite_store *store, hst_error *err); /* what SQLite says, with the code it means */
+void sqlite_bind_text(sqlite3_stmt *statement, int at, const char *text);
+void sqlite_bind_bytes(sqlite3_stmt *statement, int at, struct store_bytes bytes); /* as text, so that people can read it in SQL */
+void sqlite_bind_record(sqlite3_stmt *statement, const struct record_shape *shape, const void *record);
+void sqlite_read_record(sqlite3_stmt *statement, const struct record_shape *shape, void *ret); /* pointers live until the next step */
+
+/* sqlite_query.c */
+int sqlite_counters(struct store *store, bool (*visit)(void *arg, const char *name, int64_t value), void *arg,
+                    hst_error *err);
+int sqlite_get_flow(struct store *store, const char *digest, char **ret_text, size_t *ret_length, hst_error *err);
+int sqlite_get_state(struct store *store, const char *instance, const char *name, char **ret_bytes, size_t *ret_length,
+                     hst_error *err);
+int sqlite_unfinished(struct store *store, bool (*run)(void *arg, const struct store_run *run),
+                      bool (*step)(void *arg, const struct store_step *step), void *arg, hst_error *err);
+int sqlite_runs(struct store *store, const struct store_filter *filter,
+                bool (*visit)(void *arg, const struct store_run *run), void *arg, hst_error *err);
+int sqlite_run(struct store *store, int64_t number, bool (*visit)(void *arg, const struct store_run *run), void *arg,
+               hst_error *err);
+int sqlite_steps(struct store *store, int64_t run, bool (*visit)(void *arg, const struct store_step *step), void *arg,
+                 hst_error *err);
+int sqlite_happenings(struct store *store, int64_t run,
+                      bool (*visit)(void *arg, const struct store_happening *happening), void *arg, hst_error *err);
+int sqlite_find_run(struct store *store, const char *said, int64_t *ret_number, hst_error *err);
+
+#endif

@@ -1,0 +1,184 @@
+#include "store/sqlite.h"
+
+#include "base/auto.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "store/said.h"
+
+enum { STATEMENT_BYTES_MAX = 4096 };
+
+enum statement_form {
+	AS_IT_IS,
+	UPSERT, /* made from the shape */
+	SELECT, /* the shape's columns, then what stands here */
+};
+
+/* The newest so many runs: a question that fits nothing must not read years of history. */
+#define NEWEST(count) "number > (SELECT max(number) FROM run) - " count
+
+/*
+ * The key of a happening is its run and a number within it, so that the table needs no index to find a run's
+ * happenings, and new ones of all running runs go to few pages.
+ */
+static const struct {
+	const char *sql;
+	enum statement_form form;
+	const struct record_shape *shape;
+} statements[SQL_COUNT] = {
+	[SQL_BEGIN] = {"BEGIN IMMEDIATE", AS_IT_IS, NULL},
+	[SQL_COMMIT] = {"COMMIT", AS_IT_IS, NULL},
+	[SQL_ROLLBACK] = {"ROLLBACK", AS_IT_IS, NULL},
+	[SQL_PUT_RUN] = {NULL, UPSERT, &record_run},
+	[SQL_OPEN_RUN] = {"INSERT OR IGNORE INTO unfinished(number) VALUES(?1)", AS_IT_IS, NULL},
+	[SQL_CLOSE_RUN] = {"DELETE FROM unfinished WHERE number = ?1", AS_IT_IS, NULL},
+	[SQL_PUT_STEP] = {NULL, UPSERT, &record_step},
+	[SQL_PUT_HAPPENING] = {"INSERT INTO happening(key, at_us, step, what, detail) VALUES("
+			       "coalesce((SELECT max(key) FROM happening WHERE key >= ?1 << 24 AND key < (?1 + 1) << 24) + 1,"
+			       " ?1 << 24), ?2, ?3, ?4, ?5)",
+			       AS_IT_IS, NULL},
+	[SQL_PUT_EVENT] = {"INSERT OR IGNORE INTO event_key(instance, key, at_us) VALUES(?1, ?2, ?3)", AS_IT_IS, NULL},
+	[SQL_PUT_FLOW] = {"INSERT OR IGNORE INTO flow(digest, text) VALUES(?1, ?2)", AS_IT_IS, NULL},
+	[SQL_PUT_COUNTER] = {"INSERT INTO counter(name, value) VALUES(?1, ?2)"
+			     " ON CONFLICT(name) DO UPDATE SET value = excluded.value",
+			     AS_IT_IS, NULL},
+	[SQL_PUT_STATE] = {"INSERT INTO state(instance, name, bytes) VALUES(?1, ?2, ?3)"
+			   " ON CONFLICT(instance, name) DO UPDATE SET bytes = excluded.bytes",
+			   AS_IT_IS, NULL},
+	[SQL_PUT_PACKAGE] = {"INSERT INTO package(digest, name, version, at_us) VALUES(?1, ?2, ?3, ?4)"
+			     " ON CONFLICT(digest) DO UPDATE SET name = excluded.name, version = excluded.version,"
+			     " at_us = excluded.at_us",
+			     AS_IT_IS, NULL},
+	[SQL_COUNTERS] = {"SELECT name, value FROM counter ORDER BY name", AS_IT_IS, NULL},
+	[SQL_GET_FLOW] = {"SELECT text FROM flow WHERE digest = ?1", AS_IT_IS, NULL},
+	[SQL_GET_STATE] = {"SELECT bytes FROM state WHERE instance = ?1 AND name = ?2", AS_IT_IS, NULL},
+	[SQL_UNFINISHED_RUNS] = {"unfinished JOIN run USING(number) ORDER BY number", SELECT, &record_run},
+	[SQL_UNFINISHED_STEPS] = {"step WHERE run = ?1 ORDER BY position, id", SELECT, &record_step},
+	[SQL_RUNS] = {"run WHERE " NEWEST("1000000") " AND (?1 IS NULL OR flow = ?1) AND (?2 IS NULL OR state = ?2)"
+		      " AND (?3 IS NULL OR instr(label, ?3) > 0) AND (?4 IS NULL OR reason = ?4)"
+		      " AND requested_us >= ?5 ORDER BY number DESC LIMIT ?6",
+		      SELECT, &record_run},
+	[SQL_RUN] = {"run WHERE number = ?1", SELECT, &record_run},
+	[SQL_STEPS] = {"step WHERE run = ?1 ORDER BY position, id", SELECT, &record_step},
+	[SQL_HAPPENINGS] = {"SELECT key >> 24, at_us, step, what, detail FROM happening"
+			    " WHERE key >= ?1 << 24 AND key < (?1 + 1) << 24 ORDER BY key",
+			    AS_IT_IS, NULL},
+	[SQL_FIND_LAST] = {"SELECT number FROM run WHERE " NEWEST("1000000") " AND (?1 IS NULL OR flow = ?1)"
+			   " ORDER BY number DESC LIMIT 1",
+			   AS_IT_IS, NULL},
+	[SQL_FIND_NUMBER] = {"SELECT number FROM run WHERE number = ?1", AS_IT_IS, NULL},
+	[SQL_FIND_ID] = {"SELECT number FROM run WHERE id = ?1", AS_IT_IS, NULL},
+	[SQL_FIND_ENDING] = {"SELECT number, id FROM run WHERE " NEWEST("100000") " AND substr(id, -length(?1)) = ?1"
+			     " ORDER BY number DESC LIMIT 2",
+			     AS_IT_IS, NULL},
+};
+
+_Static_assert(RUNS_LOOKED_AT == 1000000 && SAID_LOOKED_AT == 100000, "the same numbers stand in the statements");
+
+static void statement_columns(struct text *sql, const struct record_shape *shape)
+{
+	for (size_t i = 0; i < shape->n; i++)
+		text_addf(sql, "%s\"%s\"", i ? ", " : "", shape->columns[i].name);
+}
+
+static void statement_upsert(struct text *sql, const struct record_shape *shape)
+{
+	const char *before = "";
+
+	text_addf(sql, "INSERT INTO %s(", shape->table);
+	statement_columns(sql, shape);
+	text_add(sql, ") VALUES(");
+	for (size_t i = 0; i < shape->n; i++)
+		text_addf(sql, "%s?%zu", i ? ", " : "", i + 1);
+	text_addf(sql, ") ON CONFLICT(\"%s\") DO UPDATE SET ", shape->columns[0].name);
+	for (size_t i = 0; i < shape->n; i++) {
+		const struct record_column *column = &shape->columns[i];
+
+		if (column->fixed)
+			continue;
+		text_addf(sql, column->kind == RECORD_BYTES ? "%s\"%s\" = coalesce(excluded.\"%s\", \"%s\")"
+		                                            : "%s\"%s\" = excluded.\"%s\"",
+		          before, column->name, column->name, column->name);
+		before = ", ";
+	}
+}
+
+int sqlite_prepare(struct sqlite_store *store, hst_error *err)
+{
+	for (size_t i = 0; i < SQL_COUNT; i++) {
+		AUTO(text) struct text sql;
+
+		text_init(&sql, STATEMENT_BYTES_MAX);
+		if (statements[i].form == UPSERT) {
+			statement_upsert(&sql, statements[i].shape);
+		} else if (statements[i].form == SELECT) {
+			text_add(&sql, "SELECT ");
+			statement_columns(&sql, statements[i].shape);
+			text_addf(&sql, " FROM %s", statements[i].sql);
+		} else {
+			text_add(&sql, statements[i].sql);
+		}
+		if (sqlite3_prepare_v3(store->db, sql.s, -1, SQLITE_PREPARE_PERSISTENT, &store->statements[i], NULL) != SQLITE_OK)
+			return sqlite_fail(store, err);
+	}
+	return HST_OK;
+}
+
+int sqlite_fail(const struct sqlite_store *store, hst_error *err)
+{
+	switch (sqlite3_errcode(store->db) & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return hst_fail(err, HST_RETRY, "%s: another process has the store open: stop it first", store->path);
+	case SQLITE_FULL:
+		return hst_fail(err, HST_RETRY, "%s: the disk is full: make room", store->path);
+	case SQLITE_NOTADB:
+		return hst_fail(err, HST_INVALID, "%s: this file is no store", store->path);
+	case SQLITE_CONSTRAINT:
+	case SQLITE_TOOBIG:
+		return hst_fail(err, HST_INVALID, "%s: %s", store->path, sqlite3_errmsg(store->db));
+	default:
+		return hst_fail(err, HST_BROKEN, "%s: %s", store->path, sqlite3_errmsg(store->db));
+	}
+}
+
+void sqlite_bind_text(sqlite3_stmt *statement, int at, const char *text)
+{
+	sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC);
+}
+
+void sqlite_bind_bytes(sqlite3_stmt *statement, int at, struct store_bytes bytes)
+{
+	sqlite3_bind_text64(statement, at, bytes.bytes, bytes.length, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+void sqlite_bind_record(sqlite3_stmt *statement, const struct record_shape *shape, const void *record)
+{
+	for (size_t i = 0; i < shape->n; i++) {
+		const struct record_column *column = &shape->columns[i];
+		const void *member = record_at(record, column);
+
+		if (column->kind == RECORD_INTEGER)
+			sqlite3_bind_int64(statement, (int)i + 1, *(const int64_t *)member);
+		else if (column->kind == RECORD_TEXT)
+			sqlite_bind_text(statement, (int)i + 1, *(char *const *)member);
+		else
+			sqlite_bind_bytes(statement, (int)i + 1, *(const struct store_bytes *)member);
+	}
+}
+
+void sqlite_read_record(sqlite3_stmt *statement, const struct record_shape *shape, void *ret)
+{
+	for (size_t i = 0; i < shape->n; i++) {
+		const struct record_column *column = &shape->columns[i];
+		void *member = record_at(ret, column);
+
+		if (column->kind == RECORD_INTEGER)
+			*(int64_t *)member = sqlite3_column_int64(statement, (int)i);
+		else if (column->kind == RECORD_TEXT)
+			*(const char **)member = (const char *)sqlite3_column_text(statement, (int)i);
+		else
+			*(struct store_bytes *)member =
+				(struct store_bytes){(const char *)sqlite3_column_text(statement, (int)i),
+			                             (size_t)sqlite3_column_bytes(statement, (int)i)};
+	}
+}

@@ -1,0 +1,67 @@
+#include "supervise/accounts.h"
+
+#include "base/auto.h"
+#include "os/spawn.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ADD_MS = 30000, ADD_BYTES_MAX = 4096 };
+
+static int run(char *const *argv, const char *what, const char *name, hst_error *err)
+{
+	const struct spawn spawn = {.path = argv[0], .argv = argv};
+	AUTO_FREE char *output = NULL;
+	char status_text[64];
+	int status = 0;
+	int code = spawn_capture(&spawn, NULL, ADD_BYTES_MAX, ADD_MS, &output, &status, err);
+
+	if (code != HST_OK)
+		return code;
+	if (status == 0)
+		return HST_OK;
+	spawn_status_text(status, status_text, sizeof status_text);
+	return hst_fail(err, HST_DENIED, "the %s %s cannot be made: %s ended with %s", what, name, argv[0], status_text);
+}
+
+static int need_group(hst_error *err)
+{
+	char *const argv[] = {"/usr/sbin/groupadd", "--system", ACCOUNT_GROUP, NULL};
+
+	return getgrnam(ACCOUNT_GROUP) ? HST_OK : run(argv, "group", ACCOUNT_GROUP, err);
+}
+
+static int need_user(const char *name, hst_error *err)
+{
+	char *const argv[] = {"/usr/sbin/useradd", "--system", "--gid", ACCOUNT_GROUP, "--no-create-home", "--home-dir",
+			      "/nonexistent", "--shell", "/usr/sbin/nologin", (char *)name, NULL};
+
+	return getpwnam(name) ? HST_OK : run(argv, "user", name, err);
+}
+
+int accounts_prepare(struct accounts *ret, hst_error *err)
+{
+	static const char *const users[] = {ACCOUNT_ENGINE, ACCOUNT_WORKER, ACCOUNT_GATEWAY};
+	const struct passwd *engine;
+	const struct group *group;
+	int code;
+
+	if (geteuid() != 0) {
+		*ret = (struct accounts){.engine = geteuid(), .group = getegid()};
+		return HST_OK;
+	}
+	code = need_group(err);
+	for (size_t i = 0; i < sizeof users / sizeof users[0] && code == HST_OK; i++)
+		code = need_user(users[i], err);
+	if (code != HST_OK)
+		return code;
+	group = getgrnam(ACCOUNT_GROUP);
+	engine = getpwnam(ACCOUNT_ENGINE);
+	if (!group || !engine)
+		return hst_fail(err, HST_NOT_FOUND, "the user %s or its group is not there although it was made",
+				ACCOUNT_ENGINE);
+	*ret = (struct accounts){.root = true, .engine = engine->pw_uid, .group = group->gr_gid};
+	return HST_OK;
+}

@@ -1,0 +1,27 @@
+/*
+ * Who the roles run as. Started as root each role has a user of its own, all of them in the group hostler; what is
+ * missing is made. Started as a person, everything runs as that person.
+ */
+#ifndef HOST_SUPERVISE_ACCOUNTS_H
+#define HOST_SUPERVISE_ACCOUNTS_H
+
+#include <hostler/error.h>
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#define ACCOUNT_GROUP "hostler"
+#define ACCOUNT_ENGINE "hostler-engine"
+#define ACCOUNT_WORKER "hostler-worker"
+#define ACCOUNT_GATEWAY "hostler-gateway"
+
+struct accounts {
+	bool root;
+	uid_t engine;
+	gid_t group;
+};
+
+/* Makes what is missing (as root); not as root: nothing, and ids are the caller's. */
+int accounts_prepare(struct accounts *ret, hst_error *err);
+
+#endif

@@ -1,0 +1,53 @@
+#include "supervise/folders.h"
+
+#include "base/auto.h"
+#include "config/conf.h"
+#include "os/failure.h"
+#include "os/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Parents that are missing are everybody's to walk through; the folder itself is what is protected. */
+static int make_folder(const char *path, hst_error *err)
+{
+	mode_t mask = umask(022);
+	int code = files_make_directory(path, 0755, err);
+
+	umask(mask);
+	return code;
+}
+
+static int prepare(const char *path, uid_t owner, gid_t group, mode_t mode, hst_error *err)
+{
+	AUTO_CLOSE int fd = -1;
+	struct stat found;
+	int code = make_folder(path, err);
+
+	if (code != HST_OK)
+		return code;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || fstat(fd, &found) < 0)
+		return failure_of(errno, err, "open", path);
+	/* Under /tmp somebody else may have been there first. */
+	if (found.st_uid != owner && found.st_uid != geteuid())
+		return hst_fail(err, HST_DENIED, "%s belongs to the user %u, not to this one: remove it or name another",
+				path, (unsigned)found.st_uid);
+	if ((found.st_uid != owner || found.st_gid != group) && fchown(fd, owner, group) < 0)
+		return failure_of(errno, err, "give away", path);
+	if (fchmod(fd, mode) < 0)
+		return failure_of(errno, err, "protect", path);
+	return HST_OK;
+}
+
+int folders_state(const struct conf *conf, const struct accounts *accounts, hst_error *err)
+{
+	return prepare(conf->state_dir, geteuid(), accounts->group, accounts->root ? 03771 : 0700, err);
+}
+
+int folders_run(const struct conf *conf, const struct accounts *accounts, hst_error *err)
+{
+	return prepare(conf->run_dir, accounts->engine, accounts->group, accounts->root ? 02750 : 0700, err);
+}

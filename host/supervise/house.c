@@ -1,0 +1,212 @@
+#include "supervise/house.h"
+
+#include "base/auto.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "config/conf.h"
+#include "os/failure.h"
+#include "os/files.h"
+#include "os/spawn.h"
+#include "supervise/accounts.h"
+#include "supervise/folders.h"
+#include "supervise/keys.h"
+#include "supervise/lock.h"
+#include "supervise/operator.h"
+#include "supervise/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { CHECK_MS = 120000, CHECK_BYTES_MAX = 1 << 20, WORD_MAX = 4096 };
+enum { STATUS_FAILED = 1, STATUS_BAD = 2 };
+
+/* What has to be remembered from making ready to going down. */
+struct house {
+	struct conf *conf;
+	char file[PATH_MAX];
+	bool detached;
+	struct accounts accounts;
+	int lock;
+	uint8_t seed[SEED_BYTES];
+};
+
+struct conf *house_conf(const char *file)
+{
+	AUTO(problems) struct problems problems;
+	struct conf *conf;
+
+	problems_init(&problems);
+	conf = conf_load(file, &problems);
+	for (size_t i = 0; i < problems.n; i++) {
+		AUTO_FREE char *line = problem_line(&problems.at[i]);
+
+		fprintf(stderr, "%s\n", line);
+	}
+	return conf;
+}
+
+/* `hostler check` knows plugins and flows, which are none of the supervisor's business. */
+static int check_all(const char *file, hst_error *err)
+{
+	AUTO_FREE char *program = files_join(files_program_directory(), "hostler");
+	AUTO_FREE char *output = NULL;
+	char *const argv[] = {"hostler", "check", "-c", (char *)file, NULL};
+	const struct spawn spawn = {.path = program, .argv = argv};
+	int status = 0;
+	int code = spawn_capture(&spawn, NULL, CHECK_BYTES_MAX, CHECK_MS, &output, &status, err);
+
+	if (code != HST_OK || status == 0)
+		return code;
+	fputs(output, stderr);
+	return hst_fail(err, HST_INVALID, "nothing was started, because %s has errors", file);
+}
+
+static int open_house(struct house *house, hst_error *err)
+{
+	AUTO_FREE char *lock = files_join(house->conf->state_dir, "lock");
+	AUTO_FREE char *seed = files_join(house->conf->state_dir, "host.seed");
+	AUTO_FREE char *roster = files_join(house->conf->state_dir, "roster");
+	uint8_t host[KEY_BYTES];
+	int code = accounts_prepare(&house->accounts, err);
+
+	if (code == HST_OK)
+		code = folders_state(house->conf, &house->accounts, err);
+	if (code == HST_OK)
+		code = lock_take(lock, &house->lock, err);
+	if (code == HST_OK)
+		code = keys_seed(seed, house->seed, err);
+	if (code == HST_OK)
+		code = folders_run(house->conf, &house->accounts, err);
+	if (code == HST_OK && house->conf->has_host) {
+		keys_host(house->seed, host);
+		code = operator_prepare(roster, host, &house->accounts, err);
+	}
+	return code;
+}
+
+/* Nobody reads the terminal any more: what is said from now on goes to a file. */
+static void leave_terminal(const struct house *house)
+{
+	AUTO_FREE char *path = files_join(house->conf->state_dir, "hostlerd.log");
+	AUTO_CLOSE int log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	AUTO_CLOSE int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (log >= 0)
+		dup2(log, STDERR_FILENO);
+	if (nothing >= 0)
+		dup2(nothing, STDOUT_FILENO);
+}
+
+static void on_up(void *arg, const char *missing)
+{
+	const struct house *house = arg;
+
+	if (missing)
+		printf("ready, but without %s\n", missing);
+	else
+		printf("ready\n");
+	fflush(stdout);
+	if (house->detached)
+		leave_terminal(house);
+}
+
+static int supervise(struct house *house)
+{
+	hst_error err = {0};
+
+	if (open_house(house, &err) != HST_OK) {
+		log_error("%s", err.text);
+		return STATUS_FAILED;
+	}
+	return supervisor_run(&(struct supervisor_arguments){.conf = house->conf,
+							     .file = house->file,
+							     .root = house->accounts.root,
+							     .seed = house->seed,
+							     .announce = on_up,
+							     .arg = house});
+}
+
+int house_run(const char *file, bool detached)
+{
+	struct house house = {.lock = -1, .detached = detached};
+	hst_error err = {0};
+	int status;
+
+	if (!realpath(file, house.file)) {
+		fprintf(stderr, "hostlerd: error: cannot read %s: %s\n", file, strerror(errno));
+		return STATUS_BAD;
+	}
+	if (check_all(house.file, &err) != HST_OK) {
+		fprintf(stderr, "hostlerd: error: %s\n", err.text);
+		return STATUS_BAD;
+	}
+	house.conf = house_conf(house.file);
+	if (!house.conf)
+		return STATUS_BAD;
+	if (detached)
+		setsid();
+	status = supervise(&house);
+	sodium_memzero(house.seed, sizeof house.seed);
+	conf_free(house.conf);
+	if (house.lock >= 0)
+		close(house.lock);
+	return status;
+}
+
+/* Reads what the detached one says; true when it became ready. */
+static bool hear_ready(int fd)
+{
+	char said[WORD_MAX];
+	size_t length = 0;
+	ssize_t n;
+
+	while (length < sizeof said - 1 && (n = read(fd, said + length, sizeof said - 1 - length)) != 0) {
+		if (n < 0 && errno != EINTR)
+			break;
+		length += n > 0 ? (size_t)n : 0;
+		if (memchr(said, '\n', length))
+			break;
+	}
+	said[length] = '\0';
+	fputs(said, stdout);
+	return strncmp(said, "ready", 5) == 0;
+}
+
+int house_background(const char *file)
+{
+	AUTO_FREE char *program = files_join(files_program_directory(), "hostlerd");
+	char *const argv[] = {"hostlerd", "-c", (char *)file, "--detached", NULL};
+	AUTO_CLOSE int near = -1;
+	AUTO_CLOSE int far = -1;
+	hst_error err = {0};
+	int ends[2], status = 0;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0) {
+		failure_of(errno, &err, "make", "a pipe");
+		log_error("%s", err.text);
+		return STATUS_FAILED;
+	}
+	near = ends[0];
+	far = ends[1];
+	if (spawn_start(&(struct spawn){.path = program,
+					.argv = argv,
+					.fds = (struct spawn_fd[]){{far, STDOUT_FILENO}},
+					.fd_count = 1},
+			&pid, &err) != HST_OK) {
+		log_error("%s", err.text);
+		return STATUS_FAILED;
+	}
+	close(take_fd(&far));
+	if (hear_ready(near))
+		return 0;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	return WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : STATUS_FAILED;
+}

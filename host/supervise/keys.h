@@ -1,0 +1,23 @@
+/*
+ * The host's seed and what is derived from it for each child. Only the supervisor reads the seed; a child gets its own
+ * pair and the host's public key, the engine also who may connect (wire/keys.h has the form).
+ */
+#ifndef HOST_SUPERVISE_KEYS_H
+#define HOST_SUPERVISE_KEYS_H
+
+#include "wire/keys.h"
+
+#include <stddef.h>
+
+/* Reads `path`, or makes it with fresh random bytes, 0600. HST_DENIED when others could have read or written it. */
+int keys_seed(const char *path, uint8_t ret[SEED_BYTES], hst_error *err);
+
+/* What the child `name` reads on fd 4; caller frees with keys_forget. `peers` are the names of all other children. */
+char *keys_for_engine(const uint8_t seed[SEED_BYTES], const char *const *peers, size_t n);
+char *keys_for_child(const uint8_t seed[SEED_BYTES], const char *name, const uint8_t host[KEY_BYTES]);
+void keys_forget(char *text);
+
+/* The engine's public key, which is the host's. */
+void keys_host(const uint8_t seed[SEED_BYTES], uint8_t ret[KEY_BYTES]);
+
+#endif

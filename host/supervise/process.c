@@ -1,0 +1,305 @@
+#include "supervise/process.h"
+
+#include "base/auto.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "os/failure.h"
+#include "os/files.h"
+#include "os/inherited.h"
+#include "os/spawn.h"
+#include "supervise/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SAID_MAX = 512, READ_PART = 4096, READ_TURNS_MAX = 64 };
+
+struct process {
+	struct process *next;
+	struct processes *of;
+	char *name;
+	struct process_role role;
+	pid_t pid;
+	int ready_fd, output_fd;
+	char said[SAID_MAX];
+	size_t said_length;
+	struct output output;
+	char tail[OUTPUT_TAIL_MAX + 1];
+};
+
+struct processes {
+	struct loop *loop;
+	struct process *first;
+	int life[2]; /* the reading end goes to every child, the writing end ends with this program */
+};
+
+struct processes *processes_new(struct loop *loop, hst_error *err)
+{
+	struct processes *processes = mem_alloc(sizeof *processes);
+
+	processes->loop = loop;
+	if (pipe2(processes->life, O_CLOEXEC) < 0) {
+		failure_of(errno, err, "make", "a pipe");
+		free(processes);
+		return NULL;
+	}
+	return processes;
+}
+
+static void close_fd(struct processes *processes, int *fd)
+{
+	if (*fd < 0)
+		return;
+	loop_fd(processes->loop, *fd, 0, NULL, NULL);
+	close(take_fd(fd));
+}
+
+static void process_free(struct process *process)
+{
+	close_fd(process->of, &process->ready_fd);
+	close_fd(process->of, &process->output_fd);
+	free(process->name);
+	free(process);
+}
+
+void processes_free(struct processes *processes)
+{
+	if (!processes)
+		return;
+	while (processes->first) {
+		struct process *process = processes->first;
+
+		processes->first = process->next;
+		process_free(process);
+	}
+	close(processes->life[0]);
+	close(processes->life[1]);
+	free(processes);
+}
+
+/* Takes what the pipe holds now. False: it has ended. */
+static bool take_output(struct process *process)
+{
+	char part[READ_PART];
+
+	for (int i = 0; i < READ_TURNS_MAX; i++) {
+		ssize_t n = read(process->output_fd, part, sizeof part);
+
+		if (n > 0)
+			output_take(&process->output, process->name, part, (size_t)n);
+		else if (n == 0 || errno != EINTR)
+			return n < 0 && errno == EAGAIN;
+	}
+	return true;
+}
+
+static void on_output(void *arg, int fd, short ready)
+{
+	struct process *process = arg;
+
+	(void)fd, (void)ready;
+	if (!take_output(process))
+		close_fd(process->of, &process->output_fd);
+}
+
+/* "ready" or "bad TEXT", one line. Anything else is a child that is not ours to understand, and says nothing. */
+static void on_said(struct process *process)
+{
+	process->said[process->said_length] = '\0';
+	process->said[strcspn(process->said, "\n")] = '\0';
+	if (!process->role.said)
+		return;
+	if (strcmp(process->said, "ready") == 0)
+		process->role.said(process->role.arg, process, NULL);
+	else if (strncmp(process->said, "bad ", 4) == 0)
+		process->role.said(process->role.arg, process, process->said + 4);
+}
+
+/* Takes in the word; true once there will be no more of it. */
+static bool take_word(struct process *process)
+{
+	for (;;) {
+		size_t room = SAID_MAX - 1 - process->said_length;
+		ssize_t n = read(process->ready_fd, process->said + process->said_length, room);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN)
+			return false;
+		if (n <= 0)
+			return true;
+		process->said_length += (size_t)n;
+		if (memchr(process->said, '\n', process->said_length) || process->said_length == SAID_MAX - 1)
+			return true;
+	}
+}
+
+static void on_ready(void *arg, int fd, short ready)
+{
+	struct process *process = arg;
+
+	(void)fd, (void)ready;
+	if (!take_word(process))
+		return;
+	close_fd(process->of, &process->ready_fd);
+	on_said(process);
+}
+
+/* A pipe whose near end does not block. */
+static int make_pipe(int *ret_near, int *ret_far, bool near_reads, hst_error *err)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return failure_of(errno, err, "make", "a pipe");
+	*ret_near = ends[near_reads ? 0 : 1];
+	*ret_far = ends[near_reads ? 1 : 0];
+	fcntl(*ret_near, F_SETFL, O_NONBLOCK);
+	return HST_OK;
+}
+
+/* The keys fit into the pipe's buffer or the child could not be trusted to read them; 64 KiB are some 500 peers. */
+static int write_keys(int fd, const char *keys, hst_error *err)
+{
+	size_t length = strlen(keys), done = 0;
+
+	fcntl(fd, F_SETPIPE_SZ, 1 << 20);
+	while (done < length) {
+		ssize_t n = write(fd, keys + done, length - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return failure_of(errno, err, "hand over", "the keys of a child");
+		done += (size_t)n;
+	}
+	return HST_OK;
+}
+
+static int spawn_process(struct process *process, const struct process_spec *spec, int ready, int keys, int output,
+			 hst_error *err)
+{
+	AUTO_FREE char *path = files_join(files_program_directory(), spec->program);
+	struct spawn_fd fds[7] = {
+		{-1, 0},
+		{output, 1},
+		{output, 2},
+		{ready, INHERITED_READY},
+		{process->of->life[0], INHERITED_LIFE},
+	};
+	struct spawn spawn = {.path = path, .argv = spec->argv, .fds = fds, .fd_count = 5, .new_group = true};
+
+	if (keys >= 0)
+		fds[spawn.fd_count++] = (struct spawn_fd){keys, INHERITED_KEYS};
+	if (spec->peer_fd >= 0)
+		fds[spawn.fd_count++] = (struct spawn_fd){spec->peer_fd, INHERITED_PEER};
+	return spawn_start(&spawn, &process->pid, err);
+}
+
+/* Makes the pipes, hands over the keys, starts the program. */
+static int start(struct process *process, const struct process_spec *spec, hst_error *err)
+{
+	AUTO_CLOSE int ready = -1;
+	AUTO_CLOSE int output = -1;
+	AUTO_CLOSE int keys_near = -1;
+	AUTO_CLOSE int keys_far = -1;
+	int code = make_pipe(&process->ready_fd, &ready, true, err);
+
+	if (code == HST_OK)
+		code = make_pipe(&process->output_fd, &output, true, err);
+	if (code == HST_OK && spec->keys)
+		code = make_pipe(&keys_near, &keys_far, false, err);
+	if (code == HST_OK && spec->keys)
+		code = write_keys(keys_near, spec->keys, err);
+	if (code == HST_OK)
+		code = spawn_process(process, spec, ready, keys_far, output, err);
+	return code;
+}
+
+int process_start(struct processes *processes, const struct process_spec *spec, const struct process_role *role,
+		  struct process **ret, hst_error *err)
+{
+	struct process *process = mem_alloc(sizeof *process);
+	int code;
+
+	process->of = processes;
+	process->name = mem_text(spec->name);
+	process->role = *role;
+	process->ready_fd = -1;
+	process->output_fd = -1;
+	code = start(process, spec, err);
+	if (code != HST_OK) {
+		process_free(process);
+		return code;
+	}
+	process->next = processes->first;
+	processes->first = process;
+	loop_fd(processes->loop, process->ready_fd, POLLIN, on_ready, process);
+	loop_fd(processes->loop, process->output_fd, POLLIN, on_output, process);
+	*ret = process;
+	return HST_OK;
+}
+
+void process_signal(struct process *process, int signal)
+{
+	/* SIGKILL goes to the whole group: what the process would have ended itself must not outlive it. */
+	kill(signal == SIGKILL ? -process->pid : process->pid, signal);
+}
+
+pid_t process_pid(const struct process *process)
+{
+	return process->pid;
+}
+
+const char *process_tail(struct process *process)
+{
+	memcpy(process->tail, process->output.tail, process->output.tail_length);
+	process->tail[process->output.tail_length] = '\0';
+	return process->tail;
+}
+
+static struct process *take_out(struct processes *processes, pid_t pid)
+{
+	for (struct process **at = &processes->first; *at; at = &(*at)->next) {
+		struct process *process = *at;
+
+		if (process->pid == pid) {
+			*at = process->next;
+			return process;
+		}
+	}
+	return NULL;
+}
+
+static void bury(struct process *process, int status)
+{
+	/* Its last words may still be in the pipes. */
+	if (process->output_fd >= 0)
+		take_output(process);
+	output_flush(&process->output, process->name);
+	if (process->ready_fd >= 0) {
+		take_word(process);
+		close_fd(process->of, &process->ready_fd);
+		on_said(process);
+	}
+	process->role.ended(process->role.arg, process, status);
+	process_free(process);
+}
+
+void processes_reap(struct processes *processes)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		struct process *process = take_out(processes, pid);
+
+		if (process)
+			bury(process, status);
+	}
+}

@@ -1,0 +1,46 @@
+/*
+ * The processes of this house: started with what they inherit (os/inherited.h), listened to, signalled and reaped. Each
+ * is the leader of a process group of its own, so that a Ctrl-C at the terminal reaches hostlerd alone.
+ */
+#ifndef HOST_SUPERVISE_PROCESS_H
+#define HOST_SUPERVISE_PROCESS_H
+
+#include "loop/loop.h"
+
+#include <hostler/error.h>
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct process;
+struct processes;
+
+struct process_spec {
+	const char *name;    /* for messages; copied */
+	const char *program; /* beside this program: "hostler-engine" */
+	char *const *argv;   /* ends with NULL */
+	const char *keys;    /* what it reads on fd 4; NULL: nothing */
+	int peer_fd;         /* its fd 6; -1: none; stays the caller's */
+};
+
+/* Both are called from the loop. The process is freed after `ended`. */
+struct process_role {
+	void (*said)(void *arg, struct process *process, const char *bad); /* on fd 3; NULL: ready. May be NULL */
+	void (*ended)(void *arg, struct process *process, int status);     /* as from waitpid */
+	void *arg;
+};
+
+/* Reaps through the loop: the owner hands on SIGCHLD with processes_reap. */
+struct processes *processes_new(struct loop *loop, hst_error *err); /* NULL: no descriptors left */
+void processes_free(struct processes *processes); /* every child sees end-of-file on its life descriptor */
+void processes_reap(struct processes *processes);
+
+int process_start(struct processes *processes, const struct process_spec *spec, const struct process_role *role,
+                  struct process **ret, hst_error *err);
+void process_signal(struct process *process, int signal);
+pid_t process_pid(const struct process *process);
+
+/* The last of what it printed, NUL-terminated, valid while the process is. */
+const char *process_tail(struct process *process);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * Session processes: children that the gateway asks for over its channel (os/channel.h). The supervisor starts them,
+ * hands the gateway its end of a socketpair to each, and says when one has ended. They are not started again: what is
+ * left of a dead one is the gateway's to decide.
+ */
+#ifndef HOST_SUPERVISE_SESSIONS_H
+#define HOST_SUPERVISE_SESSIONS_H
+
+#include "supervise/process.h"
+
+enum { SESSIONS_MAX = 1024 };
+
+struct sessions;
+
+/* `file` is the configuration and must live on. */
+struct sessions *sessions_new(struct loop *loop, struct processes *processes, const char *file);
+void sessions_free(struct sessions *sessions);
+
+/*
+ * A new gateway speaks: makes its channel and returns the gateway's end, or -1. What an earlier gateway asked for keeps
+ * running to its own end, unknown to the new one.
+ */
+int sessions_channel(struct sessions *sessions, hst_error *err);
+
+size_t sessions_count(const struct sessions *sessions);
+void sessions_signal(struct sessions *sessions, int signal);
+
+#endif

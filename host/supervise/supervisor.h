@@ -1,0 +1,30 @@
+/*
+ * The supervisor at work: starts the children in order (the engine, then workers and gateway once it is ready), keeps
+ * them running, serves the gateway's wishes for session processes, and takes everything down again in reverse order.
+ * Started by hostlerd once folders, lock, seed and accounts are there.
+ *
+ * state_dir/children is rewritten at every change: one line "NAME STATE PID SINCE RESTARTS" per child, SINCE in seconds
+ * since 1970, PID 0 for none.
+ */
+#ifndef HOST_SUPERVISE_SUPERVISOR_H
+#define HOST_SUPERVISE_SUPERVISOR_H
+
+#include "wire/keys.h"
+
+#include <stdbool.h>
+
+struct conf;
+
+struct supervisor_arguments {
+	const struct conf *conf;
+	const char *file; /* the configuration's absolute path */
+	bool root;
+	const uint8_t *seed;
+	void (*announce)(void *arg, const char *missing); /* once: all are up; `missing` names those that are not, or is NULL */
+	void *arg;
+};
+
+/* Exit status: 0 told to end, 1 the engine could not be started. */
+int supervisor_run(const struct supervisor_arguments *arguments);
+
+#endif

@@ -1,0 +1,23 @@
+/* Who may connect, found by the key they prove. Made from a ring, of which it keeps nothing. */
+#ifndef HOST_WIRE_PEERS_H
+#define HOST_WIRE_PEERS_H
+
+#include "base/table.h"
+#include "wire/keys.h"
+#include "wire/messages.h"
+
+struct peer {
+	char *name;
+	enum speaker speaker;
+	unsigned rights;
+};
+
+struct peers {
+	struct table by_key; /* text of the key to struct peer */
+};
+
+void peers_init(struct peers *peers, const struct key_ring *ring);
+void peers_clear(struct peers *peers);
+const struct peer *peers_find(const struct peers *peers, const char *key_text); /* NULL: unknown, or NULL asked for */
+
+#endif

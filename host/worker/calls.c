@@ -1,0 +1,260 @@
+#include "worker/calls.h"
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "plugin/connector.h"
+#include "plugin/trigger.h"
+#include "schema/fields.h"
+#include "schema/value.h"
+#include "worker/watchdog.h"
+
+#include <string.h>
+
+enum { FIRE_MS = 30000, CALL_DEFAULT_MS = 60000 };
+
+struct request {
+	struct request *next;
+	enum word word;
+	uint64_t id;
+	int64_t step, token, timeout_ms;
+	char *action, *payload;
+	size_t payload_length;
+};
+
+static void request_free(struct request *request)
+{
+	if (!request)
+		return;
+	free(request->action);
+	free(request->payload);
+	free(request);
+}
+
+static struct request *request_of(const struct message *message)
+{
+	struct request *request = mem_alloc(sizeof *request);
+
+	request->word = message->word;
+	request->id = message->id;
+	request->payload = mem_copy(message->payload ? message->payload : "", message->payload_length);
+	request->payload_length = message->payload_length;
+	if (message->word == WORD_call) {
+		request->step = message_integer(message, "step");
+		request->token = message_integer(message, "token");
+		request->timeout_ms = message_integer(message, "timeout_ms");
+		request->action = mem_text(message_text(message, "action"));
+	}
+	return request;
+}
+
+void calls_clear(struct calls *calls)
+{
+	while (calls->first) {
+		struct request *request = calls->first;
+
+		calls->first = request->next;
+		request_free(request);
+	}
+	calls->last = NULL;
+	calls->waiting = 0;
+}
+
+static void send(struct calls *calls, const struct message *message)
+{
+	hst_error err = {0};
+
+	/* The engine asks again for what it did not hear, so a lost answer is only worth a line. */
+	if (link_send(calls->services->link, message, &err) != HST_OK)
+		log_warning("an answer could not be sent: %s", err.text);
+}
+
+static void answer_error(struct calls *calls, uint64_t id, int code, const hst_error *err)
+{
+	struct message message;
+
+	message_init_error(&message, id, code, err);
+	send(calls, &message);
+}
+
+static void answer_refusal(struct calls *calls, uint64_t id, hst_code code, const char *reason, const char *text)
+{
+	hst_error err;
+
+	hst_fail_as(&err, code, reason, "%s", text);
+	answer_error(calls, id, code, &err);
+}
+
+/* Takes a waiting call out of the row; NULL when there is no such call. */
+static struct request *remove_waiting(struct calls *calls, int64_t step, int64_t token)
+{
+	struct request *before = NULL;
+
+	for (struct request *request = calls->first; request; before = request, request = request->next) {
+		if (request->word != WORD_call || request->step != step || request->token != token)
+			continue;
+		if (before)
+			before->next = request->next;
+		else
+			calls->first = request->next;
+		if (calls->last == request)
+			calls->last = before;
+		calls->waiting--;
+		return request;
+	}
+	return NULL;
+}
+
+static void take_cancel(struct calls *calls, const struct message *message)
+{
+	int64_t step = message_integer(message, "step"), token = message_integer(message, "token");
+	struct request *waiting = remove_waiting(calls, step, token);
+	struct message done;
+
+	if (waiting) {
+		answer_refusal(calls, waiting->id, HST_CANCELLED, "Cancelled", "the call was cancelled before it began");
+		request_free(waiting);
+	} else if (calls->now && calls->now->word == WORD_call && calls->now->step == step &&
+		   calls->now->token == token) {
+		calls->call->cancelled = true;
+	}
+	/* A call that is over needs no cancelling: that is done, too. */
+	message_init(&done, WORD_done, message->id);
+	send(calls, &done);
+}
+
+static void take_work(struct calls *calls, const struct message *message)
+{
+	struct request *request;
+
+	if (calls->waiting >= REQUESTS_MAX) {
+		answer_refusal(calls, message->id, HST_RETRY, "RetryDelay", "too many calls wait for this worker");
+		return;
+	}
+	request = request_of(message);
+	if (calls->last)
+		calls->last->next = request;
+	else
+		calls->first = request;
+	calls->last = request;
+	calls->waiting++;
+}
+
+void calls_take(struct calls *calls, const struct message *message)
+{
+	hst_plugin_kind kind = calls->instance->plugin->kind;
+
+	if (message->word == WORD_cancel)
+		take_cancel(calls, message);
+	else if ((message->word == WORD_call && kind == HST_CONNECTOR) ||
+		 (message->word == WORD_fire && kind == HST_TRIGGER))
+		take_work(calls, message);
+	else if (message->id)
+		answer_refusal(calls, message->id, HST_INVALID, NULL, "this worker has no answer to that message");
+}
+
+static void answer_values(struct calls *calls, struct message *answer, const hst_value *values)
+{
+	struct text json;
+
+	text_init(&json, PAYLOAD_BYTES_MAX);
+	value_write_json(&json, values);
+	message_set_payload(answer, json.s, json.length);
+	if (json.over)
+		answer_refusal(calls, answer->id, HST_INVALID, "OutputInvalid", "the answer is larger than 1 MiB");
+	else
+		send(calls, answer);
+	text_clear(&json);
+}
+
+static int do_call(struct calls *calls, struct request *request, struct service_call *call, const hst_value *inputs,
+		   hst_error *err)
+{
+	const hst_action *action = connector_action(calls->instance, request->action);
+	const hst_value *outputs = NULL;
+	struct message answer;
+	int code;
+
+	if (!action)
+		return hst_fail(err, HST_NOT_FOUND, "connector plugin \"%s\" has no action \"%s\"",
+				calls->instance->plugin->name, request->action);
+	code = connector_run(calls->instance, action, calls->shaped ? calls->shape : NULL, &call->call, inputs, &outputs,
+			     err);
+	if (code != HST_OK)
+		return code;
+	message_init(&answer, WORD_returned, request->id);
+	message_set_integer(&answer, "step", request->step);
+	message_set_integer(&answer, "token", request->token);
+	answer_values(calls, &answer, outputs);
+	return HST_OK;
+}
+
+static int do_fire(struct calls *calls, struct request *request, struct service_call *call, const hst_value *inputs,
+		   hst_error *err)
+{
+	const hst_value *checked = NULL, *values = NULL;
+	const char *key = NULL;
+	struct message answer;
+	hst_error said = {0};
+	int code;
+
+	code = fields_check(call->call.arena, calls->shape->event, "input", inputs, false, &checked, &said);
+	if (code != HST_OK)
+		return hst_fail_as(err, (hst_code)code, "InputInvalid", "%s", said.text);
+	code = trigger_press(calls->instance, &call->call, checked, &key, &values, err);
+	if (code != HST_OK)
+		return code;
+	message_init(&answer, WORD_fired, request->id);
+	if (key)
+		message_set_text(&answer, "key", key);
+	answer_values(calls, &answer, values);
+	return HST_OK;
+}
+
+static int do_request(struct calls *calls, struct request *request, struct service_call *call, hst_error *err)
+{
+	const hst_value *inputs = NULL;
+	hst_error said = {0};
+	int code = value_parse_json(call->call.arena, request->payload, request->payload_length, &inputs, &said);
+
+	if (code != HST_OK)
+		return hst_fail_as(err, (hst_code)code, "InputInvalid", "%s", said.text);
+	return request->word == WORD_call ? do_call(calls, request, call, inputs, err)
+					  : do_fire(calls, request, call, inputs, err);
+}
+
+bool calls_work(struct calls *calls)
+{
+	struct request *request = calls->first;
+	struct service_call call;
+	hst_error err = {0};
+	hst_arena *arena;
+	int64_t timeout_ms;
+	int code;
+
+	if (!request)
+		return false;
+	calls->first = request->next;
+	if (!calls->first)
+		calls->last = NULL;
+	calls->waiting--;
+
+	timeout_ms = request->word == WORD_fire ? FIRE_MS : request->timeout_ms > 0 ? request->timeout_ms : CALL_DEFAULT_MS;
+	arena = arena_new();
+	services_call(calls->services, &call, arena, timeout_ms);
+	calls->now = request;
+	calls->call = &call;
+	watchdog_set(timeout_ms);
+	code = do_request(calls, request, &call, &err);
+	watchdog_clear();
+	calls->now = NULL;
+	calls->call = NULL;
+	if (code != HST_OK)
+		answer_error(calls, request->id, code, &err);
+	calls->broken = calls->broken || code == HST_BROKEN;
+	arena_free(arena);
+	request_free(request);
+	return true;
+}

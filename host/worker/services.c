@@ -1,0 +1,252 @@
+#include "worker/services.h"
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "desktop/program.h"
+#include "plugin/instance.h"
+#include "plugin/trigger.h"
+#include "schema/value.h"
+
+#include <sodium.h>
+#include <string.h>
+
+enum { ANSWER_MS = 30000, LOOK_EVERY_US = 10000, STATE_NAME_MAX = 64 };
+
+struct kept_state {
+	size_t length;
+	unsigned char bytes[];
+};
+
+static struct services *services_of(hst_host *host)
+{
+	return (struct services *)host;
+}
+
+/* Looks whether a `cancel` or the end of the process has come in, but not more often than it is worth. */
+static bool service_cancelled(hst_call *plain)
+{
+	struct service_call *call = (struct service_call *)plain;
+	struct services *services = services_of(plain->host);
+	int64_t now_us = clock_steady_us();
+
+	if (services->loop && now_us - call->looked_us >= LOOK_EVERY_US) {
+		call->looked_us = now_us;
+		loop_turn(services->loop, 0);
+	}
+	return call->cancelled || services->ending || clock_wall_us() >= plain->deadline_us;
+}
+
+static int no_engine(const char *service, hst_error *err)
+{
+	return hst_fail(err, HST_INVALID, "%s needs the engine, and this process has none", service);
+}
+
+/* Sends and waits. That the host is away is no fault of the plugin's: it may try again. */
+static int ask_engine(struct services *services, struct message *message, const struct message **ret, hst_error *err)
+{
+	int code = link_call(services->link, message, ANSWER_MS, ret, err);
+
+	return code == HST_TIMEOUT ? HST_RETRY : code;
+}
+
+static int add_event(struct services *services, hst_arena *arena, const hst_event *event, hst_value *events,
+		     hst_error *err)
+{
+	hst_value *record = value_make_record(arena);
+	const hst_value *values = NULL;
+	int code = trigger_event_values(services->plugin, arena, event, &values, err);
+
+	if (code != HST_OK)
+		return code;
+	if (event->key)
+		value_set_text(record, "key", event->key);
+	value_set(record, "values", values);
+	value_append(events, record);
+	return HST_OK;
+}
+
+static hst_value *states_value(const struct table *states, hst_arena *arena)
+{
+	hst_value *list = value_make_list(arena);
+
+	TABLE_EACH(states, entry)
+	{
+		const struct kept_state *kept = entry->value;
+		size_t size = sodium_base64_ENCODED_LEN(kept->length, sodium_base64_VARIANT_ORIGINAL);
+		char *encoded = arena_alloc(arena, size);
+		hst_value *record = value_make_record(arena);
+
+		sodium_bin2base64(encoded, size, kept->bytes, kept->length, sodium_base64_VARIANT_ORIGINAL);
+		value_set_text(record, "name", entry->key);
+		value_set_text(record, "bytes", encoded);
+		value_append(list, record);
+	}
+	return list;
+}
+
+static void states_forget(struct table *states)
+{
+	TABLE_EACH(states, entry)
+		free(entry->value);
+	table_clear(states);
+	table_init(states);
+}
+
+/* {"events":[{"key":K,"values":{…}}],"state":[{"name":N,"bytes":BASE64}]}; a key may be left out. */
+static int service_emit(hst_host *host, const hst_event *events, size_t n, hst_error *err)
+{
+	struct services *services = services_of(host);
+	hst_arena *arena;
+	hst_value *list, *payload;
+	const struct message *reply = NULL;
+	struct message message;
+	struct text json;
+	int code = HST_OK;
+
+	if (!services->link)
+		return no_engine("hst_emit", err);
+	if (n > EVENTS_PER_EMIT_MAX)
+		return hst_fail(err, HST_INVALID, "%zu events at once, at most %d are taken", n, EVENTS_PER_EMIT_MAX);
+	arena = arena_new();
+	list = value_make_list(arena);
+	for (size_t i = 0; i < n && code == HST_OK; i++)
+		code = add_event(services, arena, &events[i], list, err);
+	payload = value_make_record(arena);
+	value_set(payload, "events", list);
+	value_set(payload, "state", states_value(&services->states, arena));
+	text_init(&json, PAYLOAD_BYTES_MAX);
+	value_write_json(&json, payload);
+	arena_free(arena);
+	if (code == HST_OK && json.over)
+		code = hst_fail(err, HST_INVALID, "%zu events with their state are larger than 1 MiB: emit fewer at once", n);
+	if (code == HST_OK) {
+		message_init(&message, WORD_emit, 0);
+		message_set_payload(&message, json.s, json.length);
+		code = ask_engine(services, &message, &reply, err);
+	}
+	text_clear(&json);
+	if (code == HST_OK)
+		states_forget(&services->states);
+	return code;
+}
+
+static int service_state_put(hst_host *host, const char *name, const void *bytes, size_t length, hst_error *err)
+{
+	struct services *services = services_of(host);
+	struct kept_state *kept, *before;
+	size_t named = strnlen(name, STATE_NAME_MAX + 1);
+
+	if (!services->link)
+		return no_engine("hst_state_put", err);
+	if (!named || named > STATE_NAME_MAX || length > STATE_BYTES_MAX)
+		return hst_fail(err, HST_INVALID, "a state has a name of 1 to %d bytes and at most 64 KiB", STATE_NAME_MAX);
+	before = table_get(&services->states, name);
+	if (!before && services->states.n >= STATES_PENDING_MAX)
+		return hst_fail(err, HST_INVALID, "more than %d states wait for the next emit", STATES_PENDING_MAX);
+	kept = mem_alloc(sizeof *kept + length);
+	kept->length = length;
+	if (length)
+		memcpy(kept->bytes, bytes, length);
+	table_set(&services->states, name, kept);
+	free(before);
+	return HST_OK;
+}
+
+/* What was put and not yet emitted is already true for the plugin itself. */
+static int service_state_get(hst_host *host, hst_arena *arena, const char *name, const void **ret_bytes,
+			     size_t *ret_length, hst_error *err)
+{
+	struct services *services = services_of(host);
+	const struct kept_state *kept = table_get(&services->states, name);
+	const struct message *reply = NULL;
+	struct message message;
+	int code;
+
+	if (kept) {
+		*ret_bytes = arena_copy(arena, (const char *)kept->bytes, kept->length);
+		*ret_length = kept->length;
+		return HST_OK;
+	}
+	if (!services->link)
+		return no_engine("hst_state_get", err);
+	message_init(&message, WORD_state_get, 0);
+	message_set_text(&message, "name", name);
+	code = ask_engine(services, &message, &reply, err);
+	if (code != HST_OK)
+		return code;
+	if (reply->word != WORD_state || !message_boolean(reply, "found"))
+		return hst_fail(err, HST_NOT_FOUND, "nothing is kept under \"%s\"", name);
+	*ret_bytes = arena_copy(arena, reply->payload_length ? reply->payload : "", reply->payload_length);
+	*ret_length = reply->payload_length;
+	return HST_OK;
+}
+
+static const char *service_file_path(hst_call *call, const hst_file *file)
+{
+	(void)call, (void)file;
+	return "";
+}
+
+static hst_file *service_file_new(hst_call *call, const char *name, hst_error *err)
+{
+	(void)call;
+	hst_fail(err, HST_INVALID, "cannot make the file \"%s\": files of connectors are not in this version", name);
+	return NULL;
+}
+
+static int service_note(hst_call *call, const char *note, hst_error *err)
+{
+	(void)call, (void)note;
+	return hst_fail(err, HST_INVALID, "hst_note is for drivers alone");
+}
+
+static int service_program_describe(hst_call *call, const char *manifest_path, hst_program_shape *ret, hst_error *err)
+{
+	return program_describe(call->arena, manifest_path, ret, err);
+}
+
+static bool program_cancelled(void *arg)
+{
+	return service_cancelled(arg);
+}
+
+static int service_program_run(hst_call *call, const char *manifest_path, const hst_value *inputs,
+			       const hst_value **ret_outputs, hst_error *err)
+{
+	return program_run(call->arena, manifest_path, inputs, call->deadline_us, program_cancelled, call, ret_outputs,
+			   err);
+}
+
+void services_init(struct services *services, const hst_plugin *plugin, const char *instance, hst_arena *arena)
+{
+	memset(services, 0, sizeof *services);
+	plugin_plain_host(&services->host, instance, arena);
+	services->host.emit = service_emit;
+	services->host.state_put = service_state_put;
+	services->host.state_get = service_state_get;
+	services->host.cancelled = service_cancelled;
+	services->host.file_path = service_file_path;
+	services->host.file_new = service_file_new;
+	services->host.note = service_note;
+	services->host.program_describe = service_program_describe;
+	services->host.program_run = service_program_run;
+	services->plugin = plugin;
+	table_init(&services->states);
+}
+
+void services_clear(struct services *services)
+{
+	states_forget(&services->states);
+	table_clear(&services->states);
+}
+
+void services_call(struct services *services, struct service_call *call, hst_arena *arena, int64_t timeout_ms)
+{
+	memset(call, 0, sizeof *call);
+	plugin_plain_call(&call->call, &services->host, arena);
+	if (timeout_ms > 0)
+		call->call.deadline_us = clock_wall_us() + timeout_ms * 1000;
+}

@@ -1,0 +1,39 @@
+/*
+ * What the host hands a plugin in a worker process: the functions behind hst_host. A service that this process cannot
+ * give (no engine in `try` and `describe`, no notes outside drivers) fails with a sentence that says so.
+ */
+#ifndef HOST_WORKER_SERVICES_H
+#define HOST_WORKER_SERVICES_H
+
+#include "base/table.h"
+#include "loop/loop.h"
+#include "wire/link.h"
+
+#include <hostler/plugin.h>
+
+enum { STATE_BYTES_MAX = 64 << 10, STATES_PENDING_MAX = 64, EVENTS_PER_EMIT_MAX = 1000 };
+
+struct services {
+	hst_host host; /* first: a plugin's hst_host is the services it belongs to */
+	const hst_plugin *plugin;
+	struct loop *loop; /* NULL: nothing is waited for */
+	struct link *link; /* NULL: there is no engine */
+	bool ending;       /* the process was asked to end: calls are cancelled */
+	struct table states; /* put since the last emit: name -> struct kept_state */
+};
+
+/* One call of an op, with what the worker must know of it. */
+struct service_call {
+	hst_call call; /* first, for the same reason */
+	bool cancelled;
+	int64_t looked_us;
+};
+
+/* `instance` must live on. */
+void services_init(struct services *services, const hst_plugin *plugin, const char *instance, hst_arena *arena);
+void services_clear(struct services *services);
+
+/* `timeout_ms` 0: no deadline. */
+void services_call(struct services *services, struct service_call *call, hst_arena *arena, int64_t timeout_ms);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * The private X server of a session: started on the first free display number, reachable only over local
+ * sockets and only with a cookie of its own.
+ */
+#ifndef X11_DISPLAY_H
+#define X11_DISPLAY_H
+
+#include "launch.h"
+#include "remains.h"
+
+enum { COOKIE_SIZE = 16, SCREEN_SIDE_MAX = 16384 };
+
+struct display {
+	const char *xserver; /* the program: Xvfb */
+	int width, height;
+	const char *directory; /* the session's, where the server is started */
+	const char *authority; /* path of the cookie's file */
+	unsigned char cookie[COOKIE_SIZE];
+	int number;
+	struct process process;
+};
+
+/* Reads "1280x800"; HST_INVALID says what is wrong. */
+int display_size(const char *text, int *ret_width, int *ret_height, hst_error *err);
+
+/* Draws a cookie and writes it to `fd` as an authority file that fits every host name and display. */
+int display_make_cookie(struct display *display, int fd, hst_error *err);
+
+/* Starts the server and waits until it listens. It writes its messages to `log_fd`. */
+int display_start(struct display *display, const struct account *account, char *const *environment,
+		  int log_fd, struct remains *remains, const struct deadline *deadline, hst_error *err);
+
+#endif

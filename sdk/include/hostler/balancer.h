@@ -1,0 +1,36 @@
+/*
+ * Balancers: which of the devices that can take a run gets it. In the engine's process, pure, no state: the same
+ * arguments give the same answer.
+ *
+ * Mandatory: choose.
+ */
+#ifndef HOSTLER_BALANCER_H
+#define HOSTLER_BALANCER_H
+
+#include <hostler/plugin.h>
+
+/* A device that can take the run now, in the order of the cluster's member list. */
+typedef struct hst_candidate {
+	const char *device;
+	int64_t running;              /* hostler's runs there */
+	int64_t slots;                /* how many hostler may have there at once */
+	int64_t placed_by_this_target; /* runs this target has placed there, ever */
+	int64_t last_placed_seq;      /* grows with every placement of the host; 0: never */
+	int64_t load_milli;           /* load average per processor in thousandths; -1: unknown */
+} hst_candidate;
+
+typedef struct hst_placement_demand {
+	const char *target; /* "cluster:finance" */
+	const char *user;
+	bool attended;
+} hst_placement_demand;
+
+typedef struct hst_balancer_ops {
+	size_t size;
+
+	/* `n` is at least 1; *ret_index must be below it. `draw` is 64 random bits of this placement. */
+	int (*choose)(void *state, hst_call *call, const hst_candidate *candidates, size_t n,
+	              const hst_placement_demand *demand, uint64_t draw, size_t *ret_index, hst_error *err);
+} hst_balancer_ops;
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * Drivers: sessions on one platform. They run in hostler-session: `list` and `identify` in the process `watch` of the
+ * device, everything else in the process `hold` of the one session; `reap` in whichever process finds the notes of a
+ * dead one. `hold` has the privilege its platform needs (root for x11) and the process may fork; PAM acts on it.
+ *
+ * Mandatory: list, identify, open, start, close. Absent ones mean that the platform cannot do it: attach (no attended
+ * runs), screenshot, lock, reap (nothing outlives the process).
+ */
+#ifndef HOSTLER_DRIVER_H
+#define HOSTLER_DRIVER_H
+
+#include <hostler/plugin.h>
+#include <hostler/session.h>
+
+#include <sys/types.h>
+
+/* Who a user name means on this device. Memory lives in the call's arena. */
+typedef struct hst_identity {
+	const char *key;  /* equal for equal users: a uid in decimal, a SID */
+	const char *name; /* the account's own spelling */
+	int64_t uid, gid; /* owner of the run's working directory; -1: the process's own */
+} hst_identity;
+
+typedef struct hst_open {
+	const char *user;
+	const hst_secret *password; /* NULL: the connection has none */
+	const char *run_dir;        /* a directory of this session's own, made and removed by the host, 0700 */
+} hst_open;
+
+/* A process to start inside the session. Descriptors stay the caller's; the driver's child gets copies. */
+typedef struct hst_start {
+	char *const *argv;   /* ends with NULL; argv[0] is looked for on the PATH of `environment` */
+	char *const *environment; /* ends with NULL: NAME=VALUE, added to the session's own clean environment and winning over it */
+	const char *directory;    /* working directory */
+	int stdin_fd, stdout_fd, stderr_fd;
+} hst_start;
+
+typedef struct hst_driver_ops {
+	size_t size;
+
+	/* Every session of the device, people's too, and the device's own facts. Memory lives in the call's arena. */
+	int (*list)(void *state, hst_call *call, hst_device *ret_device, hst_session **ret_sessions, size_t *ret_n,
+	            hst_error *err);
+
+	/* HST_NOT_FOUND: there is no such user here. Accepts every form of rule R3 that the platform knows. */
+	int (*identify)(void *state, hst_call *call, const char *user, hst_identity *ret, hst_error *err);
+
+	/* Signs in and makes the session ready for programs. On failure nothing is left. Fails with a reason code. */
+	int (*open)(void *state, hst_call *call, const hst_open *what, const char **ret_session, hst_error *err);
+
+	/* Gets hold of a session of a person, without changing it. */
+	int (*attach)(void *state, hst_call *call, const char *session, hst_error *err);
+
+	/*
+	 * Starts a program as the session's user, as leader of a new process group, with only the three descriptors open.
+	 * *ret_pid is a child of this process; the caller waits for it.
+	 */
+	int (*start)(void *state, hst_call *call, const char *session, const hst_start *what, pid_t *ret_pid,
+	             hst_error *err);
+
+	/* Writes a PNG of what the session shows to `path`, which does not exist yet. */
+	int (*screenshot)(void *state, hst_call *call, const char *session, const char *path, hst_error *err);
+
+	int (*lock)(void *state, hst_call *call, const char *session, hst_error *err);
+
+	/* Ends everything that runs in the session and takes it down. Done twice it succeeds. People's sessions are let go only. */
+	int (*close)(void *state, hst_call *call, const char *session, hst_error *err);
+
+	/* Undoes what a dead process noted with hst_note, last note first. Must be harmless when done twice. */
+	int (*reap)(void *state, hst_call *call, const char *const *notes, size_t n, hst_error *err);
+} hst_driver_ops;
+
+#endif

@@ -1,0 +1,165 @@
+/*
+ * What the host hands a plugin: services as a table of functions, reached through the inline calls below, so that a
+ * plugin links with no undefined symbols but those of libc and its own libraries.
+ *
+ * A `hst_host` belongs to one open instance: it is valid from `open` until `close` returns. A `hst_call` belongs to
+ * one call of one op and is valid until that op returns, its arena with it. Both are used on the thread that received
+ * them; plugins that start threads of their own keep them away from these. A member beyond `size` is absent.
+ */
+#ifndef HOSTLER_HOST_H
+#define HOSTLER_HOST_H
+
+#include <hostler/error.h>
+#include <hostler/fields.h>
+#include <hostler/types.h>
+
+typedef struct hst_host hst_host;
+typedef struct hst_call hst_call;
+
+typedef enum hst_level { HST_DEBUG, HST_INFO, HST_WARNING, HST_ERROR } hst_level;
+
+/* Something that happened, made by a trigger. Exactly one of `data` and `values` is set. */
+typedef struct hst_event {
+	const char *key;         /* at most 200 bytes; the same key from the same instance is stored once. NULL: always new */
+	const void *data;        /* a struct as `.event` of the descriptor describes it */
+	const hst_value *values; /* or a record, for instances whose event is configured (op `fields`) */
+} hst_event;
+
+/* Inputs and outputs of a program that speaks the desktop-flow protocol; made by hst_program_describe. */
+typedef struct hst_program_shape {
+	hst_fields inputs, outputs;
+	hst_duration timeout; /* ms; 0: the program's manifest names none */
+} hst_program_shape;
+
+struct hst_host {
+	size_t size;
+	const char *instance; /* name of the configured instance, for messages */
+	const struct hst_value_table *values;
+	const struct hst_secret_table *secrets;
+	hst_arena *instance_arena; /* lives from open to close */
+
+	void (*log)(hst_host *host, hst_level level, const char *text);
+	int64_t (*now_us)(hst_host *host);
+	void *(*alloc)(hst_arena *arena, size_t size);
+
+	int (*emit)(hst_host *host, const hst_event *events, size_t n, hst_error *err);
+	int (*state_put)(hst_host *host, const char *name, const void *bytes, size_t length, hst_error *err);
+	int (*state_get)(hst_host *host, hst_arena *arena, const char *name, const void **ret_bytes,
+	                 size_t *ret_length, hst_error *err);
+
+	bool (*cancelled)(hst_call *call);
+	const char *(*file_path)(hst_call *call, const hst_file *file);
+	hst_file *(*file_new)(hst_call *call, const char *name, hst_error *err);
+	int (*note)(hst_call *call, const char *note, hst_error *err);
+
+	int (*program_describe)(hst_call *call, const char *manifest_path, hst_program_shape *ret, hst_error *err);
+	int (*program_run)(hst_call *call, const char *manifest_path, const hst_value *inputs,
+	                   const hst_value **ret_outputs, hst_error *err);
+};
+
+struct hst_call {
+	size_t size;
+	hst_host *host;
+	hst_arena *arena;    /* released when the op returns */
+	int64_t deadline_us; /* wall clock; INT64_MAX when there is none */
+};
+
+/* Writes one line to the instance's log. Never give it a secret. Text is cut at 4 KiB. */
+__attribute__((format(printf, 3, 4))) static inline void hst_log(hst_host *host, hst_level level,
+                                                                 const char *format, ...)
+{
+	char line[4096];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof line, format, args);
+	va_end(args);
+	host->log(host, level, line);
+}
+
+/* Wall clock in microseconds since 1970. */
+static inline int64_t hst_now_us(hst_host *host)
+{
+	return host->now_us(host);
+}
+
+/* Zeroed memory that is released with the call. Never NULL: a program without memory ends. */
+static inline void *hst_alloc(hst_call *call, size_t size)
+{
+	return call->host->alloc(call->arena, size);
+}
+
+/* A copy of `n` bytes with a NUL behind them, released with the call. */
+static inline char *hst_copy(hst_call *call, const char *text, size_t n)
+{
+	char *copy = call->host->alloc(call->arena, n + 1);
+
+	for (size_t i = 0; i < n; i++)
+		copy[i] = text[i];
+	return copy;
+}
+
+/*
+ * Triggers only, from `ready`. Returns HST_OK only when all n events are stored, together with every hst_state_put
+ * since the last emit, in one transaction. Blocks for that round trip; HST_RETRY when the host is away.
+ */
+static inline int hst_emit(hst_host *host, const hst_event *events, size_t n, hst_error *err)
+{
+	return host->emit(host, events, n, err);
+}
+
+/* Keeps up to 64 KiB under `name` for this instance; committed by the next hst_emit (which may be of 0 events). */
+static inline int hst_state_put(hst_host *host, const char *name, const void *bytes, size_t length,
+                                hst_error *err)
+{
+	return host->state_put(host, name, bytes, length, err);
+}
+
+/* What was kept under `name`; HST_NOT_FOUND when nothing was. The bytes live in the call's arena. */
+static inline int hst_state_get(hst_call *call, const char *name, const void **ret_bytes, size_t *ret_length,
+                                hst_error *err)
+{
+	return call->host->state_get(call->host, call->arena, name, ret_bytes, ret_length, err);
+}
+
+/* True once the call's work is no longer wanted or its deadline has passed; then return HST_CANCELLED soon. */
+static inline bool hst_cancelled(hst_call *call)
+{
+	return call->host->cancelled(call);
+}
+
+/* Drivers only, before each thing that must be undone after a crash: `note` is one line of at most 1 KiB, kept on
+ * disk before the function returns and given to `reap` in another process. */
+static inline int hst_note(hst_call *call, const char *note, hst_error *err)
+{
+	return call->host->note(call, note, err);
+}
+
+/* Where the file of the run can be read. The path is valid during the call. */
+static inline const char *hst_file_path(hst_call *call, const hst_file *file)
+{
+	return call->host->file_path(call, file);
+}
+
+/* A new, empty file of the run, to be written during the call; NULL when the name is unfit or a limit is reached. */
+static inline hst_file *hst_file_new(hst_call *call, const char *name, hst_error *err)
+{
+	return call->host->file_new(call, name, err);
+}
+
+/* Reads a program's manifest (the format of desktop-flow.ini). Fields live in the call's arena. */
+static inline int hst_program_describe(hst_call *call, const char *manifest_path, hst_program_shape *ret,
+                                       hst_error *err)
+{
+	return call->host->program_describe(call, manifest_path, ret, err);
+}
+
+/* Runs a program by the desktop-flow protocol until it ends, the deadline passes or the call is cancelled; its whole
+ * process group is gone afterwards. Outputs are checked against the manifest. */
+static inline int hst_program_run(hst_call *call, const char *manifest_path, const hst_value *inputs,
+                                  const hst_value **ret_outputs, hst_error *err)
+{
+	return call->host->program_run(call, manifest_path, inputs, ret_outputs, err);
+}
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * What drivers report and strategies weigh: a device and its sessions. Plain facts; a fact that cannot be determined
+ * is HST_UNKNOWN, and unknown means do not start (rule R11).
+ */
+#ifndef HOSTLER_SESSION_H
+#define HOSTLER_SESSION_H
+
+#include <hostler/types.h>
+
+typedef enum hst_fact { HST_NO = 0, HST_YES = 1, HST_UNKNOWN = 2 } hst_fact;
+
+/* A set, so that a strategy can say which systems it is for. */
+typedef enum hst_system { HST_CLIENT = 1, HST_SERVER = 2, HST_LINUX = 4 } hst_system;
+
+typedef struct hst_device {
+	const char *name;
+	hst_system system;
+	int64_t processors;
+	int64_t load_milli; /* load average per processor in thousandths; -1: unknown */
+} hst_device;
+
+typedef struct hst_session {
+	const char *id;   /* made by the driver, opaque to everybody else, at most 200 bytes */
+	const char *user; /* as people write it */
+	const char *key;  /* the driver's identity of the user (uid, SID): equal keys, same user */
+	hst_fact connected; /* HST_NO: disconnected */
+	hst_fact locked;
+	bool ours;    /* hostler opened it */
+	bool running; /* a flow of hostler runs in it now, or is about to; filled in by the gateway */
+	bool kept;    /* ours, idle, and kept for reuse (rule R10); filled in by the gateway */
+} hst_session;
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * The real hostler-session over a socketpair, for its tests, which are its gateway. Programs are found in
+ * $HOSTLER_PROGRAMS, plugins in $HOSTLER_PLUGINS and tests/plugins/.libs (or $HOSTLER_TEST_PLUGINS); without them the
+ * tests are skipped.
+ */
+#ifndef TESTS_COMPONENT_SESSION_HOUSE_H
+#define TESTS_COMPONENT_SESSION_HOUSE_H
+
+#include "wire/stream.h"
+
+#include <sys/types.h>
+
+enum { SESSION_LIMIT_MS = 60000, SESSION_HEARD_MAX = 256 };
+
+/* One message that came, with a payload of its own. */
+struct session_heard {
+	struct message message;
+	char *payload;
+	bool taken;
+};
+
+struct session_house {
+	char root[64];
+	char *conf, *state_dir, *run_dir, *marks, *results, *package;
+	struct loop *loop;
+	struct stream *stream;
+	pid_t pid;
+	int life, ready; /* our ends; -1: closed */
+	struct session_heard heard[SESSION_HEARD_MAX];
+	size_t heard_count;
+	bool ended; /* the stream */
+};
+
+int session_house_set_up(void **state);
+int session_house_tear_down(void **state);
+
+/* `driver` is "null" or "noting", `options` lines of its section. Before session_house_start. */
+void session_house_configure(struct session_house *house, const char *driver, const char *options);
+
+/* A package with a shell script, for the next launch. */
+void session_house_package(struct session_house *house, const char *manifest, const char *script);
+
+/* Starts `watch` or `hold` and waits for its word on fd 3, which the caller frees. */
+char *session_house_start_and_listen(struct session_house *house, const char *what);
+void session_house_start(struct session_house *house, const char *what); /* it must be ready */
+
+/* Waits for the next message of this word that was not taken yet. */
+const struct session_heard *session_house_hear(struct session_house *house, enum word word);
+
+void session_house_send(struct session_house *house, const struct message *message);
+void session_house_open(struct session_house *house, const char *user); /* and waits for `opened` */
+void session_house_launch(struct session_house *house, int64_t step, int64_t timeout_ms, const char *inputs);
+void session_house_say(struct session_house *house, enum word word, uint64_t id);
+void session_house_stop(struct session_house *house, int64_t step, const char *how);
+
+/* Waits for the process; its status as from waitpid. */
+int session_house_wait(struct session_house *house);
+void session_house_leave(struct session_house *house); /* our end of the stream is closed, as by a gateway that died */
+
+/* Below the house's root: whether it is there, what it says ("" when not there; caller frees), how many names a folder has. */
+bool session_house_has(const struct session_house *house, const char *name);
+char *session_house_read(const struct session_house *house, const char *name);
+int session_house_count(const struct session_house *house, const char *folder);
+
+#endif

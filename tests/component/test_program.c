@@ -1,0 +1,101 @@
+/* The blocking form of a run, as connector/exec uses it. Its child is waited for by itself. */
+#include "flowrun_house.h"
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "desktop/program.h"
+#include "os/files.h"
+#include "schema/value.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char one_output[] = "[input order]\ntype = text\n[output total]\ntype = integer\nrequired = yes\n";
+
+static bool never(void *arg)
+{
+	(void)arg;
+	return false;
+}
+
+static bool always(void *arg)
+{
+	(void)arg;
+	return true;
+}
+
+static void a_program_runs_in_place(void **state)
+{
+	struct house *house = *state;
+	AUTO_FREE char *path = house_package(house, one_output, "hostler-event output total 5\n");
+	const hst_value *outputs = NULL;
+	hst_program_shape shape;
+	hst_error err = {0};
+
+	assert_int_equal(program_describe(house->arena, path, &shape, &err), HST_OK);
+	assert_int_equal(shape.inputs.n, 1);
+	assert_string_equal(shape.outputs.at[0].name, "total");
+	if (program_run(house->arena, path, NULL, INT64_MAX, never, NULL, &outputs, &err) != HST_OK)
+		fail_msg("%s", err.text);
+	value_write_json(&house->outputs, outputs);
+	assert_string_equal(house->outputs.s, "{\"total\":5}");
+}
+
+static void a_program_that_fails_says_why(void **state)
+{
+	struct house *house = *state;
+	AUTO_FREE char *path = house_package(house, "", "echo no paper; exit 3\n");
+	const hst_value *outputs = NULL;
+	hst_error err = {0};
+
+	assert_int_equal(program_run(house->arena, path, NULL, INT64_MAX, NULL, NULL, &outputs, &err), HST_INVALID);
+	assert_string_equal(err.reason, "FlowFailed");
+	assert_non_null(strstr(err.text, "no paper"));
+	assert_null(outputs);
+}
+
+static void a_program_ends_at_its_deadline_or_when_cancelled(void **state)
+{
+	struct house *house = *state;
+	AUTO_FREE char *path = house_package(house, "", "sleep 1000\n");
+	const hst_value *outputs = NULL;
+	hst_error err = {0};
+
+	assert_int_equal(program_run(house->arena, path, NULL, clock_wall_us() + 100000, never, NULL, &outputs, &err), HST_TIMEOUT);
+	assert_int_equal(program_run(house->arena, path, NULL, INT64_MAX, always, NULL, &outputs, &err), HST_CANCELLED);
+}
+
+static void a_program_without_a_good_manifest_is_refused(void **state)
+{
+	struct house *house = *state;
+	const hst_value *outputs = NULL;
+	hst_program_shape shape;
+	hst_error err = {0};
+
+	assert_int_equal(program_describe(house->arena, "/nowhere/desktop-flow.ini", &shape, &err), HST_INVALID);
+	assert_non_null(strstr(err.text, "/nowhere"));
+	assert_int_equal(program_run(house->arena, "/nowhere/desktop-flow.ini", NULL, INT64_MAX, NULL, NULL, &outputs, &err), HST_INVALID);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		HOUSE_CASE(a_program_runs_in_place),
+		HOUSE_CASE(a_program_that_fails_says_why),
+		HOUSE_CASE(a_program_ends_at_its_deadline_or_when_cancelled),
+		HOUSE_CASE(a_program_without_a_good_manifest_is_refused),
+	};
+	int failed;
+
+	house_open();
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	house_close();
+	return failed;
+}

@@ -1,0 +1,402 @@
+/* hostler-session as its gateway meets it: watching a device, opening a session, running flows in it, closing it. */
+#include "session_house.h"
+
+#include "base/auto.h"
+#include "base/mem.h"
+#include "os/files.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define HOUSE(state)                        \
+	struct session_house *house = *(state); \
+	if (!house)                         \
+		skip()
+
+static void mark(struct session_house *house, const char *name)
+{
+	AUTO_FREE char *path = files_join(house->marks, name);
+
+	assert_int_equal(files_replace(path, "", 0, 0600, false, NULL), HST_OK);
+}
+
+static void unmark(struct session_house *house, const char *name)
+{
+	AUTO_FREE char *path = files_join(house->marks, name);
+
+	assert_int_equal(unlink(path), 0);
+}
+
+/* Watching */
+
+static void a_watch_tells_the_device_and_who_users_are(void **state)
+{
+	HOUSE(state);
+	const struct session_heard *heard;
+	struct message message;
+
+	session_house_configure(house, "null", "system = server\n");
+	session_house_start(house, "watch");
+	heard = session_house_hear(house, WORD_sessions);
+	assert_string_equal(message_text(&heard->message, "system"), "server");
+	assert_true(message_integer(&heard->message, "processors") > 0);
+	assert_string_equal(heard->payload, "[]");
+
+	message_init(&message, WORD_identify, 41);
+	message_set_text(&message, "user", "Ada");
+	session_house_send(house, &message);
+	heard = session_house_hear(house, WORD_identity);
+	assert_int_equal(heard->message.id, 41);
+	assert_string_equal(message_text(&heard->message, "key"), "ada");
+	assert_string_equal(message_text(&heard->message, "name"), "Ada");
+	assert_int_equal(message_integer(&heard->message, "uid"), -1);
+
+	message_init(&message, WORD_identify, 42);
+	message_set_text(&message, "user", "no such/user");
+	session_house_send(house, &message);
+	heard = session_house_hear(house, WORD_error);
+	assert_int_equal(heard->message.id, 42);
+	assert_int_equal(message_integer(&heard->message, "code"), HST_NOT_FOUND);
+
+	session_house_leave(house);
+	assert_int_equal(session_house_wait(house), 0);
+}
+
+static void a_watch_says_what_has_changed(void **state)
+{
+	HOUSE(state);
+	const struct session_heard *heard;
+
+	session_house_configure(house, "noting", "");
+	session_house_start(house, "watch");
+	heard = session_house_hear(house, WORD_sessions);
+	assert_string_equal(heard->payload, "[]");
+	assert_int_equal(message_integer(&heard->message, "load"), 250);
+	mark(house, "session");
+	heard = session_house_hear(house, WORD_sessions);
+	assert_string_equal(heard->payload, "[{\"id\":\"s1\",\"user\":\"Ada\",\"key\":\"ada\",\"connected\":\"no\","
+	                                    "\"locked\":\"unknown\",\"ours\":true}]");
+	unmark(house, "session");
+	heard = session_house_hear(house, WORD_sessions);
+	assert_string_equal(heard->payload, "[]");
+	/* Three changes, three messages: what stays as it is is not said again. */
+	assert_int_equal(house->heard_count, 3);
+}
+
+static void a_watch_that_cannot_see_says_so_once(void **state)
+{
+	HOUSE(state);
+	const struct session_heard *heard;
+
+	session_house_configure(house, "noting", "");
+	mark(house, "blind");
+	session_house_start(house, "watch");
+	heard = session_house_hear(house, WORD_error);
+	assert_string_equal(message_text(&heard->message, "reason"), "SessionFactUnknown");
+	assert_string_equal(heard->payload, "it is too dark to see");
+	unmark(house, "blind");
+	heard = session_house_hear(house, WORD_sessions);
+	assert_string_equal(heard->payload, "[]");
+	assert_int_equal(house->heard_count, 2);
+}
+
+static void a_wrong_configuration_is_bad_at_once(void **state)
+{
+	HOUSE(state);
+
+	session_house_configure(house, "null", "sistem = server\n");
+	AUTO_FREE char *said = session_house_start_and_listen(house, "watch");
+	assert_memory_equal(said, "bad ", 4);
+	assert_non_null(strstr(said, "sistem"));
+	assert_int_equal(session_house_wait(house), 1 << 8);
+}
+
+/* Holding */
+
+static const char one_output[] = "[input order]\ntype = text\n[output total]\ntype = integer\nrequired = yes\n";
+
+static void assert_finished(const struct session_heard *heard, int64_t step, const char *state, const char *reason,
+                            const char *payload)
+{
+	if (strcmp(message_text(&heard->message, "state"), state) != 0 || !strstr(heard->payload, payload))
+		fail_msg("finished as %s: %s", message_text(&heard->message, "state"), heard->payload);
+	assert_string_equal(message_text(&heard->message, "reason"), reason);
+	assert_int_equal(heard->message.id, 100 + step);
+	assert_int_equal(message_integer(&heard->message, "step"), step);
+	assert_int_equal(message_integer(&heard->message, "token"), 7);
+	assert_true(message_integer(&heard->message, "started_us") > 0);
+	assert_true(message_integer(&heard->message, "ended_us") >= message_integer(&heard->message, "started_us"));
+}
+
+/* Nothing of a session is left once it was closed. */
+static void assert_clean(struct session_house *house)
+{
+	assert_int_equal(session_house_count(house, "state/notes"), 0);
+	assert_int_equal(session_house_count(house, "state/work"), 0);
+	assert_int_equal(session_house_count(house, "run/sessions"), 0);
+}
+
+static void close_session(struct session_house *house)
+{
+	session_house_say(house, WORD_close, 3);
+	assert_int_equal(session_house_hear(house, WORD_closed)->message.id, 3);
+	assert_int_equal(session_house_wait(house), 0);
+	assert_clean(house);
+}
+
+static void a_flow_runs_in_a_session(void **state)
+{
+	HOUSE(state);
+	const struct session_heard *heard;
+
+	session_house_configure(house, "null", "");
+	session_house_package(house, one_output,
+	                      "echo \"$HOSTLER_INPUT_ORDER $HOSTLER_RUN\"; echo kept > out/kept.txt\n"
+	                      "hostler-event progress Main 'Press Save'\n"
+	                      "hostler-event output total 17\n");
+	session_house_start(house, "hold");
+	session_house_open(house, "ada");
+	assert_int_equal(session_house_count(house, "state/notes"), 1);
+	session_house_launch(house, 1, 60000, "{\"order\":\"A 7\"}");
+	heard = session_house_hear(house, WORD_progress);
+	assert_string_equal(heard->payload, "{\"subflow\":\"Main\",\"action\":\"Press Save\"}");
+	assert_int_equal(message_integer(&heard->message, "step"), 1);
+	assert_finished(session_house_hear(house, WORD_finished), 1, "succeeded", "", "{\"total\":17}");
+	AUTO_FREE char *log = session_house_read(house, "state/results/log");
+	assert_string_equal(log, "A 7 r-test\n");
+	AUTO_FREE char *kept = session_house_read(house, "state/results/out/kept.txt");
+	assert_string_equal(kept, "kept\n");
+	close_session(house);
+}
+
+static void one_flow_follows_another(void **state)
+{
+	HOUSE(state);
+
+	session_house_configure(house, "null", "");
+	session_house_package(house, "", "echo first; exit 3\n");
+	session_house_start(house, "hold");
+	session_house_open(house, "ada");
+	session_house_launch(house, 1, 60000, "{}");
+	assert_finished(session_house_hear(house, WORD_finished), 1, "failed", "FlowFailed",
+	                "{\"text\":\"exit status 3; the last line of its log: first\"}");
+	session_house_package(house, "", "exit 0\n");
+	session_house_launch(house, 2, 60000, "");
+	assert_finished(session_house_hear(house, WORD_finished), 2, "succeeded", "", "{}");
+	close_session(house);
+}
+
+static void a_flow_that_cannot_begin_has_failed(void **state)
+{
+	HOUSE(state);
+
+	session_house_configure(house, "null", "");
+	session_house_start(house, "hold");
+	session_house_open(house, "ada");
+	session_house_launch(house, 1, 60000, "{}");
+	assert_finished(session_house_hear(house, WORD_finished), 1, "failed", "FlowNotInstalled", "desktop-flow.ini");
+	session_house_package(house, one_output, "exit 0\n");
+	session_house_launch(house, 2, 60000, "{");
+	assert_finished(session_house_hear(house, WORD_finished), 2, "failed", "InputInvalid", "inputs");
+	session_house_launch(house, 3, 60000, "{\"odrer\":1}");
+	assert_finished(session_house_hear(house, WORD_finished), 3, "failed", "InputInvalid", "odrer");
+	close_session(house);
+}
+
+static void a_flow_is_timed_out(void **state)
+{
+	HOUSE(state);
+
+	session_house_configure(house, "null", "");
+	session_house_package(house, "", "while ! grep -q stop $HOSTLER_CONTROL; do sleep 0.05; done\n");
+	session_house_start(house, "hold");
+	session_house_open(house, "ada");
+	session_house_launch(house, 1, 200, "{}");
+	assert_finished(session_house_hear(house, WORD_finished), 1, "timed_out", "DesktopFlowsActionTimeout", "200ms");
+	close_session(house);
+}
+
+static const char waiting_flow[] = "hostler-event progress Main begun\nwhile hostler-event checkpoint; do sleep 0.02; done\nexit 10\n";
+
+static void a_flow_is_stopped_or_cancelled(void **state)
+{
+	HOUSE(state);
+	const char *const how[] = {"stop", "cancel"};
+
+	session_house_configure(house, "null", "");
+	session_house_package(house, "", waiting_flow);
+	session_house_start(house, "hold");
+	session_house_open(house, "ada");
+	for (int64_t i = 0; i < 2; i++) {
+		AUTO_FREE char *log = files_join(house->results, "log");
+
+		session_house_launch(house, i, 60000, "{}");
+		session_house_hear(house, WORD_progress);
+		session_house_stop(house, i + 5, "cancel"); /* of another run: nothing happens */
+		session_house_stop(house, i, "pause");
+		session_house_stop(house, i, "resume");
+		session_house_stop(house, i, how[i]);
+		assert_finished(session_house_hear(house, WORD_finished), i, "cancelled", "Cancelled", "text");
+		unlink(log);
+	}
+	close_session(house);
+}
+
+static void closing_cancels_the_flow_first(void **state)
+{
+	HOUSE(state);
+
+	session_house_configure(house, "noting", "");
+	session_house_package(house, "", "echo '{\"event\":\"progress\",\"action\":\"a\"}' > $HOSTLER_EVENTS\nsleep 1000\n");
+	session_house_start(house, "hold");
+	session_house_open(house, "ada");
+	session_house_launch(house, 1, 60000, "{}");
+	session_house_hear(house, WORD_progress);
+	session_house_say(house, WORD_close, 3);
+	assert_finished(session_house_hear(house, WORD_finished), 1, "cancelled", "Cancelled", "cancelled");
+	session_house_hear(house, WORD_closed);
+	assert_int_equal(session_house_wait(house), 0);
+	assert_clean(house);
+	assert_true(session_house_has(house, "marks/closed"));
+}
+
+static void a_session_that_is_refused_is_an_error_with_its_reason(void **state)
+{
+	HOUSE(state);
+	const struct session_heard *heard;
+	struct message message;
+	static const struct {
+		const char *driver, *options, *user, *reason;
+	} cases[] = {
+		{"null", "refuse_user = ada\n", "ada", "SessionCreationInvalidCredentials"},
+		{"noting", "", "refused", "SessionCreationError"},
+		{"noting", "", "eve", "SessionCreationError"}, /* not among the accounts */
+		{"noting", "uid = 0\n", "ada", "SessionCreationError"},
+		{"noting", "uid = 1\n", "ada", "SessionCreationError"},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		session_house_configure(house, cases[i].driver, cases[i].options);
+		session_house_start(house, "hold");
+		message_init(&message, WORD_open, 1);
+		message_set_text(&message, "user", cases[i].user);
+		session_house_send(house, &message);
+		heard = session_house_hear(house, WORD_error);
+		assert_string_equal(message_text(&heard->message, "reason"), cases[i].reason);
+		assert_int_equal(heard->message.id, 1);
+		assert_false(session_house_has(house, "marks/session"));
+		close_session(house);
+		session_house_leave(house);
+	}
+}
+
+static void a_session_of_a_person_is_attached_to(void **state)
+{
+	HOUSE(state);
+	const struct session_heard *heard;
+	struct message message;
+
+	session_house_configure(house, "noting", "");
+	session_house_start(house, "hold");
+	message_init(&message, WORD_open, 1);
+	message_set_text(&message, "user", "ada");
+	message_set_text(&message, "session", "s1");
+	session_house_send(house, &message);
+	heard = session_house_hear(house, WORD_opened);
+	assert_string_equal(message_text(&heard->message, "session"), "s1");
+	/* Attached, not opened. */
+	assert_false(session_house_has(house, "marks/session"));
+	close_session(house);
+}
+
+static void a_second_session_and_a_flow_without_one_are_refused(void **state)
+{
+	HOUSE(state);
+	struct message message;
+
+	session_house_configure(house, "null", "");
+	session_house_start(house, "hold");
+	session_house_launch(house, 1, 60000, "{}");
+	assert_string_equal(message_text(&session_house_hear(house, WORD_error)->message, "reason"), "SessionNotFound");
+	session_house_open(house, "ada");
+	message_init(&message, WORD_open, 1);
+	message_set_text(&message, "user", "ada");
+	session_house_send(house, &message);
+	session_house_hear(house, WORD_error);
+	session_house_package(house, "", waiting_flow);
+	session_house_launch(house, 1, 60000, "{}");
+	session_house_hear(house, WORD_progress);
+	session_house_launch(house, 2, 60000, "{}");
+	assert_string_equal(message_text(&session_house_hear(house, WORD_error)->message, "reason"), "UIFlowAlreadyRunning");
+	close_session(house);
+}
+
+static void a_picture_of_an_error_is_among_the_results(void **state)
+{
+	HOUSE(state);
+
+	session_house_configure(house, "noting", "");
+	session_house_package(house, "", "exit 1\n");
+	session_house_start(house, "hold");
+	session_house_open(house, "ada");
+	session_house_launch(house, 1, 60000, "{}");
+	assert_finished(session_house_hear(house, WORD_finished), 1, "failed", "FlowFailed", "exit status 1");
+	AUTO_FREE char *picture = session_house_read(house, "state/results/screenshots/error.png");
+	assert_string_equal(picture, "PNG");
+	close_session(house);
+}
+
+static void nothing_is_written_outside_of_the_state_folder(void **state)
+{
+	HOUSE(state);
+	AUTO_FREE char *outside = files_join(house->root, "outside");
+	AUTO_FREE char *link = files_join(house->state_dir, "link");
+
+	session_house_configure(house, "null", "");
+	session_house_package(house, "", "echo a\n");
+	assert_int_equal(mkdir(outside, 0755), 0);
+	assert_int_equal(symlink(outside, link), 0);
+	session_house_start(house, "hold");
+	session_house_open(house, "ada");
+	for (int64_t i = 0; i < 2; i++) {
+		free(house->results);
+		house->results = mem_text(i ? link : outside);
+		session_house_launch(house, i, 60000, "{}");
+		assert_finished(session_house_hear(house, WORD_finished), i, "succeeded", "", "{}");
+		assert_int_equal(session_house_count(house, "outside"), 0);
+	}
+	close_session(house);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, session_house_set_up, session_house_tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(a_watch_tells_the_device_and_who_users_are),
+		CASE(a_watch_says_what_has_changed),
+		CASE(a_watch_that_cannot_see_says_so_once),
+		CASE(a_wrong_configuration_is_bad_at_once),
+		CASE(a_flow_runs_in_a_session),
+		CASE(one_flow_follows_another),
+		CASE(a_flow_that_cannot_begin_has_failed),
+		CASE(a_flow_is_timed_out),
+		CASE(a_flow_is_stopped_or_cancelled),
+		CASE(closing_cancels_the_flow_first),
+		CASE(a_session_that_is_refused_is_an_error_with_its_reason),
+		CASE(a_session_of_a_person_is_attached_to),
+		CASE(a_second_session_and_a_flow_without_one_are_refused),
+		CASE(a_picture_of_an_error_is_among_the_results),
+		CASE(nothing_is_written_outside_of_the_state_folder),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

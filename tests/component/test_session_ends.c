@@ -1,0 +1,230 @@
+/* How a hold ends when others do, what is undone when it dies itself, and whom flows and files belong to under root. */
+#include "session_house.h"
+
+#include "base/auto.h"
+#include "base/mem.h"
+#include "os/files.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { FLOW_UID = 65534, GATEWAY_UID = 65533 };
+
+#define HOUSE(state)                        \
+	struct session_house *house = *(state); \
+	if (!house)                         \
+		skip()
+
+static const char endless[] = "echo $$ > out/pid\necho '{\"event\":\"progress\",\"action\":\"a\"}' > $HOSTLER_EVENTS\nsleep 1000\n";
+
+/* A hold with a session and a flow in it that does not end by itself. */
+static void begin(struct session_house *house, const char *options)
+{
+	session_house_configure(house, "noting", options);
+	session_house_package(house, "", endless);
+	session_house_start(house, "hold");
+	session_house_open(house, "ada");
+	session_house_launch(house, 1, 600000, "{}");
+	session_house_hear(house, WORD_progress);
+	assert_true(session_house_has(house, "marks/session"));
+	assert_int_equal(session_house_count(house, "state/work"), 1);
+}
+
+static void assert_clean(struct session_house *house)
+{
+	assert_false(session_house_has(house, "marks/session"));
+	assert_int_equal(session_house_count(house, "state/notes"), 0);
+	assert_int_equal(session_house_count(house, "state/work"), 0);
+	assert_int_equal(session_house_count(house, "run/sessions"), 0);
+}
+
+/* The flow's own number of itself, from its files. */
+static void assert_flow_is_gone(struct session_house *house)
+{
+	AUTO_FREE char *pid = session_house_read(house, "state/results/out/pid");
+	AUTO_FREE char *path = mem_printf("/proc/%d", (int)strtol(pid, NULL, 10));
+
+	assert_true(strlen(pid) > 1);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+static void a_hold_ends_with_its_gateway(void **state)
+{
+	HOUSE(state);
+
+	begin(house, "");
+	session_house_leave(house);
+	assert_int_equal(session_house_wait(house), 0);
+	assert_true(session_house_has(house, "marks/closed"));
+	assert_flow_is_gone(house);
+	assert_clean(house);
+}
+
+static void a_hold_ends_with_the_supervisor(void **state)
+{
+	HOUSE(state);
+
+	begin(house, "");
+	close(house->life);
+	house->life = -1;
+	/* The gateway is still there and hears how the flow ended. */
+	assert_string_equal(message_text(&session_house_hear(house, WORD_finished)->message, "state"), "cancelled");
+	assert_int_equal(session_house_wait(house), 0);
+	assert_flow_is_gone(house);
+	assert_clean(house);
+}
+
+static void a_hold_ends_when_told_by_a_signal(void **state)
+{
+	HOUSE(state);
+
+	begin(house, "");
+	assert_int_equal(kill(house->pid, SIGTERM), 0);
+	assert_int_equal(session_house_wait(house), 0);
+	assert_flow_is_gone(house);
+	assert_clean(house);
+}
+
+static void what_a_dead_hold_left_is_undone_by_the_watch(void **state)
+{
+	HOUSE(state);
+
+	begin(house, "");
+	assert_int_equal(kill(house->pid, SIGKILL), 0);
+	session_house_wait(house);
+	session_house_leave(house);
+	assert_true(session_house_has(house, "marks/session"));
+	assert_int_equal(session_house_count(house, "state/notes"), 1);
+
+	session_house_start(house, "watch");
+	session_house_hear(house, WORD_sessions);
+	AUTO_FREE char *reaped = session_house_read(house, "marks/reaped");
+	assert_string_equal(reaped, "mark session\n");
+	assert_clean(house);
+}
+
+static void the_notes_of_a_living_hold_and_of_other_devices_are_left_alone(void **state)
+{
+	HOUSE(state);
+	static const char other[] = "device ts-02\ndriver mark other\n";
+	AUTO_FREE char *path = files_join(house->state_dir, "notes/1.notes");
+	struct session_house watch;
+
+	begin(house, "");
+	assert_int_equal(files_replace(path, other, strlen(other), 0600, false, NULL), HST_OK);
+
+	/* A second process beside the first, with the same house. */
+	watch = *house;
+	watch.stream = NULL;
+	session_house_start(&watch, "watch");
+	session_house_hear(&watch, WORD_sessions);
+	session_house_leave(&watch);
+	assert_int_equal(session_house_wait(&watch), 0);
+	for (size_t i = house->heard_count; i < watch.heard_count; i++)
+		free(watch.heard[i].payload);
+
+	assert_false(session_house_has(house, "marks/reaped"));
+	assert_true(session_house_has(house, "marks/session"));
+	assert_int_equal(session_house_count(house, "state/notes"), 2);
+}
+
+static void a_session_that_cannot_be_closed_is_told_by_the_status_and_stays_noted(void **state)
+{
+	HOUSE(state);
+
+	session_house_configure(house, "noting", "close_fails = yes\n");
+	session_house_start(house, "hold");
+	session_house_open(house, "ada");
+	session_house_say(house, WORD_close, 3);
+	assert_int_equal(session_house_wait(house), 1 << 8);
+	assert_int_equal(session_house_count(house, "state/notes"), 1);
+}
+
+/* Under root */
+
+static int64_t owner_of(struct session_house *house, const char *name)
+{
+	AUTO_FREE char *path = files_join(house->root, name);
+	struct stat status;
+
+	assert_int_equal(lstat(path, &status), 0);
+	return status.st_uid;
+}
+
+static void a_flow_is_its_users_and_its_results_the_gateways(void **state)
+{
+	HOUSE(state);
+	const struct session_heard *heard;
+
+	if (geteuid() != 0)
+		skip();
+	session_house_configure(house, "noting", "uid = 65534\n");
+	session_house_package(house, "[output who]\ntype = text\n",
+	                      "set -e\ntest \"$(id -u)\" = 65534\ntest \"$(stat -c %u .)\" = 65534\n"
+	                      "test \"$(stat -c %u $HOSTLER_CONTROL)\" = 0\n"
+	                      "if touch ../more 2>/dev/null; then exit 4; fi\n"
+	                      "if echo stop 2>/dev/null > $HOSTLER_CONTROL; then exit 5; fi\n"
+	                      "test \"$(cat $HOSTLER_CONTROL)\" = run\n"
+	                      "echo a > out/a\n"
+	                      "echo '{\"event\":\"output\",\"name\":\"who\",\"value\":\"me\"}' > $HOSTLER_EVENTS\n");
+	assert_int_equal(chown(house->results, GATEWAY_UID, GATEWAY_UID), 0);
+	session_house_start(house, "hold");
+	session_house_open(house, "ada");
+	session_house_launch(house, 1, 60000, "{}");
+	heard = session_house_hear(house, WORD_finished);
+	assert_string_equal(heard->payload, "{\"who\":\"me\"}");
+	assert_int_equal(owner_of(house, "state/results/log"), GATEWAY_UID);
+	assert_int_equal(owner_of(house, "state/results/out"), GATEWAY_UID);
+	assert_int_equal(owner_of(house, "state/results/out/a"), GATEWAY_UID);
+	session_house_say(house, WORD_close, 3);
+	assert_int_equal(session_house_wait(house), 0);
+}
+
+static void a_folder_that_bars_the_user_is_named(void **state)
+{
+	HOUSE(state);
+	const struct session_heard *heard;
+
+	if (geteuid() != 0)
+		skip();
+	session_house_configure(house, "noting", "uid = 65534\n");
+	session_house_package(house, "", "exit 0\n");
+	assert_int_equal(chmod(house->state_dir, 0700), 0);
+	session_house_start(house, "hold");
+	session_house_open(house, "ada");
+	session_house_launch(house, 1, 60000, "{}");
+	heard = session_house_hear(house, WORD_finished);
+	assert_string_equal(message_text(&heard->message, "state"), "failed");
+	assert_non_null(strstr(heard->payload, house->state_dir));
+	assert_non_null(strstr(heard->payload, "chmod o+x"));
+	session_house_say(house, WORD_close, 3);
+	assert_int_equal(session_house_wait(house), 0);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, session_house_set_up, session_house_tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(a_hold_ends_with_its_gateway),
+		CASE(a_hold_ends_with_the_supervisor),
+		CASE(a_hold_ends_when_told_by_a_signal),
+		CASE(what_a_dead_hold_left_is_undone_by_the_watch),
+		CASE(the_notes_of_a_living_hold_and_of_other_devices_are_left_alone),
+		CASE(a_session_that_cannot_be_closed_is_told_by_the_status_and_stays_noted),
+		CASE(a_flow_is_its_users_and_its_results_the_gateways),
+		CASE(a_folder_that_bars_the_user_is_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

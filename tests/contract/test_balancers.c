@@ -1,0 +1,223 @@
+/* What every balancer must do, tried on every balancer there is; and what each of them promises besides. */
+#include "staged.h"
+
+#include "plugin/balancer.h"
+#include "plugin/registry.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { CANDIDATES_MAX = 40 };
+
+static const hst_placement_demand demand = {.target = "cluster:finance", .user = "bot1", .attended = false};
+
+/* Seeded from $HOSTLER_SEED, else from the clock, and printed, so that a failure can be had again. */
+static uint64_t seed;
+
+static uint64_t draw_next(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+static int print_seed(void **unused)
+{
+	const char *given = getenv("HOSTLER_SEED");
+
+	(void)unused;
+	seed = given ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);
+	print_message("HOSTLER_SEED=%llu\n", (unsigned long long)seed);
+	return 0;
+}
+
+static const char *const names[] = {"ts-01", "ts-02", "ts-03", "ts-04", "ts-05", "ts-06", "ts-07", "ts-08"};
+
+static void make_candidates(hst_candidate *candidates, size_t n, uint64_t *state)
+{
+	for (size_t i = 0; i < n; i++)
+		candidates[i] = (hst_candidate){
+			.device = names[i % 8],
+			.running = (int64_t)(draw_next(state) % 5),
+			.slots = 5 + (int64_t)(draw_next(state) % 5),
+			.placed_by_this_target = (int64_t)(draw_next(state) % 1000),
+			.last_placed_seq = (int64_t)(draw_next(state) % 100000),
+			.load_milli = (int64_t)(draw_next(state) % 3000) - 1,
+		};
+}
+
+static size_t choose(struct staged *staged, const hst_candidate *candidates, size_t n, uint64_t draw)
+{
+	size_t index = SIZE_MAX;
+	hst_error err = {0};
+
+	if (balancer_choose(staged->instance, candidates, n, &demand, draw, &index, &err) != HST_OK)
+		fail_msg("%s: %s", staged->plugin->name, err.text);
+	return index;
+}
+
+static void for_each_balancer(void (*check)(struct staged *staged))
+{
+	char **all = registry_names(staged_directory(), HST_BALANCER);
+
+	assert_non_null(all[0]);
+	for (size_t i = 0; all[i]; i++) {
+		struct staged staged;
+
+		staged_load(&staged, HST_BALANCER, all[i]);
+		staged_open(&staged, NULL);
+		check(&staged);
+		staged_close(&staged);
+	}
+	registry_names_free(all);
+}
+
+/*
+ * The candidates lie at the end of a block of exactly their size, so that a look behind them is caught by
+ * ASan.
+ */
+static void check_index_in_range(struct staged *staged)
+{
+	static const uint64_t edges[] = {
+		0, 1, 2, UINT64_MAX, UINT64_MAX - 1, UINT64_MAX / 2, UINT64_MAX / 2 + 1};
+	uint64_t state = seed;
+
+	for (size_t n = 1; n <= CANDIDATES_MAX; n++) {
+		hst_candidate *candidates = calloc(n, sizeof *candidates);
+
+		make_candidates(candidates, n, &state);
+		for (size_t i = 0; i < sizeof edges / sizeof edges[0]; i++)
+			assert_in_range(choose(staged, candidates, n, edges[i]), 0, n - 1);
+		for (size_t i = 0; i < 200; i++)
+			assert_in_range(choose(staged, candidates, n, draw_next(&state)), 0, n - 1);
+		free(candidates);
+	}
+}
+
+static void every_balancer_picks_one_of_the_candidates(void **unused)
+{
+	(void)unused;
+	for_each_balancer(check_index_in_range);
+}
+
+static void check_repeatable(struct staged *staged)
+{
+	hst_candidate candidates[CANDIDATES_MAX], before[CANDIDATES_MAX];
+	uint64_t state = seed;
+	struct staged again;
+
+	staged_load(&again, HST_BALANCER, staged->plugin->name);
+	staged_open(&again, NULL);
+	for (size_t i = 0; i < 2000; i++) {
+		size_t n = 1 + draw_next(&state) % CANDIDATES_MAX;
+		uint64_t draw = draw_next(&state);
+		size_t index;
+
+		make_candidates(candidates, n, &state);
+		memcpy(before, candidates, n * sizeof *before);
+		index = choose(staged, candidates, n, draw);
+		choose(staged, candidates, n, draw_next(&state));
+		assert_int_equal(choose(staged, candidates, n, draw), index);
+		assert_int_equal(choose(&again, candidates, n, draw), index);
+		assert_memory_equal(before, candidates, n * sizeof *before);
+	}
+	staged_close(&again);
+}
+
+static void every_balancer_answers_the_same_for_the_same_draw(void **unused)
+{
+	(void)unused;
+	for_each_balancer(check_repeatable);
+}
+
+static void no_candidate_is_an_error_and_never_reaches_the_plugin(void **unused)
+{
+	struct staged staged;
+	size_t index = 7;
+	hst_error err = {0};
+
+	(void)unused;
+	staged_load(&staged, HST_BALANCER, "random");
+	staged_open(&staged, NULL);
+	assert_int_equal(balancer_choose(staged.instance, NULL, 0, &demand, 1, &index, &err), HST_INVALID);
+	assert_int_equal(index, 7);
+	staged_close(&staged);
+}
+
+/*
+ * Chi-square against the uniform distribution. The bound is the quantile that a fair choice passes once in
+ * 10^7 tries (Wilson and Hilferty's approximation).
+ */
+static void random_is_uniform(void **unused)
+{
+	enum { DRAWS = 40000 };
+	static const size_t sizes[] = {2, 3, 5, 7, 8, 13, 40};
+	hst_candidate candidates[CANDIDATES_MAX];
+	uint64_t state = seed;
+	struct staged staged;
+
+	(void)unused;
+	staged_load(&staged, HST_BALANCER, "random");
+	staged_open(&staged, NULL);
+	for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+		size_t n = sizes[s], counts[CANDIDATES_MAX] = {0};
+		double freedom = (double)(n - 1), expected = (double)DRAWS / (double)n, chi = 0, bound;
+
+		make_candidates(candidates, n, &state);
+		for (size_t i = 0; i < DRAWS; i++)
+			counts[choose(&staged, candidates, n, draw_next(&state))]++;
+		for (size_t i = 0; i < n; i++)
+			chi += ((double)counts[i] - expected) * ((double)counts[i] - expected) / expected;
+		bound = freedom * pow(1 - 2 / (9 * freedom) + 5.2 * sqrt(2 / (9 * freedom)), 3);
+		if (chi > bound)
+			fail_msg("chi-square %.1f over %.1f with %zu devices, seed %llu", chi, bound, n,
+				 (unsigned long long)seed);
+	}
+	staged_close(&staged);
+}
+
+/*
+ * With 3 * 2^62 candidates a plain remainder would give the first quarter of all draws twice. The plugin
+ * never looks at the candidates, so none have to be there.
+ */
+static void random_has_no_bias_of_a_remainder(void **unused)
+{
+	enum { DRAWS = 20000 };
+	const size_t n = (size_t)3 << 62;
+	const hst_candidate candidate = {.device = "ts-01"};
+	uint64_t state = seed;
+	size_t low = 0;
+	struct staged staged;
+
+	(void)unused;
+	staged_load(&staged, HST_BALANCER, "random");
+	staged_open(&staged, NULL);
+	for (size_t i = 0; i < DRAWS; i++)
+		low += choose(&staged, &candidate, n, draw_next(&state)) < n / 3;
+	/* A third, and not a half; the bounds are more than ten standard deviations wide. */
+	assert_in_range(low, DRAWS * 30 / 100, DRAWS * 37 / 100);
+	staged_close(&staged);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_balancer_picks_one_of_the_candidates),
+		cmocka_unit_test(every_balancer_answers_the_same_for_the_same_draw),
+		cmocka_unit_test(no_candidate_is_an_error_and_never_reaches_the_plugin),
+		cmocka_unit_test(random_is_uniform),
+		cmocka_unit_test(random_has_no_bias_of_a_remainder),
+	};
+
+	return cmocka_run_group_tests(tests, print_seed, NULL);
+}

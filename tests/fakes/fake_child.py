@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""Stands in for every program that hostlerd starts. It does what the supervisor may expect of a child, or what the file
+do.NAME beside the configuration says instead, and writes down in the file `heard` what happened to it.
+
+  bad TEXT   says so and ends        die        ends at once, each time
+  die-once   ends the first time     stubborn   does not end when it is asked to
+  session    (gateway) asks for a session process, speaks to it, and has it killed
+"""
+
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+
+WANT_WATCH, WANT_HOLD, STARTED, ENDED, FAILED, KILL = range(1, 7)
+RECORD = struct.Struct("=IIii64s256s")
+
+arguments = sys.argv[1:]
+program = os.path.basename(sys.argv[0])
+configuration = arguments[arguments.index("-c") + 1]
+folder = os.path.dirname(configuration)
+
+
+def own_name():
+    if program == "hostler-worker":
+        number = arguments[arguments.index("--number") + 1]
+        return "worker." + arguments[arguments.index("--instance") + 1].replace("/", ".") + "." + number
+    if program == "hostler-session":
+        return "session." + arguments[0] + "." + arguments[arguments.index("--device") + 1]
+    return program[len("hostler-"):]
+
+
+def write_down(text):
+    # One write, so that the lines of several children do not mix.
+    fd = os.open(os.path.join(folder, "heard"), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.write(fd, f"{name} {text}\n".encode())
+    os.close(fd)
+
+
+def behaviour():
+    try:
+        with open(os.path.join(folder, "do." + name), encoding="utf-8") as text:
+            return text.read().strip()
+    except FileNotFoundError:
+        return ""
+
+
+def check():
+    with open(configuration, encoding="utf-8") as text:
+        for number, line in enumerate(text, 1):
+            if line.startswith("# wrong"):
+                print(f"{configuration}:{number}: error: this is wrong")
+                sys.exit(2)
+    sys.exit(0)
+
+
+def peer_lines():
+    with open(4, "rb", closefd=True) as keys:
+        return [line.split() for line in keys.read().decode().splitlines()]
+
+
+def records(channel, what, number, device=""):
+    channel.send(RECORD.pack(what, number, 0, 0, device.encode(), b""))
+
+
+def next_record(channel):
+    data, fds, _, _ = socket.recv_fds(channel, RECORD.size, 1)
+    what, number, status, pid, _, text = RECORD.unpack(data)
+    return what, number, status, pid, text.rstrip(b"\0").decode(), fds
+
+
+def session_play():
+    channel = socket.socket(fileno=6)
+    records(channel, WANT_HOLD, 7, "desk")
+    what, number, _, pid, _, fds = next_record(channel)
+    write_down(f"record {what} {number} {'pid' if pid > 1 else 'none'} {len(fds)}")
+    with socket.socket(fileno=fds[0]) as peer:
+        peer.sendall(b"hello")
+        write_down("session says " + peer.recv(100).decode())
+        records(channel, KILL, 7)
+        what, number, status, _, _, _ = next_record(channel)
+    write_down(f"record {what} {number} {os.WTERMSIG(status)}")
+    records(channel, WANT_WATCH, 8, "")
+    what, number, _, _, text, fds = next_record(channel)
+    write_down(f"record {what} {number} {text} {len(fds)}")
+    return channel
+
+
+def serve_session():
+    with socket.socket(fileno=6) as peer:
+        while True:
+            said = peer.recv(100)
+            if not said:
+                break
+            peer.sendall(said.upper())
+
+
+def stop(number, _frame):
+    write_down("told to end")
+    sys.exit(0)
+
+
+def main():
+    if program == "hostler":
+        check()
+    write_down("starts " + " ".join(argument for argument in arguments if not argument.startswith(folder)))
+    do = behaviour()
+    if do == "die" or (do == "die-once" and not os.path.exists(os.path.join(folder, "died." + name))):
+        with open(os.path.join(folder, "died." + name), "w", encoding="ascii"):
+            pass
+        print("about to die", file=sys.stderr)
+        sys.exit(3)
+    if do.startswith("bad "):
+        os.write(3, (do + "\n").encode())
+        sys.exit(2)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN if do == "stubborn" else stop)
+    if program == "hostler-session":
+        serve_session()
+        return
+    for line in peer_lines():
+        write_down("key " + " ".join(line[:2] if line[0] != "host" else line))
+    channel = session_play() if do == "session" else None
+    os.write(3, b"ready\n")
+    os.close(3)
+    select.select([5], [], [])
+    write_down("supervisor is gone")
+    del channel
+
+
+name = own_name() if program != "hostler" else program
+main()

@@ -1,0 +1,69 @@
+/*
+ * The host as the command line sees it: the real hub on a socket of its own, with answers that a test puts
+ * there; and the real program hostler, started beside it with a home, a key and a configuration of its own.
+ */
+#ifndef TESTS_FAKES_FAKE_DESK_H
+#define TESTS_FAKES_FAKE_DESK_H
+
+#include "base/table.h"
+#include "loop/loop.h"
+#include "wire/hub.h"
+
+#include <stdbool.h>
+
+enum { DESK_TEXT_MAX = 256 << 10, DESK_FOLLOW_MAX = 16 };
+
+/* What happens in the run that is followed; `payload` NULL ends the list. */
+struct desk_happening {
+	const char *what, *payload;
+	bool ended;
+};
+
+struct fake_desk {
+	char folder[64]; /* below /tmp: hostler.ini, the key, run_dir; the program works in work/ */
+	struct loop *loop;
+	void *zmq;
+	struct hub *hub; /* NULL: nobody is there */
+	struct key_ring ring, operator_ring;
+
+	/* Answers. */
+	struct table answers; /* question -> JSON */
+	const char *accepted; /* to press and run; NULL: refused as below */
+	int refusal_code;
+	hst_error refusal;
+	const struct desk_happening *happenings; /* to follow */
+	size_t away_after;  /* the host goes away after so many of them, once; 0: it stays */
+	struct table files; /* "STEP/NAME" -> text */
+
+	/* What was asked. */
+	enum word word; /* the last of press and run */
+	char name[128]; /* trigger or flow */
+	char payload[4096];
+	char filters[4096]; /* of the last question */
+	size_t follows;
+	bool leaving; /* to go away when the turn is over */
+
+	/* What the program left. */
+	int status;
+	char out[DESK_TEXT_MAX], err[DESK_TEXT_MAX];
+};
+
+void fake_desk_start(struct fake_desk *desk);
+void fake_desk_end(struct fake_desk *desk);
+
+void fake_desk_open(struct fake_desk *desk);  /* the hub */
+void fake_desk_close(struct fake_desk *desk); /* and its socket */
+
+/* Runs hostler with these words (ends with NULL) until it has ended; its exit status, its texts in `out` and
+ * `err`. */
+int fake_desk_run(struct fake_desk *desk, const char *const *words);
+#define DESK_RUN(desk, ...) fake_desk_run((desk), (const char *const[]){__VA_ARGS__, NULL})
+
+/* A file in the folder; `text` NULL: only its path. Lives until the next call. */
+const char *fake_desk_file(struct fake_desk *desk, const char *name, const char *text);
+
+void fake_desk_said(const struct fake_desk *desk, const char *part); /* part of `out`, else the test fails */
+void fake_desk_not_said(const struct fake_desk *desk, const char *part);
+void fake_desk_complained(const struct fake_desk *desk, const char *part); /* of `err` */
+
+#endif

@@ -1,0 +1,225 @@
+"""A whole hostler in a directory of its own, driven through the installed command line. Shared by the system tests."""
+
+import json
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+SOURCE = os.path.abspath(os.environ.get("SRCDIR", os.path.join(os.path.dirname(__file__), "..", "..")))
+PROGRAMS = os.environ["HOSTLER_PROGRAMS"]
+
+
+class Tap:
+    """Counts and prints tests; the exit status tells whether one failed."""
+
+    def __init__(self):
+        self.n = 0
+        self.failed = 0
+
+    def ok(self, good, name, *details):
+        self.n += 1
+        if not good:
+            self.failed += 1
+            for detail in details:
+                for line in str(detail).splitlines():
+                    print("#", line)
+        print("ok" if good else "not ok", self.n, "-", name, flush=True)
+        return good
+
+    def same(self, got, wanted, name):
+        return self.ok(got == wanted, name, f"got    {got!r}", f"wanted {wanted!r}")
+
+    def skip(self, name, why):
+        self.n += 1
+        print(f"ok {self.n} - {name} # SKIP {why}", flush=True)
+
+    def end(self):
+        print(f"1..{self.n}")
+        sys.exit(1 if self.failed else 0)
+
+
+class House:
+    """`files` maps a path in the house to its text; hostler.ini is one of them."""
+
+    def __init__(self, files, user=None):
+        # The users of sessions walk through it, so it is not below a directory that only one user may enter.
+        self.home = tempfile.mkdtemp(prefix="hostler-test-", dir="/var/tmp")
+        os.chmod(self.home, 0o755)
+        self.user = user
+        self.ini = os.path.join(self.home, "hostler.ini")
+        self.key = os.path.join(self.home, "operator.key")
+        self.daemon = None
+        self.log = os.path.join(self.home, "hostlerd.log")
+        for path, text in files.items():
+            self.write(path, text)
+        if user:
+            subprocess.run(["chown", "-R", user, self.home], check=True)
+
+    def path(self, name):
+        return os.path.join(self.home, name)
+
+    def write(self, name, text, mode=0o644):
+        path = self.path(name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(path, mode)
+
+    def copy(self, source, name):
+        shutil.copytree(os.path.join(SOURCE, source), self.path(name))
+        subprocess.run(["chmod", "-R", "a+rX", self.path(name)], check=True)
+
+    def environment(self):
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TZ", "ASAN_OPTIONS") if name in os.environ}
+        return {**kept, "HOME": self.home, "HOSTLER_KEY": self.key}
+
+    def command(self, *words):
+        line = [os.path.join(PROGRAMS, words[0]), *words[1:]]
+        return ["setpriv", "--reuid", self.user, "--regid", str(pwd.getpwnam(self.user).pw_gid), "--init-groups", *line] \
+            if self.user else line
+
+    def hostler(self, *words, time_out=120):
+        """The finished process of `hostler -c hostler.ini WORDS`."""
+        return subprocess.run(self.command("hostler", "-c", self.ini, *words), env=self.environment(), cwd=self.home,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=time_out)
+
+    def json(self, *words, time_out=120):
+        done = self.hostler("--json", *words, time_out=time_out)
+        try:
+            return json.loads(done.stdout)
+        except ValueError as error:
+            raise AssertionError(f"{words}: exit {done.returncode}: {done.stdout}{done.stderr}") from error
+
+    def up(self, ready=None):
+        log = open(self.log, "ab")
+        self.daemon = subprocess.Popen(self.command("hostler", "-c", self.ini, "up"), env=self.environment(), cwd=self.home,
+                                       stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        log.close()
+        if not self.wait(ready or self.online, 60):
+            raise AssertionError("hostler is not up:\n" + self.said())
+
+    def online(self):
+        done = self.hostler("--json", "devices")
+        if done.returncode != 0:
+            return False
+        triggers = self.json("triggers")
+        return all(device["state"] == "online" for device in json.loads(done.stdout)) and \
+            all(trigger["ready"] for trigger in triggers)
+
+    def wait(self, true, seconds):
+        """Until the function says so; every look is a real one, so that no test depends on a pause being long enough."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self.daemon and self.daemon.poll() is not None:
+                return False
+            if true():
+                return True
+            time.sleep(0.05)
+        return False
+
+    def said(self):
+        with open(self.log, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def down(self):
+        done = self.hostler("down")
+        try:
+            self.daemon.wait(90)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.daemon.pid, signal.SIGKILL)
+            self.daemon.wait()
+            raise
+        self.daemon = None
+        return done
+
+    def remove(self):
+        if self.daemon and self.daemon.poll() is None:
+            try:
+                self.down()
+            except (subprocess.TimeoutExpired, AssertionError):
+                pass
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.remove()
+
+
+def processes_of(user):
+    """Command lines of everything a user runs now."""
+    uid = pwd.getpwnam(user).pw_uid
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.stat(f"/proc/{pid}").st_uid == uid:
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    found.append(file.read().replace(b"\0", b" ").decode(errors="replace").strip())
+        except OSError:
+            continue
+    return [line for line in found if line]
+
+
+def make_user(name):
+    subprocess.run(["userdel", "-r", name], capture_output=True)
+    subprocess.run(["useradd", "--create-home", "--shell", "/bin/bash", name], check=True)
+
+
+def remove_user(name):
+    subprocess.run(["userdel", "-r", name], capture_output=True)
+
+
+GREET_FLOW = """[flow]
+name = hello
+on = hello
+
+[step greet]
+use = desktop:greet
+connection = me
+mode = unattended
+input.name = ${trigger.name}
+"""
+
+
+def null_house(extra_files=None, driver="start = yes", strategy="open", more=""):
+    """A house without a graphical session: driver null, one button, one desktop flow."""
+    files = {
+        "hostler.ini": f"""[host]
+state_dir = state
+run_dir = run
+listen = none
+flows = flows/*.ini
+desktop_flows = desktop-flows/*/desktop-flow.ini
+
+[gateway]
+name = here
+driver = nul
+strategy = {strategy}
+accounts = bot1, bot2
+
+[driver nul]
+plugin = null
+{driver}
+
+[trigger hello]
+plugin = button
+input.name = text required
+
+[connection me]
+target = device:here
+user = bot1
+{more}
+""",
+        "flows/hello.ini": GREET_FLOW,
+    }
+    files.update(extra_files or {})
+    house = House(files)
+    if not os.path.exists(house.path("desktop-flows/greet")):
+        house.copy("conf/desktop-flows/greet", "desktop-flows/greet")
+    return house
