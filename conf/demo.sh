@@ -4,7 +4,7 @@
 set -eu
 stage=${1:?usage: conf/demo.sh STAGE [ORDER]}
 order=${2:-1042}
-home=/opt/hostler-demo
+home=${HOSTLER_DEMO_HOME:-/opt/hostler-demo}
 user=hostler-demo
 source=$(cd "$(dirname "$0")" && pwd)
 
@@ -46,10 +46,11 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 say "Installing into $home"
-# A demo that is still running, or was killed, is taken down first. Results of earlier ones are kept, programs are not.
+# A demo that is still running is taken down first. Of earlier ones only the ledger and changed orders are kept.
 if [ -x "$home/bin/hostler" ] && [ -f "$home/etc/hostler/hostler.ini" ]; then
 	"$home/bin/hostler" -c "$home/etc/hostler/hostler.ini" down >/dev/null 2>&1 || true
 fi
+rm -rf "${home:?}/var/lib" "${home:?}/var/run"
 mkdir -p "$home/etc/hostler/orders" "$home/var/ledger"
 chmod 755 "$home" "$home/etc" "$home/etc/hostler" "$home/var"
 for part in bin lib share include; do

@@ -16,19 +16,21 @@ struct following {
 	size_t seen, told; /* of this following; of all: after a break the host begins at the beginning */
 };
 
-/* What people are told of a thing that happens: which members of its detail follow the word. */
+/* What people are told of a thing that happens: a word, and which members of its detail follow it. */
 static const struct wording {
-	const char *what, *said;
+	const char *what;
+	const char *alone;	/* where none of the members is there */
+	const char *before;	/* in front of them */
 	const char *members[3]; /* those that are there, joined by ": " */
 } wordings[] = {
-	{"progress", "", {"subflow", "action", NULL}},
-	{"accepted", "accepted", {"trigger", NULL}},
-	{"queued", "waits for a device", {"target", "reason", NULL}},
-	{"offered", "offered to", {"device", NULL}},
-	{"refused", "not now", {"reason", "text", NULL}},
-	{"preparing", "the session is being prepared on", {"device", NULL}},
-	{"running", "runs on", {"device", NULL}},
-	{"lost", "lost", {"text", NULL}},
+	{"progress", "", "", {"subflow", "action", NULL}},
+	{"accepted", "accepted", "accepted from ", {"trigger", NULL}},
+	{"queued", "waits", "waits for ", {"target", "reason", NULL}},
+	{"offered", "offered", "offered to ", {"device", NULL}},
+	{"refused", "not now", "not now: ", {"reason", "text", NULL}},
+	{"preparing", "is prepared", "its session is made ready on ", {"device", NULL}},
+	{"running", "runs", "runs on ", {"device", NULL}},
+	{"lost", "lost", "lost: ", {"text", NULL}},
 };
 
 static const struct wording *wording_of(const char *what)
@@ -39,45 +41,39 @@ static const struct wording *wording_of(const char *what)
 	return NULL;
 }
 
-static const char *join(hst_arena *arena, const char *left, const char *between, const char *right)
-{
-	return *left ? arena_printf(arena, "%s%s%s", left, between, right) : right;
-}
-
 static bool has_text(const hst_value *body, const char *member)
 {
 	return value_kind(value_get(body, member)) == HST_VALUE_TEXT && *value_text(value_get(body, member));
 }
 
-/* A run that waits for its flow's concurrency waits for no device. */
-static const char *said_of(const struct wording *wording, const hst_value *body)
+/* "failed: FlowFailed: no display" */
+static const char *ending_of(hst_arena *arena, const hst_value *body)
 {
-	if (strcmp(wording->what, "queued") == 0 && !has_text(body, "target"))
-		return "waits";
-	if (strcmp(wording->what, "running") == 0 && !has_text(body, "device"))
-		return "runs";
-	return wording->said;
+	const char *line = print_member(arena, body, "state");
+
+	if (has_text(body, "reason"))
+		line = arena_printf(arena, "%s: %s", line, print_member(arena, body, "reason"));
+	if (has_text(body, "text"))
+		line = arena_printf(arena, "%s: %s", line, print_member(arena, body, "text"));
+	return line;
 }
 
 static const char *line_of(hst_arena *arena, const char *what, const hst_value *body)
 {
 	const struct wording *wording = wording_of(what);
-	const char *detail = "";
+	const char *detail = NULL;
 
-	if (strcmp(what, "ended") == 0) {
-		detail = print_member(arena, body, "state");
-		if (has_text(body, "reason"))
-			detail = arena_printf(arena, "%s: %s", detail, print_member(arena, body, "reason"));
-		return has_text(body, "text")
-			       ? arena_printf(arena, "%s: %s", detail, print_member(arena, body, "text"))
-			       : detail;
-	}
-	for (size_t i = 0; wording && i < 3 && wording->members[i]; i++)
-		if (has_text(body, wording->members[i]))
-			detail = join(arena, detail, ": ", print_member(arena, body, wording->members[i]));
+	if (strcmp(what, "ended") == 0)
+		return ending_of(arena, body);
 	if (!wording)
 		return print_clean(arena, what, strlen(what));
-	return *detail ? join(arena, said_of(wording, body), " ", detail) : said_of(wording, body);
+	for (size_t i = 0; i < 3 && wording->members[i]; i++) {
+		const char *member = print_member(arena, body, wording->members[i]);
+
+		if (has_text(body, wording->members[i]))
+			detail = detail ? arena_printf(arena, "%s: %s", detail, member) : member;
+	}
+	return detail ? arena_printf(arena, "%s%s", wording->before, detail) : wording->alone;
 }
 
 static enum print_tone tone_of(const char *what, const hst_value *body)

@@ -8,8 +8,8 @@
 void run_said(hst_arena *arena, const char *said, const char **ret_run, const char **ret_step);
 
 /*
- * Reads a file from `offset` to its end. `accept` gets it part by part and returns an exit status. Returns one
- * too.
+ * Reads a file from `offset` to its end. `accept` gets it part by part and returns an exit status. Returns
+ * one too.
  */
 int run_file_read(struct connect *connect, int64_t run, const char *step, const char *name, int64_t offset,
 		  int (*accept)(void *arg, const char *bytes, size_t length), void *arg);

@@ -110,7 +110,7 @@ static int make_folders(struct attempt *attempt)
 	}
 	attempt->work = files_join(attempt->folder, "work");
 	attempt->results = files_join(attempt->folder, "results");
-	attempt->session_folder = files_join(attempt->folder, "s");
+	attempt->session_folder = files_join(attempt->folder, "session");
 	code = files_make_directory(attempt->work, 0700, &err);
 	if (code == HST_OK)
 		code = files_make_directory(attempt->results, 0700, &err);

@@ -56,11 +56,12 @@ static int load_driver(struct try_session *session, hst_error *err)
 int try_session_open(struct try_session *session, const char *folder, hst_error *err)
 {
 	const struct passwd *self = getpwuid(getuid());
-	hst_open what = {.run_dir = folder};
+	hst_open what = {0};
 	int code;
 
-	*session = (struct try_session){.arena = arena_new(), .folder = folder};
-	session->notes = arena_printf(session->arena, "%s.notes", folder);
+	*session = (struct try_session){.arena = arena_new()};
+	session->notes = arena_printf(session->arena, "%s/notes", folder);
+	what.run_dir = arena_printf(session->arena, "%s/run", folder);
 	plugin_plain_host(&session->host, "x11", session->arena);
 	session->host.note = keep_note;
 	session->host.cancelled = is_interrupted;
@@ -69,7 +70,9 @@ int try_session_open(struct try_session *session, const char *folder, hst_error 
 		return hst_fail(err, HST_NOT_FOUND, "the user %lu has no name on this machine",
 				(unsigned long)getuid());
 	what.user = arena_text(session->arena, self->pw_name);
-	code = load_driver(session, err);
+	code = files_make_directory(what.run_dir, 0700, err);
+	if (code == HST_OK)
+		code = load_driver(session, err);
 	if (code == HST_OK)
 		code = plugin_check(session->driver, &session->call, err);
 	if (code == HST_OK)

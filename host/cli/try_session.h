@@ -13,14 +13,14 @@ struct try_session {
 	hst_host host; /* with a place for notes; everything else is plain */
 	hst_call call;
 	struct plugin_instance *driver;
-	const char *id;	    /* NULL: not open */
-	const char *folder; /* of the session; its notes lie beside it */
-	const char *notes;
+	const char *id;	   /* NULL: not open */
+	const char *notes; /* the file */
 };
 
 /*
- * `folder` exists, is empty and must live on. Blocks until the session is ready; a SIGINT, SIGTERM or SIGHUP
- * that is pending ends the attempt. Cleared by try_session_close whatever is returned.
+ * `folder` exists and is empty: the session gets a folder of its own in it, beside its notes. Blocks until
+ * the session is ready; a SIGINT, SIGTERM or SIGHUP that is pending ends the attempt. Cleared by
+ * try_session_close whatever is returned.
  */
 int try_session_open(struct try_session *session, const char *folder, hst_error *err);
 int try_session_close(struct try_session *session, hst_error *err);

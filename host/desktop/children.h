@@ -1,7 +1,7 @@
 /*
- * The children of this process, those it inherited as orphans included. Zombies count: nobody has waited for them yet.
- * A child that appears or goes during the call may be missed, so this is no replacement for waiting for a child that is
- * known by its id.
+ * The children of this process, those it inherited as orphans included. Zombies count: nobody has waited for
+ * them yet. A child that appears or goes during the call may be missed, so this is no replacement for waiting
+ * for a child that is known by its id.
  */
 #ifndef HOST_DESKTOP_CHILDREN_H
 #define HOST_DESKTOP_CHILDREN_H
@@ -11,7 +11,8 @@
 
 enum { CHILDREN_MAX = 4096 };
 
-/* Ids of at most `max` children of the calling thread, which is the only one. Returns how many; 0 also where /proc does not tell. */
+/* Ids of at most `max` children of the calling thread, which is the only one. Returns how many; 0 also where
+ * /proc does not tell. */
 size_t children_list(pid_t *to, size_t max);
 
 #endif

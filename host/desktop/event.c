@@ -21,9 +21,9 @@
 #include <unistd.h>
 
 enum {
-	LOOK_MS = 20,          /* between two looks at a FIFO, which cannot be waited for */
+	LOOK_MS = 20,		/* between two looks at a FIFO, which cannot be waited for */
 	READ_WITHIN_MS = 10000, /* a hostler that is away holds nobody up for longer */
-	CONTROL_MS = 1000,     /* should the directory of the control file not be watchable */
+	CONTROL_MS = 1000,	/* should the directory of the control file not be watchable */
 };
 
 __attribute__((format(printf, 2, 3))) static int complain(int status, const char *format, ...)
@@ -45,7 +45,9 @@ static int open_events(void)
 	int fd;
 
 	if (!path) {
-		complain(EVENT_FAILED, "HOSTLER_EVENTS is not set; this program speaks for desktop flows that hostler runs");
+		complain(
+			EVENT_FAILED,
+			"HOSTLER_EVENTS is not set; this program speaks for desktop flows that hostler runs");
 		return -1;
 	}
 	fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
@@ -205,7 +207,8 @@ static int watch_control(void)
 	return fd;
 }
 
-/* Until hostler has read what was said. It takes the picture of a progress event before it reads the next one. */
+/* Until hostler has read what was said. It takes the picture of a progress event before it reads the next
+ * one. */
 static void wait_until_read(int fd)
 {
 	int64_t end_us = clock_steady_us() + READ_WITHIN_MS * 1000;
@@ -252,8 +255,9 @@ static int print_variable(const char *name)
 	value = getenv(variable);
 	if (!value)
 		return complain(EVENT_FAILED,
-		                "there is no input \"%s\" in the environment; secret and very long ones come on stdin only",
-		                name);
+				"there is no input \"%s\" in the environment; secret and very long ones come "
+				"on stdin only",
+				name);
 	puts(value);
 	return EVENT_GO_ON;
 }
@@ -301,8 +305,10 @@ static const struct {
 	int (*run)(char **arguments);
 	const char *usage;
 } commands[] = {
-	{"progress", 2, say_progress, "SUBFLOW ACTION"}, {"output", 2, say_output, "NAME VALUE|-"},
-	{"error", 1, say_error, "TEXT"},                 {"checkpoint", 0, checkpoint, ""},
+	{"progress", 2, say_progress, "SUBFLOW ACTION"},
+	{"output", 2, say_output, "NAME VALUE|-"},
+	{"error", 1, say_error, "TEXT"},
+	{"checkpoint", 0, checkpoint, ""},
 	{"input", 1, print_input, "NAME"},
 };
 
@@ -315,7 +321,8 @@ int event_main(int argc, char **argv)
 		if (strcmp(argv[1], commands[i].word) != 0)
 			continue;
 		if (argc - 2 != commands[i].arguments)
-			return complain(EVENT_USAGE, "usage: hostler-event %s %s", commands[i].word, commands[i].usage);
+			return complain(EVENT_USAGE, "usage: hostler-event %s %s", commands[i].word,
+					commands[i].usage);
 		status = commands[i].run(argv + 2);
 		return fflush(stdout) == 0 ? status : complain(EVENT_FAILED, "cannot write to stdout");
 	}

@@ -1,22 +1,28 @@
 /*
- * One run of a desktop flow or program by the protocol of docs/desktop-flows.md: inputs as JSON on stdin and in
- * HOSTLER_INPUT_*, events through the FIFO $HOSTLER_EVENTS, control through $HOSTLER_CONTROL, log from stdout and
- * stderr, exit status. Used by hostler-session (in a session, through its driver), by hostler-worker (connector/exec)
- * and by `hostler try`. Asynchronous, on the caller's loop; one flowrun is one process.
+ * One run of a desktop flow or program by the protocol of docs/desktop-flows.md: inputs as JSON on stdin and
+ *in HOSTLER_INPUT_*, events through the FIFO $HOSTLER_EVENTS, control through $HOSTLER_CONTROL, log from
+ *stdout and stderr, exit status. Used by hostler-session (in a session, through its driver), by
+ *hostler-worker (connector/exec) and by `hostler try`. Asynchronous, on the caller's loop; one flowrun is one
+ *process.
  *
  * How a run ends:
  *	- exit status 0, and every output fits: succeeded. An `error` event alone fails nothing.
- *	- exit status 0, but an output is unknown, given twice, of a wrong type, or a required one is missing: OutputInvalid.
+ *	- exit status 0, but an output is unknown, given twice, of a wrong type, or a required one is missing:
+ *OutputInvalid.
  *	- a line in the FIFO that is no event never ends the flow early, but fails it in the end: FlowFailed.
- *	- any other exit: FlowFailed, with the text of the last `error` event, else the exit status and the last line of the log.
- *	- time-out: the control word is `stop`, TERM goes to the process group after 5/6 of the grace, KILL at its end.
- *	- cancel: the control word is `stop`, TERM at once, KILL after 5 s. Both are told as what they are, whatever the exit.
- *	- safe stop: the control word is `stop`. Stopped, unless the flow ended well without having come to a checkpoint.
+ *	- any other exit: FlowFailed, with the text of the last `error` event, else the exit status and the
+ *last line of the log.
+ *	- time-out: the control word is `stop`, TERM goes to the process group after 5/6 of the grace, KILL at
+ *its end.
+ *	- cancel: the control word is `stop`, TERM at once, KILL after 5 s. Both are told as what they are,
+ *whatever the exit.
+ *	- safe stop: the control word is `stop`. Stopped, unless the flow ended well without having come to a
+ *checkpoint.
  *
  * While paused the clock of the time-out stands still, from the moment the word `pause` was written.
  *
- * The process becomes the reaper of its orphans (PR_SET_CHILD_SUBREAPER), so that what the flow started and let go of
- * can be found and ended too: by its process group, or by HOSTLER_WORK in its environment.
+ * The process becomes the reaper of its orphans (PR_SET_CHILD_SUBREAPER), so that what the flow started and
+ *let go of can be found and ended too: by its process group, or by HOSTLER_WORK in its environment.
  *
  * Programs that use this ignore SIGPIPE (os/harden.h).
  */
@@ -35,18 +41,21 @@ struct flowrun;
 /* How the process is started: in a session by its driver, or by posix_spawn (flowrun_spawn_here). */
 struct flowrun_start {
 	char *const *argv;
-	char *const *environment; /* what the protocol adds: HOSTLER_*, PATH of hostler-event, PYTHONPATH of the runner */
+	char *const *environment; /* what the protocol adds: HOSTLER_*, PATH of hostler-event, PYTHONPATH of
+				     the runner */
 	const char *directory;
-	int stdin_fd, stdout_fd, stderr_fd; /* the last two may be the same: one log in the order of writing */
+	int stdin_fd, stdout_fd,
+		stderr_fd; /* the last two may be the same: one log in the order of writing */
 };
 
 enum flowrun_end { FLOWRUN_SUCCEEDED = 1, FLOWRUN_FAILED, FLOWRUN_TIMED_OUT, FLOWRUN_STOPPED };
 
 struct flowrun_result {
 	enum flowrun_end end;
-	const char *reason; /* FlowFailed, OutputInvalid, InputInvalid, DesktopFlowsActionTimeout, Cancelled; NULL: succeeded */
-	char text[512];     /* one sentence, "" when it succeeded */
-	const hst_value *outputs; /* checked; of a failed run those that were given and are right */
+	const char *reason; /* FlowFailed, OutputInvalid, InputInvalid, DesktopFlowsActionTimeout, Cancelled;
+			       NULL: succeeded */
+	char text[512];	    /* one sentence, "" when it succeeded */
+	const hst_value *outputs;     /* checked; of a failed run those that were given and are right */
 	int64_t started_us, ended_us; /* wall clock */
 };
 
@@ -54,9 +63,11 @@ struct flowrun_role {
 	/* *ret_pid 0: it ran and succeeded at once (driver/null without processes). */
 	int (*start)(void *arg, const struct flowrun_start *what, pid_t *ret_pid, hst_error *err);
 	void (*progress)(void *arg, const char *subflow, const char *action); /* at most 200 bytes each */
-	/* A picture is wanted, to be written to `path`; returns false when none could be taken. May be NULL. */
+	/* A picture is wanted, to be written to `path`; returns false when none could be taken. May be NULL.
+	 */
 	bool (*screenshot)(void *arg, const char *path);
-	void (*ended)(void *arg, const struct flowrun_result *result); /* once; everything it started is gone; may free the run */
+	void (*ended)(void *arg, const struct flowrun_result
+					 *result); /* once; everything it started is gone; may free the run */
 	void *arg;
 };
 
@@ -64,34 +75,37 @@ struct flowrun_role {
 struct flowrun_spec {
 	const struct package *package;
 	const hst_value *inputs; /* unchecked: they are checked against the package first */
-	const char *work;        /* an existing empty directory of this process's: flow/ ($HOSTLER_WORK), events and control are made there */
-	const char *results;     /* an existing directory: log, screenshots/ and out/ are left there */
-	int64_t uid, gid;        /* owner of what is made for the flow; -1: this process's own */
-	int64_t timeout_ms;      /* counted from the start; 0: none */
+	const char *work; /* an existing empty directory of this process's: flow/ ($HOSTLER_WORK), events and
+			     control are made there */
+	const char *results;		/* an existing directory: log, screenshots/ and out/ are left there */
+	int64_t uid, gid;		/* owner of what is made for the flow; -1: this process's own */
+	int64_t timeout_ms;		/* counted from the start; 0: none */
 	const char *run_id, *step_name; /* HOSTLER_RUN, HOSTLER_STEP */
-	int64_t grace_ms;        /* from the time-out to KILL; 0: 30 s */
-	int64_t cancel_ms;       /* from cancelling to KILL; 0: 5 s */
-	int64_t drain_ms;        /* how long what the flow left behind may go on writing; 0: 500 ms */
+	int64_t grace_ms;		/* from the time-out to KILL; 0: 30 s */
+	int64_t cancel_ms;		/* from cancelling to KILL; 0: 5 s */
+	int64_t drain_ms;		/* how long what the flow left behind may go on writing; 0: 500 ms */
 };
 
 /*
- * Inputs that do not fit (InputInvalid) and a process that cannot be started (the reason of `start`, else FlowFailed) are
- * ends like any other: `ended` is called from the loop, never from here. An error here means that nothing was begun.
+ * Inputs that do not fit (InputInvalid) and a process that cannot be started (the reason of `start`, else
+ * FlowFailed) are ends like any other: `ended` is called from the loop, never from here. An error here means
+ * that nothing was begun.
  */
 int flowrun_start(struct loop *loop, const struct flowrun_spec *spec, const struct flowrun_role *role,
-                  struct flowrun **ret, hst_error *err);
+		  struct flowrun **ret, hst_error *err);
 
 enum flowrun_how { FLOWRUN_CANCEL, FLOWRUN_SAFE_STOP, FLOWRUN_PAUSE, FLOWRUN_RESUME };
 void flowrun_steer(struct flowrun *run, enum flowrun_how how);
 
-/* Must be told by the role when a child of this process has ended (SIGCHLD, waitpid). False: not its child. */
+/* Must be told by the role when a child of this process has ended (SIGCHLD, waitpid). False: not its child.
+ */
 bool flowrun_reaped(struct flowrun *run, pid_t pid, int status);
 
 void flowrun_free(struct flowrun *run); /* kills what is left */
 
 /*
- * A `start` for processes of this user in no session of hostler's: with what this process's own environment says of the
- * person and the display, what the protocol adds winning over it, and PATH being both.
+ * A `start` for processes of this user in no session of hostler's: with what this process's own environment
+ * says of the person and the display, what the protocol adds winning over it, and PATH being both.
  */
 int flowrun_spawn_here(void *arg, const struct flowrun_start *what, pid_t *ret_pid, hst_error *err);
 

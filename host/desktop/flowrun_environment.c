@@ -44,7 +44,7 @@ static char *input_variable(hst_arena *arena, const hst_field *field, const hst_
 }
 
 char **flow_environment(hst_arena *arena, const struct flowrun_spec *spec, const struct flow_place *place,
-                        const hst_value *inputs)
+			const hst_value *inputs)
 {
 	const char *programs = files_program_directory();
 	char *const own[] = {

@@ -13,6 +13,6 @@ char **flow_arguments(hst_arena *arena, const struct package *package, const str
 
 /* NAME=VALUE, ends with NULL; in the arena. `inputs` are the checked ones. */
 char **flow_environment(hst_arena *arena, const struct flowrun_spec *spec, const struct flow_place *place,
-                        const hst_value *inputs);
+			const hst_value *inputs);
 
 #endif

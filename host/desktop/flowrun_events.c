@@ -17,7 +17,8 @@ static void fault(struct flow_events *events, const char *rule)
 	size_t n = events->length < sizeof events->line ? events->length : sizeof events->line;
 
 	sentence_copy(seen, sizeof seen, events->line, n);
-	snprintf(text, sizeof text, "the flow wrote a line into $HOSTLER_EVENTS that is no event: %.300s: %s", rule, seen);
+	snprintf(text, sizeof text, "the flow wrote a line into $HOSTLER_EVENTS that is no event: %.300s: %s",
+		 rule, seen);
 	if (!events->faults++)
 		memcpy(events->first_fault, text, sizeof text);
 	events->role.fault(events->role.arg, text);

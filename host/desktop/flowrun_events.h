@@ -1,14 +1,15 @@
 /*
- * The lines a flow writes into its FIFO, made into events. A line is one JSON object of at most 4 KiB with exactly the
- * members of its event:
+ * The lines a flow writes into its FIFO, made into events. A line is one JSON object of at most 4 KiB with
+ *exactly the members of its event:
  *
  *	{"event":"progress","subflow":TEXT,"action":TEXT}    subflow may be left out
- *	{"event":"output","name":TEXT,"value":ANY}           or "file":PATH, a file with the value as JSON, under $HOSTLER_WORK
+ *	{"event":"output","name":TEXT,"value":ANY}           or "file":PATH, a file with the value as JSON,
+ *under $HOSTLER_WORK
  *	{"event":"error","message":TEXT}
  *	{"event":"checkpoint"}
  *
- * A line that is none of these is a fault: the first is kept in words, all are counted, the flow goes on. Of progress
- * only the first 10,000 are passed on; the rest is counted and is no fault.
+ * A line that is none of these is a fault: the first is kept in words, all are counted, the flow goes on. Of
+ *progress only the first 10,000 are passed on; the rest is counted and is no fault.
  */
 #ifndef HOST_DESKTOP_FLOWRUN_EVENTS_H
 #define HOST_DESKTOP_FLOWRUN_EVENTS_H
@@ -22,8 +23,10 @@
 enum { FLOW_LINE_MAX = 4096, FLOW_PROGRESS_MAX = 10000, FLOW_PROGRESS_TEXT = 200 };
 
 struct flow_events_role {
-	void (*progress)(void *arg, const char *subflow, const char *action); /* fit for a sentence, at most 200 bytes each */
-	void (*output)(void *arg, const char *name, const hst_value *value, const char *file); /* one of the two; gone after the call */
+	void (*progress)(void *arg, const char *subflow,
+			 const char *action); /* fit for a sentence, at most 200 bytes each */
+	void (*output)(void *arg, const char *name, const hst_value *value,
+		       const char *file); /* one of the two; gone after the call */
 	void (*error)(void *arg, const char *message);
 	void (*checkpoint)(void *arg);
 	void (*fault)(void *arg, const char *text); /* each time */
@@ -36,7 +39,7 @@ struct flow_events {
 	hst_arena *arena; /* of one line */
 	char line[FLOW_LINE_MAX];
 	size_t length;
-	bool skipping; /* the rest of a line that was too long */
+	bool skipping;	 /* the rest of a line that was too long */
 	size_t progress; /* how many were written */
 	size_t faults;
 	char first_fault[HST_TEXT_MAX];

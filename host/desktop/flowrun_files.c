@@ -34,7 +34,8 @@ static bool is_skipped(const struct collecting *c, const char *path)
 	return false;
 }
 
-/* The size is counted while copying: what the file says of itself may change meanwhile. NULL, or why it failed. */
+/* The size is counted while copying: what the file says of itself may change meanwhile. NULL, or why it
+ * failed. */
 static const char *copy(struct collecting *c, int from, int to)
 {
 	const int64_t left = all_bytes_max - c->bytes, most = left < file_bytes_max ? left : file_bytes_max;
@@ -91,7 +92,8 @@ static void collect_all(struct collecting *c, DIR *directory)
 		char fit[80];
 		const char *why;
 
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 || is_skipped(c, path))
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+		    is_skipped(c, path))
 			continue;
 		why = collect(c, entry->d_name, path);
 		sentence_copy(fit, sizeof fit, path, strlen(path));
@@ -112,7 +114,8 @@ static bool is_empty(DIR *directory)
 	return empty;
 }
 
-void flow_files_collect(const struct flow_place *place, const char *results, const hst_value *skip, struct flow_log *log)
+void flow_files_collect(const struct flow_place *place, const char *results, const hst_value *skip,
+			struct flow_log *log)
 {
 	struct collecting c = {.place = place, .skip = skip, .log = log, .to = -1};
 	int fd = openat(place->work_fd, "out", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -150,9 +153,13 @@ void flow_files_check(const struct flow_place *place, struct flow_outputs *outpu
 		if (field_type(fields_find(outputs->declared, name)) != HST_TYPE_FILE ||
 		    value_kind(value) != HST_VALUE_TEXT)
 			continue;
-		fd = strlen(file) == value_length(value) && !strchr(path + 4, '/') ? flow_place_open(place, path, &err) : -1;
+		fd = strlen(file) == value_length(value) && !strchr(path + 4, '/')
+			     ? flow_place_open(place, path, &err)
+			     : -1;
 		if (fd < 0)
-			flow_outputs_fault(outputs, "output \"%s\" must name a file directly in out/, got \"%.100s\"", name, file);
+			flow_outputs_fault(outputs,
+					   "output \"%s\" must name a file directly in out/, got \"%.100s\"",
+					   name, file);
 		else
 			close(fd);
 	}

@@ -13,9 +13,20 @@
 /* What of our own environment says who the person is and where the screen is, and nothing else. */
 static bool is_kept(const char *entry)
 {
-	static const char *const kept[] = {"HOME=",    "USER=",       "LOGNAME=",         "SHELL=",  "LANG=", "LC_",
-	                                   "TZ=",      "TERM=",       "XDG_",             "TMPDIR=", "DISPLAY=",
-	                                   "XAUTHORITY=", "WAYLAND_DISPLAY=", "DBUS_SESSION_BUS_ADDRESS="};
+	static const char *const kept[] = {"HOME=",
+					   "USER=",
+					   "LOGNAME=",
+					   "SHELL=",
+					   "LANG=",
+					   "LC_",
+					   "TZ=",
+					   "TERM=",
+					   "XDG_",
+					   "TMPDIR=",
+					   "DISPLAY=",
+					   "XAUTHORITY=",
+					   "WAYLAND_DISPLAY=",
+					   "DBUS_SESSION_BUS_ADDRESS="};
 
 	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
 		if (strncmp(entry, kept[i], strlen(kept[i])) == 0)
@@ -84,7 +95,8 @@ int flowrun_spawn_here(void *arg, const struct flowrun_start *what, pid_t *ret_p
 {
 	hst_arena *arena = arena_new();
 	char **environment = merge(arena, what->environment);
-	const char *program = find_program(arena, what->argv[0], what->directory, find_variable(environment, "PATH"));
+	const char *program =
+		find_program(arena, what->argv[0], what->directory, find_variable(environment, "PATH"));
 	const struct spawn_fd fds[] = {{what->stdin_fd, 0}, {what->stdout_fd, 1}, {what->stderr_fd, 2}};
 	const struct spawn spawn = {
 		.path = program,
@@ -99,7 +111,8 @@ int flowrun_spawn_here(void *arg, const struct flowrun_start *what, pid_t *ret_p
 
 	(void)arg;
 	code = program ? spawn_start(&spawn, ret_pid, err)
-	               : hst_fail(err, HST_NOT_FOUND, "there is no program \"%s\" on the PATH", what->argv[0]);
+		       : hst_fail(err, HST_NOT_FOUND, "there is no program \"%s\" on the PATH",
+				  what->argv[0]);
 	arena_free(arena);
 	return code;
 }

@@ -5,13 +5,15 @@
 #include "desktop/children.h"
 #include "os/files.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
-enum { ENVIRONMENT_MAX = 4 << 20 };
+enum { ENVIRONMENT_MAX = 4 << 20, STRAY_LOOKS_MAX = 20 };
 
 void flow_kill_group(pid_t leader, int signal)
 {
@@ -84,4 +86,30 @@ bool flow_kill_rest(pid_t leader, const char *work, struct flow_orphans *orphans
 	bool group_gone = group_is_gone(leader);
 
 	return orphans_are_gone(work, orphans) && group_gone;
+}
+
+static size_t kill_strays_once(const char *variable)
+{
+	DIR *processes = opendir("/proc");
+	struct dirent *entry;
+	size_t n = 0;
+
+	while (processes && (entry = readdir(processes)) != NULL) {
+		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+
+		if (pid > 1 && pid != getpid() && carries(pid, variable) && kill(pid, SIGKILL) == 0)
+			n++;
+	}
+	if (processes)
+		closedir(processes);
+	return n;
+}
+
+void flow_kill_strays(const char *work)
+{
+	AUTO_FREE char *variable = mem_printf("HOSTLER_WORK=%s", work);
+
+	/* One that is just starting another is seen with it the next time. */
+	for (int i = 0; i < STRAY_LOOKS_MAX && kill_strays_once(variable) > 0; i++)
+		;
 }

@@ -1,7 +1,7 @@
 /*
- * One run from the inside, shared by the files flowrun*.c of this room: each owns one part of its life. A run is prepared,
- * running, draining (the process has ended, what it left may still write a little), clearing (what it left is killed),
- * over; every way to end leads through these in this order.
+ * One run from the inside, shared by the files flowrun*.c of this room: each owns one part of its life. A run
+ * is prepared, running, draining (the process has ended, what it left may still write a little), clearing
+ * (what it left is killed), over; every way to end leads through these in this order.
  */
 #ifndef HOST_DESKTOP_FLOWRUN_LIFE_H
 #define HOST_DESKTOP_FLOWRUN_LIFE_H
@@ -49,9 +49,9 @@ struct flowrun {
 
 	enum flowrun_end forced; /* decided from outside; 0: the flow decides */
 	bool paused, stop_asked, cancel_asked, checkpoint_since;
-	bool instant; /* the driver runs no processes */
+	bool instant;		 /* the driver runs no processes */
 	char said[HST_TEXT_MAX]; /* text of the last error event */
-	hst_error refused;       /* why it never started */
+	hst_error refused;	 /* why it never started */
 };
 
 /* flowrun.c: the end. */
@@ -65,7 +65,8 @@ void flow_streams_events(struct flowrun *run); /* reads those that are there */
 void flow_streams_rest(struct flowrun *run);   /* reads and writes out what is left */
 void flow_streams_release(struct flowrun *run);
 
-/* flowrun_verdict.c. May be asked more than once: for the picture of an error while there is something to see, and at the end. */
+/* flowrun_verdict.c. May be asked more than once: for the picture of an error while there is something to
+ * see, and at the end. */
 struct flowrun_result flow_verdict(struct flowrun *run);
 
 /* What the flow says of itself, fit for a sentence and without secrets. */

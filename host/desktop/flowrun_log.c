@@ -16,7 +16,8 @@ int flow_log_open(struct flow_log *log, const char *directory, hst_error *err)
 {
 	AUTO_FREE char *path = files_join(directory, "log");
 
-	*log = (struct flow_log){.fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
+	*log = (struct flow_log){
+		.fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
 	return log->fd < 0 ? failure_of(errno, err, "make the log", path) : HST_OK;
 }
 

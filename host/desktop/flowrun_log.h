@@ -1,6 +1,7 @@
 /*
- * The log of a run: its first 256 KiB and its last 768 KiB. The first go to the file at once, so that they survive this
- * process; the last are kept in memory and written at the end. Not redacted here: what comes in was filtered before.
+ * The log of a run: its first 256 KiB and its last 768 KiB. The first go to the file at once, so that they
+ * survive this process; the last are kept in memory and written at the end. Not redacted here: what comes in
+ * was filtered before.
  */
 #ifndef HOST_DESKTOP_FLOWRUN_LOG_H
 #define HOST_DESKTOP_FLOWRUN_LOG_H
@@ -15,11 +16,12 @@ enum { FLOW_LOG_FIRST = 256 << 10, FLOW_LOG_LAST = 768 << 10, FLOW_LOG_LINE = 20
 
 struct flow_log {
 	int fd;
-	int64_t total;   /* bytes that came in */
-	size_t written;  /* of the first part; a line of ours may end a little beyond */
-	char *last;      /* a ring; NULL until it is needed */
+	int64_t total;	/* bytes that came in */
+	size_t written; /* of the first part; a line of ours may end a little beyond */
+	char *last;	/* a ring; NULL until it is needed */
 	size_t last_at, last_length;
-	char line[FLOW_LOG_LINE], line_before[FLOW_LOG_LINE]; /* the line being written, and the last that was not blank */
+	char line[FLOW_LOG_LINE],
+		line_before[FLOW_LOG_LINE]; /* the line being written, and the last that was not blank */
 	size_t line_length;
 	bool broken; /* the disk is full or gone: the run goes on without its log */
 };

@@ -10,7 +10,8 @@
 
 void flow_outputs_init(struct flow_outputs *outputs, hst_arena *arena, hst_fields declared)
 {
-	*outputs = (struct flow_outputs){.arena = arena, .declared = declared, .given = value_make_record(arena)};
+	*outputs = (struct flow_outputs){
+		.arena = arena, .declared = declared, .given = value_make_record(arena)};
 }
 
 void flow_outputs_fault(struct flow_outputs *outputs, const char *format, ...)
@@ -31,8 +32,9 @@ void flow_outputs_give_json(struct flow_outputs *outputs, const char *name, cons
 	hst_error err = {0};
 
 	if (!fields_find(outputs->declared, name)) {
-		flow_outputs_fault(outputs, "unknown output \"%.60s\"%s%s%s", name, nearest ? "; did you mean \"" : "",
-		                   nearest ? nearest : "", nearest ? "\"?" : ": the package declares none of that name");
+		flow_outputs_fault(outputs, "unknown output \"%.60s\"%s%s%s", name,
+				   nearest ? "; did you mean \"" : "", nearest ? nearest : "",
+				   nearest ? "\"?" : ": the package declares none of that name");
 		return;
 	}
 	if (value_get(outputs->given, name)) {
@@ -41,7 +43,7 @@ void flow_outputs_give_json(struct flow_outputs *outputs, const char *name, cons
 	}
 	if (length > VALUE_BYTES_MAX - outputs->bytes) {
 		flow_outputs_fault(outputs, "with output \"%s\" the outputs are larger than %d KiB", name,
-		                   VALUE_BYTES_MAX >> 10);
+				   VALUE_BYTES_MAX >> 10);
 		return;
 	}
 	if (value_parse_json(outputs->arena, bytes, length, &value, &err) != HST_OK) {
@@ -72,7 +74,8 @@ int flow_outputs_check(const struct flow_outputs *outputs, const hst_value **ret
 
 	if (outputs->fault[0])
 		return hst_fail_as(err, HST_INVALID, "OutputInvalid", "%s", outputs->fault);
-	if (fields_check(outputs->arena, outputs->declared, "output", outputs->given, false, ret, &why) != HST_OK)
+	if (fields_check(outputs->arena, outputs->declared, "output", outputs->given, false, ret, &why) !=
+	    HST_OK)
 		return hst_fail_as(err, HST_INVALID, "OutputInvalid", "%s", why.text);
 	return HST_OK;
 }
@@ -86,7 +89,8 @@ const hst_value *flow_outputs_right(const struct flow_outputs *outputs)
 		const hst_field *field = fields_find(outputs->declared, name);
 		const hst_value *value;
 
-		if (field && type_check(outputs->arena, field, value_at(outputs->given, i), &value, NULL) == HST_OK)
+		if (field &&
+		    type_check(outputs->arena, field, value_at(outputs->given, i), &value, NULL) == HST_OK)
 			value_set(right, name, value);
 	}
 	return right;

@@ -21,9 +21,11 @@ void flow_outputs_init(struct flow_outputs *outputs, hst_arena *arena, hst_field
 
 void flow_outputs_give(struct flow_outputs *outputs, const char *name, const hst_value *value);
 void flow_outputs_give_json(struct flow_outputs *outputs, const char *name, const char *bytes, size_t length);
-__attribute__((format(printf, 2, 3))) void flow_outputs_fault(struct flow_outputs *outputs, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void flow_outputs_fault(struct flow_outputs *outputs,
+							      const char *format, ...);
 
-/* The outputs in their normal form. HST_INVALID, as OutputInvalid: they do not fit; then *ret is left alone. */
+/* The outputs in their normal form. HST_INVALID, as OutputInvalid: they do not fit; then *ret is left alone.
+ */
 int flow_outputs_check(const struct flow_outputs *outputs, const hst_value **ret, hst_error *err);
 
 /* Those that are right, each looked at alone. */

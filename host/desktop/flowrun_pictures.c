@@ -12,10 +12,12 @@
 enum { SLUG_SIZE = 49 };
 
 void flow_pictures_init(struct flow_pictures *pictures, enum screenshots wanted, const char *results,
-                        bool (*shoot)(void *arg, const char *path), void *arg)
+			bool (*shoot)(void *arg, const char *path), void *arg)
 {
-	*pictures = (struct flow_pictures){
-		.wanted = wanted, .shoot = shoot, .arg = arg, .directory = files_join(results, "screenshots")};
+	*pictures = (struct flow_pictures){.wanted = wanted,
+					   .shoot = shoot,
+					   .arg = arg,
+					   .directory = files_join(results, "screenshots")};
 }
 
 void flow_pictures_clear(struct flow_pictures *pictures)

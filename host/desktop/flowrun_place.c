@@ -53,7 +53,7 @@ static int make_events(struct flow_place *place, int64_t uid, int64_t gid, hst_e
 }
 
 int flow_place_make(struct flow_place *place, hst_arena *arena, const char *root, int64_t uid, int64_t gid,
-                    hst_error *err)
+		    hst_error *err)
 {
 	int code;
 
@@ -91,7 +91,8 @@ void flow_place_clear(struct flow_place *place)
 
 int flow_place_control(const struct flow_place *place, const char *word, hst_error *err)
 {
-	AUTO_CLOSE int fd = openat(place->root_fd, "control.new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	AUTO_CLOSE int fd = openat(place->root_fd, "control.new",
+				   O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 	char line[32];
 	int length = snprintf(line, sizeof line, "%s\n", word);
 
@@ -122,8 +123,8 @@ int flow_place_open(const struct flow_place *place, const char *path, hst_error 
 	return -1;
 }
 
-int flow_place_read(const struct flow_place *place, const char *path, size_t max, char **ret, size_t *ret_length,
-                    hst_error *err)
+int flow_place_read(const struct flow_place *place, const char *path, size_t max, char **ret,
+		    size_t *ret_length, hst_error *err)
 {
 	AUTO_CLOSE int fd = flow_place_open(place, path, err);
 	AUTO_FREE char *bytes = NULL;

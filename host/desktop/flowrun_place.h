@@ -1,6 +1,6 @@
 /*
- * The folder of one run. Its root belongs to this process, so that nobody can put something else in the place of the
- * FIFO or the control file; what belongs to the flow's user is only looked into through descriptors.
+ * The folder of one run. Its root belongs to this process, so that nobody can put something else in the place
+ *of the FIFO or the control file; what belongs to the flow's user is only looked into through descriptors.
  *
  *	ROOT/flow      $HOSTLER_WORK, the flow's own, with in/ and out/
  *	ROOT/events    $HOSTLER_EVENTS, a FIFO
@@ -20,7 +20,7 @@ struct flow_place {
 
 /* On failure what was made is left to whoever removes the root. */
 int flow_place_make(struct flow_place *place, hst_arena *arena, const char *root, int64_t uid, int64_t gid,
-                    hst_error *err);
+		    hst_error *err);
 void flow_place_clear(struct flow_place *place); /* closes; removes nothing */
 
 /* Replaces the control word as a whole. */
@@ -30,7 +30,7 @@ int flow_place_control(const struct flow_place *place, const char *word, hst_err
 int flow_place_open(const struct flow_place *place, const char *path, hst_error *err);
 
 /* The whole of such a file, NUL behind it, caller frees. */
-int flow_place_read(const struct flow_place *place, const char *path, size_t max, char **ret, size_t *ret_length,
-                    hst_error *err);
+int flow_place_read(const struct flow_place *place, const char *path, size_t max, char **ret,
+		    size_t *ret_length, hst_error *err);
 
 #endif

@@ -25,13 +25,15 @@ static void add_needle(struct flow_redact *redact, const char *bytes, size_t n)
 {
 	if (n < SECRET_BYTES_MIN)
 		return;
-	redact->needles = mem_grow(redact->needles, &redact->size, redact->count + 1, sizeof *redact->needles);
+	redact->needles =
+		mem_grow(redact->needles, &redact->size, redact->count + 1, sizeof *redact->needles);
 	redact->needles[redact->count++] = (struct flow_needle){mem_copy(bytes, n), n};
 	if (n > redact->longest)
 		redact->longest = n;
 }
 
-/* Without padding and without the last, partly filled character, so that it is found inside a longer text as well. */
+/* Without padding and without the last, partly filled character, so that it is found inside a longer text as
+ * well. */
 static void add_base64(struct flow_redact *redact, const char *bytes, size_t n, int variant)
 {
 	size_t size = sodium_base64_encoded_len(n, variant);
@@ -123,7 +125,8 @@ void flow_redact_clear(struct flow_redact *redact)
 }
 
 /* The first secret in the bytes, the longest of those that begin there; NULL when there is none. */
-static const char *find_secret(const struct flow_redact *redact, const char *bytes, size_t n, size_t *ret_length)
+static const char *find_secret(const struct flow_redact *redact, const char *bytes, size_t n,
+			       size_t *ret_length)
 {
 	const char *first = NULL;
 
@@ -139,9 +142,10 @@ static const char *find_secret(const struct flow_redact *redact, const char *byt
 	return first;
 }
 
-/* Passes on everything but the last `keep` bytes, which may be the beginning of a secret. Returns how many were kept. */
+/* Passes on everything but the last `keep` bytes, which may be the beginning of a secret. Returns how many
+ * were kept. */
 static size_t pass_on(const struct flow_redact *redact, const char *bytes, size_t n, size_t keep,
-                      void (*add)(void *arg, const char *bytes, size_t n), void *arg)
+		      void (*add)(void *arg, const char *bytes, size_t n), void *arg)
 {
 	size_t length = 0;
 	const char *found;
@@ -160,7 +164,7 @@ static size_t pass_on(const struct flow_redact *redact, const char *bytes, size_
 }
 
 void flow_redact_feed(struct flow_redact *redact, const char *bytes, size_t n,
-                      void (*add)(void *arg, const char *bytes, size_t n), void *arg)
+		      void (*add)(void *arg, const char *bytes, size_t n), void *arg)
 {
 	size_t total = redact->held_length + n, kept;
 
@@ -175,7 +179,8 @@ void flow_redact_feed(struct flow_redact *redact, const char *bytes, size_t n,
 	redact->held_length = kept;
 }
 
-void flow_redact_flush(struct flow_redact *redact, void (*add)(void *arg, const char *bytes, size_t n), void *arg)
+void flow_redact_flush(struct flow_redact *redact, void (*add)(void *arg, const char *bytes, size_t n),
+		       void *arg)
 {
 	if (redact->held_length)
 		pass_on(redact, redact->held, redact->held_length, 0, add, arg);

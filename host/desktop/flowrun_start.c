@@ -36,7 +36,8 @@ static int make_pipes(struct pipes *pipes, hst_error *err)
 {
 	*pipes = (struct pipes){{-1, -1}, {-1, -1}};
 	if (pipe2(pipes->input, O_CLOEXEC) == 0 && pipe2(pipes->output, O_CLOEXEC) == 0 &&
-	    fcntl(pipes->input[1], F_SETFL, O_NONBLOCK) == 0 && fcntl(pipes->output[0], F_SETFL, O_NONBLOCK) == 0)
+	    fcntl(pipes->input[1], F_SETFL, O_NONBLOCK) == 0 &&
+	    fcntl(pipes->output[0], F_SETFL, O_NONBLOCK) == 0)
 		return HST_OK;
 	failure_of(errno, err, "make", "the pipes of a flow");
 	close_pipes(pipes);
@@ -70,7 +71,8 @@ static int launch(struct flowrun *run, hst_error *err)
 		if (!run->refused.reason[0])
 			snprintf(run->refused.reason, sizeof run->refused.reason, "FlowFailed");
 		if (!run->refused.text[0])
-			snprintf(run->refused.text, sizeof run->refused.text, "The flow could not be started.");
+			snprintf(run->refused.text, sizeof run->refused.text,
+				 "The flow could not be started.");
 	} else if (run->pid > 0) {
 		flow_streams_watch(run, take_fd(&pipes.input[1]), take_fd(&pipes.output[0]));
 		flow_clock_start(run);
@@ -87,7 +89,8 @@ static int launch(struct flowrun *run, hst_error *err)
 static bool has_secret(hst_fields fields, const hst_value *inputs)
 {
 	for (size_t i = 0; i < fields.n; i++)
-		if (field_type(&fields.at[i]) == HST_TYPE_SECRET && value_get(inputs, field_name(&fields.at[i])))
+		if (field_type(&fields.at[i]) == HST_TYPE_SECRET &&
+		    value_get(inputs, field_name(&fields.at[i])))
 			return true;
 	return false;
 }
@@ -115,7 +118,7 @@ static int prepare(struct flowrun *run, hst_error *err)
 		return code;
 	flow_streams_init(run);
 	if (fields_check(run->arena, spec->package->inputs, "input", spec->inputs, false, &run->inputs,
-	                 &run->refused) != HST_OK) {
+			 &run->refused) != HST_OK) {
 		snprintf(run->refused.reason, sizeof run->refused.reason, "InputInvalid");
 		run->inputs = NULL;
 	}
@@ -124,7 +127,8 @@ static int prepare(struct flowrun *run, hst_error *err)
 	return HST_OK;
 }
 
-static struct flowrun *run_new(struct loop *loop, const struct flowrun_spec *spec, const struct flowrun_role *role)
+static struct flowrun *run_new(struct loop *loop, const struct flowrun_spec *spec,
+			       const struct flowrun_role *role)
 {
 	struct flowrun *run = mem_alloc(sizeof *run);
 
@@ -147,7 +151,7 @@ static struct flowrun *run_new(struct loop *loop, const struct flowrun_spec *spe
 }
 
 int flowrun_start(struct loop *loop, const struct flowrun_spec *spec, const struct flowrun_role *role,
-                  struct flowrun **ret, hst_error *err)
+		  struct flowrun **ret, hst_error *err)
 {
 	struct flowrun *run = run_new(loop, spec, role);
 	int code = prepare(run, err);

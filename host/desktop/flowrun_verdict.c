@@ -58,11 +58,11 @@ static void decide_stopped(const struct flowrun *run, struct flowrun_result *res
 	result->end = FLOWRUN_STOPPED;
 	result->reason = "Cancelled";
 	snprintf(result->text, sizeof result->text, "%s",
-	         run->forced == FLOWRUN_STOPPED ? "It was cancelled." : "It was told to stop and stopped.");
+		 run->forced == FLOWRUN_STOPPED ? "It was cancelled." : "It was told to stop and stopped.");
 }
 
 static void decide_failed(const struct flowrun *run, bool ended_well, const hst_error *outputs_wrong,
-                          struct flowrun_result *result)
+			  struct flowrun_result *result)
 {
 	result->end = FLOWRUN_FAILED;
 	result->reason = "FlowFailed";
@@ -94,6 +94,7 @@ struct flowrun_result flow_verdict(struct flowrun *run)
 		result.end = FLOWRUN_SUCCEEDED;
 	else
 		decide_failed(run, ended_well, &wrong, &result);
-	result.outputs = outputs && result.end == FLOWRUN_SUCCEEDED ? outputs : flow_outputs_right(&run->outputs);
+	result.outputs =
+		outputs && result.end == FLOWRUN_SUCCEEDED ? outputs : flow_outputs_right(&run->outputs);
 	return result;
 }

@@ -38,7 +38,7 @@ struct package_key {
 static bool name_fits(const char *name, bool dash)
 {
 	size_t length = strspn(name, dash ? "abcdefghijklmnopqrstuvwxyz0123456789_-"
-	                                  : "abcdefghijklmnopqrstuvwxyz0123456789_");
+					  : "abcdefghijklmnopqrstuvwxyz0123456789_");
 
 	return name[0] >= 'a' && name[0] <= 'z' && !name[length] && length <= NAME_MAX_BYTES;
 }
@@ -51,7 +51,9 @@ static char *keep(struct reading *reading, const char *value)
 static void read_name(struct reading *reading, const char *value)
 {
 	if (!name_fits(value, true))
-		WRONG(reading, "name \"%.60s\" does not fit: a lower-case letter, then up to 47 of a-z 0-9 _ -", value);
+		WRONG(reading,
+		      "name \"%.60s\" does not fit: a lower-case letter, then up to 47 of a-z 0-9 _ -",
+		      value);
 	reading->package->name = keep(reading, value);
 }
 
@@ -104,7 +106,8 @@ static void read_type(struct reading *reading, const char *value)
 	reading->field->type = type_named(value);
 	if (reading->field->type == HST_TYPE_NONE)
 		WRONG(reading,
-		      "there is no type \"%.40s\"; types are text integer number boolean choice date duration list table "
+		      "there is no type \"%.40s\"; types are text integer number boolean choice date "
+		      "duration list table "
 		      "file secret json",
 		      value);
 }
@@ -163,7 +166,8 @@ static void read_choices(struct reading *reading, const char *value)
 		}
 		choices[n++] = arena_copy(arena, value, length);
 		value += length;
-		for (char *end = (char *)choices[n - 1] + length; end > choices[n - 1] && strchr(" \t", end[-1]); end--)
+		for (char *end = (char *)choices[n - 1] + length;
+		     end > choices[n - 1] && strchr(" \t", end[-1]); end--)
 			end[-1] = '\0';
 	}
 	if (!n)
@@ -179,7 +183,8 @@ static int64_t read_bound(struct reading *reading, const char *value)
 	if (!type_read_integer(value, &bound)) {
 		if (type_read_duration(value, &duration, NULL) == HST_OK)
 			return duration.ms;
-		WRONG(reading, "%s must be a whole number (of bytes for text), or a duration", reading->key->name);
+		WRONG(reading, "%s must be a whole number (of bytes for text), or a duration",
+		      reading->key->name);
 	}
 	return bound;
 }
@@ -199,25 +204,32 @@ static void read_max(struct reading *reading, const char *value)
 }
 
 static const struct package_key flow_keys[] = {
-	{"name", true, read_name},         {"run", true, read_run},
-	{"version", false, read_version},  {"summary", false, read_summary},
-	{"timeout", false, read_timeout},  {"screenshots", false, read_screenshots},
+	{"name", true, read_name},
+	{"run", true, read_run},
+	{"version", false, read_version},
+	{"summary", false, read_summary},
+	{"timeout", false, read_timeout},
+	{"screenshots", false, read_screenshots},
 	{NULL, false, NULL},
 };
 
 static const struct package_key input_keys[] = {
-	{"type", true, read_type},         {"required", false, read_required},
-	{"default", false, read_default},  {"choices", false, read_choices},
-	{"min", false, read_min},          {"max", false, read_max},
-	{"doc", false, read_doc},          {"label", false, read_label},
+	{"type", true, read_type},
+	{"required", false, read_required},
+	{"default", false, read_default},
+	{"choices", false, read_choices},
+	{"min", false, read_min},
+	{"max", false, read_max},
+	{"doc", false, read_doc},
+	{"label", false, read_label},
 	{NULL, false, NULL},
 };
 
 static const struct package_key output_keys[] = {
-	{"type", true, read_type},         {"required", false, read_required},
-	{"choices", false, read_choices},  {"min", false, read_min},
-	{"max", false, read_max},          {"doc", false, read_doc},
-	{"derived", false, read_derived},  {NULL, false, NULL},
+	{"type", true, read_type},	  {"required", false, read_required},
+	{"choices", false, read_choices}, {"min", false, read_min},
+	{"max", false, read_max},	  {"doc", false, read_doc},
+	{"derived", false, read_derived}, {NULL, false, NULL},
 };
 
 static void read_section(struct reading *reading, const struct package_key *keys)
@@ -232,8 +244,9 @@ static void read_section(struct reading *reading, const struct package_key *keys
 			keys->read(reading, reading->key->value);
 		else if (keys->required)
 			problems_add(reading->problems, reading->section->file, reading->section->line,
-			             "[%s%s%s] has no \"%s\"", reading->section->kind, reading->section->name ? " " : "",
-			             reading->section->name ? reading->section->name : "", keys->name);
+				     "[%s%s%s] has no \"%s\"", reading->section->kind,
+				     reading->section->name ? " " : "",
+				     reading->section->name ? reading->section->name : "", keys->name);
 	}
 	known[n] = NULL;
 	section_refuse_rest(reading->section, known, reading->problems);
@@ -251,16 +264,18 @@ static void check_field(struct reading *reading)
 		return;
 	if ((field->type == HST_TYPE_CHOICE) != (field->choices != NULL))
 		problems_add(reading->problems, section->file, section->line,
-		             field->choices ? "choices are for type = choice only" : "type = choice needs choices");
+			     field->choices ? "choices are for type = choice only"
+					    : "type = choice needs choices");
 	else if (field->def && field->required)
 		problems_add(reading->problems, section->file, section->line,
-		             "it is required and has a default; one of the two is without effect");
+			     "it is required and has a default; one of the two is without effect");
 	else if (field->def && field->type == HST_TYPE_SECRET)
-		problems_add(reading->problems, section->file, section->line, "a secret never stands in a file: no default");
+		problems_add(reading->problems, section->file, section->line,
+			     "a secret never stands in a file: no default");
 	else if (field->def &&
-	         type_check(reading->package->arena, field,
-	                    value_make_text(reading->package->arena, field->def, strlen(field->def)), &value,
-	                    &err) != HST_OK)
+		 type_check(reading->package->arena, field,
+			    value_make_text(reading->package->arena, field->def, strlen(field->def)), &value,
+			    &err) != HST_OK)
 		problems_add(reading->problems, section->file, section->line, "default: %s", err.text);
 }
 
@@ -271,18 +286,19 @@ static void read_field(struct reading *reading, hst_fields *fields, const struct
 
 	if (!section->name || !name_fits(section->name, false)) {
 		problems_add(reading->problems, section->file, section->line,
-		             "[%s NAME] needs a name: a lower-case letter, then up to 47 of a-z 0-9 _", section->kind);
+			     "[%s NAME] needs a name: a lower-case letter, then up to 47 of a-z 0-9 _",
+			     section->kind);
 		return;
 	}
 	for (size_t i = 0; i < fields->n; i++)
 		if (strcmp(at[i].name, section->name) == 0) {
-			problems_add(reading->problems, section->file, section->line, "there is a second [%s %s]",
-			             section->kind, section->name);
+			problems_add(reading->problems, section->file, section->line,
+				     "there is a second [%s %s]", section->kind, section->name);
 			return;
 		}
 	if (fields->n == PACKAGE_FIELDS_MAX) {
-		problems_add(reading->problems, section->file, section->line, "more than %d %ss", PACKAGE_FIELDS_MAX,
-		             section->kind);
+		problems_add(reading->problems, section->file, section->line, "more than %d %ss",
+			     PACKAGE_FIELDS_MAX, section->kind);
 		return;
 	}
 	reading->field = &at[fields->n++];
@@ -301,7 +317,7 @@ static void read_document(struct package *package, struct document *document, st
 		if (strcmp(reading.section->kind, "desktop-flow") == 0 && !reading.section->name) {
 			if (package->line)
 				problems_add(problems, document->file, reading.section->line,
-				             "there is a second [desktop-flow]");
+					     "there is a second [desktop-flow]");
 			package->line = reading.section->line;
 			read_section(&reading, flow_keys);
 		} else if (strcmp(reading.section->kind, "input") == 0) {
@@ -310,37 +326,41 @@ static void read_document(struct package *package, struct document *document, st
 			read_field(&reading, &package->outputs, output_keys);
 		} else {
 			problems_add(problems, document->file, reading.section->line,
-			             "unknown section [%s%s%s]; known are [desktop-flow], [input NAME] and [output NAME]",
-			             reading.section->kind, reading.section->name ? " " : "",
-			             reading.section->name ? reading.section->name : "");
+				     "unknown section [%s%s%s]; known are [desktop-flow], [input NAME] and "
+				     "[output NAME]",
+				     reading.section->kind, reading.section->name ? " " : "",
+				     reading.section->name ? reading.section->name : "");
 		}
 	}
 	if (!package->line)
 		problems_add(problems, document->file, 0, "there is no [desktop-flow]");
 }
 
-/* Where the package lies. Links on the way there are the business of whoever named it; the manifest itself is none. */
+/* Where the package lies. Links on the way there are the business of whoever named it; the manifest itself is
+ * none. */
 static bool find_package(struct package *package, const char *path, struct problems *problems)
 {
 	const char *slash = strrchr(path, '/');
-	AUTO_FREE char *folder = slash ? mem_copy(path, slash == path ? 1 : (size_t)(slash - path)) : mem_text(".");
+	AUTO_FREE char *folder =
+		slash ? mem_copy(path, slash == path ? 1 : (size_t)(slash - path)) : mem_text(".");
 	AUTO_FREE char *real = realpath(folder, NULL);
 	struct stat status;
 
 	if (!real) {
-		problems_add(problems, path, 0, "cannot find the folder %s: %s", folder, strerrordesc_np(errno));
+		problems_add(problems, path, 0, "cannot find the folder %s: %s", folder,
+			     strerrordesc_np(errno));
 		return false;
 	}
 	package->directory = arena_text(package->arena, real);
 	package->manifest = arena_printf(package->arena, "%s/%s", strcmp(real, "/") == 0 ? "" : real,
-	                                 slash ? slash + 1 : path);
+					 slash ? slash + 1 : path);
 	if (lstat(package->manifest, &status) < 0) {
 		problems_add(problems, path, 0, "cannot read the manifest: %s", strerrordesc_np(errno));
 		return false;
 	}
 	if (!S_ISREG(status.st_mode) || status.st_size > PACKAGE_MANIFEST_MAX) {
 		problems_add(problems, path, 0, "the manifest must be a regular file of at most %d KiB",
-		             PACKAGE_MANIFEST_MAX >> 10);
+			     PACKAGE_MANIFEST_MAX >> 10);
 		return false;
 	}
 	return true;
@@ -390,7 +410,8 @@ struct package *package_read(const char *manifest_path, struct problems *problem
 
 	if (!package)
 		return NULL;
-	if (package_list_files(package->arena, package->directory, &package->files, &package->file_count, &err) != HST_OK) {
+	if (package_list_files(package->arena, package->directory, &package->files, &package->file_count,
+			       &err) != HST_OK) {
 		problems_add(problems, package->manifest, 0, "%s", err.text);
 		package_free(package);
 		return NULL;

@@ -1,6 +1,6 @@
 /*
- * Desktop-flow packages: a folder with desktop-flow.ini. What it declares, its list of files, and the digest of that
- * list, which is its identity. At most 64 MiB and 4,096 files; links and special files are refused.
+ * Desktop-flow packages: a folder with desktop-flow.ini. What it declares, its list of files, and the digest
+ *of that list, which is its identity. At most 64 MiB and 4,096 files; links and special files are refused.
  *
  *	[desktop-flow]          name, run; may have version summary timeout screenshots
  *	[input NAME]            type; may have required default choices min max doc label
@@ -18,7 +18,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PACKAGE_BYTES_MAX = 64 << 20, PACKAGE_FILES_MAX = 4096, PACKAGE_DEPTH_MAX = 32, PACKAGE_PATH_MAX = 1024 };
+enum {
+	PACKAGE_BYTES_MAX = 64 << 20,
+	PACKAGE_FILES_MAX = 4096,
+	PACKAGE_DEPTH_MAX = 32,
+	PACKAGE_PATH_MAX = 1024
+};
 enum { PACKAGE_FIELDS_MAX = 100, PACKAGE_MANIFEST_MAX = 256 << 10 };
 
 enum screenshots { SCREENSHOTS_ERRORS = 0, SCREENSHOTS_STEPS, SCREENSHOTS_NONE };
@@ -32,10 +37,10 @@ struct package_file {
 
 /* Everything it points to lives in its arena. */
 struct package {
-	char *directory; /* absolute, without links in it */
-	char *manifest;  /* absolute path of desktop-flow.ini */
+	char *directory;		/* absolute, without links in it */
+	char *manifest;			/* absolute path of desktop-flow.ini */
 	char *name, *version, *summary; /* version "0" and summary "" when left out */
-	char **argv;     /* `run`, split by desktop/words.h; the two directories are still to be put in */
+	char **argv; /* `run`, split by desktop/words.h; the two directories are still to be put in */
 	hst_duration timeout; /* 0: none named */
 	enum screenshots screenshots;
 	hst_fields inputs, outputs;
@@ -54,14 +59,17 @@ struct package *package_read(const char *manifest_path, struct problems *problem
 void package_free(struct package *package);
 
 /* Lists and hashes the files of a folder, in the arena, sorted. The error names the file and the rule. */
-int package_list_files(hst_arena *arena, const char *directory, struct package_file **ret, size_t *ret_n, hst_error *err);
+int package_list_files(hst_arena *arena, const char *directory, struct package_file **ret, size_t *ret_n,
+		       hst_error *err);
 
-/* The list of files as JSON, and back from it (for whoever fetches a package), in the arena, and the digest of a list. */
+/* The list of files as JSON, and back from it (for whoever fetches a package), in the arena, and the digest
+ * of a list. */
 const hst_value *package_files_value(hst_arena *arena, const struct package *package);
-int package_files_from_value(hst_arena *arena, const hst_value *value, struct package_file **ret, size_t *ret_n,
-                             hst_error *err);
+int package_files_from_value(hst_arena *arena, const hst_value *value, struct package_file **ret,
+			     size_t *ret_n, hst_error *err);
 
-/* BLAKE2b-256, hexadecimal, over "PATH\0SIZE\0X\0HASH\n" of each file, X being "x" for executable files, else "-". */
+/* BLAKE2b-256, hexadecimal, over "PATH\0SIZE\0X\0HASH\n" of each file, X being "x" for executable files, else
+ * "-". */
 void package_digest(const struct package_file *files, size_t n, char to[65]);
 
 #endif

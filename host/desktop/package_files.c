@@ -39,12 +39,14 @@ static bool path_fits(const char *path)
 {
 	const char *part = path;
 
-	if (!path[0] || strlen(path) > PACKAGE_PATH_MAX || !sentence_fits(path, strlen(path)) || strchr(path, '\\'))
+	if (!path[0] || strlen(path) > PACKAGE_PATH_MAX || !sentence_fits(path, strlen(path)) ||
+	    strchr(path, '\\'))
 		return false;
 	while (*part) {
 		size_t length = strcspn(part, "/");
 
-		if (!length || (length == 1 && part[0] == '.') || (length == 2 && part[0] == '.' && part[1] == '.'))
+		if (!length || (length == 1 && part[0] == '.') ||
+		    (length == 2 && part[0] == '.' && part[1] == '.'))
 			return false;
 		part += length;
 		if (*part == '/' && !*++part)
@@ -100,14 +102,17 @@ static int add_name(struct listing *listing, int directory, const char *prefix, 
 	struct stat status;
 
 	if (!path_fits(path))
-		return listing_fail(listing, path, "a name must be UTF-8 without control characters and \"\\\", and the "
-		                                   "whole path at most 1024 bytes");
+		return listing_fail(listing, path,
+				    "a name must be UTF-8 without control characters and \"\\\", and the "
+				    "whole path at most 1024 bytes");
 	/* Without blocking, because it may be a FIFO. */
 	fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
-		return listing_fail(listing, path,
-		                    errno == ELOOP ? "symbolic links are not allowed in a package; put the file there itself"
-		                                   : strerrordesc_np(errno));
+		return listing_fail(
+			listing, path,
+			errno == ELOOP
+				? "symbolic links are not allowed in a package; put the file there itself"
+				: strerrordesc_np(errno));
 	if (fstat(fd, &status) < 0)
 		return listing_fail(listing, path, strerrordesc_np(errno));
 	if (S_ISREG(status.st_mode))
@@ -143,14 +148,16 @@ static int by_path(const void *a, const void *b)
 	return strcmp(((const struct package_file *)a)->path, ((const struct package_file *)b)->path);
 }
 
-int package_list_files(hst_arena *arena, const char *directory, struct package_file **ret, size_t *ret_n, hst_error *err)
+int package_list_files(hst_arena *arena, const char *directory, struct package_file **ret, size_t *ret_n,
+		       hst_error *err)
 {
 	struct listing listing = {.arena = arena, .directory = directory, .err = err};
 	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int code;
 
 	if (fd < 0)
-		return hst_fail(err, HST_NOT_FOUND, "cannot open the package %s: %s", directory, strerrordesc_np(errno));
+		return hst_fail(err, HST_NOT_FOUND, "cannot open the package %s: %s", directory,
+				strerrordesc_np(errno));
 	code = walk(&listing, fd, "", 0);
 	if (!code) {
 		if (listing.n)
@@ -186,13 +193,17 @@ static int file_from_value(hst_arena *arena, const hst_value *value, struct pack
 	const hst_value *path = value_get(value, "path"), *hash = value_get(value, "hash");
 	const hst_value *executable = value_get(value, "executable");
 
-	if (value_count(value) != 4 || value_kind(path) != HST_VALUE_TEXT || value_kind(hash) != HST_VALUE_TEXT ||
-	    value_kind(executable) != HST_VALUE_BOOLEAN || !value_integer(value_get(value, "size"), &ret->size))
-		return hst_fail(err, HST_INVALID, "a file of a package is a record of path, size, executable and hash");
+	if (value_count(value) != 4 || value_kind(path) != HST_VALUE_TEXT ||
+	    value_kind(hash) != HST_VALUE_TEXT || value_kind(executable) != HST_VALUE_BOOLEAN ||
+	    !value_integer(value_get(value, "size"), &ret->size))
+		return hst_fail(err, HST_INVALID,
+				"a file of a package is a record of path, size, executable and hash");
 	if (strlen(value_text(path)) != value_length(path) || !path_fits(value_text(path)))
-		return hst_fail(err, HST_INVALID, "the list of files has a path that does not stay in the package");
+		return hst_fail(err, HST_INVALID,
+				"the list of files has a path that does not stay in the package");
 	if (value_length(hash) != 64 || strspn(value_text(hash), "0123456789abcdef") != 64)
-		return hst_fail(err, HST_INVALID, "%s: its hash is not 64 hexadecimal digits", value_text(path));
+		return hst_fail(err, HST_INVALID, "%s: its hash is not 64 hexadecimal digits",
+				value_text(path));
 	if (ret->size < 0 || ret->size > PACKAGE_BYTES_MAX)
 		return hst_fail(err, HST_INVALID, "%s: its size is out of range", value_text(path));
 	ret->path = arena_text(arena, value_text(path));
@@ -201,8 +212,8 @@ static int file_from_value(hst_arena *arena, const hst_value *value, struct pack
 	return HST_OK;
 }
 
-int package_files_from_value(hst_arena *arena, const hst_value *value, struct package_file **ret, size_t *ret_n,
-                             hst_error *err)
+int package_files_from_value(hst_arena *arena, const hst_value *value, struct package_file **ret,
+			     size_t *ret_n, hst_error *err)
 {
 	size_t n = value_count(value);
 	struct package_file *files;
@@ -210,7 +221,7 @@ int package_files_from_value(hst_arena *arena, const hst_value *value, struct pa
 
 	if (value_kind(value) != HST_VALUE_LIST || n > PACKAGE_FILES_MAX)
 		return hst_fail(err, HST_INVALID, "the files of a package are a list of at most %d records",
-		                PACKAGE_FILES_MAX);
+				PACKAGE_FILES_MAX);
 	files = arena_array(arena, n + 1, sizeof *files);
 	for (size_t i = 0; i < n; i++) {
 		int code = file_from_value(arena, value_at(value, i), &files[i], err);
@@ -218,7 +229,8 @@ int package_files_from_value(hst_arena *arena, const hst_value *value, struct pa
 		if (code)
 			return code;
 		if (i && strcmp(files[i - 1].path, files[i].path) >= 0)
-			return hst_fail(err, HST_INVALID, "the list of files is not sorted, or has %s twice", files[i].path);
+			return hst_fail(err, HST_INVALID, "the list of files is not sorted, or has %s twice",
+					files[i].path);
 		bytes += files[i].size;
 	}
 	if (bytes > PACKAGE_BYTES_MAX)
@@ -239,7 +251,8 @@ void package_digest(const struct package_file *files, size_t n, char to[65])
 		const char *executable = files[i].executable ? "x" : "-";
 
 		snprintf(size, sizeof size, "%" PRId64, files[i].size);
-		crypto_generichash_update(&state, (const unsigned char *)files[i].path, strlen(files[i].path) + 1);
+		crypto_generichash_update(&state, (const unsigned char *)files[i].path,
+					  strlen(files[i].path) + 1);
 		crypto_generichash_update(&state, (const unsigned char *)size, strlen(size) + 1);
 		crypto_generichash_update(&state, (const unsigned char *)executable, strlen(executable) + 1);
 		crypto_generichash_update(&state, (const unsigned char *)files[i].hash, 64);

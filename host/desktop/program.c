@@ -89,15 +89,15 @@ static int copy_outputs(struct program *program, const hst_value *outputs)
 static void on_ended(void *arg, const struct flowrun_result *result)
 {
 	static const hst_code codes[] = {[FLOWRUN_SUCCEEDED] = HST_OK,
-	                                 [FLOWRUN_FAILED] = HST_INVALID,
-	                                 [FLOWRUN_TIMED_OUT] = HST_TIMEOUT,
-	                                 [FLOWRUN_STOPPED] = HST_CANCELLED};
+					 [FLOWRUN_FAILED] = HST_INVALID,
+					 [FLOWRUN_TIMED_OUT] = HST_TIMEOUT,
+					 [FLOWRUN_STOPPED] = HST_CANCELLED};
 	struct program *program = arg;
 
 	program->over = true;
-	program->code = result->end == FLOWRUN_SUCCEEDED
-	                        ? copy_outputs(program, result->outputs)
-	                        : hst_fail_as(program->err, codes[result->end], result->reason, "%s", result->text);
+	program->code = result->end == FLOWRUN_SUCCEEDED ? copy_outputs(program, result->outputs)
+							 : hst_fail_as(program->err, codes[result->end],
+								       result->reason, "%s", result->text);
 }
 
 static void on_progress(void *arg, const char *subflow, const char *action)
@@ -137,7 +137,8 @@ static int start_program(void *arg, const struct flowrun_start *what, pid_t *ret
 	return HST_OK;
 }
 
-/* 0: neither the caller nor the manifest names one. A deadline that has passed leaves 1 ms, so that it is told as one. */
+/* 0: neither the caller nor the manifest names one. A deadline that has passed leaves 1 ms, so that it is
+ * told as one. */
 static int64_t timeout_of(const struct package *package, int64_t deadline_us)
 {
 	int64_t ms;
@@ -164,7 +165,8 @@ static int make_folder(char *root, size_t size, char **ret_work, char **ret_resu
 {
 	const char *temporary = getenv("TMPDIR");
 
-	snprintf(root, size, "%s/hostler-program-XXXXXX", temporary && temporary[0] == '/' ? temporary : "/tmp");
+	snprintf(root, size, "%s/hostler-program-XXXXXX",
+		 temporary && temporary[0] == '/' ? temporary : "/tmp");
 	if (!mkdtemp(root))
 		return failure_of(errno, err, "make a folder like", root);
 	*ret_work = files_join(root, "work");
@@ -174,8 +176,8 @@ static int make_folder(char *root, size_t size, char **ret_work, char **ret_resu
 	return HST_OK;
 }
 
-static int run_in_folder(struct program *program, struct flowrun_spec *spec, bool (*cancelled)(void *arg), void *arg,
-                         hst_error *err)
+static int run_in_folder(struct program *program, struct flowrun_spec *spec, bool (*cancelled)(void *arg),
+			 void *arg, hst_error *err)
 {
 	const struct flowrun_role role = {
 		.start = start_program, .progress = on_progress, .ended = on_ended, .arg = program};
@@ -199,16 +201,16 @@ static int run_in_folder(struct program *program, struct flowrun_spec *spec, boo
 }
 
 int program_run(hst_arena *arena, const char *manifest_path, const hst_value *inputs, int64_t deadline_us,
-                bool (*cancelled)(void *arg), void *arg, const hst_value **ret_outputs, hst_error *err)
+		bool (*cancelled)(void *arg), void *arg, const hst_value **ret_outputs, hst_error *err)
 {
 	struct package *package = read_manifest(manifest_path, err);
 	struct program program = {.arena = arena, .pid_fd = -1, .err = err};
 	struct flowrun_spec spec = {.package = package,
-	                            .inputs = inputs,
-	                            .uid = -1,
-	                            .gid = -1,
-	                            .grace_ms = PROGRAM_GRACE_MS,
-	                            .cancel_ms = PROGRAM_GRACE_MS};
+				    .inputs = inputs,
+				    .uid = -1,
+				    .gid = -1,
+				    .grace_ms = PROGRAM_GRACE_MS,
+				    .cancel_ms = PROGRAM_GRACE_MS};
 	int code;
 
 	if (!package)

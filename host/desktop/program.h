@@ -1,7 +1,7 @@
 /*
- * A program that speaks the desktop-flow protocol, run in place: what hst_program_describe and hst_program_run of the
- * SDK are made of (connector/exec). Blocks on a loop of its own; the folder of the run is made in $TMPDIR or /tmp and
- * removed again.
+ * A program that speaks the desktop-flow protocol, run in place: what hst_program_describe and
+ * hst_program_run of the SDK are made of (connector/exec). Blocks on a loop of its own; the folder of the run
+ * is made in $TMPDIR or /tmp and removed again.
  */
 #ifndef HOST_DESKTOP_PROGRAM_H
 #define HOST_DESKTOP_PROGRAM_H
@@ -12,18 +12,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a program has to end by itself once it was told to: a call that outlives its deadline by 5 s loses its process. */
+/* What a program has to end by itself once it was told to: a call that outlives its deadline by 5 s loses its
+ * process. */
 enum { PROGRAM_GRACE_MS = 2000 };
 
 /* Memory in the arena. HST_INVALID with the first problem of the manifest as "FILE:LINE: error: TEXT". */
 int program_describe(hst_arena *arena, const char *manifest_path, hst_program_shape *ret, hst_error *err);
 
 /*
- * `deadline_us` is wall clock, INT64_MAX for none; the manifest's time-out counts if it is shorter. `cancelled` (NULL:
- * never) is asked ten times a second. *ret_outputs is in the arena. Reasons are those of flowrun.h: HST_INVALID for what
- * failed, HST_TIMEOUT, HST_CANCELLED.
+ * `deadline_us` is wall clock, INT64_MAX for none; the manifest's time-out counts if it is shorter.
+ * `cancelled` (NULL: never) is asked ten times a second. *ret_outputs is in the arena. Reasons are those of
+ * flowrun.h: HST_INVALID for what failed, HST_TIMEOUT, HST_CANCELLED.
  */
 int program_run(hst_arena *arena, const char *manifest_path, const hst_value *inputs, int64_t deadline_us,
-                bool (*cancelled)(void *arg), void *arg, const hst_value **ret_outputs, hst_error *err);
+		bool (*cancelled)(void *arg), void *arg, const hst_value **ret_outputs, hst_error *err);
 
 #endif

@@ -1,4 +1,5 @@
-/* Text from outside made fit to stand in a sentence: one line, valid UTF-8, no control characters, cut at a character. */
+/* Text from outside made fit to stand in a sentence: one line, valid UTF-8, no control characters, cut at a
+ * character. */
 #ifndef HOST_DESKTOP_SENTENCE_H
 #define HOST_DESKTOP_SENTENCE_H
 

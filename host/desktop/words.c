@@ -72,8 +72,9 @@ static int end_word(struct splitting *s)
 	if (!s->in_word)
 		return HST_OK;
 	if (s->n == WORDS_MAX)
-		return hst_fail(s->err, HST_INVALID, "more than %d words; put the command into a script of the package",
-		                WORDS_MAX);
+		return hst_fail(s->err, HST_INVALID,
+				"more than %d words; put the command into a script of the package",
+				WORDS_MAX);
 	s->words[s->n++] = arena_copy(s->arena, s->word.s, s->word.length);
 	text_reset(&s->word);
 	s->in_word = false;
@@ -130,7 +131,7 @@ static int read_backslash(struct splitting *s)
 static int refuse_operator(struct splitting *s)
 {
 	return hst_fail(s->err, HST_INVALID,
-	                "\"%c\" means something to a shell only; quote it, or write: sh -c '...'", *s->at);
+			"\"%c\" means something to a shell only; quote it, or write: sh -c '...'", *s->at);
 }
 
 static int read_next(struct splitting *s)

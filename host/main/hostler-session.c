@@ -9,12 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char usage[] =
-	"usage: hostler-session watch --device NAME -c FILE\n"
-	"       hostler-session hold --device NAME -c FILE\n"
-	"\n"
-	"Started by hostlerd for a gateway, which it speaks to on descriptor 6. watch lists the sessions of the device;\n"
-	"hold opens one, runs desktop flows in it and closes it.\n";
+static const char usage[] = "usage: hostler-session watch --device NAME -c FILE\n"
+			    "       hostler-session hold --device NAME -c FILE\n"
+			    "\n"
+			    "Started by hostlerd for a gateway, which it speaks to on descriptor 6. watch "
+			    "lists the sessions of the device;\n"
+			    "hold opens one, runs desktop flows in it and closes it.\n";
 
 static int complain(void)
 {
@@ -44,7 +44,8 @@ int main(int argc, char **argv)
 	if (!settings.configuration || !settings.device || optind != argc)
 		return complain();
 	if (!inherited_has(INHERITED_PEER)) {
-		fputs("hostler-session: there is no gateway on descriptor 6; hostlerd starts this program\n", stderr);
+		fputs("hostler-session: there is no gateway on descriptor 6; hostlerd starts this program\n",
+		      stderr);
 		return 2;
 	}
 	return strcmp(what, "watch") == 0 ? session_watch(&settings) : session_hold(&settings);

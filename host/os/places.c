@@ -18,6 +18,35 @@ char *files_join(const char *directory, const char *name)
 	return mem_printf("%s%s%s", directory, directory[length - 1] == '/' ? "" : "/", name);
 }
 
+/*
+ * Takes "." and ".." out of an absolute path, because people read these paths and a socket's path is short. A folder
+ * that is a link is thereby left by the way it was entered, as a shell does it.
+ */
+static char *cleaned(char *path)
+{
+	char *from = path, *to = path;
+
+	while (*from) {
+		size_t slashes = strspn(from, "/"), length = strcspn(from + slashes, "/");
+
+		if (length == 2 && strncmp(from + slashes, "..", 2) == 0) {
+			while (to > path && *--to != '/')
+				continue;
+		} else if (length > 0 && !(length == 1 && from[slashes] == '.')) {
+			*to++ = '/';
+			memmove(to, from + slashes, length);
+			to += length;
+		} else if (length == 0 && slashes > 0 && to == path) {
+			*to++ = '/';
+		}
+		from += slashes + length;
+	}
+	if (to == path)
+		*to++ = '/';
+	*to = '\0';
+	return path;
+}
+
 char *files_beside(const char *file, const char *name)
 {
 	const char *slash = strrchr(file, '/');
@@ -27,10 +56,10 @@ char *files_beside(const char *file, const char *name)
 	AUTO_FREE char *from = NULL;
 
 	if (name[0] == '/' || folder[0] == '/')
-		return files_join(folder, name);
+		return cleaned(files_join(folder, name));
 	here = getcwd(NULL, 0);
 	from = files_join(here ? here : "/", folder);
-	return files_join(from, name);
+	return cleaned(files_join(from, name));
 }
 
 const char *files_program_directory(void)

@@ -13,20 +13,22 @@
 
 static int fail_with_first(struct problems *problems, hst_error *err)
 {
-	AUTO_FREE char *line = problems->n ? problem_line(&problems->at[0]) : mem_text("the configuration is wrong");
+	AUTO_FREE char *line =
+		problems->n ? problem_line(&problems->at[0]) : mem_text("the configuration is wrong");
 
 	return hst_fail(err, HST_INVALID, "%s", line);
 }
 
 static int load_configuration(struct session_device *device, const struct session_settings *settings,
-                              struct problems *problems, hst_error *err)
+			      struct problems *problems, hst_error *err)
 {
 	device->conf = conf_load(settings->configuration, problems);
 	if (!device->conf)
 		return fail_with_first(problems, err);
 	device->device = conf_device(device->conf, settings->device);
 	if (!device->device)
-		return hst_fail(err, HST_INVALID, "%s names no device \"%s\"", settings->configuration, settings->device);
+		return hst_fail(err, HST_INVALID, "%s names no device \"%s\"", settings->configuration,
+				settings->device);
 	return HST_OK;
 }
 
@@ -65,7 +67,8 @@ static int open_driver(struct session_device *device, struct problems *problems,
 	return plugin_open(plugin, options, &device->host, &device->driver, err);
 }
 
-int session_device_open(struct session_device *device, const struct session_settings *settings, hst_error *err)
+int session_device_open(struct session_device *device, const struct session_settings *settings,
+			hst_error *err)
 {
 	struct problems problems;
 	int code;

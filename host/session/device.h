@@ -7,7 +7,7 @@
 
 struct session_settings {
 	const char *configuration; /* path of the configuration file */
-	const char *device;        /* name of the device */
+	const char *device;	   /* name of the device */
 };
 
 struct session_notes;
@@ -22,8 +22,10 @@ struct session_device {
 	hst_arena *call_arena; /* of one call */
 };
 
-/* HST_INVALID is a wrong configuration, with the first problem. The struct must stay where it is: the driver knows its host. */
-int session_device_open(struct session_device *device, const struct session_settings *settings, hst_error *err);
+/* HST_INVALID is a wrong configuration, with the first problem. The struct must stay where it is: the driver
+ * knows its host. */
+int session_device_open(struct session_device *device, const struct session_settings *settings,
+			hst_error *err);
 void session_device_close(struct session_device *device);
 
 /* A call of the driver that should take at most `ms`. What the call before it returned is gone. */

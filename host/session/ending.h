@@ -1,4 +1,5 @@
-/* What tells a session process to end, whatever it does: TERM, INT, and the supervisor's death. And SIGCHLD beside it, since signals have one place. */
+/* What tells a session process to end, whatever it does: TERM, INT, and the supervisor's death. And SIGCHLD
+ * beside it, since signals have one place. */
 #ifndef HOST_SESSION_ENDING_H
 #define HOST_SESSION_ENDING_H
 

@@ -16,7 +16,8 @@ void hold_say(struct hold *hold, const struct message *message)
 	hst_error err = {0};
 
 	if (hold->stream && stream_send(hold->stream, message, &err) != HST_OK)
-		log_warning("the gateway was not told \"%s\": %s", message_row(message->word)->word, err.text);
+		log_warning("the gateway was not told \"%s\": %s", message_row(message->word)->word,
+			    err.text);
 }
 
 void hold_refuse(struct hold *hold, uint64_t id, int code, const hst_error *err)
@@ -35,14 +36,15 @@ static void say(struct hold *hold, enum word word, uint64_t id)
 	hold_say(hold, &message);
 }
 
-/* Closes the session and leaves; without an answer when it could not be closed, so that the exit status tells. */
+/* Closes the session and leaves; without an answer when it could not be closed, so that the exit status
+ * tells. */
 static void close_and_leave(struct hold *hold)
 {
 	hst_error err = {0};
 
 	if (hold_session_close(hold, &err) != HST_OK) {
-		log_error("device %s: the session could not be closed (%s): %s", hold->device.device->name, err.reason,
-		          err.text);
+		log_error("device %s: the session could not be closed (%s): %s", hold->device.device->name,
+			  err.reason, err.text);
 		hold->status = 1;
 	} else if (hold->closing) {
 		say(hold, WORD_closed, hold->close_id);
@@ -74,11 +76,12 @@ static void on_open(struct hold *hold, const struct message *message)
 {
 	struct message answer;
 	hst_error err = {0};
-	int code = hold_session_open(hold, message_text(message, "user"), message_text(message, "session"), &err);
+	int code = hold_session_open(hold, message_text(message, "user"), message_text(message, "session"),
+				     &err);
 
 	if (code) {
-		log_warning("device %s: no session for %s: %s", hold->device.device->name, message_text(message, "user"),
-		            err.text);
+		log_warning("device %s: no session for %s: %s", hold->device.device->name,
+			    message_text(message, "user"), err.text);
 		hold_refuse(hold, message->id, code, &err);
 		return;
 	}
@@ -93,9 +96,11 @@ static void on_launch(struct hold *hold, const struct message *message)
 	int code = HST_OK;
 
 	if (!hold->session || hold->ending)
-		code = hst_fail_as(&err, HST_INVALID, "SessionNotFound", "there is no open session to run a flow in");
+		code = hst_fail_as(&err, HST_INVALID, "SessionNotFound",
+				   "there is no open session to run a flow in");
 	else if (hold->run)
-		code = hst_fail_as(&err, HST_INVALID, "UIFlowAlreadyRunning", "a flow runs in this session already");
+		code = hst_fail_as(&err, HST_INVALID, "UIFlowAlreadyRunning",
+				   "a flow runs in this session already");
 	if (code)
 		hold_refuse(hold, message->id, code, &err);
 	else
@@ -145,8 +150,8 @@ static void on_message(void *arg, struct stream *stream, const struct message *m
 }
 
 /*
- * A gateway that is gone takes its session with it. This is the place where a hold may one day wait for the gateway that
- * is started in its stead, and be handed to it with its result.
+ * A gateway that is gone takes its session with it. This is the place where a hold may one day wait for the
+ * gateway that is started in its stead, and be handed to it with its result.
  */
 static void on_stream_ended(void *arg, struct stream *stream, const hst_error *why)
 {
@@ -174,8 +179,8 @@ static bool is_kept(const struct hold *hold, pid_t pid)
 }
 
 /*
- * The flow, and what it left behind as orphans, are waited for here. The driver's own children are not: it would lose
- * sight of them, and their numbers could become somebody else's.
+ * The flow, and what it left behind as orphans, are waited for here. The driver's own children are not: it
+ * would lose sight of them, and their numbers could become somebody else's.
  */
 static void on_child(void *arg)
 {

@@ -1,7 +1,7 @@
 /*
- * hostler-session hold: one per session hostler opened or attached to, for as long as it lives. It is warm (the driver
- * loaded, nothing opened) until `open`, runs one desktop flow after another by `launch`, and takes the session down on
- * `close`. Where the driver needs it, it is root; PAM acts on this process.
+ * hostler-session hold: one per session hostler opened or attached to, for as long as it lives. It is warm
+ * (the driver loaded, nothing opened) until `open`, runs one desktop flow after another by `launch`, and
+ * takes the session down on `close`. Where the driver needs it, it is root; PAM acts on this process.
  *
  * When the gateway or the supervisor is gone, or TERM comes, it stops its flow, closes the session and ends.
  */

@@ -1,4 +1,5 @@
-/* A hold from the inside, shared by hold.c (what it is told), hold_session.c (its session) and hold_run.c (the flow in it). */
+/* A hold from the inside, shared by hold.c (what it is told), hold_session.c (its session) and hold_run.c
+ * (the flow in it). */
 #ifndef HOST_SESSION_HOLD_PARTS_H
 #define HOST_SESSION_HOLD_PARTS_H
 
@@ -20,7 +21,7 @@ struct hold {
 	char *session; /* the driver's name of it; NULL: none is open */
 	char *run_dir; /* RUN_DIR/sessions/PID */
 	int64_t uid, gid;
-	bool used;     /* one hold opens one session in its life */
+	bool used; /* one hold opens one session in its life */
 
 	pid_t *kept; /* children of the driver: waiting for them is its business */
 	size_t kept_count;

@@ -15,7 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_TIMEOUT_MS = 24 * 3600 * 1000, START_MS = 30000, SCREENSHOT_MS = 15000, PROGRESS_EACH_MS = 100 };
+enum {
+	DEFAULT_TIMEOUT_MS = 24 * 3600 * 1000,
+	START_MS = 30000,
+	SCREENSHOT_MS = 15000,
+	PROGRESS_EACH_MS = 100
+};
 
 struct hold_run {
 	struct hold *hold;
@@ -93,8 +98,8 @@ static void on_progress(void *arg, const char *subflow, const char *action)
 
 /* The end */
 
-static void say_finished(struct hold_run *run, const char *state, const char *reason, const struct text *payload,
-                         int64_t started_us, int64_t ended_us)
+static void say_finished(struct hold_run *run, const char *state, const char *reason,
+			 const struct text *payload, int64_t started_us, int64_t ended_us)
 {
 	struct message message;
 
@@ -110,8 +115,8 @@ static void say_finished(struct hold_run *run, const char *state, const char *re
 	hold_say(run->hold, &message);
 }
 
-static void say_failed(struct hold_run *run, const char *state, const char *reason, const char *why, int64_t started_us,
-                       int64_t ended_us)
+static void say_failed(struct hold_run *run, const char *state, const char *reason, const char *why,
+		       int64_t started_us, int64_t ended_us)
 {
 	AUTO(text) struct text payload;
 
@@ -143,25 +148,27 @@ static void refuse_run(struct hold_run *run, const char *reason, const hst_error
 static void on_ended(void *arg, const struct flowrun_result *result)
 {
 	static const char *const states[] = {[FLOWRUN_SUCCEEDED] = "succeeded",
-	                                     [FLOWRUN_FAILED] = "failed",
-	                                     [FLOWRUN_TIMED_OUT] = "timed_out",
-	                                     [FLOWRUN_STOPPED] = "cancelled"};
+					     [FLOWRUN_FAILED] = "failed",
+					     [FLOWRUN_TIMED_OUT] = "timed_out",
+					     [FLOWRUN_STOPPED] = "cancelled"};
 	struct hold_run *run = arg;
 	AUTO(text) struct text payload;
 	hst_error err = {0};
 
 	if (run->progress_waits)
 		say_progress(run);
-	/* Before it is said: the gateway looks there as soon as it hears. A run without its files has ended all the same. */
+	/* Before it is said: the gateway looks there as soon as it hears. A run without its files has ended
+	 * all the same. */
 	if (work_hand_over(&run->work, run->hold->device.conf->state_dir, run->target, &err) != HST_OK)
 		log_error("run %s, step %s: its files are lost: %s", run->run_id, run->name, err.text);
 	text_init(&payload, PAYLOAD_BYTES_MAX);
 	value_write_json(&payload, result->outputs);
 	if (result->end != FLOWRUN_SUCCEEDED)
-		say_failed(run, states[result->end], result->reason, result->text, result->started_us, result->ended_us);
+		say_failed(run, states[result->end], result->reason, result->text, result->started_us,
+			   result->ended_us);
 	else if (payload.over)
-		say_failed(run, "failed", "OutputInvalid", "its outputs are larger than 1 MiB", result->started_us,
-		           result->ended_us);
+		say_failed(run, "failed", "OutputInvalid", "its outputs are larger than 1 MiB",
+			   result->started_us, result->ended_us);
 	else
 		say_finished(run, "succeeded", NULL, &payload, result->started_us, result->ended_us);
 	end_run(run);
@@ -174,11 +181,11 @@ static int start(void *arg, const struct flowrun_start *what, pid_t *ret_pid, hs
 	struct hold_run *run = arg;
 	hst_call call = session_device_call(&run->hold->device, START_MS);
 	const hst_start start = {.argv = what->argv,
-	                         .environment = what->environment,
-	                         .directory = what->directory,
-	                         .stdin_fd = what->stdin_fd,
-	                         .stdout_fd = what->stdout_fd,
-	                         .stderr_fd = what->stderr_fd};
+				 .environment = what->environment,
+				 .directory = what->directory,
+				 .stdin_fd = what->stdin_fd,
+				 .stdout_fd = what->stdout_fd,
+				 .stderr_fd = what->stderr_fd};
 	int code = driver_start(run->hold->device.driver, &call, run->hold->session, &start, ret_pid, err);
 
 	if (!code)
@@ -214,7 +221,8 @@ static int read_package(struct hold_run *run, const char *folder, hst_error *err
 	return run->package ? HST_OK : HST_INVALID;
 }
 
-static int read_inputs(struct hold_run *run, const struct message *message, const hst_value **ret, hst_error *err)
+static int read_inputs(struct hold_run *run, const struct message *message, const hst_value **ret,
+		       hst_error *err)
 {
 	hst_error why = {0};
 
@@ -222,7 +230,8 @@ static int read_inputs(struct hold_run *run, const struct message *message, cons
 	if (!message->payload_length)
 		return HST_OK;
 	if (value_parse_json(run->arena, message->payload, message->payload_length, ret, &why) != HST_OK)
-		return hst_fail_as(err, HST_INVALID, "InputInvalid", "the inputs cannot be read: %s", why.text);
+		return hst_fail_as(err, HST_INVALID, "InputInvalid", "the inputs cannot be read: %s",
+				   why.text);
 	return HST_OK;
 }
 
@@ -251,10 +260,10 @@ static int begin(struct hold_run *run, const struct message *message, hst_error 
 {
 	const bool pictures = driver_can_screenshot(run->hold->device.driver);
 	const struct flowrun_role role = {.start = start,
-	                                  .progress = on_progress,
-	                                  .screenshot = pictures ? screenshot : NULL,
-	                                  .ended = on_ended,
-	                                  .arg = run};
+					  .progress = on_progress,
+					  .screenshot = pictures ? screenshot : NULL,
+					  .ended = on_ended,
+					  .arg = run};
 	struct flowrun_spec spec = {
 		.uid = run->hold->uid, .gid = run->hold->gid, .run_id = run->run_id, .step_name = run->name};
 	int code = read_package(run, message_text(message, "package"), err);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "os/files.h"
+#include "session/folder.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -27,18 +28,20 @@ static int is_account(struct hold *hold, const char *key, const char *user, hst_
 		hst_call call = session_device_call(&hold->device, IDENTIFY_MS);
 		hst_identity account;
 
-		if (driver_identify(hold->device.driver, &call, device->accounts[i], &account, NULL) == HST_OK &&
+		if (driver_identify(hold->device.driver, &call, device->accounts[i], &account, NULL) ==
+			    HST_OK &&
 		    strcmp(account.key, key) == 0)
 			return HST_OK;
 	}
 	if (!device->account_count)
 		return HST_OK;
-	return hst_fail(err, HST_DENIED, "\"%s\" is not among the accounts of the device %s", user, device->name);
+	return hst_fail(err, HST_DENIED, "\"%s\" is not among the accounts of the device %s", user,
+			device->name);
 }
 
 /*
- * The gateway has looked at this already, but it has no privilege and this process may have all of it: whom a gateway
- * names that somebody took over is decided here.
+ * The gateway has looked at this already, but it has no privilege and this process may have all of it: whom a
+ * gateway names that somebody took over is decided here.
  */
 static int check_user(struct hold *hold, const char *user, hst_error *err)
 {
@@ -49,8 +52,10 @@ static int check_user(struct hold *hold, const char *user, hst_error *err)
 
 	if (code)
 		return code;
-	if (identity.uid == 0 || (identity.uid > 0 && identity.uid < FIRST_PERSON && identity.uid != (int64_t)geteuid()))
-		return hst_fail(err, HST_DENIED, "runs never have the user \"%s\": it is root or the system's", user);
+	if (identity.uid == 0 ||
+	    (identity.uid > 0 && identity.uid < FIRST_PERSON && identity.uid != (int64_t)geteuid()))
+		return hst_fail(err, HST_DENIED,
+				"runs never have the user \"%s\": it is root or the system's", user);
 	hold->uid = identity.uid;
 	hold->gid = identity.gid;
 	key = mem_text(identity.key);
@@ -63,7 +68,7 @@ static int make_run_dir(struct hold *hold, char **ret_driver_dir, hst_error *err
 	AUTO_FREE char *run_dir = mem_printf("%s/%d", all, (int)getpid());
 	AUTO_FREE char *remove = mem_printf("remove %s", run_dir);
 	AUTO_FREE char *driver_dir = files_join(run_dir, "driver");
-	int code = files_make_directory(all, 0711, err);
+	int code = folder_own(all, 0711, err);
 
 	if (!code)
 		code = notes_add(&hold->notes, NOTES_HOST, remove, err);
@@ -90,8 +95,8 @@ static void remove_run_dir(struct hold *hold)
 }
 
 /* The driver's session in *ret, which the caller frees. */
-static int open_in_driver(struct hold *hold, const char *user, const char *session, const char *driver_dir, char **ret,
-                          hst_error *err)
+static int open_in_driver(struct hold *hold, const char *user, const char *session, const char *driver_dir,
+			  char **ret, hst_error *err)
 {
 	hst_call call = session_device_call(&hold->device, OPEN_MS);
 	const hst_open what = {.user = user, .run_dir = driver_dir};
@@ -119,7 +124,8 @@ int hold_session_open(struct hold *hold, const char *user, const char *session, 
 	int code;
 
 	if (hold->used)
-		return hst_fail_as(err, HST_INVALID, "SessionCreationError", "this process has opened its session already");
+		return hst_fail_as(err, HST_INVALID, "SessionCreationError",
+				   "this process has opened its session already");
 	hold->used = true;
 	code = check_user(hold, user, err);
 	if (!code)

@@ -41,9 +41,11 @@ static void take_apart(struct leftover *leftover)
 		*end = '\0';
 		if (strncmp(line, "device ", 7) == 0)
 			leftover->device = line + 7;
-		else if (strncmp(line, driver_word, strlen(driver_word)) == 0 && leftover->driver_count < NOTES_COUNT_MAX)
+		else if (strncmp(line, driver_word, strlen(driver_word)) == 0 &&
+			 leftover->driver_count < NOTES_COUNT_MAX)
 			leftover->driver[leftover->driver_count++] = line + strlen(driver_word);
-		else if (strncmp(line, remove_word, strlen(remove_word)) == 0 && leftover->remove_count < NOTES_COUNT_MAX)
+		else if (strncmp(line, remove_word, strlen(remove_word)) == 0 &&
+			 leftover->remove_count < NOTES_COUNT_MAX)
 			leftover->remove[leftover->remove_count++] = line + strlen(remove_word);
 	}
 }
@@ -75,7 +77,8 @@ static int undo(struct session_device *device, const struct leftover *leftover, 
 	return code;
 }
 
-static void look_at(struct leftovers *leftovers, struct session_device *device, const char *folder, const char *name)
+static void look_at(struct leftovers *leftovers, struct session_device *device, const char *folder,
+		    const char *name)
 {
 	AUTO_FREE char *path = files_join(folder, name);
 	struct leftover leftover;
@@ -83,14 +86,15 @@ static void look_at(struct leftovers *leftovers, struct session_device *device, 
 
 	if (table_get(&leftovers->given_up, name))
 		return;
-	if (read_dead(path, &leftover) && leftover.device && strcmp(leftover.device, device->device->name) == 0) {
+	if (read_dead(path, &leftover) && leftover.device &&
+	    strcmp(leftover.device, device->device->name) == 0) {
 		if (undo(device, &leftover, &err) == HST_OK) {
 			log_info("device %s: what a dead session process left was undone (%s, %zu notes)",
-			         device->device->name, name, leftover.driver_count + leftover.remove_count);
+				 device->device->name, name, leftover.driver_count + leftover.remove_count);
 			unlink(path);
 		} else {
 			log_error("device %s: what a dead session process left could not be undone (%s): %s",
-			          device->device->name, path, err.text);
+				  device->device->name, path, err.text);
 			table_set(&leftovers->given_up, name, leftovers);
 		}
 	}

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "os/failure.h"
 #include "os/files.h"
+#include "session/folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +37,7 @@ static int give_name(struct session_notes *notes, const char *folder, const char
 {
 	for (int i = 0; i < SAME_PID_MAX; i++) {
 		AUTO_FREE char *path = i ? mem_printf("%s/%d-%d.notes", folder, (int)getpid(), i)
-		                         : mem_printf("%s/%d.notes", folder, (int)getpid());
+					 : mem_printf("%s/%d.notes", folder, (int)getpid());
 
 		if (renameat2(AT_FDCWD, unnamed, AT_FDCWD, path, RENAME_NOREPLACE) == 0) {
 			notes->path = take(path);
@@ -45,7 +46,8 @@ static int give_name(struct session_notes *notes, const char *folder, const char
 		if (errno != EEXIST)
 			return failure_of(errno, err, "name", path);
 	}
-	return hst_fail(err, HST_RETRY, "%s is full of notes of dead processes; is there no watch of the device?", folder);
+	return hst_fail(err, HST_RETRY,
+			"%s is full of notes of dead processes; is there no watch of the device?", folder);
 }
 
 int notes_open(struct session_notes *notes, const char *state_dir, const char *device, hst_error *err)
@@ -54,7 +56,7 @@ int notes_open(struct session_notes *notes, const char *state_dir, const char *d
 	AUTO_FREE char *unnamed = mem_printf("%s/%d.new", folder, (int)getpid());
 	AUTO_FREE char *line = mem_printf("device %s\n", device);
 	AUTO_CLOSE int fd = -1;
-	int code = files_make_directory(folder, 0700, err);
+	int code = folder_own(folder, 0700, err);
 
 	*notes = (struct session_notes){.fd = -1};
 	if (code)

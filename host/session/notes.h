@@ -1,6 +1,7 @@
 /*
- * What has to be undone should a hold die: STATE_DIR/notes/PID.notes, one line per note, on disk before the thing noted
- * is done. The hold keeps the file locked as long as it lives, so a lock that can be had means that its owner is dead.
+ * What has to be undone should a hold die: STATE_DIR/notes/PID.notes, one line per note, on disk before the
+ *thing noted is done. The hold keeps the file locked as long as it lives, so a lock that can be had means
+ *that its owner is dead.
  *
  *	device NAME       first line
  *	host remove PATH  a folder of ours

@@ -23,7 +23,7 @@ struct watch {
 	struct leftovers leftovers;
 	struct stream *stream;
 	struct loop_timer *next;
-	char *said;          /* the last list, as it was sent; NULL: none yet, or the driver could not tell since */
+	char *said; /* the last list, as it was sent; NULL: none yet, or the driver could not tell since */
 	int64_t said_load, said_processors;
 	hst_system said_system;
 	bool failing;
@@ -164,7 +164,8 @@ static void on_message(void *arg, struct stream *stream, const struct message *m
 
 	(void)stream;
 	if (message->word != WORD_identify) {
-		hst_fail(&err, HST_INVALID, "a watch does not know the word %s", message_row(message->word)->word);
+		hst_fail(&err, HST_INVALID, "a watch does not know the word %s",
+			 message_row(message->word)->word);
 		message_init_error(&answer, message->id, HST_INVALID, &err);
 		say(watch, &answer);
 		return;

@@ -3,8 +3,10 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "desktop/flowrun_kill.h"
 #include "os/failure.h"
 #include "os/files.h"
+#include "session/folder.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -22,37 +24,64 @@
 /* log, screenshots/ and out/ with files in them: nothing is nested deeper. */
 enum { DEPTH_MAX = 2 };
 
+/* With exactly this mode, whatever the umask. What is in the way was left by a process that died half-way. */
+static int make_fresh(const char *path, mode_t mode, hst_error *err)
+{
+	int code = HST_OK;
+
+	if (mkdir(path, 0700) < 0) {
+		if (errno != EEXIST)
+			return failure_of(errno, err, "make", path);
+		code = files_remove_tree(path, err);
+		if (!code && mkdir(path, 0700) < 0)
+			code = failure_of(errno, err, "make", path);
+	}
+	if (!code && chmod(path, mode) < 0)
+		code = failure_of(errno, err, "set the mode of", path);
+	return code;
+}
+
+/* An earlier try with the same token may have the name still. */
+static int give_name(const char *unnamed, const char *root, hst_error *err)
+{
+	int code;
+
+	if (rename(unnamed, root) == 0)
+		return HST_OK;
+	if (errno != ENOTEMPTY && errno != EEXIST)
+		return failure_of(errno, err, "name", root);
+	code = files_remove_tree(root, err);
+	if (!code && rename(unnamed, root) < 0)
+		code = failure_of(errno, err, "name", root);
+	return code;
+}
+
 /* Locked before it gets the name that a sweep looks at. */
 static int make_locked(struct session_work *work, const char *unnamed, hst_error *err)
 {
 	AUTO_FREE char *run = files_join(unnamed, "run");
 	AUTO_FREE char *results = files_join(unnamed, "results");
-	int code = files_remove_tree(unnamed, err);
+	int code = make_fresh(unnamed, 0711, err);
 
-	if (!code)
-		code = files_make_directory(unnamed, 0711, err);
 	if (code)
 		return code;
 	work->lock = open(unnamed, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (work->lock < 0 || flock(work->lock, LOCK_EX | LOCK_NB) < 0)
 		return failure_of(errno, err, "lock", unnamed);
-	code = files_make_directory(run, 0711, err);
+	code = make_fresh(run, 0711, err);
 	if (!code)
-		code = files_make_directory(results, 0700, err);
-	if (!code)
-		code = files_remove_tree(work->root, err);
-	if (!code && rename(unnamed, work->root) < 0)
-		code = failure_of(errno, err, "name", work->root);
-	return code;
+		code = make_fresh(results, 0700, err);
+	return code ? code : give_name(unnamed, work->root, err);
 }
 
 int work_make(struct session_work *work, const char *state_dir, int64_t step, int64_t token, hst_error *err)
 {
 	AUTO_FREE char *all = files_join(state_dir, "work");
 	AUTO_FREE char *unnamed = mem_printf("%s/.new-%d", all, (int)getpid());
-	int code = files_make_directory(all, 0711, err);
+	int code = folder_own(all, 0711, err);
 
-	*work = (struct session_work){.root = mem_printf("%s/%" PRId64 "-%" PRId64, all, step, token), .lock = -1};
+	*work = (struct session_work){.root = mem_printf("%s/%" PRId64 "-%" PRId64, all, step, token),
+				      .lock = -1};
 	work->run = files_join(work->root, "run");
 	work->results = files_join(work->root, "results");
 	if (!code)
@@ -64,7 +93,8 @@ int work_make(struct session_work *work, const char *state_dir, int64_t step, in
 	return code;
 }
 
-/* Whether this user can walk through. Further groups of the user are not asked for: a session has them, but it need not. */
+/* Whether this user can walk through. Further groups of the user are not asked for: a session has them, but
+ * it need not. */
 static bool lets_through(const struct stat *status, int64_t uid, int64_t gid)
 {
 	if ((int64_t)status->st_uid == uid)
@@ -81,8 +111,9 @@ static int check_folder(const char *folder, int64_t uid, int64_t gid, hst_error 
 	if (stat(folder, &status) < 0)
 		return failure_of(errno, err, "look at", folder);
 	if (S_ISDIR(status.st_mode) && !lets_through(&status, uid, gid))
-		return hst_fail(err, HST_DENIED, "the folder %s bars the session's user (uid %" PRId64 "); run: chmod o+x %s",
-		                folder, uid, folder);
+		return hst_fail(err, HST_DENIED,
+				"the folder %s bars the session's user (uid %" PRId64 "); run: chmod o+x %s",
+				folder, uid, folder);
 	return HST_OK;
 }
 
@@ -104,7 +135,7 @@ int work_check_reach(const char *path, int64_t uid, int64_t gid, hst_error *err)
 static int open_target(const char *state_dir, const char *to, hst_error *err)
 {
 	struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
-	                       .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
 	AUTO_CLOSE int top = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	size_t length = strlen(state_dir);
 	int fd;
@@ -196,11 +227,13 @@ void work_remove(struct session_work *work)
 static void sweep_one(const char *all, const char *name)
 {
 	AUTO_FREE char *path = files_join(all, name);
+	AUTO_FREE char *work = files_join(path, "run/flow");
 	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	hst_error err = {0};
 
 	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return;
+	flow_kill_strays(work);
 	if (files_remove_tree(path, &err) == HST_OK)
 		log_info("%s was left by a dead session process and is removed", path);
 	else

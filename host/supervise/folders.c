@@ -49,5 +49,5 @@ int folders_state(const struct conf *conf, const struct accounts *accounts, hst_
 
 int folders_run(const struct conf *conf, const struct accounts *accounts, hst_error *err)
 {
-	return prepare(conf->run_dir, accounts->engine, accounts->group, accounts->root ? 02750 : 0700, err);
+	return prepare(conf->run_dir, accounts->engine, accounts->group, accounts->root ? 02751 : 0700, err);
 }

@@ -197,6 +197,7 @@ int house_background(const char *file)
 	far = ends[1];
 	if (spawn_start(&(struct spawn){.path = program,
 					.argv = argv,
+					.environment = environ, /* it is this program: who called sudo, whom to notify */
 					.fds = (struct spawn_fd[]){{far, STDOUT_FILENO}},
 					.fd_count = 1},
 			&pid, &err) != HST_OK) {

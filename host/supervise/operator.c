@@ -147,12 +147,11 @@ static char *key_path(const struct passwd *person)
 
 static int write_key(const char *path, const struct key_ring *ring, hst_error *err)
 {
-	AUTO_FREE char *folder = files_beside(path, "");
+	AUTO_FREE char *folder = files_beside(path, ".");
 	char public_text[KEY_TEXT], secret_text[KEY_TEXT], host_text[KEY_TEXT];
 	char *text;
 	int code;
 
-	folder[strlen(folder) - 1] = '\0';
 	code = files_make_directory(folder, 0700, err);
 	if (code != HST_OK)
 		return code;

@@ -2,7 +2,6 @@
 
 #include "base/mem.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,8 +28,7 @@ static void pass_on(const struct output *output, const char *name)
 	char *line = mem_printf("%s: %.*s\n", name, (int)output->line_length, output->line);
 
 	/* Where stderr is gone there is nobody left to tell. */
-	if (write(STDERR_FILENO, line, strlen(line)) < 0)
-		clearerr(stderr);
+	(void)!write(STDERR_FILENO, line, strlen(line));
 	free(line);
 }
 

@@ -32,6 +32,7 @@ struct role_child {
 	struct process *process;
 	struct loop_timer *timer;
 	int64_t since_us; /* wall clock, of its state */
+	char *last_words; /* how its last process ended and what it printed; NULL: none has ended */
 };
 
 struct supervisor {
@@ -48,6 +49,23 @@ struct supervisor {
 	int status;
 };
 
+/* What a child that gave up left behind, each line behind a tab. */
+static void add_last_words(struct text *text, const struct role_child *child)
+{
+	bool fresh = true;
+
+	if (child->child.state != CHILD_DEGRADED || !child->last_words)
+		return;
+	for (const char *c = child->last_words; *c; c++) {
+		if (fresh && *c != '\n')
+			text_add(text, "\t");
+		fresh = *c == '\n';
+		text_bytes(text, (unsigned char)*c < ' ' && *c != '\n' ? "?" : c, 1);
+	}
+	if (!fresh)
+		text_add(text, "\n");
+}
+
 /* A child's standing for people and scripts. Rewritten as a whole, so that a reader never sees half of it. */
 static void write_status(struct supervisor *supervisor)
 {
@@ -62,6 +80,7 @@ static void write_status(struct supervisor *supervisor)
 		text_addf(&text, "%s %s %d %lld %llu\n", child->child.name, child_state_name(child->child.state),
 			  child->process ? (int)process_pid(child->process) : 0, (long long)(child->since_us / 1000000),
 			  (unsigned long long)restarts);
+		add_last_words(&text, child);
 	}
 	if (files_replace(supervisor->status_path, text.s, text.length, 0640, false, &err) != HST_OK)
 		log_warning("%s", err.text);
@@ -90,8 +109,12 @@ static void on_ended(void *arg, struct process *process, int status)
 	spawn_status_text(status, text, sizeof text);
 	if (child->child.state != CHILD_STOPPING)
 		log_warning("%s (pid %d) ended with %s", child->child.name, (int)process_pid(process), text);
+	free(child->last_words);
+	child->last_words = mem_printf("%s\n%s", text, process_tail(process));
 	child->process = NULL;
 	event(child, CHILD_EXIT);
+	if (child->child.state == CHILD_DEGRADED)
+		write_status(child->of);
 }
 
 /* What this child reads on fd 4. A gateway of another host gets that host's key. */
@@ -355,8 +378,10 @@ static void make_children(struct supervisor *supervisor)
 
 static void supervisor_clear(struct supervisor *supervisor)
 {
-	for (size_t i = 0; i < supervisor->plan.n; i++)
+	for (size_t i = 0; i < supervisor->plan.n; i++) {
 		loop_cancel(supervisor->loop, &supervisor->children[i].timer);
+		free(supervisor->children[i].last_words);
+	}
 	sessions_free(supervisor->sessions);
 	processes_free(supervisor->processes);
 	loop_cancel(supervisor->loop, &supervisor->sessions_timer);
@@ -369,7 +394,7 @@ static void supervisor_clear(struct supervisor *supervisor)
 
 int supervisor_run(const struct supervisor_arguments *arguments)
 {
-	static const int signals[] = {SIGCHLD, SIGTERM, SIGINT, 0};
+	static const int signals[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, 0};
 	struct supervisor supervisor = {.arguments = arguments, .loop = loop_new(loop_wait_poll)};
 	hst_error err = {0};
 	int status = 1;

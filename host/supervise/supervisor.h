@@ -4,7 +4,8 @@
  * Started by hostlerd once folders, lock, seed and accounts are there.
  *
  * state_dir/children is rewritten at every change: one line "NAME STATE PID SINCE RESTARTS" per child, SINCE in seconds
- * since 1970, PID 0 for none.
+ * since 1970, PID 0 for none. Behind a degraded child follow lines that begin with a tab: how its last process ended, then
+the last 4 KiB of what it printed.
  */
 #ifndef HOST_SUPERVISE_SUPERVISOR_H
 #define HOST_SUPERVISE_SUPERVISOR_H

@@ -137,8 +137,8 @@ static void hub_watch(void *arg)
 		hub_leave(hub, connection);
 		return;
 	}
-	if (connection->link.speaker != SPEAKER_GATEWAY && connection->patience_us < QUIET_MAX_US)
-		connection->patience_us *= 2;
+	if (connection->link.speaker != SPEAKER_GATEWAY)
+		connection->patience_us = 2 * connection->patience_us < QUIET_MAX_US ? 2 * connection->patience_us : QUIET_MAX_US;
 	connection->watch = loop_in(hub->loop, connection->patience_us / 1000, hub_watch, connection);
 }
 
@@ -220,7 +220,7 @@ static void hub_hello(struct hub *hub, struct connection *connection, const unsi
 	message_init(&welcome, WORD_welcome, hello->id);
 	message_set_integer(&welcome, "major", PROTOCOL_MAJOR);
 	message_set_integer(&welcome, "minor", minor < PROTOCOL_MINOR ? minor : PROTOCOL_MINOR);
-	message_set_integer(&welcome, "window", SOCKET_QUEUE);
+	message_set_integer(&welcome, "window", SOCKET_WINDOW);
 	if (!hub_send(hub, &connection->link, &welcome) || connection->joined)
 		return;
 	connection->joined = true;

@@ -302,7 +302,7 @@ int link_new(struct loop *loop, void *zmq, const char *endpoint, const struct ke
 	link->self = ring->self;
 	memcpy(link->host, ring->host, KEY_BYTES);
 	link->role = *role;
-	link->window = SOCKET_QUEUE;
+	link->window = SOCKET_WINDOW;
 	link->code = hst_fail(&link->why, HST_RETRY, "the host has not answered yet");
 	requests_init(&link->requests, loop);
 	code = link_open(link, err);

@@ -14,7 +14,7 @@ static const struct {
 	int option, value;
 } socket_options[] = {
 	{ZMQ_LINGER, 0},                                           /* (for ever) */
-	{ZMQ_SNDHWM, SOCKET_QUEUE},                                /* (the same; written down because the window is it) */
+	{ZMQ_SNDHWM, SOCKET_QUEUE},                                /* (1,000) */
 	{ZMQ_RCVHWM, SOCKET_QUEUE},
 	{ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS},                         /* (none) a dead machine ends its connections */
 	{ZMQ_HEARTBEAT_TIMEOUT, DEAD_MS},

@@ -4,8 +4,11 @@
 
 #include "wire/keys.h"
 
-/* What may wait in one direction of one connection, in messages; also the window that the host grants. */
-enum { SOCKET_QUEUE = 1000 };
+/*
+ * The window that the host grants, in requests that have no answer yet, and what may wait in one direction of one
+ * connection, in messages: more, because other messages go the same way and libzmq tells a sender late what was taken.
+ */
+enum { SOCKET_WINDOW = 1000, SOCKET_QUEUE = 2 * SOCKET_WINDOW };
 
 /* `server` NULL: this end is the CURVE server (bind), else the server's public key (connect). HST_BROKEN. */
 int socket_new(void *zmq, int type, const struct key_pair *self, const uint8_t *server, void **ret, hst_error *err);

@@ -118,7 +118,7 @@ static void take_cancel(struct calls *calls, const struct message *message)
 		request_free(waiting);
 	} else if (calls->now && calls->now->word == WORD_call && calls->now->step == step &&
 		   calls->now->token == token) {
-		calls->call->cancelled = true;
+		calls->services->current->cancelled = true;
 	}
 	/* A call that is over needs no cancelling: that is done, too. */
 	message_init(&done, WORD_done, message->id);
@@ -243,14 +243,13 @@ bool calls_work(struct calls *calls)
 
 	timeout_ms = request->word == WORD_fire ? FIRE_MS : request->timeout_ms > 0 ? request->timeout_ms : CALL_DEFAULT_MS;
 	arena = arena_new();
-	services_call(calls->services, &call, arena, timeout_ms);
+	services_begin(calls->services, &call, arena, timeout_ms);
 	calls->now = request;
-	calls->call = &call;
 	watchdog_set(timeout_ms);
 	code = do_request(calls, request, &call, &err);
 	watchdog_clear();
+	services_done(calls->services);
 	calls->now = NULL;
-	calls->call = NULL;
 	if (code != HST_OK)
 		answer_error(calls, request->id, code, &err);
 	calls->broken = calls->broken || code == HST_BROKEN;

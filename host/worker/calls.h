@@ -23,7 +23,6 @@ struct calls {
 	struct request *first, *last; /* waiting */
 	size_t waiting;
 	struct request *now; /* at work */
-	struct service_call *call; /* of `now` */
 	bool broken; /* the plugin said that it can do no further work */
 };
 

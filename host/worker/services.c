@@ -28,15 +28,19 @@ static struct services *services_of(hst_host *host)
 /* Looks whether a `cancel` or the end of the process has come in, but not more often than it is worth. */
 static bool service_cancelled(hst_call *plain)
 {
-	struct service_call *call = (struct service_call *)plain;
 	struct services *services = services_of(plain->host);
+	struct service_call *call = services->current;
+	bool late = clock_wall_us() >= plain->deadline_us;
 	int64_t now_us = clock_steady_us();
 
+	/* The op `fields` has a plain call of its own, which nobody can cancel. */
+	if (!call || plain != &call->call)
+		return late;
 	if (services->loop && now_us - call->looked_us >= LOOK_EVERY_US) {
 		call->looked_us = now_us;
 		loop_turn(services->loop, 0);
 	}
-	return call->cancelled || services->ending || clock_wall_us() >= plain->deadline_us;
+	return late || call->cancelled || services->ending;
 }
 
 static int no_engine(const char *service, hst_error *err)
@@ -243,10 +247,16 @@ void services_clear(struct services *services)
 	table_clear(&services->states);
 }
 
-void services_call(struct services *services, struct service_call *call, hst_arena *arena, int64_t timeout_ms)
+void services_begin(struct services *services, struct service_call *call, hst_arena *arena, int64_t timeout_ms)
 {
 	memset(call, 0, sizeof *call);
 	plugin_plain_call(&call->call, &services->host, arena);
 	if (timeout_ms > 0)
 		call->call.deadline_us = clock_wall_us() + timeout_ms * 1000;
+	services->current = call;
+}
+
+void services_done(struct services *services)
+{
+	services->current = NULL;
 }

@@ -19,6 +19,7 @@ struct services {
 	struct loop *loop; /* NULL: nothing is waited for */
 	struct link *link; /* NULL: there is no engine */
 	bool ending;       /* the process was asked to end: calls are cancelled */
+	struct service_call *current; /* the call at work; NULL: none */
 	struct table states; /* put since the last emit: name -> struct kept_state */
 };
 
@@ -33,7 +34,8 @@ struct service_call {
 void services_init(struct services *services, const hst_plugin *plugin, const char *instance, hst_arena *arena);
 void services_clear(struct services *services);
 
-/* `timeout_ms` 0: no deadline. */
-void services_call(struct services *services, struct service_call *call, hst_arena *arena, int64_t timeout_ms);
+/* Around every op: makes its call, whose memory goes to the arena; `timeout_ms` 0: no deadline. One at a time. */
+void services_begin(struct services *services, struct service_call *call, hst_arena *arena, int64_t timeout_ms);
+void services_done(struct services *services);
 
 #endif

@@ -82,7 +82,7 @@ static int act(struct attempt *attempt, const char *name, const hst_value **ret,
 	const hst_action *action;
 	struct service_call call;
 
-	services_call(&attempt->services, &call, attempt->arena, 0);
+	services_begin(&attempt->services, &call, attempt->arena, 0);
 	if (attempt->plugin->kind == HST_TRIGGER && strcmp(name, "press") == 0)
 		return press(attempt, &call, ret, err);
 	if (attempt->plugin->kind != HST_CONNECTOR)
@@ -127,6 +127,7 @@ int try_run(const char *path, const char *action, char *const *arguments, int n)
 			code = act(&attempt, action, &outputs, &err);
 		if (code == HST_OK)
 			print(outputs);
+		services_done(&attempt.services);
 		plugin_close(attempt.instance);
 		services_clear(&attempt.services);
 	}

@@ -98,10 +98,11 @@ void watching_ask(struct watching *watching)
 	hst_error err = {0};
 	int code;
 
-	services_call(watching->services, &call, arena, WATCH_MS);
+	services_begin(watching->services, &call, arena, WATCH_MS);
 	watchdog_set(WATCH_MS);
 	code = trigger_watch(watching->instance, &call.call, &watch, &err);
 	watchdog_clear();
+	services_done(watching->services);
 	arena_free(arena);
 	rest(watching);
 	if (code != HST_OK) {
@@ -129,10 +130,11 @@ bool watching_work(struct watching *watching)
 		return false;
 	watching->due = false;
 	arena = arena_new();
-	services_call(watching->services, &call, arena, READY_MS);
+	services_begin(watching->services, &call, arena, READY_MS);
 	watchdog_set(READY_MS);
 	code = trigger_ready(watching->instance, &call.call, &err);
 	watchdog_clear();
+	services_done(watching->services);
 	arena_free(arena);
 	if (code == HST_OK) {
 		watching->pause_ms = PAUSE_FIRST_MS;

@@ -89,13 +89,13 @@ int house_set_up(void **state)
 	house->role = (struct flowrun_role){
 		.start = flowrun_spawn_here, .progress = on_progress, .ended = on_ended, .arg = house};
 	house->spec = (struct flowrun_spec){.work = house->work,
-	                                    .results = house->results,
-	                                    .uid = -1,
-	                                    .gid = -1,
-	                                    .timeout_ms = LIMIT_MS,
-	                                    .run_id = "r-test",
-	                                    .step_name = "enter",
-	                                    .drain_ms = 100};
+					    .results = house->results,
+					    .uid = -1,
+					    .gid = -1,
+					    .timeout_ms = LIMIT_MS,
+					    .run_id = "r-test",
+					    .step_name = "enter",
+					    .drain_ms = 100};
 	the_house = house;
 	*state = house;
 	return 0;
@@ -121,7 +121,8 @@ char *house_package(struct house *house, const char *manifest, const char *scrip
 {
 	AUTO_FREE char *folder = mem_printf("%s/package", house->root);
 	AUTO_FREE char *path = mem_printf("%s/flow.sh", folder);
-	AUTO_FREE char *whole = mem_printf("[desktop-flow]\nname = test\nrun = sh $HOSTLER_PACKAGE/flow.sh\n%s", manifest);
+	AUTO_FREE char *whole =
+		mem_printf("[desktop-flow]\nname = test\nrun = sh $HOSTLER_PACKAGE/flow.sh\n%s", manifest);
 	char *manifest_path = mem_printf("%s/desktop-flow.ini", folder);
 
 	assert_int_equal(files_make_directory(folder, 0755, NULL), HST_OK);
@@ -142,7 +143,9 @@ void house_start(struct house *house, const char *manifest, const char *script, 
 		fail_msg("%s", problems.at[0].text);
 	problems_clear(&problems);
 	if (inputs)
-		assert_int_equal(value_parse_json(house->arena, inputs, strlen(inputs), &house->spec.inputs, &err), HST_OK);
+		assert_int_equal(
+			value_parse_json(house->arena, inputs, strlen(inputs), &house->spec.inputs, &err),
+			HST_OK);
 	house->spec.package = house->package;
 	if (flowrun_start(house->loop, &house->spec, &house->role, &house->run, &err) != HST_OK)
 		fail_msg("%s", err.text);
@@ -207,7 +210,8 @@ static void find_programs(void)
 {
 	const char *programs = getenv("HOSTLER_PROGRAMS");
 	const char *path = getenv("PATH");
-	AUTO_FREE char *both = mem_printf("%s:%s", programs ? programs : files_program_directory(), path ? path : "/bin");
+	AUTO_FREE char *both =
+		mem_printf("%s:%s", programs ? programs : files_program_directory(), path ? path : "/bin");
 
 	setenv("PATH", both, 1);
 }

@@ -1,6 +1,6 @@
 /*
- * Real processes on a real loop, for the tests of desktop/flowrun: each test writes a package with a shell script, runs
- * it, and looks at what is left.
+ * Real processes on a real loop, for the tests of desktop/flowrun: each test writes a package with a shell
+ * script, runs it, and looks at what is left.
  */
 #ifndef TESTS_COMPONENT_FLOWRUN_HOUSE_H
 #define TESTS_COMPONENT_FLOWRUN_HOUSE_H
@@ -31,7 +31,8 @@ struct house {
 int house_set_up(void **state);
 int house_tear_down(void **state);
 
-/* `manifest` follows [desktop-flow] with name and run = sh $HOSTLER_PACKAGE/flow.sh; caller frees the manifest's path. */
+/* `manifest` follows [desktop-flow] with name and run = sh $HOSTLER_PACKAGE/flow.sh; caller frees the
+ * manifest's path. */
 char *house_package(struct house *house, const char *manifest, const char *script);
 
 /* `inputs` is JSON or NULL. */

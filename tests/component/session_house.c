@@ -5,6 +5,7 @@
 #include "os/files.h"
 #include "os/inherited.h"
 #include "os/spawn.h"
+#include "session/work.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -98,6 +99,8 @@ int session_house_tear_down(void **state)
 	session_house_leave(house);
 	close_end(&house->life);
 	close_end(&house->ready);
+	/* The flow of a hold that was killed goes on without it. */
+	work_sweep(house->state_dir);
 	loop_free(house->loop);
 	for (size_t i = 0; i < house->heard_count; i++)
 		free(house->heard[i].payload);
@@ -115,12 +118,13 @@ int session_house_tear_down(void **state)
 void session_house_configure(struct session_house *house, const char *driver, const char *options)
 {
 	AUTO_FREE char *plugins = below(house, "plugins");
-	AUTO_FREE char *root = strcmp(driver, "noting") == 0 ? mem_printf("root = %s\n", house->marks) : mem_text("");
+	AUTO_FREE char *root =
+		strcmp(driver, "noting") == 0 ? mem_printf("root = %s\n", house->marks) : mem_text("");
 	AUTO_FREE char *text = mem_printf("[host]\nstate_dir = %s\nrun_dir = %s\nplugins = %s\n"
-	                                  "[gateway]\nname = ts-01\ndriver = here\nstrategy = open\n"
-	                                  "accounts = ada, refused\n"
-	                                  "[driver here]\nplugin = %s\n%s%s",
-	                                  house->state_dir, house->run_dir, plugins, driver, root, options);
+					  "[gateway]\nname = ts-01\ndriver = here\nstrategy = open\n"
+					  "accounts = ada, refused\n"
+					  "[driver here]\nplugin = %s\n%s%s",
+					  house->state_dir, house->run_dir, plugins, driver, root, options);
 
 	assert_int_equal(files_replace(house->conf, text, strlen(text), 0600, false, NULL), HST_OK);
 }
@@ -129,7 +133,8 @@ void session_house_package(struct session_house *house, const char *manifest, co
 {
 	AUTO_FREE char *ini = files_join(house->package, "desktop-flow.ini");
 	AUTO_FREE char *flow = files_join(house->package, "flow.sh");
-	AUTO_FREE char *text = mem_printf("[desktop-flow]\nname = test\nrun = sh $HOSTLER_PACKAGE/flow.sh\n%s", manifest);
+	AUTO_FREE char *text =
+		mem_printf("[desktop-flow]\nname = test\nrun = sh $HOSTLER_PACKAGE/flow.sh\n%s", manifest);
 
 	assert_int_equal(files_replace(ini, text, strlen(text), 0644, false, NULL), HST_OK);
 	assert_int_equal(files_replace(flow, script, strlen(script), 0644, false, NULL), HST_OK);
@@ -269,7 +274,8 @@ char *session_house_start_and_listen(struct session_house *house, const char *wh
 	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
 	assert_int_equal(pipe2(life, O_CLOEXEC), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, peer), 0);
-	const struct spawn_fd fds[] = {{ready[1], INHERITED_READY}, {life[0], INHERITED_LIFE}, {peer[1], INHERITED_PEER}};
+	const struct spawn_fd fds[] = {
+		{ready[1], INHERITED_READY}, {life[0], INHERITED_LIFE}, {peer[1], INHERITED_PEER}};
 	const struct spawn spawn = {
 		.path = program, .argv = argv, .environment = environ, .fds = fds, .fd_count = 3};
 

@@ -1,7 +1,7 @@
 /*
  * The real hostler-session over a socketpair, for its tests, which are its gateway. Programs are found in
- * $HOSTLER_PROGRAMS, plugins in $HOSTLER_PLUGINS and tests/plugins/.libs (or $HOSTLER_TEST_PLUGINS); without them the
- * tests are skipped.
+ * $HOSTLER_PROGRAMS, plugins in $HOSTLER_PLUGINS and tests/plugins/.libs (or $HOSTLER_TEST_PLUGINS); without
+ * them the tests are skipped.
  */
 #ifndef TESTS_COMPONENT_SESSION_HOUSE_H
 #define TESTS_COMPONENT_SESSION_HOUSE_H
@@ -55,9 +55,11 @@ void session_house_stop(struct session_house *house, int64_t step, const char *h
 
 /* Waits for the process; its status as from waitpid. */
 int session_house_wait(struct session_house *house);
-void session_house_leave(struct session_house *house); /* our end of the stream is closed, as by a gateway that died */
+void session_house_leave(
+	struct session_house *house); /* our end of the stream is closed, as by a gateway that died */
 
-/* Below the house's root: whether it is there, what it says ("" when not there; caller frees), how many names a folder has. */
+/* Below the house's root: whether it is there, what it says ("" when not there; caller frees), how many names
+ * a folder has. */
 bool session_house_has(const struct session_house *house, const char *name);
 char *session_house_read(const struct session_house *house, const char *name);
 int session_house_count(const struct session_house *house, const char *folder);

@@ -17,19 +17,22 @@
 
 #include <cmocka.h>
 
-static const char one_output[] = "[input order]\ntype = text\n[output total]\ntype = integer\nrequired = yes\n";
+static const char one_output[] =
+	"[input order]\ntype = text\n[output total]\ntype = integer\nrequired = yes\n";
 
 static void a_good_flow_succeeds_with_its_outputs(void **state)
 {
 	struct house *house = *state;
 
 	house_run(house, one_output,
-	    "cat\n"
-	    "echo \"$HOSTLER_INPUT_ORDER $HOSTLER_RUN $HOSTLER_STEP\" >&2\n"
-	    "test \"$(pwd -P)\" = \"$HOSTLER_WORK\" && test -d in && test -d out && test -f \"$HOSTLER_PACKAGE/flow.sh\"\n"
-	    "echo '{\"event\":\"progress\",\"subflow\":\"Main\",\"action\":\"Press Save\"}' > $HOSTLER_EVENTS\n"
-	    "echo '{\"event\":\"output\",\"name\":\"total\",\"value\":\"17\"}' > $HOSTLER_EVENTS\n",
-	    "{\"order\":\"A 7\"}");
+		  "cat\n"
+		  "echo \"$HOSTLER_INPUT_ORDER $HOSTLER_RUN $HOSTLER_STEP\" >&2\n"
+		  "test \"$(pwd -P)\" = \"$HOSTLER_WORK\" && test -d in && test -d out && test -f "
+		  "\"$HOSTLER_PACKAGE/flow.sh\"\n"
+		  "echo '{\"event\":\"progress\",\"subflow\":\"Main\",\"action\":\"Press Save\"}' > "
+		  "$HOSTLER_EVENTS\n"
+		  "echo '{\"event\":\"output\",\"name\":\"total\",\"value\":\"17\"}' > $HOSTLER_EVENTS\n",
+		  "{\"order\":\"A 7\"}");
 	house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
 	assert_string_equal(house->outputs.s, "{\"total\":17}");
 	assert_int_equal(house->progress, 1);
@@ -42,14 +45,15 @@ static void hostler_event_speaks_for_a_shell(void **state)
 {
 	struct house *house = *state;
 
-	house_run(house, "[input name]\ntype = text\n[output greeting]\ntype = text\n[output long]\ntype = text\n",
-	    "set -e\n"
-	    "name=$(hostler-event input name)\n"
-	    "hostler-event progress Main \"Greet $name\"\n"
-	    "hostler-event checkpoint\n"
-	    "hostler-event output greeting \"Hello, $name\"\n"
-	    "head -c 9000 /dev/zero | tr '\\0' x | hostler-event output long -\n",
-	    "{\"name\":\"Ada \\\"L\\\"\"}");
+	house_run(house,
+		  "[input name]\ntype = text\n[output greeting]\ntype = text\n[output long]\ntype = text\n",
+		  "set -e\n"
+		  "name=$(hostler-event input name)\n"
+		  "hostler-event progress Main \"Greet $name\"\n"
+		  "hostler-event checkpoint\n"
+		  "hostler-event output greeting \"Hello, $name\"\n"
+		  "head -c 9000 /dev/zero | tr '\\0' x | hostler-event output long -\n",
+		  "{\"name\":\"Ada \\\"L\\\"\"}");
 	house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
 	assert_non_null(strstr(house->outputs.s, "\"greeting\":\"Hello, Ada \\\"L\\\"\""));
 	assert_true(house->outputs.length > 9000);
@@ -61,7 +65,8 @@ static void wrong_inputs_fail_before_anything_is_started(void **state)
 {
 	struct house *house = *state;
 
-	house_run(house, "[input count]\ntype = integer\nrequired = yes\n", "echo ran\n", "{\"count\":\"many\"}");
+	house_run(house, "[input count]\ntype = integer\nrequired = yes\n", "echo ran\n",
+		  "{\"count\":\"many\"}");
 	house_assert_end(house, FLOWRUN_FAILED, "InputInvalid", "count");
 	AUTO_FREE char *log = house_result(house, "log", NULL);
 	assert_string_equal(log, "");
@@ -91,7 +96,8 @@ static void a_failure_says_status_and_last_line(void **state)
 	struct house *house = *state;
 
 	house_run(house, "", "echo first\necho 'the ledger is locked' >&2\necho\nexit 3\n", NULL);
-	house_assert_end(house, FLOWRUN_FAILED, "FlowFailed", "exit status 3; the last line of its log: the ledger is locked");
+	house_assert_end(house, FLOWRUN_FAILED, "FlowFailed",
+			 "exit status 3; the last line of its log: the ledger is locked");
 }
 
 static void an_error_event_is_the_sentence_of_a_failure(void **state)
@@ -99,9 +105,9 @@ static void an_error_event_is_the_sentence_of_a_failure(void **state)
 	struct house *house = *state;
 
 	house_run(house, one_output,
-	    "echo '{\"event\":\"output\",\"name\":\"total\",\"value\":3}' > $HOSTLER_EVENTS\n"
-	    "echo '{\"event\":\"error\",\"message\":\"No such order\"}' > $HOSTLER_EVENTS\nexit 1\n",
-	    NULL);
+		  "echo '{\"event\":\"output\",\"name\":\"total\",\"value\":3}' > $HOSTLER_EVENTS\n"
+		  "echo '{\"event\":\"error\",\"message\":\"No such order\"}' > $HOSTLER_EVENTS\nexit 1\n",
+		  NULL);
 	house_assert_end(house, FLOWRUN_FAILED, "FlowFailed", "No such order");
 	assert_string_equal(house->outputs.s, "{\"total\":3}");
 }
@@ -110,20 +116,26 @@ static void an_error_that_was_overcome_fails_nothing(void **state)
 {
 	struct house *house = *state;
 
-	house_run(house, "", "echo '{\"event\":\"error\",\"message\":\"Once more\"}' > $HOSTLER_EVENTS\n", NULL);
+	house_run(house, "", "echo '{\"event\":\"error\",\"message\":\"Once more\"}' > $HOSTLER_EVENTS\n",
+		  NULL);
 	house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
 }
 
 static void a_line_that_is_no_event_fails_the_run_at_its_end(void **state)
 {
-	static const char *const lines[] = {
-		"hello", "[]", "{\"event\":\"dance\"}", "{\"event\":\"progress\"}",
-		"{\"event\":\"checkpoint\",\"more\":1}", "{\"event\":\"output\",\"name\":\"total\"}",
-		"{\"event\":\"error\",\"message\":1}", "{\"event\":\"error\",\"message\":\"a\\u0000b\"}"};
+	static const char *const lines[] = {"hello",
+					    "[]",
+					    "{\"event\":\"dance\"}",
+					    "{\"event\":\"progress\"}",
+					    "{\"event\":\"checkpoint\",\"more\":1}",
+					    "{\"event\":\"output\",\"name\":\"total\"}",
+					    "{\"event\":\"error\",\"message\":1}",
+					    "{\"event\":\"error\",\"message\":\"a\\u0000b\"}"};
 
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
 		AUTO_FREE char *script = mem_printf("printf '%%s\\n' '%s' > $HOSTLER_EVENTS\n"
-		                                    "echo still here\n", lines[i]);
+						    "echo still here\n",
+						    lines[i]);
 
 		if (i) {
 			house_tear_down(state);
@@ -143,9 +155,10 @@ static void a_line_over_4_kib_is_no_event(void **state)
 	struct house *house = *state;
 
 	house_run(house, one_output,
-	    "{ printf '{\"event\":\"error\",\"message\":\"'; head -c 5000 /dev/zero | tr '\\0' x; echo '\"}'; "
-	    "echo '{\"event\":\"output\",\"name\":\"total\",\"value\":1}'; } > $HOSTLER_EVENTS\n",
-	    NULL);
+		  "{ printf '{\"event\":\"error\",\"message\":\"'; head -c 5000 /dev/zero | tr '\\0' x; echo "
+		  "'\"}'; "
+		  "echo '{\"event\":\"output\",\"name\":\"total\",\"value\":1}'; } > $HOSTLER_EVENTS\n",
+		  NULL);
 	house_assert_end(house, FLOWRUN_FAILED, "FlowFailed", "longer than 4 KiB");
 	assert_string_equal(house->outputs.s, "{\"total\":1}");
 }
@@ -157,7 +170,9 @@ static void outputs_that_do_not_fit_are_named(void **state)
 	} cases[] = {
 		{"", "total"},
 		{"{\"event\":\"output\",\"name\":\"total\",\"value\":\"many\"}", "total"},
-		{"{\"event\":\"output\",\"name\":\"total\",\"value\":1}\n{\"event\":\"output\",\"name\":\"total\",\"value\":1}", "given twice"},
+		{"{\"event\":\"output\",\"name\":\"total\",\"value\":1}\n{\"event\":\"output\",\"name\":"
+		 "\"total\",\"value\":1}",
+		 "given twice"},
 		{"{\"event\":\"output\",\"name\":\"totl\",\"value\":1}", "did you mean \"total\""},
 		{"{\"event\":\"output\",\"name\":\"total\",\"file\":\"out/none.json\"}", "total"},
 		{"{\"event\":\"output\",\"name\":\"total\",\"file\":\"../control\"}", "leads out"},
@@ -169,10 +184,11 @@ static void outputs_that_do_not_fit_are_named(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		AUTO_FREE char *script =
-			mem_printf("ln -s /etc/hostname out/link; mkfifo out/fifo; head -c 1100000 /dev/zero > out/large\n"
-		                   "echo '{' > out/broken\n"
-		                   "cat > $HOSTLER_EVENTS <<'E'\n%s\nE\n", cases[i].lines);
+		AUTO_FREE char *script = mem_printf("ln -s /etc/hostname out/link; mkfifo out/fifo; head -c "
+						    "1100000 /dev/zero > out/large\n"
+						    "echo '{' > out/broken\n"
+						    "cat > $HOSTLER_EVENTS <<'E'\n%s\nE\n",
+						    cases[i].lines);
 
 		if (i) {
 			house_tear_down(state);
@@ -188,9 +204,10 @@ static void an_output_may_come_by_file(void **state)
 	struct house *house = *state;
 
 	house_run(house, "[output rows]\ntype = json\n",
-	    "printf '[1,{\"a\":\"b\"}]' > out/rows.json\n"
-	    "echo '{\"event\":\"output\",\"name\":\"rows\",\"file\":\"out/rows.json\"}' > $HOSTLER_EVENTS\n",
-	    NULL);
+		  "printf '[1,{\"a\":\"b\"}]' > out/rows.json\n"
+		  "echo '{\"event\":\"output\",\"name\":\"rows\",\"file\":\"out/rows.json\"}' > "
+		  "$HOSTLER_EVENTS\n",
+		  NULL);
 	house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
 	assert_string_equal(house->outputs.s, "{\"rows\":[1,{\"a\":\"b\"}]}");
 }
@@ -200,9 +217,10 @@ static void files_in_out_are_kept_and_links_are_not(void **state)
 	struct house *house = *state;
 
 	house_run(house, "[output report]\ntype = file\n",
-	    "echo report > out/report.txt; ln -s /etc/hostname out/link; mkdir out/folder\n"
-	    "echo '{\"event\":\"output\",\"name\":\"report\",\"value\":\"report.txt\"}' > $HOSTLER_EVENTS\n",
-	    NULL);
+		  "echo report > out/report.txt; ln -s /etc/hostname out/link; mkdir out/folder\n"
+		  "echo '{\"event\":\"output\",\"name\":\"report\",\"value\":\"report.txt\"}' > "
+		  "$HOSTLER_EVENTS\n",
+		  NULL);
 	house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
 	AUTO_FREE char *report = house_result(house, "out/report.txt", NULL);
 	assert_string_equal(report, "report\n");
@@ -214,8 +232,10 @@ static void files_in_out_are_kept_and_links_are_not(void **state)
 
 static void a_file_that_is_not_there_is_no_output(void **state)
 {
-	house_run(*state, "[output report]\ntype = file\n",
-	    "echo '{\"event\":\"output\",\"name\":\"report\",\"value\":\"../flow\"}' > $HOSTLER_EVENTS\n", NULL);
+	house_run(
+		*state, "[output report]\ntype = file\n",
+		"echo '{\"event\":\"output\",\"name\":\"report\",\"value\":\"../flow\"}' > $HOSTLER_EVENTS\n",
+		NULL);
 	house_assert_end(*state, FLOWRUN_FAILED, "OutputInvalid", "report");
 }
 
@@ -224,7 +244,9 @@ static void a_huge_log_keeps_its_first_and_last_part(void **state)
 	struct house *house = *state;
 	size_t length = 0;
 
-	house_run(house, "", "echo the first line\nhead -c 3000000 /dev/zero | tr '\\0' y\necho\necho the last line\n", NULL);
+	house_run(house, "",
+		  "echo the first line\nhead -c 3000000 /dev/zero | tr '\\0' y\necho\necho the last line\n",
+		  NULL);
 	house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
 	AUTO_FREE char *log = house_result(house, "log", &length);
 	assert_true(length > 1024 << 10 && length < (1024 << 10) + 100);
@@ -241,16 +263,17 @@ static void a_secret_is_on_stdin_and_nowhere_else(void **state)
 
 	house->role.screenshot = house_screenshot;
 	house_run(house, secret_input,
-	    "read -r line\n"
-	    "case $line in *'hunter2+\"x'*|*hunter2*) ;; *) exit 4;; esac\n"
-	    "env | grep -q hunter2 && exit 5\n"
-	    "env | grep -q HOSTLER_INPUT_PASSWORD && exit 6\n"
-	    "tr '\\0' ' ' < /proc/$$/cmdline | grep -q hunter2 && exit 7\n"
-	    "echo \"$HOSTLER_INPUT_NAME\"; echo hunter2secret; printf hunter2; printf 'secret\\n'\n"
-	    "printf hunter2secret | base64; printf hunter2secret | od -An -tx1 | tr -d ' \\n'; echo\n"
-	    "echo '{\"event\":\"progress\",\"action\":\"Type hunter2secret\"}' > $HOSTLER_EVENTS\n"
-	    "echo '{\"event\":\"error\",\"message\":\"wrong: hunter2secret\"}' > $HOSTLER_EVENTS\nexit 1\n",
-	    "{\"password\":\"hunter2secret\",\"name\":\"Ada\"}");
+		  "read -r line\n"
+		  "case $line in *'hunter2+\"x'*|*hunter2*) ;; *) exit 4;; esac\n"
+		  "env | grep -q hunter2 && exit 5\n"
+		  "env | grep -q HOSTLER_INPUT_PASSWORD && exit 6\n"
+		  "tr '\\0' ' ' < /proc/$$/cmdline | grep -q hunter2 && exit 7\n"
+		  "echo \"$HOSTLER_INPUT_NAME\"; echo hunter2secret; printf hunter2; printf 'secret\\n'\n"
+		  "printf hunter2secret | base64; printf hunter2secret | od -An -tx1 | tr -d ' \\n'; echo\n"
+		  "echo '{\"event\":\"progress\",\"action\":\"Type hunter2secret\"}' > $HOSTLER_EVENTS\n"
+		  "echo '{\"event\":\"error\",\"message\":\"wrong: hunter2secret\"}' > $HOSTLER_EVENTS\nexit "
+		  "1\n",
+		  "{\"password\":\"hunter2secret\",\"name\":\"Ada\"}");
 	house_assert_end(house, FLOWRUN_FAILED, "FlowFailed", "wrong: [secret]");
 	assert_string_equal(house->action, "Type [secret]");
 	AUTO_FREE char *log = house_result(house, "log", NULL);
@@ -273,9 +296,9 @@ static void a_very_long_input_comes_on_stdin_only(void **state)
 		text_add(&json, "x");
 	text_add(&json, "\",\"short\":\"y\"}");
 	house_run(house, "[input long]\ntype = text\n[input short]\ntype = text\n",
-	    "env | grep -q HOSTLER_INPUT_LONG && exit 5\ntest \"$HOSTLER_INPUT_SHORT\" = y || exit 6\n"
-	    "test $(wc -c) -gt 200000 || exit 7\n",
-	    json.s);
+		  "env | grep -q HOSTLER_INPUT_LONG && exit 5\ntest \"$HOSTLER_INPUT_SHORT\" = y || exit 6\n"
+		  "test $(wc -c) -gt 200000 || exit 7\n",
+		  json.s);
 	text_clear(&json);
 	house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
 }
@@ -301,9 +324,10 @@ static void pictures_of_steps_are_kept_and_limited(void **state)
 
 	house->role.screenshot = house_screenshot;
 	house_run(house, "screenshots = steps\n",
-	    "i=0; while test $i -lt 25; do i=$((i+1)); "
-	    "echo \"{\\\"event\\\":\\\"progress\\\",\\\"action\\\":\\\"Read the Total! $i\\\"}\"; done > $HOSTLER_EVENTS\n",
-	    NULL);
+		  "i=0; while test $i -lt 25; do i=$((i+1)); "
+		  "echo \"{\\\"event\\\":\\\"progress\\\",\\\"action\\\":\\\"Read the Total! $i\\\"}\"; done "
+		  "> $HOSTLER_EVENTS\n",
+		  NULL);
 	house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
 	assert_int_equal(house->progress, 25);
 	assert_int_equal(house->pictures, 26);
@@ -319,7 +343,8 @@ static void a_picture_shows_an_error(void **state)
 	struct house *house = *state;
 
 	house->role.screenshot = house_screenshot;
-	house_run(house, "", "echo '{\"event\":\"progress\",\"action\":\"a\"}' > $HOSTLER_EVENTS\nexit 1\n", NULL);
+	house_run(house, "", "echo '{\"event\":\"progress\",\"action\":\"a\"}' > $HOSTLER_EVENTS\nexit 1\n",
+		  NULL);
 	assert_int_equal(house->pictures, 1);
 	assert_true(house_has_result(house, "screenshots/error.png"));
 }
@@ -356,9 +381,10 @@ static void too_many_events_are_no_flood(void **state)
 	struct house *house = *state;
 
 	house_run(house, "",
-	    "i=0; while test $i -lt 10050; do i=$((i+1)); echo '{\"event\":\"progress\",\"action\":\"a\"}'; "
-	    "done > $HOSTLER_EVENTS\n",
-	    NULL);
+		  "i=0; while test $i -lt 10050; do i=$((i+1)); echo "
+		  "'{\"event\":\"progress\",\"action\":\"a\"}'; "
+		  "done > $HOSTLER_EVENTS\n",
+		  NULL);
 	house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
 	assert_int_equal(house->progress, 10000);
 }

@@ -17,7 +17,8 @@
 
 #include <cmocka.h>
 
-static const char one_output[] = "[input order]\ntype = text\n[output total]\ntype = integer\nrequired = yes\n";
+static const char one_output[] =
+	"[input order]\ntype = text\n[output total]\ntype = integer\nrequired = yes\n";
 
 static void a_run_that_hangs_is_timed_out_and_killed(void **state)
 {
@@ -25,10 +26,13 @@ static void a_run_that_hangs_is_timed_out_and_killed(void **state)
 
 	house->spec.timeout_ms = 200;
 	house->spec.grace_ms = 240;
+	house->role.screenshot = house_screenshot;
 	house_run(house, "", "trap 'echo told' TERM\nwhile :; do sleep 0.02; done\n", NULL);
 	house_assert_end(house, FLOWRUN_TIMED_OUT, "DesktopFlowsActionTimeout", "200ms");
 	AUTO_FREE char *log = house_result(house, "log", NULL);
 	assert_non_null(strstr(log, "told"));
+	/* Of what it hung at. */
+	assert_true(house_has_result(house, "screenshots/error.png"));
 	AUTO_FREE char *control = mem_printf("%s/control", house->work);
 	AUTO_FREE char *word = NULL;
 	assert_int_equal(files_read(control, 32, &word, NULL, NULL), HST_OK);
@@ -65,9 +69,10 @@ static void what_left_the_group_is_ended_too(void **state)
 	struct house *house = *state;
 
 	house_run(house, "",
-	    "setsid sh -c 'echo $$ > out/pid.new; mv out/pid.new out/pid; sleep 1000; true' </dev/null >/dev/null 2>&1 &\n"
-	    "while ! test -f out/pid; do sleep 0.02; done\n",
-	    NULL);
+		  "setsid sh -c 'echo $$ > out/pid.new; mv out/pid.new out/pid; sleep 1000; true' </dev/null "
+		  ">/dev/null 2>&1 &\n"
+		  "while ! test -f out/pid; do sleep 0.02; done\n",
+		  NULL);
 	house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
 	AUTO_FREE char *pid = house_result(house, "out/pid", NULL);
 	assert_true(strlen(pid) > 1);
@@ -89,13 +94,14 @@ static void a_paused_run_waits_and_goes_on(void **state)
 	house->on_progress = pause_then_resume;
 	house->spec.timeout_ms = 2000;
 	house_run(house, "",
-	    "say() { echo \"{\\\"event\\\":\\\"progress\\\",\\\"action\\\":\\\"$1\\\"}\" > $HOSTLER_EVENTS; }\n"
-	    "say begin\n"
-	    "while ! grep -q pause $HOSTLER_CONTROL; do sleep 0.02; done\n"
-	    "(sleep 0.3; say paused) &\n"
-	    "hostler-event checkpoint || exit 9\n"
-	    "grep -q run $HOSTLER_CONTROL || exit 8\n",
-	    NULL);
+		  "say() { echo \"{\\\"event\\\":\\\"progress\\\",\\\"action\\\":\\\"$1\\\"}\" > "
+		  "$HOSTLER_EVENTS; }\n"
+		  "say begin\n"
+		  "while ! grep -q pause $HOSTLER_CONTROL; do sleep 0.02; done\n"
+		  "(sleep 0.3; say paused) &\n"
+		  "hostler-event checkpoint || exit 9\n"
+		  "grep -q run $HOSTLER_CONTROL || exit 8\n",
+		  NULL);
 	house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
 	assert_string_equal(house->action, "paused");
 }
@@ -114,9 +120,9 @@ static void the_clock_of_a_paused_run_stands_still(void **state)
 	house->spec.timeout_ms = 1500;
 	/* Pausing stops the clock at once, so a flow that takes longer than its time-out is not ended. */
 	house_run(house, "",
-	    "echo '{\"event\":\"progress\",\"action\":\"begin\"}' > $HOSTLER_EVENTS\n"
-	    "while ! grep -q pause $HOSTLER_CONTROL; do sleep 0.02; done\nsleep 2\n",
-	    NULL);
+		  "echo '{\"event\":\"progress\",\"action\":\"begin\"}' > $HOSTLER_EVENTS\n"
+		  "while ! grep -q pause $HOSTLER_CONTROL; do sleep 0.02; done\nsleep 2\n",
+		  NULL);
 	house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
 }
 
@@ -131,9 +137,9 @@ static void a_safe_stop_is_honoured_at_a_checkpoint(void **state)
 
 	house->on_progress = safe_stop;
 	house_run(house, one_output,
-	    "hostler-event progress Main begin\n"
-	    "while hostler-event checkpoint; do sleep 0.02; done\necho stopped at $?\nexit 10\n",
-	    NULL);
+		  "hostler-event progress Main begin\n"
+		  "while hostler-event checkpoint; do sleep 0.02; done\necho stopped at $?\nexit 10\n",
+		  NULL);
 	house_assert_end(house, FLOWRUN_STOPPED, "Cancelled", "told to stop");
 }
 
@@ -142,8 +148,10 @@ static void a_flow_that_was_done_before_it_saw_the_stop_succeeded(void **state)
 	struct house *house = *state;
 
 	house->on_progress = safe_stop;
-	house_run(house, "", "echo '{\"event\":\"progress\",\"action\":\"begin\"}' > $HOSTLER_EVENTS\n"
-	               "while ! grep -q stop $HOSTLER_CONTROL; do sleep 0.02; done\nexit 0\n", NULL);
+	house_run(house, "",
+		  "echo '{\"event\":\"progress\",\"action\":\"begin\"}' > $HOSTLER_EVENTS\n"
+		  "while ! grep -q stop $HOSTLER_CONTROL; do sleep 0.02; done\nexit 0\n",
+		  NULL);
 	house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
 }
 
@@ -159,9 +167,11 @@ static void a_cancelled_run_is_told_and_then_killed(void **state)
 
 	house->on_progress = cancel_run;
 	house->spec.cancel_ms = 300;
-	house_run(house, "", "trap 'echo told' TERM\n"
-	               "echo '{\"event\":\"progress\",\"action\":\"begin\"}' > $HOSTLER_EVENTS\n"
-	               "while :; do sleep 0.02; done\n", NULL);
+	house_run(house, "",
+		  "trap 'echo told' TERM\n"
+		  "echo '{\"event\":\"progress\",\"action\":\"begin\"}' > $HOSTLER_EVENTS\n"
+		  "while :; do sleep 0.02; done\n",
+		  NULL);
 	house_assert_end(house, FLOWRUN_STOPPED, "Cancelled", "cancelled");
 	AUTO_FREE char *log = house_result(house, "log", NULL);
 	assert_non_null(strstr(log, "told"));
@@ -173,8 +183,10 @@ static void a_run_given_up_half_way_leaves_nothing_running(void **state)
 	AUTO_FREE char *file = mem_printf("%s/flow/out/pid", house->work);
 	AUTO_FREE char *pid = NULL;
 
-	house_start(house, "", "echo $$ > out/pid.new; mv out/pid.new out/pid\n"
-	                 "echo '{\"event\":\"progress\",\"action\":\"begin\"}' > $HOSTLER_EVENTS\nsleep 1000\n", NULL);
+	house_start(house, "",
+		    "echo $$ > out/pid.new; mv out/pid.new out/pid\n"
+		    "echo '{\"event\":\"progress\",\"action\":\"begin\"}' > $HOSTLER_EVENTS\nsleep 1000\n",
+		    NULL);
 	while (!house->progress)
 		loop_turn(house->loop, -1);
 	flowrun_free(house->run);

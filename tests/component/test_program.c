@@ -17,7 +17,8 @@
 
 #include <cmocka.h>
 
-static const char one_output[] = "[input order]\ntype = text\n[output total]\ntype = integer\nrequired = yes\n";
+static const char one_output[] =
+	"[input order]\ntype = text\n[output total]\ntype = integer\nrequired = yes\n";
 
 static bool never(void *arg)
 {
@@ -55,7 +56,8 @@ static void a_program_that_fails_says_why(void **state)
 	const hst_value *outputs = NULL;
 	hst_error err = {0};
 
-	assert_int_equal(program_run(house->arena, path, NULL, INT64_MAX, NULL, NULL, &outputs, &err), HST_INVALID);
+	assert_int_equal(program_run(house->arena, path, NULL, INT64_MAX, NULL, NULL, &outputs, &err),
+			 HST_INVALID);
 	assert_string_equal(err.reason, "FlowFailed");
 	assert_non_null(strstr(err.text, "no paper"));
 	assert_null(outputs);
@@ -68,8 +70,11 @@ static void a_program_ends_at_its_deadline_or_when_cancelled(void **state)
 	const hst_value *outputs = NULL;
 	hst_error err = {0};
 
-	assert_int_equal(program_run(house->arena, path, NULL, clock_wall_us() + 100000, never, NULL, &outputs, &err), HST_TIMEOUT);
-	assert_int_equal(program_run(house->arena, path, NULL, INT64_MAX, always, NULL, &outputs, &err), HST_CANCELLED);
+	assert_int_equal(
+		program_run(house->arena, path, NULL, clock_wall_us() + 100000, never, NULL, &outputs, &err),
+		HST_TIMEOUT);
+	assert_int_equal(program_run(house->arena, path, NULL, INT64_MAX, always, NULL, &outputs, &err),
+			 HST_CANCELLED);
 }
 
 static void a_program_without_a_good_manifest_is_refused(void **state)
@@ -79,9 +84,12 @@ static void a_program_without_a_good_manifest_is_refused(void **state)
 	hst_program_shape shape;
 	hst_error err = {0};
 
-	assert_int_equal(program_describe(house->arena, "/nowhere/desktop-flow.ini", &shape, &err), HST_INVALID);
+	assert_int_equal(program_describe(house->arena, "/nowhere/desktop-flow.ini", &shape, &err),
+			 HST_INVALID);
 	assert_non_null(strstr(err.text, "/nowhere"));
-	assert_int_equal(program_run(house->arena, "/nowhere/desktop-flow.ini", NULL, INT64_MAX, NULL, NULL, &outputs, &err), HST_INVALID);
+	assert_int_equal(program_run(house->arena, "/nowhere/desktop-flow.ini", NULL, INT64_MAX, NULL, NULL,
+				     &outputs, &err),
+			 HST_INVALID);
 }
 
 int main(void)

@@ -1,4 +1,5 @@
-/* hostler-session as its gateway meets it: watching a device, opening a session, running flows in it, closing it. */
+/* hostler-session as its gateway meets it: watching a device, opening a session, running flows in it, closing
+ * it. */
 #include "session_house.h"
 
 #include "base/auto.h"
@@ -16,10 +17,10 @@
 
 #include <cmocka.h>
 
-#define HOUSE(state)                        \
+#define HOUSE(state)                            \
 	struct session_house *house = *(state); \
-	if (!house)                         \
-		skip()
+	if (!house)                             \
+	skip()
 
 static void mark(struct session_house *house, const char *name)
 {
@@ -82,8 +83,9 @@ static void a_watch_says_what_has_changed(void **state)
 	assert_int_equal(message_integer(&heard->message, "load"), 250);
 	mark(house, "session");
 	heard = session_house_hear(house, WORD_sessions);
-	assert_string_equal(heard->payload, "[{\"id\":\"s1\",\"user\":\"Ada\",\"key\":\"ada\",\"connected\":\"no\","
-	                                    "\"locked\":\"unknown\",\"ours\":true}]");
+	assert_string_equal(heard->payload,
+			    "[{\"id\":\"s1\",\"user\":\"Ada\",\"key\":\"ada\",\"connected\":\"no\","
+			    "\"locked\":\"unknown\",\"ours\":true}]");
 	unmark(house, "session");
 	heard = session_house_hear(house, WORD_sessions);
 	assert_string_equal(heard->payload, "[]");
@@ -121,10 +123,11 @@ static void a_wrong_configuration_is_bad_at_once(void **state)
 
 /* Holding */
 
-static const char one_output[] = "[input order]\ntype = text\n[output total]\ntype = integer\nrequired = yes\n";
+static const char one_output[] =
+	"[input order]\ntype = text\n[output total]\ntype = integer\nrequired = yes\n";
 
-static void assert_finished(const struct session_heard *heard, int64_t step, const char *state, const char *reason,
-                            const char *payload)
+static void assert_finished(const struct session_heard *heard, int64_t step, const char *state,
+			    const char *reason, const char *payload)
 {
 	if (strcmp(message_text(&heard->message, "state"), state) != 0 || !strstr(heard->payload, payload))
 		fail_msg("finished as %s: %s", message_text(&heard->message, "state"), heard->payload);
@@ -133,7 +136,8 @@ static void assert_finished(const struct session_heard *heard, int64_t step, con
 	assert_int_equal(message_integer(&heard->message, "step"), step);
 	assert_int_equal(message_integer(&heard->message, "token"), 7);
 	assert_true(message_integer(&heard->message, "started_us") > 0);
-	assert_true(message_integer(&heard->message, "ended_us") >= message_integer(&heard->message, "started_us"));
+	assert_true(message_integer(&heard->message, "ended_us") >=
+		    message_integer(&heard->message, "started_us"));
 }
 
 /* Nothing of a session is left once it was closed. */
@@ -159,9 +163,9 @@ static void a_flow_runs_in_a_session(void **state)
 
 	session_house_configure(house, "null", "");
 	session_house_package(house, one_output,
-	                      "echo \"$HOSTLER_INPUT_ORDER $HOSTLER_RUN\"; echo kept > out/kept.txt\n"
-	                      "hostler-event progress Main 'Press Save'\n"
-	                      "hostler-event output total 17\n");
+			      "echo \"$HOSTLER_INPUT_ORDER $HOSTLER_RUN\"; echo kept > out/kept.txt\n"
+			      "hostler-event progress Main 'Press Save'\n"
+			      "hostler-event output total 17\n");
 	session_house_start(house, "hold");
 	session_house_open(house, "ada");
 	assert_int_equal(session_house_count(house, "state/notes"), 1);
@@ -187,7 +191,7 @@ static void one_flow_follows_another(void **state)
 	session_house_open(house, "ada");
 	session_house_launch(house, 1, 60000, "{}");
 	assert_finished(session_house_hear(house, WORD_finished), 1, "failed", "FlowFailed",
-	                "{\"text\":\"exit status 3; the last line of its log: first\"}");
+			"{\"text\":\"exit status 3; the last line of its log: first\"}");
 	session_house_package(house, "", "exit 0\n");
 	session_house_launch(house, 2, 60000, "");
 	assert_finished(session_house_hear(house, WORD_finished), 2, "succeeded", "", "{}");
@@ -202,7 +206,8 @@ static void a_flow_that_cannot_begin_has_failed(void **state)
 	session_house_start(house, "hold");
 	session_house_open(house, "ada");
 	session_house_launch(house, 1, 60000, "{}");
-	assert_finished(session_house_hear(house, WORD_finished), 1, "failed", "FlowNotInstalled", "desktop-flow.ini");
+	assert_finished(session_house_hear(house, WORD_finished), 1, "failed", "FlowNotInstalled",
+			"desktop-flow.ini");
 	session_house_package(house, one_output, "exit 0\n");
 	session_house_launch(house, 2, 60000, "{");
 	assert_finished(session_house_hear(house, WORD_finished), 2, "failed", "InputInvalid", "inputs");
@@ -220,11 +225,13 @@ static void a_flow_is_timed_out(void **state)
 	session_house_start(house, "hold");
 	session_house_open(house, "ada");
 	session_house_launch(house, 1, 200, "{}");
-	assert_finished(session_house_hear(house, WORD_finished), 1, "timed_out", "DesktopFlowsActionTimeout", "200ms");
+	assert_finished(session_house_hear(house, WORD_finished), 1, "timed_out", "DesktopFlowsActionTimeout",
+			"200ms");
 	close_session(house);
 }
 
-static const char waiting_flow[] = "hostler-event progress Main begun\nwhile hostler-event checkpoint; do sleep 0.02; done\nexit 10\n";
+static const char waiting_flow[] =
+	"hostler-event progress Main begun\nwhile hostler-event checkpoint; do sleep 0.02; done\nexit 10\n";
 
 static void a_flow_is_stopped_or_cancelled(void **state)
 {
@@ -244,9 +251,27 @@ static void a_flow_is_stopped_or_cancelled(void **state)
 		session_house_stop(house, i, "pause");
 		session_house_stop(house, i, "resume");
 		session_house_stop(house, i, how[i]);
-		assert_finished(session_house_hear(house, WORD_finished), i, "cancelled", "Cancelled", "text");
+		assert_finished(session_house_hear(house, WORD_finished), i, "cancelled", "Cancelled",
+				"text");
 		unlink(log);
 	}
+	close_session(house);
+}
+
+static void orphans_of_a_flow_are_waited_for_and_the_drivers_children_are_not(void **state)
+{
+	HOUSE(state);
+
+	session_house_configure(house, "noting", "");
+	session_house_package(house, "",
+			      "(setsid true &)\ni=0\n"
+			      "until test \"$(cat /proc/$PPID/task/$PPID/children | wc -w)\" = 2; do\n"
+			      "i=$((i+1)); test $i -lt 500 || exit 7; sleep 0.02; done\n");
+	session_house_start(house, "hold");
+	session_house_open(house, "ada");
+	session_house_launch(house, 1, 60000, "{}");
+	/* The two are the driver's, which has ended but is not taken from it, and the flow itself. */
+	assert_finished(session_house_hear(house, WORD_finished), 1, "succeeded", "", "{}");
 	close_session(house);
 }
 
@@ -255,7 +280,9 @@ static void closing_cancels_the_flow_first(void **state)
 	HOUSE(state);
 
 	session_house_configure(house, "noting", "");
-	session_house_package(house, "", "echo '{\"event\":\"progress\",\"action\":\"a\"}' > $HOSTLER_EVENTS\nsleep 1000\n");
+	session_house_package(
+		house, "",
+		"echo '{\"event\":\"progress\",\"action\":\"a\"}' > $HOSTLER_EVENTS\nsleep 1000\n");
 	session_house_start(house, "hold");
 	session_house_open(house, "ada");
 	session_house_launch(house, 1, 60000, "{}");
@@ -325,7 +352,8 @@ static void a_second_session_and_a_flow_without_one_are_refused(void **state)
 	session_house_configure(house, "null", "");
 	session_house_start(house, "hold");
 	session_house_launch(house, 1, 60000, "{}");
-	assert_string_equal(message_text(&session_house_hear(house, WORD_error)->message, "reason"), "SessionNotFound");
+	assert_string_equal(message_text(&session_house_hear(house, WORD_error)->message, "reason"),
+			    "SessionNotFound");
 	session_house_open(house, "ada");
 	message_init(&message, WORD_open, 1);
 	message_set_text(&message, "user", "ada");
@@ -335,7 +363,8 @@ static void a_second_session_and_a_flow_without_one_are_refused(void **state)
 	session_house_launch(house, 1, 60000, "{}");
 	session_house_hear(house, WORD_progress);
 	session_house_launch(house, 2, 60000, "{}");
-	assert_string_equal(message_text(&session_house_hear(house, WORD_error)->message, "reason"), "UIFlowAlreadyRunning");
+	assert_string_equal(message_text(&session_house_hear(house, WORD_error)->message, "reason"),
+			    "UIFlowAlreadyRunning");
 	close_session(house);
 }
 
@@ -390,6 +419,7 @@ int main(void)
 		CASE(a_flow_that_cannot_begin_has_failed),
 		CASE(a_flow_is_timed_out),
 		CASE(a_flow_is_stopped_or_cancelled),
+		CASE(orphans_of_a_flow_are_waited_for_and_the_drivers_children_are_not),
 		CASE(closing_cancels_the_flow_first),
 		CASE(a_session_that_is_refused_is_an_error_with_its_reason),
 		CASE(a_session_of_a_person_is_attached_to),

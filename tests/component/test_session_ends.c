@@ -1,4 +1,5 @@
-/* How a hold ends when others do, what is undone when it dies itself, and whom flows and files belong to under root. */
+/* How a hold ends when others do, what is undone when it dies itself, and whom flows and files belong to
+ * under root. */
 #include "session_house.h"
 
 #include "base/auto.h"
@@ -18,14 +19,15 @@
 
 #include <cmocka.h>
 
-enum { FLOW_UID = 65534, GATEWAY_UID = 65533 };
+enum { GATEWAY_UID = 65533 };
 
-#define HOUSE(state)                        \
+#define HOUSE(state)                            \
 	struct session_house *house = *(state); \
-	if (!house)                         \
-		skip()
+	if (!house)                             \
+	skip()
 
-static const char endless[] = "echo $$ > out/pid\necho '{\"event\":\"progress\",\"action\":\"a\"}' > $HOSTLER_EVENTS\nsleep 1000\n";
+static const char endless[] =
+	"echo $$ > out/pid\necho '{\"event\":\"progress\",\"action\":\"a\"}' > $HOSTLER_EVENTS\nsleep 1000\n";
 
 /* A hold with a session and a flow in it that does not end by itself. */
 static void begin(struct session_house *house, const char *options)
@@ -49,13 +51,30 @@ static void assert_clean(struct session_house *house)
 }
 
 /* The flow's own number of itself, from its files. */
-static void assert_flow_is_gone(struct session_house *house)
+static void assert_is_gone(const char *pid)
 {
-	AUTO_FREE char *pid = session_house_read(house, "state/results/out/pid");
 	AUTO_FREE char *path = mem_printf("/proc/%d", (int)strtol(pid, NULL, 10));
 
 	assert_true(strlen(pid) > 1);
 	assert_int_equal(access(path, F_OK), -1);
+}
+
+/* Killed by a stranger: init waits for it when it gets to it. Until then it is a zombie without an
+ * environment. */
+static void assert_is_gone_soon(const char *pid)
+{
+	AUTO_FREE char *path = mem_printf("/proc/%d/environ", (int)strtol(pid, NULL, 10));
+	AUTO_FREE char *environment = NULL;
+
+	assert_true(strlen(pid) > 1);
+	assert_true(files_read(path, 1 << 20, &environment, NULL, NULL) != HST_OK || !environment[0]);
+}
+
+static void assert_flow_is_gone(struct session_house *house)
+{
+	AUTO_FREE char *pid = session_house_read(house, "state/results/out/pid");
+
+	assert_is_gone(pid);
 }
 
 static void a_hold_ends_with_its_gateway(void **state)
@@ -78,7 +97,8 @@ static void a_hold_ends_with_the_supervisor(void **state)
 	close(house->life);
 	house->life = -1;
 	/* The gateway is still there and hears how the flow ended. */
-	assert_string_equal(message_text(&session_house_hear(house, WORD_finished)->message, "state"), "cancelled");
+	assert_string_equal(message_text(&session_house_hear(house, WORD_finished)->message, "state"),
+			    "cancelled");
 	assert_int_equal(session_house_wait(house), 0);
 	assert_flow_is_gone(house);
 	assert_clean(house);
@@ -105,9 +125,11 @@ static void what_a_dead_hold_left_is_undone_by_the_watch(void **state)
 	session_house_leave(house);
 	assert_true(session_house_has(house, "marks/session"));
 	assert_int_equal(session_house_count(house, "state/notes"), 1);
+	AUTO_FREE char *pid = session_house_read(house, "state/work/1-7/run/flow/out/pid");
 
 	session_house_start(house, "watch");
 	session_house_hear(house, WORD_sessions);
+	assert_is_gone_soon(pid);
 	AUTO_FREE char *reaped = session_house_read(house, "marks/reaped");
 	assert_string_equal(reaped, "mark session\n");
 	assert_clean(house);
@@ -136,6 +158,7 @@ static void the_notes_of_a_living_hold_and_of_other_devices_are_left_alone(void 
 	assert_false(session_house_has(house, "marks/reaped"));
 	assert_true(session_house_has(house, "marks/session"));
 	assert_int_equal(session_house_count(house, "state/notes"), 2);
+	assert_int_equal(session_house_count(house, "state/work"), 1);
 }
 
 static void a_session_that_cannot_be_closed_is_told_by_the_status_and_stays_noted(void **state)
@@ -169,14 +192,15 @@ static void a_flow_is_its_users_and_its_results_the_gateways(void **state)
 	if (geteuid() != 0)
 		skip();
 	session_house_configure(house, "noting", "uid = 65534\n");
-	session_house_package(house, "[output who]\ntype = text\n",
-	                      "set -e\ntest \"$(id -u)\" = 65534\ntest \"$(stat -c %u .)\" = 65534\n"
-	                      "test \"$(stat -c %u $HOSTLER_CONTROL)\" = 0\n"
-	                      "if touch ../more 2>/dev/null; then exit 4; fi\n"
-	                      "if echo stop 2>/dev/null > $HOSTLER_CONTROL; then exit 5; fi\n"
-	                      "test \"$(cat $HOSTLER_CONTROL)\" = run\n"
-	                      "echo a > out/a\n"
-	                      "echo '{\"event\":\"output\",\"name\":\"who\",\"value\":\"me\"}' > $HOSTLER_EVENTS\n");
+	session_house_package(
+		house, "[output who]\ntype = text\n",
+		"set -e\ntest \"$(id -u)\" = 65534\ntest \"$(stat -c %u .)\" = 65534\n"
+		"test \"$(stat -c %u $HOSTLER_CONTROL)\" = 0\n"
+		"if touch ../more 2>/dev/null; then exit 4; fi\n"
+		"if echo stop 2>/dev/null > $HOSTLER_CONTROL; then exit 5; fi\n"
+		"test \"$(cat $HOSTLER_CONTROL)\" = run\n"
+		"echo a > out/a\n"
+		"echo '{\"event\":\"output\",\"name\":\"who\",\"value\":\"me\"}' > $HOSTLER_EVENTS\n");
 	assert_int_equal(chown(house->results, GATEWAY_UID, GATEWAY_UID), 0);
 	session_house_start(house, "hold");
 	session_house_open(house, "ada");
@@ -211,6 +235,29 @@ static void a_folder_that_bars_the_user_is_named(void **state)
 	assert_int_equal(session_house_wait(house), 0);
 }
 
+static void a_folder_that_somebody_else_made_is_not_used(void **state)
+{
+	HOUSE(state);
+	AUTO_FREE char *work = files_join(house->state_dir, "work");
+	const struct session_heard *heard;
+
+	if (geteuid() != 0)
+		skip();
+	session_house_configure(house, "null", "");
+	session_house_package(house, "", "exit 0\n");
+	assert_int_equal(mkdir(work, 0755), 0);
+	assert_int_equal(chown(work, GATEWAY_UID, GATEWAY_UID), 0);
+	session_house_start(house, "hold");
+	session_house_open(house, "ada");
+	session_house_launch(house, 1, 60000, "{}");
+	heard = session_house_hear(house, WORD_finished);
+	assert_string_equal(message_text(&heard->message, "state"), "failed");
+	assert_non_null(strstr(heard->payload, "belongs to the user"));
+	assert_int_equal(session_house_count(house, "state/work"), 0);
+	session_house_say(house, WORD_close, 3);
+	assert_int_equal(session_house_wait(house), 0);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, session_house_set_up, session_house_tear_down)
 
 int main(void)
@@ -224,6 +271,7 @@ int main(void)
 		CASE(a_session_that_cannot_be_closed_is_told_by_the_status_and_stays_noted),
 		CASE(a_flow_is_its_users_and_its_results_the_gateways),
 		CASE(a_folder_that_bars_the_user_is_named),
+		CASE(a_folder_that_somebody_else_made_is_not_used),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,8 +7,6 @@ import os
 import subprocess
 import sys
 
-# Marks that the linker itself may set.
-LINKERS_OWN = {"__bss_start", "_edata", "_end"}
 DIRECTORY = os.environ["HOSTLER_PLUGINS"]
 
 
@@ -51,7 +49,7 @@ def main():
             remarks.append("is no plugin and has no place here")
         else:
             expected = "hst_plugin_" + os.path.basename(path)[: -len(".so")].replace("-", "_")
-            exported = [name for name in symbols(path, "--defined-only") if name not in LINKERS_OWN]
+            exported = symbols(path, "--defined-only")
             if exported != [expected]:
                 remarks.append(f"exports {' '.join(exported) or 'nothing'}, expected {expected} alone")
             remarks += [f"leaves {name} open" for name in symbols(path, "--undefined-only") if name.startswith("hst_")]

@@ -1,6 +1,6 @@
 /*
- * A driver that notes what it does and can be told to fail, for the tests of hostler-session. A session of it is a file
- * in `root`, which is what has to be undone; what `reap` was given ends up in root/reaped.
+ * A driver that notes what it does and can be told to fail, for the tests of hostler-session. A session of it
+ * is a file in `root`, which is what has to be undone; what `reap` was given ends up in root/reaped.
  */
 #include <hostler/driver.h>
 
@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 struct options {
@@ -25,6 +26,9 @@ static const hst_field options[] = {
 	HST_FIELD(struct options, uid, .def = "-1", .min = -1, .max = 65535, .doc = "who every user is"),
 	HST_FIELD(struct options, close_fails, .def = "no", .doc = "whether close fails"),
 };
+
+/* Stands for a display server: a child that is the driver's to wait for, though it has ended long before. */
+static pid_t server;
 
 static int noting_open(const void *config, hst_host *host, void **ret_state, hst_error *err)
 {
@@ -51,8 +55,8 @@ static void write_mark(const struct options *state, const char *name, const char
 	fclose(file);
 }
 
-static int list(void *state, hst_call *call, hst_device *ret_device, hst_session **ret_sessions, size_t *ret_n,
-                hst_error *err)
+static int list(void *state, hst_call *call, hst_device *ret_device, hst_session **ret_sessions,
+		size_t *ret_n, hst_error *err)
 {
 	char path[4096];
 
@@ -63,8 +67,12 @@ static int list(void *state, hst_call *call, hst_device *ret_device, hst_session
 	*ret_device = (hst_device){.name = "noting", .system = HST_LINUX, .processors = 3, .load_milli = 250};
 	*ret_n = access(path, F_OK) == 0 ? 1 : 0;
 	*ret_sessions = hst_alloc(call, sizeof **ret_sessions);
-	**ret_sessions = (hst_session){
-		.id = "s1", .user = "Ada", .key = "ada", .connected = HST_NO, .locked = HST_UNKNOWN, .ours = true};
+	**ret_sessions = (hst_session){.id = "s1",
+				       .user = "Ada",
+				       .key = "ada",
+				       .connected = HST_NO,
+				       .locked = HST_UNKNOWN,
+				       .ours = true};
 	return HST_OK;
 }
 
@@ -79,7 +87,8 @@ static int identify(void *state, hst_call *call, const char *user, hst_identity 
 	return HST_OK;
 }
 
-static int open_session(void *state, hst_call *call, const hst_open *what, const char **ret_session, hst_error *err)
+static int open_session(void *state, hst_call *call, const hst_open *what, const char **ret_session,
+			hst_error *err)
 {
 	struct stat status;
 	int code;
@@ -92,6 +101,9 @@ static int open_session(void *state, hst_call *call, const hst_open *what, const
 	if (code)
 		return code;
 	write_mark(state, "session", what->user);
+	server = fork();
+	if (server == 0)
+		_exit(0);
 	*ret_session = "s1";
 	return HST_OK;
 }
@@ -128,7 +140,8 @@ static void become(const struct options *self, const hst_start *what)
 	_exit(127);
 }
 
-static int start(void *state, hst_call *call, const char *session, const hst_start *what, pid_t *ret_pid, hst_error *err)
+static int start(void *state, hst_call *call, const char *session, const hst_start *what, pid_t *ret_pid,
+		 hst_error *err)
 {
 	pid_t pid = fork();
 
@@ -161,6 +174,9 @@ static int close_session(void *state, hst_call *call, const char *session, hst_e
 	(void)call, (void)session;
 	if (self->close_fails)
 		return hst_fail(err, HST_RETRY, "the door is stuck");
+	if (server > 0 && waitpid(server, NULL, 0) != server)
+		return hst_fail(err, HST_BROKEN, "somebody else has waited for the driver's child");
+	server = 0;
 	mark_path(self, "session", path);
 	unlink(path);
 	write_mark(self, "closed", "");

@@ -66,7 +66,7 @@ static int pulse_ready(void *state, hst_call *call, hst_error *err)
 {
 	struct pulse *pulse = state;
 	struct pulse_event data = {0};
-	char key[32], kept[32];
+	char key[32], kept[32] = "";
 	int code = pulse->asked ? HST_OK : ask(pulse, call, err);
 
 	if (code != HST_OK || pulse->done >= pulse->times)

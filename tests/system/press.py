@@ -30,11 +30,11 @@ type = text
 BAD = {
     "garbage": ("echo 'not json' > $HOSTLER_EVENTS; exit 0", "", "", "failed", "", ""),
     "early": ("echo gone wrong >&2; exit 3", "", "", "failed", "FlowFailed", "3"),
-    "hangs": ("sleep 1000", "", "timeout = 2s", "timed_out", "DesktopFlowsActionTimeout", ""),
+    "hangs": ("sleep 7531", "", "timeout = 2s", "timed_out", "DesktopFlowsActionTimeout", ""),
     "mistyped": ("hostler-event output count many", "[output count]\ntype = integer", "", "failed", "OutputInvalid", "count"),
     "unknown": ("hostler-event output surprise 1", "", "", "failed", "OutputInvalid", "surprise"),
     "says": ("hostler-event error 'the window did not open'; exit 1", "", "", "failed", "FlowFailed", "the window did not open"),
-    "forks": ("(setsid sleep 1000 &) ; sleep 1000 & hostler-event output done yes", "[output done]\ntype = text", "", "succeeded",
+    "forks": ("(setsid sleep 7531 &) ; sleep 7531 & hostler-event output done yes", "[output done]\ntype = text", "", "succeeded",
               None, ""),
 }
 
@@ -87,7 +87,7 @@ with null_house(files, more=more) as house:
         tap.ok(got["state"] == state and (not reason or code == reason) and part in str((got["reason"] or {}).get("text")),
                f"a desktop flow that is \"{flow}\" ends as {state} with its code and sentence", got, house.said()[-2000:])
         tap.same(done.returncode, 0 if state == "succeeded" else 1, f"and the exit status of --wait says so ({flow})")
-    left = [line for line in os.popen("ps -eo args").read().splitlines() if line.startswith("sleep 1000")]
+    left = [line for line in os.popen("ps -eo args").read().splitlines() if line.startswith("sleep 7531")]
     tap.same(left, [], "no process of a bad flow is left")
     done = house.hostler("press", "hello", "--input", "name=Bo", "--wait")
     tap.same(done.returncode, 0, "after all of them the next run still works")

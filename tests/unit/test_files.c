@@ -317,6 +317,8 @@ static void name_beside_a_file_does_not_depend_on_the_working_directory(void **s
 	AUTO_FREE char *absolute = files_beside("/etc/hostler/hostler.ini", "flows");
 	AUTO_FREE char *top = files_beside("/hostler.ini", "flows");
 	AUTO_FREE char *kept = files_beside("conf/hostler.ini", "/flows");
+	AUTO_FREE char *above = files_beside("/etc/hostler/hostler.ini", "../.././var//run/");
+	AUTO_FREE char *beyond = files_beside("/etc/hostler.ini", "../../..");
 	AUTO_FREE char *here = getcwd(NULL, 0);
 	AUTO_FREE char *expected = mem_printf("%s/conf/flows", here);
 	AUTO_FREE char *relative = files_beside("conf/hostler.ini", "flows");
@@ -324,6 +326,8 @@ static void name_beside_a_file_does_not_depend_on_the_working_directory(void **s
 	AUTO_FREE char *bare = files_beside("hostler.ini", "flows");
 
 	(void)state;
+	assert_string_equal(above, "/var/run");
+	assert_string_equal(beyond, "/");
 	assert_string_equal(absolute, "/etc/hostler/flows");
 	assert_string_equal(top, "/flows");
 	assert_string_equal(kept, "/flows");

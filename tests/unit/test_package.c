@@ -118,13 +118,14 @@ static void nothing_else_is_expanded(void **state)
 
 	assert_words(arena, "a $HOME * ~ $$ $1 \"$X\"", "<a><$HOME><*><~><$$><$1><$X>");
 	assert_words(arena, "a ${HOSTLER_WORK}x \"$HOSTLER_WORK\" $HOSTLER_WORKS \\$HOSTLER_WORK",
-	             "<a></wx></w><$HOSTLER_WORKS><$HOSTLER_WORK>");
+		     "<a></wx></w><$HOSTLER_WORKS><$HOSTLER_WORK>");
 }
 
 static void what_only_a_shell_can_do_is_refused(void **state)
 {
 	hst_arena *arena = ((struct house *)*state)->arena;
-	const char *const lines[] = {"a | b", "a > b", "a; b", "a & b", "$(a)", "`a`", "a #b", "a 'b", "a \"b", "a \\", "", " ", "''"};
+	const char *const lines[] = {"a | b", "a > b", "a; b", "a & b", "$(a)", "`a`", "a #b",
+				     "a 'b",  "a \"b", "a \\", "",	" ",	"''"};
 	char **words = NULL;
 
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
@@ -142,13 +143,13 @@ static void a_manifest_says_what_the_package_is(void **state)
 	const hst_field *field;
 
 	read_text(house,
-	          "[desktop-flow]\nname = enter-invoice\nversion = 1.4\nrun = python3 $HOSTLER_PACKAGE/a.py\n"
-	          "timeout = 26h\nscreenshots = steps\n\n"
-	          "[input order]\ntype = text\nrequired = yes\nmax = 20\n"
-	          "[input colour]\ntype = choice\nchoices = red, dark green\ndefault = red\n"
-	          "[input password]\ntype = secret\n"
-	          "[output confirmation]\ntype = text\nderived = yes\n",
-	          false);
+		  "[desktop-flow]\nname = enter-invoice\nversion = 1.4\nrun = python3 $HOSTLER_PACKAGE/a.py\n"
+		  "timeout = 26h\nscreenshots = steps\n\n"
+		  "[input order]\ntype = text\nrequired = yes\nmax = 20\n"
+		  "[input colour]\ntype = choice\nchoices = red, dark green\ndefault = red\n"
+		  "[input password]\ntype = secret\n"
+		  "[output confirmation]\ntype = text\nderived = yes\n",
+		  false);
 	if (!house->package)
 		fail_msg("%s", house->problems.at[0].text);
 	assert_string_equal(house->package->name, "enter-invoice");
@@ -232,7 +233,7 @@ static void files_are_listed_in_order_with_their_digest(void **state)
 	assert_int_equal(house->package->files[1].size, 2);
 	/* b2sum -l 256 of "zz". */
 	assert_string_equal(house->package->files[1].hash,
-	                    "ff0590257d3bcfee618a84c3703e29d88fbb3e7b92f6de0b8c8fc97019567c4b");
+			    "ff0590257d3bcfee618a84c3703e29d88fbb3e7b92f6de0b8c8fc97019567c4b");
 	memcpy(first, house->package->digest, sizeof first);
 	assert_int_equal(strlen(first), 64);
 
@@ -266,17 +267,23 @@ static void the_list_of_files_survives_json(void **state)
 static void a_list_that_leaves_the_package_is_refused(void **state)
 {
 	struct house *house = *state;
-	static const char record[] =
-		"[{\"path\":\"%s\",\"size\":%s,\"executable\":false,\"hash\":"
-		"\"ff0590257d3bcfee618a84c3703e29d88fbb3e7b92f6de0b8c8fc97019567c4b\"}]";
+	static const char record[] = "[{\"path\":\"%s\",\"size\":%s,\"executable\":false,\"hash\":"
+				     "\"ff0590257d3bcfee618a84c3703e29d88fbb3e7b92f6de0b8c8fc97019567c4b\"}]";
 	static const struct {
 		const char *path, *size;
 		int code;
 	} cases[] = {
-		{"a/b", "2", HST_OK},       {"../a", "2", HST_INVALID},  {"/etc/passwd", "2", HST_INVALID},
-		{"a/../b", "2", HST_INVALID}, {"a//b", "2", HST_INVALID}, {"a/", "2", HST_INVALID},
-		{"", "2", HST_INVALID},     {"a", "-1", HST_INVALID},    {"a", "67108865", HST_INVALID},
-		{"a\\u0000b", "2", HST_INVALID}, {"./a", "2", HST_INVALID},
+		{"a/b", "2", HST_OK},
+		{"../a", "2", HST_INVALID},
+		{"/etc/passwd", "2", HST_INVALID},
+		{"a/../b", "2", HST_INVALID},
+		{"a//b", "2", HST_INVALID},
+		{"a/", "2", HST_INVALID},
+		{"", "2", HST_INVALID},
+		{"a", "-1", HST_INVALID},
+		{"a", "67108865", HST_INVALID},
+		{"a\\u0000b", "2", HST_INVALID},
+		{"./a", "2", HST_INVALID},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -288,7 +295,8 @@ static void a_list_that_leaves_the_package_is_refused(void **state)
 
 		json = mem_printf(record, cases[i].path, cases[i].size);
 		assert_int_equal(value_parse_json(house->arena, json, strlen(json), &value, &err), HST_OK);
-		assert_int_equal(package_files_from_value(house->arena, value, &files, &n, &err), cases[i].code);
+		assert_int_equal(package_files_from_value(house->arena, value, &files, &n, &err),
+				 cases[i].code);
 	}
 }
 

@@ -176,14 +176,6 @@ class Calculator:
             raise Failed("galculator shows '%s', which is no number" % self.shown())
         return total
 
-    def close(self):
-        self.process.terminate()
-        try:
-            self.process.wait(SHOW_WITHIN)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
 
 def decimal_input(values, name):
     try:
@@ -222,7 +214,6 @@ def work_out(calculator, quantity, price):
     hostler.progress("Main", "Read the total %s" % calculator.shown())
     hostler.output("total", total)
     hostler.output("shown", calculator.shown())
-    hostler.checkpoint()  # the picture of the total is taken before the window closes
 
 
 def main():
@@ -234,16 +225,13 @@ def main():
         raise Failed("%s × %s may have more than the %d digits that galculator shows" % (quantity, price, DIGITS))
 
     hostler.progress("Main", "Start galculator for %s" % values.get("article", "an order"))
-    with tempfile.TemporaryDirectory(dir=os.environ.get("HOSTLER_WORK")) as settings:
-        # With settings of its own it starts as it is delivered, whatever the user of the session has chosen in it.
-        process = subprocess.Popen(
-            ["galculator"], stdin=subprocess.DEVNULL, env=dict(os.environ, XDG_CONFIG_HOME=settings)
-        )
-        calculator = Calculator(process)
-        try:
-            work_out(calculator, quantity, price)
-        finally:
-            calculator.close()
+    # With settings of its own it starts as it is delivered, whatever the user of the session has chosen in it.
+    settings = tempfile.mkdtemp(dir=os.environ.get("HOSTLER_WORK"))
+    calculator = Calculator(
+        subprocess.Popen(["galculator"], stdin=subprocess.DEVNULL, env=dict(os.environ, XDG_CONFIG_HOME=settings))
+    )
+    # Its window stays: the picture at the end shows the result, and hostler ends what a flow leaves running.
+    work_out(calculator, quantity, price)
 
 
 if __name__ == "__main__":

@@ -154,6 +154,7 @@ static void hold_gone(struct admission *admission, struct admission_hold *hold, 
 	table_remove(&admission->holds, key);
 	table_set(&admission->gone_holds, key, hold);
 	hold->run = NULL;
+	sessions_forget(admission, hold->session);
 	if (run) {
 		run->hold = NULL;
 		admission_release(admission, run, effects);

@@ -28,6 +28,8 @@ struct admission {
 /* sessions.c */
 void sessions_seen(struct admission *admission, const struct admission_event *event, struct admission_effects *effects);
 void sessions_clear(struct admission *admission);
+/* Its session is closed: what the watch still says of it is a second old, and must not stand in the next run's way. */
+void sessions_forget(struct admission *admission, const char *id);
 /* Everything the strategy may weigh: what the watch saw and what our holds have opened since. In the arena; texts borrowed. */
 hst_session *sessions_all(const struct admission *admission, hst_arena *arena, size_t *ret_n);
 /* Something about the device's sessions has changed: raises the revision and tells the host its slots. */

@@ -19,6 +19,18 @@ void sessions_clear(struct admission *admission)
 	admission->seen_count = 0;
 }
 
+void sessions_forget(struct admission *admission, const char *id)
+{
+	for (size_t i = 0; id && i < admission->seen_count; i++) {
+		if (strcmp(admission->seen[i].id, id) != 0)
+			continue;
+		free((char *)admission->seen[i].id);
+		free((char *)admission->seen[i].user);
+		free((char *)admission->seen[i].key);
+		admission->seen[i--] = admission->seen[--admission->seen_count];
+	}
+}
+
 static const struct admission_hold *hold_of_session(const struct admission *admission, const char *id)
 {
 	TABLE_EACH(&admission->holds, entry) {

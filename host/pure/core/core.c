@@ -47,13 +47,14 @@ void core_free(struct core *core)
 		free(entry->value);
 	heap_clear(&core->timers);
 	TABLE_EACH(&core->devices, entry)
-		free(entry->value);
+		devices_free(entry->value);
 	table_clear(&core->steps);
 	table_clear(&core->runs);
 	table_clear(&core->flows);
 	table_clear(&core->lineages);
 	table_clear(&core->devices);
 	placement_clear(&core->placement);
+	turn_clear(core);
 	arena_free(core->scratch);
 	free(core->ended);
 	free(core);
@@ -173,15 +174,10 @@ struct core_counters *core_counters(struct core *core)
 	return &core->counters;
 }
 
-static void step_returned(struct core *core, struct step *step, const struct core_event *event, struct core_effects *effects)
+void core_forget_values(struct core *core)
 {
-	if (step->flow_step->use != FLOW_USE_CONNECTOR || step->facts.token != event->token)
-		return;
-	if (event->state == STATE_SUCCEEDED) {
-		step->facts.outputs = mem_copy(event->payload, event->payload_length);
-		step->facts.outputs_length = event->payload_length;
-	}
-	steps_end(core, step, event->state, event->reason, event->text, effects);
+	arena_reset(core->scratch);
+	core->parsed = NULL;
 }
 
 static void core_timers_due(struct core *core, struct core_effects *effects)
@@ -194,6 +190,18 @@ static void core_timers_due(struct core *core, struct core_effects *effects)
 	}
 }
 
+/*
+ * A word about a run that is placed somewhere. What is late, doubled or from an older offer names a token that is no
+ * longer the step's, or comes when the step is placed nowhere.
+ */
+static void core_device_said(struct core *core, const struct core_event *event, struct core_effects *effects)
+{
+	struct step *step = core_step_of(core, event->step);
+
+	if (step && step->device && step->facts.token == event->token)
+		desktop_event(core, step, event, effects);
+}
+
 void core_step(struct core *core, const struct core_event *event, struct core_effects *effects)
 {
 	struct step *step;
@@ -201,7 +209,7 @@ void core_step(struct core *core, const struct core_event *event, struct core_ef
 	core->now_us = event->now_us;
 	core->draw = event->draw;
 	core->draws = 0;
-	arena_reset(core->scratch);
+	core_forget_values(core);
 	switch (event->kind) {
 	case CORE_FIRED:
 		runs_fire(core, event, effects);
@@ -214,8 +222,8 @@ void core_step(struct core *core, const struct core_event *event, struct core_ef
 		break;
 	case CORE_RETURNED:
 		step = core_step_of(core, event->step);
-		if (step && !state_row(step->facts.state)->ended)
-			step_returned(core, step, event, effects);
+		if (step)
+			steps_returned(core, step, event, effects);
 		break;
 	case CORE_TAKEN:
 	case CORE_REFUSED:
@@ -223,10 +231,8 @@ void core_step(struct core *core, const struct core_event *event, struct core_ef
 	case CORE_PROGRESS:
 	case CORE_FINISHED:
 	case CORE_RELEASED:
-		/* What is late, doubled or from an older offer names a token that is no longer the step's. */
-		step = core_step_of(core, event->step);
-		if (step && step->facts.token == event->token)
-			desktop_event(core, step, event, effects);
+		core_device_said(core, event, effects);
 		break;
 	}
+	turn_take(core, effects);
 }

@@ -13,18 +13,25 @@
 
 #define STEP_OF_TIMER(timer, member) ((struct step *)(void *)((char *)(timer)-offsetof(struct step, member)))
 
+enum { EXPLANATION_MAX = 4000 };
+
 struct placement_target *desktop_target(const struct core *core, const struct step *step)
 {
-	return placement_target(&core->placement, step->facts.target);
+	return step->facts.target ? placement_target(&core->placement, step->facts.target) : NULL;
 }
 
-/* One sentence with the obstacle of every device of the target, which is what a person needs who asks why. */
+/*
+ * One sentence with the obstacle of every device of the target, which is what a person needs who asks why. The reason
+ * is that of the first device.
+ */
 static void obstacles(const struct step *step, const struct placement_target *target, const char **ret_reason, struct text *to)
 {
 	*ret_reason = "GroupIsEmpty";
+	if (target->device_count == 0)
+		text_add(to, "the cluster has no members");
 	for (size_t i = 0; i < target->device_count; i++) {
 		const struct placement_device *device = target->devices[i];
-		const char *sentence, *reason = step->item.lane ? placement_obstacle(device, step->item.lane, &sentence) : NULL;
+		const char *sentence, *reason = placement_obstacle(device, step->item.lane, &sentence);
 		const struct reason *row = reason_named(reason);
 
 		if (!reason)
@@ -44,7 +51,7 @@ void core_explain(struct core *core, struct step *step)
 
 	if (step->facts.state != STATE_QUEUED || !target || !step->item.lane)
 		return;
-	text_init(&text, 2000);
+	text_init(&text, EXPLANATION_MAX);
 	obstacles(step, target, &reason, &text);
 	text_replace(&step->facts.reason, reason);
 	text_replace(&step->facts.text, text.s);
@@ -54,16 +61,12 @@ void core_explain(struct core *core, struct step *step)
 static void queue_expired(struct core *core, struct core_timer *timer, struct core_effects *effects)
 {
 	struct step *step = STEP_OF_TIMER(timer, queue_timer);
-	struct placement_target *target = desktop_target(core, step);
 	const char *reason;
 	struct text text;
 
-	text_init(&text, 2000);
+	text_init(&text, EXPLANATION_MAX);
 	text_add(&text, "the queue time-out passed; ");
-	if (target && step->item.lane)
-		obstacles(step, target, &reason, &text);
-	else
-		text_add(&text, step->facts.text ? step->facts.text : "no device was asked");
+	obstacles(step, desktop_target(core, step), &reason, &text);
 	steps_end(core, step, STATE_EXPIRED, "NoCandidateMachine", text.s, effects);
 	text_clear(&text);
 }
@@ -75,36 +78,76 @@ static int64_t queue_timeout_ms(struct core *core, const struct step *step)
 	return core->policy.queue_timeout_ms(core->policy.arg, step->facts.target);
 }
 
-void desktop_wait(struct core *core, struct step *step)
+/* Into the order, in the place that its seq gives it. */
+static void desktop_wait(struct core *core, struct step *step)
 {
+	struct placement_target *target = desktop_target(core, step);
+
 	step->facts.state = STATE_QUEUED;
 	step->item.seq = step->facts.seq;
 	step->item.high = step->facts.high;
-	order_add(&desktop_target(core, step)->order, step->folded_user, step->facts.attended, &step->item);
+	order_add(&target->order, step->folded_user, step->facts.attended, &step->item);
 	core_arm(core, &step->queue_timer, step->facts.requested_us + queue_timeout_ms(core, step) * 1000, queue_expired);
+	turn_target(core, target);
+	turn_explain(core, step);
+}
+
+void desktop_leave(struct core *core, struct step *step)
+{
+	struct placement_target *target = step->item.lane ? desktop_target(core, step) : NULL;
+
+	order_remove(&step->item);
+	/* Whoever it held up may be next. */
+	if (target && target->order.strict)
+		turn_target(core, target);
+}
+
+/* Where the step's connection leads as it is configured now. False: the step has ended, because it leads nowhere. */
+static bool desktop_resolve(struct core *core, struct step *step, struct core_effects *effects)
+{
+	const char *target, *user;
+
+	if (!core->policy.connection(core->policy.arg, step->flow_step->connection, &target, &user) ||
+	    !placement_target(&core->placement, target)) {
+		steps_end(core, step, STATE_FAILED, "DefinitionGone",
+		          "the configuration no longer has this step's connection or its target", effects);
+		return false;
+	}
+	text_replace(&step->facts.target, target);
+	text_replace(&step->facts.user, user);
+	free(step->folded_user);
+	step->folded_user = order_fold_user(user);
+	return true;
 }
 
 void desktop_queue(struct core *core, struct step *step, struct core_effects *effects)
 {
-	const char *target, *user;
-
 	text_replace(&step->facts.connection, step->flow_step->connection);
-	if (!core->policy.connection(core->policy.arg, step->flow_step->connection, &target, &user) ||
-	    !placement_target(&core->placement, target)) {
-		steps_end(core, step, STATE_FAILED, "DefinitionGone", "the configuration no longer has this step's connection or its target",
-		          effects);
+	if (!desktop_resolve(core, step, effects))
 		return;
-	}
-	text_replace(&step->facts.target, target);
-	text_replace(&step->facts.user, user);
-	step->folded_user = order_fold_user(user);
 	step->facts.seq = ++core->counters.seq;
 	effects_step(effects, step);
-	effects_happened(core, effects, step->run, step, "queued", "target", target, "user", user, NULL);
+	effects_happened(core, effects, step->run, step, "queued", "target", step->facts.target, "user", step->facts.user,
+	                 NULL);
 	desktop_wait(core, step);
-	desktop_place_for(core, desktop_target(core, step), effects);
-	if (step->facts.state == STATE_QUEUED)
-		core_explain(core, step);
+}
+
+void desktop_again(struct core *core, struct step *step, struct core_effects *effects)
+{
+	if (!desktop_resolve(core, step, effects))
+		return;
+	effects_step(effects, step);
+	desktop_wait(core, step);
+}
+
+static bool desktop_package(struct core *core, struct step *step, const char **ret_digest, int64_t *ret_timeout_ms,
+                            struct core_effects *effects)
+{
+	if (core->policy.package(core->policy.arg, step->flow_step->target, ret_digest, ret_timeout_ms))
+		return true;
+	desktop_release(core, step);
+	steps_end(core, step, STATE_FAILED, "DefinitionGone", "the configuration no longer has this desktop flow", effects);
+	return false;
 }
 
 /* Only while the offer is on its way may it be sent again; with the same token that is harmless. */
@@ -114,11 +157,8 @@ void desktop_offer_again(struct core *core, struct step *step, struct core_effec
 	const char *digest;
 	int64_t timeout_ms = 0;
 
-	if (!core->policy.package(core->policy.arg, step->flow_step->target, &digest, &timeout_ms)) {
-		desktop_release(core, step, effects);
-		steps_end(core, step, STATE_FAILED, "DefinitionGone", "the configuration no longer has this desktop flow", effects);
+	if (!desktop_package(core, step, &digest, &timeout_ms, effects))
 		return;
-	}
 	action = effects_action(effects, CORE_OFFER);
 	action->step = step;
 	action->inputs = arena_copy(effects->arena, step->facts.inputs, step->facts.inputs_length);
@@ -131,8 +171,15 @@ static void desktop_offer(struct core *core, struct order_item *item, struct pla
                           struct core_effects *effects)
 {
 	struct step *step = (struct step *)(void *)item;
+	struct placement_target *target = desktop_target(core, step);
+	const char *digest;
+	int64_t timeout_ms;
 
+	if (!desktop_package(core, step, &digest, &timeout_ms, effects))
+		return;
 	placement_take(&core->placement, item, device);
+	if (target->order.strict)
+		turn_target(core, target);
 	core_disarm(core, &step->queue_timer);
 	step->device = device;
 	step->facts.state = STATE_OFFERED;
@@ -164,7 +211,7 @@ void desktop_place_for(struct core *core, struct placement_target *target, struc
 		desktop_offer(core, item, chosen, effects);
 }
 
-void desktop_release(struct core *core, struct step *step, struct core_effects *effects)
+void desktop_release(struct core *core, struct step *step)
 {
 	struct placement_device *device = step->device;
 
@@ -174,58 +221,49 @@ void desktop_release(struct core *core, struct step *step, struct core_effects *
 	placement_release(device, step->folded_user);
 	if (state_row(step->run->facts.state)->ended)
 		runs_ended(core, step->run);
-	desktop_place_on(core, device, effects);
+	turn_device(core, device);
 }
 
-static void retry_due(struct core *core, struct core_timer *timer, struct core_effects *effects)
-{
-	struct step *step = STEP_OF_TIMER(timer, retry_timer);
-
-	desktop_wait(core, step);
-	desktop_place_for(core, desktop_target(core, step), effects);
-}
-
+/* It keeps its seq and with it its place; the device that refused is not asked again until something has changed. */
 static void desktop_refused(struct core *core, struct step *step, const struct core_event *event, struct core_effects *effects)
 {
-	struct placement_device *device = step->device;
+	struct core_device *device = devices_of(core, step->device);
 
 	if (step->facts.state != STATE_OFFERED && step->facts.state != STATE_PREPARING)
 		return;
-	effects_happened(core, effects, step->run, step, "refused", "device", step->facts.device, "reason", event->reason, "text",
-	                 event->text, NULL);
-	if (event->class == REASON_FATAL) {
-		steps_end(core, step, STATE_FAILED, event->reason, event->text, effects);
-		desktop_release(core, step, effects);
-		return;
-	}
-	step->device = NULL;
-	placement_release(device, step->folded_user);
-	step->facts.state = STATE_QUEUED;
 	text_replace(&step->facts.reason, event->reason);
 	text_replace(&step->facts.text, event->text);
+	effects_happened(core, effects, step->run, step, "refused", "device", step->facts.device, "reason", step->facts.reason,
+	                 "text", step->facts.text, NULL);
+	desktop_release(core, step);
+	if (event->class == REASON_FATAL) {
+		steps_end(core, step, STATE_FAILED, event->reason, event->text, effects);
+		return;
+	}
+	if (!desktop_target(core, step)) {
+		steps_end(core, step, STATE_FAILED, "DefinitionGone", "the configuration no longer has this step's target",
+		          effects);
+		return;
+	}
 	text_replace(&step->facts.device, NULL);
 	effects_step(effects, step);
-	if (event->class == REASON_RETRY) {
-		step->retry_delay_ms = step->retry_delay_ms ? step->retry_delay_ms * 2 : RETRY_FIRST_MS;
-		if (step->retry_delay_ms > RETRY_MOST_MS)
-			step->retry_delay_ms = RETRY_MOST_MS;
-		core_arm(core, &step->retry_timer, core->now_us + step->retry_delay_ms * 1000, retry_due);
-		core_arm(core, &step->queue_timer, step->facts.requested_us + queue_timeout_ms(core, step) * 1000, queue_expired);
-	} else {
-		placement_refuse(device, step->folded_user, step->facts.attended, event->revision, event->reason, event->text);
-		desktop_wait(core, step);
-		desktop_place_for(core, desktop_target(core, step), effects);
-	}
-	desktop_place_on(core, device, effects);
+	if (event->class == REASON_RETRY)
+		retries_refused(core, device, step);
+	else
+		placement_refuse(device->placed, step->folded_user, step->facts.attended,
+		                 devices_revision(device, event->revision), step->facts.reason, step->facts.text);
+	desktop_wait(core, step);
 }
 
 static void desktop_stage(struct core *core, struct step *step, enum state state, struct core_effects *effects)
 {
-	if (state_row(step->facts.state)->ended || step->facts.state == state || step->facts.state == STATE_QUEUED)
+	if (!state_follows(step->facts.state, state))
 		return;
 	step->facts.state = state;
 	if (state == STATE_RUNNING && step->facts.started_us == 0)
 		step->facts.started_us = core->now_us;
+	if (state == STATE_RUNNING)
+		retries_went_well(core, devices_of(core, step->device), step);
 	effects_step(effects, step);
 	effects_happened(core, effects, step->run, step, state_name(state), "device", step->facts.device, NULL);
 }
@@ -237,32 +275,49 @@ static void desktop_progress(struct core *core, struct step *step, const struct 
 	text_replace(&step->facts.subflow, event->subflow);
 	text_replace(&step->facts.action, event->action);
 	effects_step(effects, step);
-	effects_happened(core, effects, step->run, step, "progress", "subflow", event->subflow, "action", event->action, NULL);
+	effects_happened(core, effects, step->run, step, "progress", "subflow", step->facts.subflow, "action",
+	                 step->facts.action, NULL);
+}
+
+/* When a flow began whose start was never heard of: its length by the device's clock, counted back from now. */
+static int64_t began_us(const struct core *core, const struct step *step, const struct core_event *event)
+{
+	bool measured = event->started_us > 0 && event->ended_us > event->started_us;
+	int64_t began = core->now_us - (measured ? event->ended_us - event->started_us : 0);
+
+	return began > step->facts.placed_us ? began : step->facts.placed_us;
 }
 
 static void desktop_finished(struct core *core, struct step *step, const struct core_event *event, struct core_effects *effects)
 {
-	if (!state_row(step->facts.state)->ended) {
-		if (event->payload_length > 0) {
-			free(step->facts.outputs);
-			step->facts.outputs = mem_copy(event->payload, event->payload_length);
-			step->facts.outputs_length = event->payload_length;
-		}
-		if (step->facts.started_us == 0)
-			step->facts.started_us = core->now_us;
-		steps_end(core, step, event->state, event->reason, event->text, effects);
-	}
+	enum state state = state_row(event->state)->ended ? event->state : STATE_FAILED;
+	const char *reason = event->reason && *event->reason ? event->reason : NULL;
+
 	if (event->released)
-		desktop_release(core, step, effects);
+		desktop_release(core, step);
+	if (state_row(step->facts.state)->ended)
+		return;
+	steps_take_outputs(step, event);
+	if (step->facts.started_us == 0)
+		step->facts.started_us = began_us(core, step, event);
+	steps_end(core, step, state, reason || state == STATE_SUCCEEDED ? reason : "FlowFailed", event->text, effects);
 }
 
 /* Nobody can say how far it came. Without a person to ask in this version it ends as failed. */
 void desktop_lost(struct core *core, struct step *step, const char *why, struct core_effects *effects)
 {
 	effects_happened(core, effects, step->run, step, "lost", "text", why, NULL);
-	if (!state_row(step->facts.state)->ended)
-		steps_end(core, step, STATE_FAILED, "OutcomeUnknown", why, effects);
-	desktop_release(core, step, effects);
+	desktop_release(core, step);
+	steps_end(core, step, STATE_FAILED, "OutcomeUnknown", why, effects);
+}
+
+static void desktop_released(struct core *core, struct step *step, struct core_effects *effects)
+{
+	if (state_row(step->facts.state)->ended)
+		desktop_release(core, step);
+	else
+		desktop_lost(core, step, "the device has closed the run's session, and its outcome was never heard of",
+		             effects);
 }
 
 void desktop_event(struct core *core, struct step *step, const struct core_event *event, struct core_effects *effects)
@@ -282,7 +337,7 @@ void desktop_event(struct core *core, struct step *step, const struct core_event
 		desktop_finished(core, step, event, effects);
 		break;
 	case CORE_RELEASED:
-		desktop_release(core, step, effects);
+		desktop_released(core, step, effects);
 		break;
 	case CORE_FIRED:
 	case CORE_DEVICE:

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DETAIL_MAX = 8 << 10 };
+/* A detail has at most a reason and two texts, each byte of which may take six as JSON. */
+enum { TEXT_MAX = 2000, DETAIL_MAX = 32 << 10 };
 
 void core_effects_init(struct core_effects *effects)
 {
@@ -82,9 +83,20 @@ void effects_happened(struct core *core, struct core_effects *effects, struct ru
 	text_clear(&detail);
 }
 
+char *text_within(const char *text, size_t max)
+{
+	size_t length = text ? strlen(text) : 0;
+
+	if (length <= max)
+		return mem_text(text);
+	for (length = max; length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80;)
+		length--;
+	return mem_copy(text, length);
+}
+
 void text_replace(char **at, const char *text)
 {
-	char *copy = mem_text(text);
+	char *copy = text_within(text, TEXT_MAX);
 
 	free(*at);
 	*at = copy;
@@ -98,7 +110,9 @@ void core_settle(struct core *core, struct core_effects *effects)
 		effects->steps[i]->dirty = false;
 	effects->run_count = effects->step_count = effects->happening_count = effects->action_count = 0;
 	arena_reset(effects->arena);
-	for (size_t i = 0; i < core->ended_count; i++)
+	for (size_t i = 0; i < core->ended_count; i++) {
+		core->ended[i]->leaving = false;
 		runs_forget(core, core->ended[i]);
+	}
 	core->ended_count = 0;
 }

@@ -43,6 +43,8 @@ struct run {
 	struct step **steps;          /* by position in the flow; NULL: not begun */
 	enum flow_standing *standing; /* by position */
 	bool dirty;
+	bool ready;   /* in the core's list of runs that may have a next step */
+	bool leaving; /* in the core's list of runs to be forgotten */
 	struct run *next_waiting;
 };
 
@@ -67,8 +69,6 @@ struct step {
 	char *folded_user;
 	struct placement_device *device; /* where its slot is taken; NULL: nowhere */
 	struct core_timer queue_timer;   /* the queue time-out */
-	struct core_timer retry_timer;   /* after a refusal of class retry */
-	int64_t retry_delay_ms;
 	bool dirty;
 };
 

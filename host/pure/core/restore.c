@@ -23,17 +23,10 @@ struct run *core_restore_run(struct core *core, const struct run_facts *facts, c
 	run->facts.text = mem_text(facts->text);
 	run->facts.event = copied(facts->event, facts->event_length);
 	table_set(&core->runs, core_key(facts->number, key), run);
-	if (facts->state == STATE_QUEUED) {
-		struct core_lineage *lineage = run->lineage;
-
-		if (lineage->last_waiting)
-			lineage->last_waiting->next_waiting = run;
-		else
-			lineage->first_waiting = run;
-		lineage->last_waiting = run;
-	} else {
+	if (facts->state == STATE_QUEUED)
+		runs_wait(run);
+	else
 		run->lineage->active++;
-	}
 	return run;
 }
 
@@ -53,7 +46,7 @@ void core_restore_step(struct core *core, struct run *run, const struct step_fac
 
 	if (facts->position < 0 || (size_t)facts->position >= run->flow->step_count || run->steps[facts->position])
 		return;
-	step = steps_new(core, run, (size_t)facts->position);
+	step = steps_new(run, (size_t)facts->position);
 	step->facts = *facts;
 	step->facts.reason = mem_text(facts->reason);
 	step->facts.text = mem_text(facts->text);
@@ -71,22 +64,19 @@ void core_restore_step(struct core *core, struct run *run, const struct step_fac
 	run->standing[facts->position] = restored_standing(facts->state);
 }
 
-/* A desktop step takes its place again; what a worker was doing is not known. */
+/* A desktop step takes its place or its slot again; how far a connector's action came is not known. */
 static void step_resume(struct core *core, struct step *step, struct core_effects *effects)
 {
-	if (step->flow_step->use == FLOW_USE_CONNECTOR) {
+	if (step->flow_step->use != FLOW_USE_DESKTOP) {
 		steps_end(core, step, STATE_FAILED, "OutcomeUnknown", "the engine was restarted while the action ran", effects);
 		return;
 	}
-	if (!step->facts.target || !desktop_target(core, step) || !step->folded_user) {
-		steps_end(core, step, STATE_FAILED, "DefinitionGone", "the configuration no longer has this step's target", effects);
-		return;
-	}
 	if (step->facts.state == STATE_QUEUED) {
-		desktop_wait(core, step);
+		desktop_again(core, step, effects);
 		return;
 	}
-	step->device = placement_device(&core->placement, step->facts.device);
+	if (step->facts.device && step->folded_user)
+		step->device = placement_device(&core->placement, step->facts.device);
 	if (step->device)
 		placement_occupy(step->device, step->folded_user, &step->item);
 	else
@@ -106,6 +96,9 @@ void core_restored(struct core *core, int64_t now_us, struct core_effects *effec
 		struct run *run = entry->value;
 
 		if (run->facts.state == STATE_RUNNING)
-			runs_advance(core, run, effects);
+			turn_run(core, run);
 	}
+	TABLE_EACH(&core->lineages, entry)
+		runs_go_on(core, entry->value, effects);
+	turn_take(core, effects);
 }

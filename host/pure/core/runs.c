@@ -19,13 +19,29 @@ struct scope_of_run {
 	struct run *run;
 };
 
+/* What was parsed for this run so far; a step with many tokens reads a large payload once. */
+struct core_parsed {
+	const char *bytes;
+	const hst_value *value; /* NULL: it is no JSON */
+	struct core_parsed *next;
+};
+
 static const hst_value *parsed(struct core *core, const char *bytes, size_t length)
 {
-	const hst_value *value = NULL;
+	struct core_parsed *known;
 
-	if (length == 0 || value_parse_json(core->scratch, bytes, length, &value, NULL) < 0)
+	if (length == 0)
 		return NULL;
-	return value;
+	for (known = core->parsed; known; known = known->next)
+		if (known->bytes == bytes)
+			return known->value;
+	known = arena_alloc(core->scratch, sizeof *known);
+	known->bytes = bytes;
+	if (value_parse_json(core->scratch, bytes, length, &known->value, NULL) < 0)
+		known->value = NULL;
+	known->next = core->parsed;
+	core->parsed = known;
+	return known->value;
 }
 
 static const hst_value *scope_source(void *arg, const char *name)
@@ -95,9 +111,10 @@ static void run_set_label(struct core *core, struct run *run)
 	if (run->flow->label.part_count == 0 ||
 	    flow_template_value(core->scratch, &flow_scope, &run->flow->label, &value, NULL) < 0)
 		return;
-	text_init(&label, LABEL_MAX);
+	text_init(&label, VALUE_BYTES_MAX);
 	value_write_plain(&label, value);
-	run->facts.label = text_take(&label);
+	run->facts.label = text_within(label.s, LABEL_MAX);
+	text_clear(&label);
 }
 
 static void run_begin(struct core *core, struct run *run, struct core_effects *effects)
@@ -107,20 +124,47 @@ static void run_begin(struct core *core, struct run *run, struct core_effects *e
 	run->facts.started_us = core->now_us;
 	text_replace(&run->facts.reason, NULL);
 	effects_run(effects, run);
-	runs_advance(core, run, effects);
+	turn_run(core, run);
 }
 
-static void run_wait(struct core *core, struct run *run, struct core_effects *effects)
+/* The newest text of a flow says how many of its runs may be under way, older ones included. */
+static bool lineage_has_room(const struct core_lineage *lineage, const struct flow *flow)
+{
+	int64_t most = lineage->current ? lineage->current->concurrency : flow->concurrency;
+
+	return most <= 0 || lineage->active < most;
+}
+
+void runs_wait(struct run *run)
 {
 	struct core_lineage *lineage = run->lineage;
 
-	run->facts.state = STATE_QUEUED;
-	text_replace(&run->facts.reason, "FlowConcurrency");
 	if (lineage->last_waiting)
 		lineage->last_waiting->next_waiting = run;
 	else
 		lineage->first_waiting = run;
 	lineage->last_waiting = run;
+}
+
+void runs_go_on(struct core *core, struct core_lineage *lineage, struct core_effects *effects)
+{
+	struct run *run;
+
+	while ((run = lineage->first_waiting) && lineage_has_room(lineage, run->flow)) {
+		lineage->first_waiting = run->next_waiting;
+		if (!lineage->first_waiting)
+			lineage->last_waiting = NULL;
+		run->next_waiting = NULL;
+		effects_happened(core, effects, run, NULL, "started", NULL);
+		run_begin(core, run, effects);
+	}
+}
+
+static void run_queue(struct core *core, struct run *run, struct core_effects *effects)
+{
+	run->facts.state = STATE_QUEUED;
+	text_replace(&run->facts.reason, "FlowConcurrency");
+	runs_wait(run);
 	effects_run(effects, run);
 	effects_happened(core, effects, run, NULL, "queued", "reason", "FlowConcurrency", NULL);
 }
@@ -142,8 +186,8 @@ static struct run *run_make(struct core *core, const struct flow *flow, const st
 	table_set(&core->runs, core_key(run->facts.number, key), run);
 	run_set_label(core, run);
 	effects_happened(core, effects, run, NULL, "accepted", "trigger", event->trigger, "who", event->who, NULL);
-	if (flow->concurrency > 0 && run->lineage->active >= flow->concurrency)
-		run_wait(core, run, effects);
+	if (run->lineage->first_waiting || !lineage_has_room(run->lineage, flow))
+		run_queue(core, run, effects);
 	else
 		run_begin(core, run, effects);
 	return run;
@@ -153,7 +197,7 @@ static bool flow_listens(const struct flow *flow, const struct core_event *event
 {
 	if (event->flow)
 		return strcmp(flow->name, event->flow) == 0;
-	for (size_t i = 0; i < flow->on_count; i++)
+	for (size_t i = 0; event->trigger && i < flow->on_count; i++)
 		if (strcmp(flow->on[i], event->trigger) == 0)
 			return true;
 	return false;
@@ -181,30 +225,23 @@ void runs_fire(struct core *core, const struct core_event *event, struct core_ef
 
 void runs_ended(struct core *core, struct run *run)
 {
+	if (run->leaving)
+		return;
+	run->leaving = true;
 	core->ended = mem_grow(core->ended, &core->ended_size, core->ended_count + 1, sizeof *core->ended);
 	core->ended[core->ended_count++] = run;
 }
 
 static void run_end(struct core *core, struct run *run, enum state state, struct core_effects *effects)
 {
-	struct core_lineage *lineage = run->lineage;
-	struct run *next;
-
 	run->facts.state = state;
 	run->facts.ended_us = core->now_us;
 	effects_run(effects, run);
 	effects_happened(core, effects, run, NULL, "ended", "state", state_name(state), "reason", run->facts.reason, "text",
 	                 run->facts.text, NULL);
 	runs_ended(core, run);
-	lineage->active--;
-	next = lineage->first_waiting;
-	if (!next)
-		return;
-	lineage->first_waiting = next->next_waiting;
-	if (!lineage->first_waiting)
-		lineage->last_waiting = NULL;
-	next->next_waiting = NULL;
-	run_begin(core, next, effects);
+	run->lineage->active--;
+	runs_go_on(core, run->lineage, effects);
 }
 
 /* The run ends as its failed step did, and says why in that step's words. */

@@ -2,21 +2,28 @@
 
 #include <string.h>
 
+enum {
+	OFFERED = 1 << STATE_OFFERED,
+	PREPARING = 1 << STATE_PREPARING,
+	RUNNING = 1 << STATE_RUNNING,
+	PAUSED = 1 << STATE_PAUSED,
+};
+
 static const struct state_row rows[STATE_COUNT] = {
-	[STATE_NONE] = {"none", "", false, false},
-	[STATE_QUEUED] = {"queued", "Queued", false, false},
-	[STATE_OFFERED] = {"offered", "Offered", false, false},
-	[STATE_PREPARING] = {"preparing", "Preparing", false, false},
-	[STATE_RUNNING] = {"running", "Running", false, false},
-	[STATE_PAUSED] = {"paused", "Paused", false, false},
-	[STATE_STOPPING] = {"stopping", "Stopping", false, false},
-	[STATE_LOST] = {"lost", "Lost", false, false},
-	[STATE_SUCCEEDED] = {"succeeded", "Succeeded", true, true},
-	[STATE_FAILED] = {"failed", "Failed", true, false},
-	[STATE_CANCELLED] = {"cancelled", "Cancelled", true, false},
-	[STATE_TIMED_OUT] = {"timed_out", "Timed out", true, false},
-	[STATE_EXPIRED] = {"expired", "Expired", true, false},
-	[STATE_SKIPPED] = {"skipped", "Skipped", true, true},
+	[STATE_NONE] = {"none", "", false, false, 0},
+	[STATE_QUEUED] = {"queued", "Queued", false, false, 0},
+	[STATE_OFFERED] = {"offered", "Offered", false, false, 0},
+	[STATE_PREPARING] = {"preparing", "Preparing", false, false, OFFERED},
+	[STATE_RUNNING] = {"running", "Running", false, false, OFFERED | PREPARING | PAUSED},
+	[STATE_PAUSED] = {"paused", "Paused", false, false, RUNNING},
+	[STATE_STOPPING] = {"stopping", "Stopping", false, false, OFFERED | PREPARING | RUNNING | PAUSED},
+	[STATE_LOST] = {"lost", "Lost", false, false, 0},
+	[STATE_SUCCEEDED] = {"succeeded", "Succeeded", true, true, 0},
+	[STATE_FAILED] = {"failed", "Failed", true, false, 0},
+	[STATE_CANCELLED] = {"cancelled", "Cancelled", true, false, 0},
+	[STATE_TIMED_OUT] = {"timed_out", "Timed out", true, false, 0},
+	[STATE_EXPIRED] = {"expired", "Expired", true, false, 0},
+	[STATE_SKIPPED] = {"skipped", "Skipped", true, true, 0},
 };
 
 const struct state_row *state_row(enum state state)
@@ -35,4 +42,9 @@ enum state state_named(const char *name)
 		if (strcmp(rows[i].name, name) == 0)
 			return (enum state)i;
 	return STATE_NONE;
+}
+
+bool state_follows(enum state from, enum state to)
+{
+	return state_row(to)->after & 1u << from;
 }

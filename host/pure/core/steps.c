@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct step *steps_new(struct core *core, struct run *run, size_t position)
+struct step *steps_new(struct run *run, size_t position)
 {
 	struct step *step = mem_alloc(sizeof *step);
 
@@ -17,14 +17,12 @@ struct step *steps_new(struct core *core, struct run *run, size_t position)
 	step->facts.position = (int64_t)position;
 	step->item.position = HEAP_NOWHERE;
 	run->steps[position] = step;
-	(void)core;
 	return step;
 }
 
 void steps_free(struct core *core, struct step *step)
 {
 	core_disarm(core, &step->queue_timer);
-	core_disarm(core, &step->retry_timer);
 	order_remove(&step->item);
 	free(step->facts.reason);
 	free(step->facts.text);
@@ -42,7 +40,7 @@ void steps_free(struct core *core, struct step *step)
 
 static struct step *step_begin(struct core *core, struct run *run, size_t position)
 {
-	struct step *step = steps_new(core, run, position);
+	struct step *step = steps_new(run, position);
 	char key[24];
 
 	step->facts.id = ++core->counters.step;
@@ -116,6 +114,28 @@ void steps_start(struct core *core, struct run *run, size_t position, struct cor
 	steps_end(core, step, STATE_FAILED, "DefinitionGone", "a step of this kind cannot run in this version", effects);
 }
 
+void steps_take_outputs(struct step *step, const struct core_event *event)
+{
+	if (event->payload_length == 0)
+		return;
+	free(step->facts.outputs);
+	step->facts.outputs = mem_copy(event->payload, event->payload_length);
+	step->facts.outputs_length = event->payload_length;
+}
+
+/* A connector's answer; one that comes late or again finds a step that has ended. */
+void steps_returned(struct core *core, struct step *step, const struct core_event *event, struct core_effects *effects)
+{
+	enum state state = state_row(event->state)->ended ? event->state : STATE_FAILED;
+
+	if (step->flow_step->use != FLOW_USE_CONNECTOR || state_row(step->facts.state)->ended ||
+	    step->facts.token != event->token)
+		return;
+	if (state == STATE_SUCCEEDED)
+		steps_take_outputs(step, event);
+	steps_end(core, step, state, event->reason, event->text, effects);
+}
+
 static enum flow_standing standing_of(enum state state)
 {
 	if (state == STATE_SUCCEEDED)
@@ -127,8 +147,7 @@ void steps_end(struct core *core, struct step *step, enum state state, const cha
                struct core_effects *effects)
 {
 	core_disarm(core, &step->queue_timer);
-	core_disarm(core, &step->retry_timer);
-	order_remove(&step->item);
+	desktop_leave(core, step);
 	step->facts.state = state;
 	text_replace(&step->facts.reason, reason && *reason ? reason : NULL);
 	text_replace(&step->facts.text, text && *text ? text : NULL);
@@ -137,5 +156,5 @@ void steps_end(struct core *core, struct step *step, enum state state, const cha
 	effects_step(effects, step);
 	effects_happened(core, effects, step->run, step, "ended", "state", state_name(state), "reason", step->facts.reason, "text",
 	                 step->facts.text, NULL);
-	runs_advance(core, step->run, effects);
+	turn_run(core, step->run);
 }
