@@ -43,7 +43,7 @@ int check_command(struct cli *cli)
 		return cli_fail(cli, CLI_USAGE, "NoConfiguration",
 				"there is no configuration: name one with -c FILE, or write ./hostler.ini");
 	problems_init(&problems);
-	conf = conf_load(path, &problems);
+	conf = conf_load_for_check(path, &problems);
 	if (conf)
 		definitions = definitions_load(conf, &problems);
 	problems_sort(&problems);

@@ -118,9 +118,8 @@ static const hst_duration queue_timeouts[] = {
 	[CONF_PROFILE_CURRENT] = {6 * INT64_C(3600000)},
 };
 
-struct conf *conf_load_as(const char *path, const struct conf_person *person, struct problems *problems)
+static struct conf *load(const char *path, const struct conf_person *person, struct problems *problems)
 {
-	size_t before = problems->n + problems->dropped;
 	struct conf *conf = mem_alloc(sizeof *conf);
 	struct conf_reading reading = {.conf = conf, .person = person, .problems = problems};
 
@@ -134,22 +133,47 @@ struct conf *conf_load_as(const char *path, const struct conf_person *person, st
 		conf_check(&reading);
 	}
 	problems_sort(problems);
+	return conf;
+}
+
+struct conf *conf_load_as(const char *path, const struct conf_person *person, struct problems *problems)
+{
+	size_t before = problems->n + problems->dropped;
+	struct conf *conf = load(path, person, problems);
+
 	if (problems->n + problems->dropped == before)
 		return conf;
 	conf_free(conf);
 	return NULL;
 }
 
-struct conf *conf_load(const char *path, struct problems *problems)
+static struct conf_person this_person(void)
 {
 	const struct passwd *entry = getpwuid(getuid());
-	struct conf_person person = {
+
+	return (struct conf_person){
 		.uid = getuid(),
 		.name = entry ? entry->pw_name : NULL,
 		.home = getenv("HOME"),
 		.state_home = getenv("XDG_STATE_HOME"),
 		.runtime_dir = getenv("XDG_RUNTIME_DIR"),
 	};
+}
+
+struct conf *conf_load(const char *path, struct problems *problems)
+{
+	struct conf_person person = this_person();
 
 	return conf_load_as(path, &person, problems);
+}
+
+struct conf *conf_load_for_check(const char *path, struct problems *problems)
+{
+	struct conf_person person = this_person();
+	struct conf *conf = load(path, &person, problems);
+
+	if (conf->document)
+		return conf;
+	conf_free(conf);
+	return NULL;
 }

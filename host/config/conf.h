@@ -97,6 +97,10 @@ struct conf {
 
 /* NULL, with problems added and sorted, when anything is wrong. */
 struct conf *conf_load(const char *path, struct problems *problems);
+
+/* The same with all its problems: for finding those of plugins, packages and flows in the same go, and for nothing else.
+ * NULL only when the file itself cannot be read. What was wrong is left out or empty. */
+struct conf *conf_load_for_check(const char *path, struct problems *problems);
 void conf_free(struct conf *conf);
 
 /* Who starts hostler decides the default folders and accounts: conf_load asks the system, this is told. */

@@ -34,6 +34,8 @@ static bool define(struct load *load, const struct conf_instance *instance, stru
 	hst_shape shape = {0};
 	hst_error why = {0};
 
+	if (!instance->plugin)
+		return false; /* said when the configuration was read */
 	if (manifests_get(load->manifests, instance->kind, instance->plugin, &manifest, &why) != HST_OK) {
 		problems_add(load->problems, file, instance->line, "%s", why.text);
 		return false;
@@ -144,18 +146,21 @@ static void digest_text(const char *text, size_t length, char to[65])
 
 static void add_flow(struct load *load, const char *path)
 {
+	size_t before = load->problems->n + load->problems->dropped;
 	struct document *document = ini_read(path, load->problems);
 	const struct flow *first;
 	struct flow *flow;
 
 	if (!document)
 		return;
-	flow = flow_parse(document, load->problems);
+	flow = flow_parse_for_check(document, load->problems);
 	document_free(document);
-	if (!flow)
-		return;
-	digest_text(flow->text, flow->text_length, flow->digest);
 	world_check_flow(load->made, flow, load->problems);
+	if (load->problems->n + load->problems->dropped != before) {
+		flow_free(flow);
+		return;
+	}
+	digest_text(flow->text, flow->text_length, flow->digest);
 	first = table_get(&load->made->flows, flow->name);
 	if (first) {
 		problems_add(load->problems, flow->file, flow->line, "there is a flow \"%s\" already, in %s:%d", flow->name,

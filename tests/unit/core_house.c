@@ -12,7 +12,7 @@
 
 enum { SAID_MAX = 1 << 20, TRACE_MAX = 256 << 20 };
 
-static const int64_t begin_us = INT64_C(1700000000) * SECOND_US;
+static const int64_t begin_us = 1700000000 * SECOND_US;
 
 struct connection {
 	char *target, *user;

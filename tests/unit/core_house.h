@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "pure/core/core.h"
 
-enum { SECOND_US = 1000000 };
+#define SECOND_US INT64_C(1000000)
 
 /* As the store has them. */
 struct kept_run {

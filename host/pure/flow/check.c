@@ -111,10 +111,12 @@ static void ask_steps(struct check *check)
 	for (size_t i = 0; i < check->flow->step_count; i++) {
 		const struct flow_step *step = &check->flow->steps[i];
 		struct declared *inputs = &check->inputs[i], *outputs = &check->outputs[i];
-		enum flow_known known = step->use == FLOW_USE_CONNECTOR
-		                                ? ask_action(check, step, inputs, outputs)
-		                                : ask_package(check, step, inputs, outputs);
+		enum flow_known known = FLOW_KNOWN_BAD;
 
+		if (step->use == FLOW_USE_CONNECTOR && step->action)
+			known = ask_action(check, step, inputs, outputs);
+		else if (step->use == FLOW_USE_DESKTOP)
+			known = ask_package(check, step, inputs, outputs);
 		inputs->known = outputs->known = known == FLOW_KNOWN;
 	}
 }
@@ -319,7 +321,7 @@ static void check_missing(const struct check *check, const struct flow_step *ste
 {
 	const struct declared *inputs = &check->inputs[check->step];
 
-	for (size_t i = 0; inputs->known && i < inputs->fields.n; i++) {
+	for (size_t i = 0; inputs->known && !step->broken_input && i < inputs->fields.n; i++) {
 		const hst_field *field = &inputs->fields.at[i];
 
 		if (field->required && !field->def && !has_input(step, field_name(field)))
@@ -344,6 +346,8 @@ static void check_keys(const struct check *check, const struct flow_step *step)
 	};
 	bool desktop = step->use == FLOW_USE_DESKTOP;
 
+	if (!step->use)
+		return; /* what it uses could not be read */
 	for (size_t i = 0; i < sizeof desktop_keys / sizeof *desktop_keys; i++) {
 		if (desktop && desktop_keys[i].required && !desktop_keys[i].line)
 			PROBLEM(check, step->line, "step \"%s\" runs a desktop flow and needs the key \"%s\"",

@@ -280,9 +280,12 @@ static void read_inputs(struct parse *parse, struct flow_step *step)
 		} else if (names_secret(key->value)) {
 			PROBLEM(parse, key->line, "input \"%s\": secrets are not in this version",
 			        input->name);
+			step->broken_input = true;
 		} else if (flow_template_parse(flow->arena, flow->file, key->line, key->value, &input->value,
 		                               parse->problems)) {
 			step->input_count++;
+		} else {
+			step->broken_input = true;
 		}
 	}
 }
@@ -367,9 +370,8 @@ static struct flow *flow_new(const struct document *document)
 	return flow;
 }
 
-struct flow *flow_parse(struct document *document, struct problems *problems)
+struct flow *flow_parse_for_check(struct document *document, struct problems *problems)
 {
-	size_t before = problems->n + problems->dropped;
 	struct flow *flow = flow_new(document);
 	struct parse parse = {.flow = flow, .problems = problems};
 
@@ -382,6 +384,14 @@ struct flow *flow_parse(struct document *document, struct problems *problems)
 	else if (!flow->step_count)
 		problems_add(problems, flow->file, flow->line,
 		             "there is no [step NAME] section: a flow has a step at least");
+	return flow;
+}
+
+struct flow *flow_parse(struct document *document, struct problems *problems)
+{
+	size_t before = problems->n + problems->dropped;
+	struct flow *flow = flow_parse_for_check(document, problems);
+
 	if (problems->n + problems->dropped == before)
 		return flow;
 	flow_free(flow);

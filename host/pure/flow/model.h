@@ -66,6 +66,7 @@ struct flow_step {
 	hst_duration timeout, queue_timeout; /* 0: the default */
 	struct flow_input *inputs;
 	size_t input_count;
+	bool broken_input; /* one could not be read, so nothing is said of what is missing */
 	/* Lines of keys, 0: not given. */
 	int line, use_line, when_line, connection_line, mode_line, priority_line, queue_timeout_line;
 };
@@ -87,6 +88,9 @@ struct flow {
 
 /* NULL, with problems added, when anything is wrong. Keeps a copy of all it needs from the document. */
 struct flow *flow_parse(struct document *document, struct problems *problems);
+
+/* Never NULL: what could not be read is left out. For flow_check alone, so that all problems are said in one go. */
+struct flow *flow_parse_for_check(struct document *document, struct problems *problems);
 void flow_free(struct flow *flow);
 
 /* "trigger", "run" and "flow": sources of tokens that are no steps. Ends with NULL. */
