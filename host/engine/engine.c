@@ -5,20 +5,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/policy.h"
-#include "loop/zmq.h"
 #include "os/files.h"
-#include "os/harden.h"
 #include "os/inherited.h"
+#include "wire/child.h"
 
-#include <errno.h>
-#include <getopt.h>
-#include <poll.h>
-#include <signal.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <zmq.h>
 
 enum { STORE_IDLE_MS = 30 * 1000 };
 
@@ -72,22 +64,6 @@ static void store_idle_due(void *arg)
 	if (!engine->batch_open)
 		store_idle(engine->store);
 	loop_in(engine->loop, STORE_IDLE_MS, store_idle_due, engine);
-}
-
-static void stop_on_signal(void *arg, int signal)
-{
-	log_info("ending on %s", strsignal(signal));
-	loop_stop(((struct engine *)arg)->loop, 0);
-}
-
-static void stop_on_orphaned(void *arg, int fd, short ready)
-{
-	struct engine *engine = arg;
-
-	(void)ready;
-	loop_fd(engine->loop, fd, 0, NULL, NULL);
-	log_warning("the supervisor is gone; ending");
-	loop_stop(engine->loop, 0);
 }
 
 /* The core knows every device, cluster and flow before the first event. */
@@ -208,70 +184,40 @@ static struct definitions *read_definitions(const char *path)
 	return definitions;
 }
 
-static int engine_run(const char *conf_path, struct key_ring *ring)
+static int engine_run(struct child *child)
 {
-	static const int signals[] = {SIGTERM, SIGINT, 0};
-	struct engine engine = {.definitions = read_definitions(conf_path)};
-	void *zmq;
+	struct engine engine = {.definitions = read_definitions(child->conf_path)};
 	hst_error err = {{0}, {0}};
 	int status = 1;
 
 	if (!engine.definitions)
 		return 2;
-	engine.loop = loop_new(loop_wait_zmq);
+	child_open(child);
+	engine.loop = child->loop;
 	engine.arena = arena_new();
 	engine.scratch = arena_new();
 	engine.started_us = clock_wall_us();
 	core_effects_init(&engine.effects);
-	loop_signals(engine.loop, signals, stop_on_signal, &engine);
-	zmq = zmq_ctx_new();
 	configure_core(&engine);
-	if (engine_open(&engine, zmq, ring, &err) < 0) {
+	if (engine_open(&engine, child->zmq, &child->ring, &err) < 0) {
 		log_error("%s", err.text);
 	} else {
 		loop_after(engine.loop, engine_after, &engine);
-		if (inherited_has(INHERITED_LIFE))
-			loop_fd(engine.loop, INHERITED_LIFE, POLLIN, stop_on_orphaned, &engine);
 		loop_in(engine.loop, STORE_IDLE_MS, store_idle_due, &engine);
 		engine_after(&engine);
-		inherited_say(NULL);
-		log_info("ready");
-		status = loop_run(engine.loop);
+		status = child_run(child);
 	}
 	engine_close(&engine);
-	zmq_ctx_term(zmq);
-	loop_free(engine.loop);
 	return status;
 }
 
-static const char usage[] = "usage: hostler-engine -c FILE [--as USER]\n"
-			    "Carries runs forward. It is started by hostlerd, with its keys on descriptor 4.\n";
-
 int engine_main(int argc, char **argv)
 {
-	static const struct option options[] = {{"as", required_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'}, {0}};
-	const char *conf_path = NULL, *as = NULL;
-	struct key_ring ring = {0};
-	hst_error err = {{0}, {0}};
-	int option, status;
+	struct child child;
+	int status = child_start(&child, argc, argv, "hostler-engine", "Carries runs forward.", INHERITED_LIFE);
 
-	harden_start(INHERITED_LIFE);
-	log_open("hostler-engine", LOG_LEVEL_INFO);
-	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-		if (option == 'c')
-			conf_path = optarg;
-		else if (option == 'a')
-			as = optarg;
-		else
-			return fputs(usage, option == 'h' ? stdout : stderr), option == 'h' ? 0 : 2;
-	}
-	if (!conf_path)
-		return fputs(usage, stderr), 2;
-	if (sodium_init() < 0 || harden_drop(as, &err) < 0 || keys_read_fd(&ring, INHERITED_KEYS, &err) < 0) {
-		log_error("%s", err.text[0] ? err.text : "libsodium cannot be initialised");
-		return 1;
-	}
-	status = engine_run(conf_path, &ring);
-	keys_clear(&ring);
+	if (status < 0)
+		status = engine_run(&child);
+	child_close(&child);
 	return status;
 }
