@@ -96,6 +96,21 @@ static int read_key(struct connect *connect)
 	return code == HST_OK ? CLI_DONE : cli_fail_as(connect->cli, code, &err);
 }
 
+/* The host's own public key, where this user can read it; else the one that stands in the key file. */
+static int read_host(struct connect *connect)
+{
+	AUTO_FREE char *path = files_join(connect->conf->state_dir, "host.pub");
+	AUTO_FREE char *bytes = NULL;
+	size_t length = 0;
+	hst_error err = {0};
+	int code;
+
+	if (files_read(path, KEY_FILE_MAX, &bytes, &length, &err) != HST_OK)
+		return CLI_DONE;
+	code = keys_parse(&connect->ring, path, bytes, length, &err);
+	return code == HST_OK ? CLI_DONE : cli_fail_as(connect->cli, code, &err);
+}
+
 static void on_up(void *arg)
 {
 	struct connect *connect = arg;
@@ -181,6 +196,8 @@ int connect_open(struct connect *connect, const struct cli *cli)
 				"%s has no [host] section: ask on the machine of the host",
 				connect->conf->path);
 	status = read_key(connect);
+	if (!status)
+		status = read_host(connect);
 	if (status)
 		return status;
 	connect->endpoint = conf_engine_endpoint(connect->conf);

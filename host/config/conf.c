@@ -167,6 +167,13 @@ struct conf *conf_load(const char *path, struct problems *problems)
 	return conf_load_as(path, &person, problems);
 }
 
+struct conf *conf_load_child(const char *path, bool for_root, struct problems *problems)
+{
+	static const struct conf_person root = {.uid = 0, .name = "root", .home = "/root"};
+
+	return for_root ? conf_load_as(path, &root, problems) : conf_load(path, problems);
+}
+
 struct conf *conf_load_for_check(const char *path, struct problems *problems)
 {
 	struct conf_person person = this_person();

@@ -18,6 +18,7 @@ struct load {
 	struct definitions *made;
 	struct manifests *manifests;
 	struct problems *problems;
+	struct table flow_places; /* name -> "FILE:LINE" of the flow that has it */
 };
 
 static const char *instance_file(const struct load *load, const struct conf_instance *instance)
@@ -144,11 +145,26 @@ static void digest_text(const char *text, size_t length, char to[65])
 	sodium_bin2hex(to, 65, hash, sizeof hash);
 }
 
+/* Two files that give the same name are both named, whatever else is wrong with either. */
+static void claim_name(struct load *load, const struct flow *flow)
+{
+	const char *first;
+
+	if (!flow->name)
+		return;
+	first = table_get(&load->flow_places, flow->name);
+	if (first)
+		problems_add(load->problems, flow->file, flow->line, "there is a flow \"%s\" already, in %s", flow->name,
+			     first);
+	else
+		table_set(&load->flow_places, flow->name,
+			  arena_printf(load->made->arena, "%s:%d", flow->file, flow->line));
+}
+
 static void add_flow(struct load *load, const char *path)
 {
 	size_t before = load->problems->n + load->problems->dropped;
 	struct document *document = ini_read(path, load->problems);
-	const struct flow *first;
 	struct flow *flow;
 
 	if (!document)
@@ -156,18 +172,12 @@ static void add_flow(struct load *load, const char *path)
 	flow = flow_parse_for_check(document, load->problems);
 	document_free(document);
 	world_check_flow(load->made, flow, load->problems);
+	claim_name(load, flow);
 	if (load->problems->n + load->problems->dropped != before) {
 		flow_free(flow);
 		return;
 	}
 	digest_text(flow->text, flow->text_length, flow->digest);
-	first = table_get(&load->made->flows, flow->name);
-	if (first) {
-		problems_add(load->problems, flow->file, flow->line, "there is a flow \"%s\" already, in %s:%d", flow->name,
-			     first->file, first->line);
-		flow_free(flow);
-		return;
-	}
 	table_set(&load->made->flows, flow->name, flow);
 }
 
@@ -183,6 +193,7 @@ struct definitions *definitions_load(struct conf *conf_take, struct problems *pr
 	table_init(&made->packages);
 	table_init(&made->flows);
 	table_init(&made->bad_packages);
+	table_init(&load.flow_places);
 
 	load.manifests =
 		manifests_new(made->arena, conf_take->plugins ? conf_take->plugins : files_plugin_directory());
@@ -193,6 +204,7 @@ struct definitions *definitions_load(struct conf *conf_take, struct problems *pr
 	for (size_t i = 0; i < conf_take->flow_file_count; i++)
 		add_flow(&load, conf_take->flow_files[i]);
 	manifests_free(load.manifests);
+	table_clear(&load.flow_places);
 	problems_sort(problems);
 	return made;
 }

@@ -99,6 +99,7 @@ static int open_wire(struct engine *engine, void *zmq, struct key_ring *ring, hs
 	const struct conf *conf = engine->definitions->conf;
 	char *endpoint = conf_engine_endpoint(conf);
 	char *roster = files_join(conf->state_dir, "roster"), *bytes = NULL;
+	hst_error why = {{0}, {0}};
 	size_t length = 0;
 	int rc;
 
@@ -112,8 +113,8 @@ static int open_wire(struct engine *engine, void *zmq, struct key_ring *ring, hs
 		rc = hub_new(engine->loop, zmq, ring, &role, &engine->hub, err);
 	if (rc >= 0)
 		rc = hub_bind(engine->hub, endpoint, err);
-	if (rc >= 0 && conf->listen)
-		rc = hub_bind(engine->hub, conf->listen, err);
+	if (rc >= 0 && conf->listen && hub_bind(engine->hub, conf->listen, &why) < 0)
+		rc = hst_fail(err, HST_INVALID, "%s; name another address in `listen` of [host], or `listen = none`", why.text);
 	free(endpoint);
 	return rc;
 }
@@ -161,14 +162,14 @@ static void engine_close(struct engine *engine)
 	free(engine->files_dir);
 }
 
-static struct definitions *read_definitions(const char *path)
+static struct definitions *read_definitions(const struct child *child)
 {
 	struct definitions *definitions = NULL;
 	struct problems problems;
 	struct conf *conf;
 
 	problems_init(&problems);
-	conf = conf_load(path, &problems);
+	conf = conf_load_child(child->conf_path, child->for_root, &problems);
 	if (conf)
 		definitions = definitions_load(conf, &problems);
 	if (problems.n > 0) {
@@ -186,7 +187,7 @@ static struct definitions *read_definitions(const char *path)
 
 static int engine_run(struct child *child)
 {
-	struct engine engine = {.definitions = read_definitions(child->conf_path)};
+	struct engine engine = {.definitions = read_definitions(child)};
 	hst_error err = {{0}, {0}};
 	int status = 1;
 

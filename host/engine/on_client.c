@@ -2,6 +2,7 @@
 #include "engine/files.h"
 
 #include "base/auto.h"
+#include "schema/fields.h"
 #include "schema/value.h"
 
 #include <stdlib.h>
@@ -12,18 +13,32 @@ void on_press(void *arg, struct hub_link *from, const struct message *message)
 	workers_press(arg, from, message);
 }
 
-/* A flow by hand: the payload is the event as its trigger would have made it. */
+/*
+ * The event of a run by hand, as the flow's trigger would have made it: checked against the trigger's fields, defaults
+ * filled in. A flow with several triggers, or none, takes any event.
+ */
+static int event_by_hand(struct engine *engine, const struct flow *flow, const hst_value *given, const hst_value **ret, hst_error *err)
+{
+	const struct definition *trigger = flow->on_count == 1 ? definitions_instance(engine->definitions, HST_TRIGGER, flow->on[0]) : NULL;
+
+	*ret = given;
+	return trigger ? fields_check(engine->scratch, trigger->event, "input", given, false, ret, err) : HST_OK;
+}
+
+/* A flow by hand: the payload is the event. */
 void on_run(void *arg, struct hub_link *from, const struct message *message)
 {
 	struct engine *engine = arg;
 	const char *flow = message_text(message, "flow");
-	struct core_event event = {.kind = CORE_FIRED, .flow = flow, .payload = message->payload,
-	                           .payload_length = message->payload_length};
+	struct core_event event = {.kind = CORE_FIRED, .flow = flow};
+	const struct flow *known = table_get(&engine->definitions->flows, flow);
 	struct engine_request *request;
+	AUTO(text) struct text json;
 	const hst_value *body;
 	hst_error err = {{0}, {0}};
 
-	if (!table_get(&engine->definitions->flows, flow)) {
+	text_init(&json, PAYLOAD_BYTES_MAX);
+	if (!known) {
 		engine_refuse(engine, from, message->id, HST_NOT_FOUND, "", "there is no flow \"%s\"; `hostler flows` lists them", flow);
 		return;
 	}
@@ -32,6 +47,13 @@ void on_run(void *arg, struct hub_link *from, const struct message *message)
 		engine_refuse(engine, from, message->id, HST_INVALID, "InputInvalid", "the event must be a JSON object: %s", err.text);
 		return;
 	}
+	if (event_by_hand(engine, known, body, &body, &err) < 0) {
+		engine_refuse(engine, from, message->id, HST_INVALID, "InputInvalid", "%s", err.text);
+		return;
+	}
+	value_write_json(&json, body);
+	event.payload = json.s;
+	event.payload_length = json.length;
 	request = workers_request(engine, from, message->id);
 	event.tag = request->id;
 	event.who = strncmp(from->name, "operator/", 9) == 0 ? from->name + 9 : from->name;

@@ -140,7 +140,7 @@ void devices_say(struct gateway_device *device)
 	text_add(&json, "{\"sessions\":[");
 	admission_sessions(device->admission, say_session, &saying);
 	text_add(&json, "]");
-	if (device->gateway->fresh) {
+	if (device->fresh) {
 		saying.n = 0;
 		text_add(&json, ",\"holding\":[");
 		admission_runs(device->admission, say_held, &saying);
@@ -158,7 +158,7 @@ void devices_say(struct gateway_device *device)
 	if (link_send(device->gateway->link, &message, &err) < 0)
 		log_warning("device %s: the host could not be told: %s", now.name, err.text);
 	else
-		device->changed = false;
+		device->changed = device->fresh = false;
 	text_clear(&json);
 }
 

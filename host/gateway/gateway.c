@@ -69,13 +69,13 @@ static void gateway_close(struct gateway *gateway)
 	arena_free(gateway->scratch);
 }
 
-static struct conf *read_conf(const char *path)
+static struct conf *read_conf(const struct child *child)
 {
 	struct problems problems;
 	struct conf *conf;
 
 	problems_init(&problems);
-	conf = conf_load(path, &problems);
+	conf = conf_load_child(child->conf_path, child->for_root, &problems);
 	if (problems.n > 0) {
 		char *line = problem_line(&problems.at[0]);
 
@@ -91,7 +91,7 @@ static struct conf *read_conf(const char *path)
 
 static int gateway_run(struct child *child)
 {
-	struct gateway gateway = {.conf = read_conf(child->conf_path), .channel = INHERITED_PEER, .journal = -1};
+	struct gateway gateway = {.conf = read_conf(child), .channel = INHERITED_PEER, .journal = -1};
 	hst_error err = {{0}, {0}};
 	int status = 1;
 

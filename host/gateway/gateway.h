@@ -37,6 +37,7 @@ struct gateway_device {
 	struct admission_effects effects;
 	struct gateway_process *watch; /* NULL: none is there now */
 	bool changed; /* the host has not heard of the device's present numbers */
+	bool fresh;   /* nor, since the connection came up, which runs are known here */
 	hst_host host;
 };
 
@@ -45,7 +46,6 @@ struct gateway {
 	struct conf *conf;
 	struct link *link;
 	bool up;        /* the host knows us */
-	bool fresh;     /* nothing was said since the connection came up */
 	int channel;    /* to the supervisor */
 	uint32_t next_number;
 	struct table devices;   /* name -> struct gateway_device */

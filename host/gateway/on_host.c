@@ -12,10 +12,13 @@ void on_host_up(void *arg)
 	struct gateway *gateway = arg;
 
 	gateway->up = true;
-	gateway->fresh = true;
-	TABLE_EACH(&gateway->devices, entry)
-		devices_say(entry->value);
-	gateway->fresh = false;
+	/* A device whose sessions are not known yet says so as soon as they are. */
+	TABLE_EACH(&gateway->devices, entry) {
+		struct gateway_device *device = entry->value;
+
+		device->fresh = true;
+		devices_say(device);
+	}
 	log_info("the host answers");
 }
 

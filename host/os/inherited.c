@@ -29,7 +29,7 @@ void inherited_close(int fd)
 
 void inherited_say(const char *bad)
 {
-	char line[1024];
+	char line[1024] = {0};
 	ssize_t written;
 
 	if (!inherited_has(INHERITED_READY))
@@ -39,7 +39,7 @@ void inherited_say(const char *bad)
 	for (char *c = line; *c; c++)
 		if (*c == '\n' || *c == '\r')
 			*c = ' ';
-	strcat(line, "\n");
+	line[strlen(line)] = '\n';
 	do
 		written = write(INHERITED_READY, line, strlen(line));
 	while (written < 0 && errno == EINTR);

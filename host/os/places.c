@@ -5,6 +5,7 @@
 #include "base/mem.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -74,10 +75,10 @@ const char *files_program_directory(void)
 	length = readlink("/proc/self/exe", directory, sizeof directory - 1);
 	directory[length > 0 ? length : 0] = '\0';
 	slash = strrchr(directory, '/');
-	if (!slash)
-		strcpy(directory, "/");
-	else
+	if (slash)
 		slash[slash == directory] = '\0';
+	else
+		snprintf(directory, sizeof directory, "/");
 	return directory;
 }
 

@@ -1,50 +1,13 @@
-/* The store in memory, for tests and the simulator: the same answers, nothing durable. Puts within a batch never fail. */
+/* The store in memory, for tests and the simulator: the same answers, nothing durable. Puts within a batch
+ * never fail. */
+#include "store/memory.h"
+
 #include "base/auto.h"
 #include "base/mem.h"
-#include "base/table.h"
-#include "store/record.h"
-#include "store/said.h"
 
 #include <string.h>
 
-struct memory_run {
-	struct store_run run;
-	bool there; /* false: only steps or happenings of it were put so far */
-	struct store_step *steps; /* by position, then id */
-	size_t step_count, step_room;
-	struct store_happening *happenings;
-	size_t happening_count, happening_room;
-};
-
-struct memory_bytes {
-	size_t length;
-	char *bytes;
-};
-
-struct memory_package {
-	char *name, *version;
-	int64_t at_us;
-};
-
-struct memory_store {
-	struct store store;       /* first: a store of this kind is this */
-	struct memory_run **runs; /* by number */
-	size_t n, room;
-	struct table events;      /* "INSTANCE\nKEY" to the store itself: being there is all */
-	struct table flows;       /* digest to struct memory_bytes */
-	struct table states;      /* "INSTANCE\nNAME" to struct memory_bytes */
-	struct table counters;    /* name to int64_t */
-	struct table packages;    /* digest to struct memory_package */
-	bool in_batch;
-};
-
-static struct memory_store *memory_of(struct store *store)
-{
-	return (struct memory_store *)store;
-}
-
-/* Position of the first run that has this number or a greater one. */
-static size_t memory_position(const struct memory_store *store, int64_t number)
+size_t memory_position(const struct memory_store *store, int64_t number)
 {
 	size_t low = 0, high = store->n;
 
@@ -57,13 +20,6 @@ static size_t memory_position(const struct memory_store *store, int64_t number)
 			high = middle;
 	}
 	return low;
-}
-
-static struct memory_run *memory_find(const struct memory_store *store, int64_t number)
-{
-	size_t at = memory_position(store, number);
-
-	return at < store->n && store->runs[at]->run.number == number ? store->runs[at] : NULL;
 }
 
 static struct memory_run *memory_make(struct memory_store *store, int64_t number)
@@ -141,7 +97,8 @@ static int memory_put_step(struct store *base, const struct store_step *step, hs
 	for (at = run->step_count; at > 0; at--) {
 		const struct store_step *before = &run->steps[at - 1];
 
-		if (before->position < step->position || (before->position == step->position && before->id < step->id))
+		if (before->position < step->position ||
+		    (before->position == step->position && before->id < step->id))
 			break;
 	}
 	run->steps = mem_grow(run->steps, &run->step_room, run->step_count + 1, sizeof *run->steps);
@@ -159,12 +116,14 @@ static int memory_put_happening(struct store *base, const struct store_happening
 	if (code)
 		return code;
 	run = memory_make(memory_of(base), happening->run);
-	run->happenings = mem_grow(run->happenings, &run->happening_room, run->happening_count + 1, sizeof *run->happenings);
+	run->happenings = mem_grow(run->happenings, &run->happening_room, run->happening_count + 1,
+				   sizeof *run->happenings);
 	record_copy(&record_happening, &run->happenings[run->happening_count++], happening);
 	return HST_OK;
 }
 
-static int memory_put_event(struct store *base, const struct store_event *event, bool *ret_new, hst_error *err)
+static int memory_put_event(struct store *base, const struct store_event *event, bool *ret_new,
+			    hst_error *err)
 {
 	struct memory_store *store = memory_of(base);
 	AUTO_FREE char *key = event->key ? mem_printf("%s\n%s", event->instance, event->key) : NULL;
@@ -192,7 +151,7 @@ static void memory_set_bytes(struct table *table, const char *key, struct store_
 }
 
 static int memory_get_bytes(const struct table *table, const char *key, const char *what, char **ret,
-                            size_t *ret_length, hst_error *err)
+			    size_t *ret_length, hst_error *err)
 {
 	const struct memory_bytes *kept = table_get(table, key);
 
@@ -212,13 +171,14 @@ static int memory_put_flow(struct store *base, const char *digest, struct store_
 	return code;
 }
 
-static int memory_get_flow(struct store *base, const char *digest, char **ret_text, size_t *ret_length, hst_error *err)
+static int memory_get_flow(struct store *base, const char *digest, char **ret_text, size_t *ret_length,
+			   hst_error *err)
 {
 	return memory_get_bytes(&memory_of(base)->flows, digest, "flow", ret_text, ret_length, err);
 }
 
-static int memory_put_state(struct store *base, const char *instance, const char *name, struct store_bytes bytes,
-                            hst_error *err)
+static int memory_put_state(struct store *base, const char *instance, const char *name,
+			    struct store_bytes bytes, hst_error *err)
 {
 	AUTO_FREE char *key = mem_printf("%s\n%s", instance, name);
 	int code = memory_in_batch(memory_of(base), err);
@@ -229,7 +189,7 @@ static int memory_put_state(struct store *base, const char *instance, const char
 }
 
 static int memory_get_state(struct store *base, const char *instance, const char *name, char **ret_bytes,
-                            size_t *ret_length, hst_error *err)
+			    size_t *ret_length, hst_error *err)
 {
 	AUTO_FREE char *key = mem_printf("%s\n%s", instance, name);
 
@@ -252,18 +212,18 @@ static int memory_put_counter(struct store *base, const char *name, int64_t valu
 	return HST_OK;
 }
 
-static int memory_counters(struct store *base, bool (*visit)(void *arg, const char *name, int64_t value), void *arg,
-                           hst_error *err)
+static int memory_counters(struct store *base, bool (*visit)(void *arg, const char *name, int64_t value),
+			   void *arg, hst_error *err)
 {
 	(void)err;
-	TABLE_EACH(&memory_of(base)->counters, entry)
+	TABLE_EACH (&memory_of(base)->counters, entry)
 		if (!visit(arg, entry->key, *(int64_t *)entry->value))
 			break;
 	return HST_OK;
 }
 
 static int memory_put_package(struct store *base, const char *digest, const char *name, const char *version,
-                              int64_t at_us, hst_error *err)
+			      int64_t at_us, hst_error *err)
 {
 	struct memory_store *store = memory_of(base);
 	struct memory_package *kept = table_get(&store->packages, digest);
@@ -281,152 +241,6 @@ static int memory_put_package(struct store *base, const char *digest, const char
 	return HST_OK;
 }
 
-static bool memory_visit_steps(const struct memory_run *run, bool (*visit)(void *arg, const struct store_step *step),
-                               void *arg)
-{
-	for (size_t i = 0; i < run->step_count; i++)
-		if (!visit(arg, &run->steps[i]))
-			return false;
-	return true;
-}
-
-static int memory_unfinished(struct store *base, bool (*visit_run)(void *arg, const struct store_run *run),
-                             bool (*visit_step)(void *arg, const struct store_step *step), void *arg, hst_error *err)
-{
-	struct memory_store *store = memory_of(base);
-
-	(void)err;
-	for (size_t i = 0; i < store->n; i++) {
-		const struct memory_run *run = store->runs[i];
-
-		if (!run->there || run->run.ended_us)
-			continue;
-		if (!visit_run(arg, &run->run) || (visit_step && !memory_visit_steps(run, visit_step, arg)))
-			break;
-	}
-	return HST_OK;
-}
-
-static bool memory_same(const char *asked, const char *text)
-{
-	return !asked || (text && strcmp(asked, text) == 0);
-}
-
-static bool memory_fits(const struct store_filter *filter, const struct store_run *run)
-{
-	return memory_same(filter->flow, run->flow) && memory_same(filter->state, run->state) &&
-	       memory_same(filter->reason, run->reason) && run->requested_us >= filter->since_us &&
-	       (!filter->label || (run->label && strstr(run->label, filter->label)));
-}
-
-/* Newest first: the run before the position, or NULL when `within` runs were passed. */
-static const struct store_run *memory_before(const struct memory_store *store, size_t *at, size_t within)
-{
-	while (*at > 0 && store->n - *at < within)
-		if (store->runs[--*at]->there)
-			return &store->runs[*at]->run;
-	return NULL;
-}
-
-static int memory_runs(struct store *base, const struct store_filter *filter,
-                       bool (*visit)(void *arg, const struct store_run *run), void *arg, hst_error *err)
-{
-	struct memory_store *store = memory_of(base);
-	const struct store_run *run;
-	size_t at = store->n;
-	int64_t n = 0;
-
-	(void)err;
-	while ((filter->limit <= 0 || n < filter->limit) && (run = memory_before(store, &at, RUNS_LOOKED_AT)) != NULL) {
-		if (!memory_fits(filter, run))
-			continue;
-		n++;
-		if (!visit(arg, run))
-			break;
-	}
-	return HST_OK;
-}
-
-static int memory_run(struct store *base, int64_t number, bool (*visit)(void *arg, const struct store_run *run),
-                      void *arg, hst_error *err)
-{
-	const struct memory_run *run = memory_find(memory_of(base), number);
-
-	if (!run || !run->there)
-		return hst_fail(err, HST_NOT_FOUND, "there is no run #%lld", (long long)number);
-	visit(arg, &run->run);
-	return HST_OK;
-}
-
-static int memory_steps(struct store *base, int64_t number, bool (*visit)(void *arg, const struct store_step *step),
-                        void *arg, hst_error *err)
-{
-	const struct memory_run *run = memory_find(memory_of(base), number);
-
-	(void)err;
-	if (run)
-		memory_visit_steps(run, visit, arg);
-	return HST_OK;
-}
-
-static int memory_happenings(struct store *base, int64_t number,
-                             bool (*visit)(void *arg, const struct store_happening *happening), void *arg, hst_error *err)
-{
-	const struct memory_run *run = memory_find(memory_of(base), number);
-
-	(void)err;
-	for (size_t i = 0; run && i < run->happening_count; i++)
-		if (!visit(arg, &run->happenings[i]))
-			break;
-	return HST_OK;
-}
-
-/* A whole id fits its own run alone, so it needs no way of its own here. */
-static int memory_find_ending(const struct memory_store *store, const char *ending, int64_t *ret_number, hst_error *err)
-{
-	const struct store_run *run, *found = NULL;
-	size_t at = store->n, length = strlen(ending);
-
-	while ((run = memory_before(store, &at, SAID_LOOKED_AT)) != NULL) {
-		size_t whole = run->id ? strlen(run->id) : 0;
-
-		if (whole < length || strcmp(run->id + whole - length, ending) != 0)
-			continue;
-		if (found)
-			return said_several(ending, found->id, run->id, err);
-		found = run;
-	}
-	if (!found)
-		return HST_NOT_FOUND;
-	*ret_number = found->number;
-	return HST_OK;
-}
-
-static int memory_find_run(struct store *base, const char *text, int64_t *ret_number, hst_error *err)
-{
-	struct memory_store *store = memory_of(base);
-	const struct memory_run *kept;
-	const struct store_run *run;
-	size_t at = store->n;
-	struct said said;
-	int code = said_read(text, &said, err);
-
-	if (code)
-		return code;
-	while (said.last && (run = memory_before(store, &at, RUNS_LOOKED_AT)) != NULL)
-		if (memory_same(said.flow, run->flow)) {
-			*ret_number = run->number;
-			return HST_OK;
-		}
-	kept = said.number >= 0 ? memory_find(store, said.number) : NULL;
-	if (kept && kept->there) {
-		*ret_number = said.number;
-		return HST_OK;
-	}
-	code = said.ending ? memory_find_ending(store, said.ending, ret_number, err) : HST_NOT_FOUND;
-	return code == HST_NOT_FOUND ? said_nothing(text, err) : code;
-}
-
 static void memory_free_run(struct memory_run *run)
 {
 	for (size_t i = 0; i < run->step_count; i++)
@@ -441,7 +255,7 @@ static void memory_free_run(struct memory_run *run)
 
 static void memory_free_bytes(struct table *table)
 {
-	TABLE_EACH(table, entry) {
+	TABLE_EACH (table, entry) {
 		free(((struct memory_bytes *)entry->value)->bytes);
 		free(entry->value);
 	}
@@ -459,9 +273,9 @@ static void memory_free(struct store *base)
 	free(store->runs);
 	memory_free_bytes(&store->flows);
 	memory_free_bytes(&store->states);
-	TABLE_EACH(&store->counters, counter)
+	TABLE_EACH (&store->counters, counter)
 		free(counter->value);
-	TABLE_EACH(&store->packages, package) {
+	TABLE_EACH (&store->packages, package) {
 		free(((struct memory_package *)package->value)->name);
 		free(((struct memory_package *)package->value)->version);
 		free(package->value);

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#define COLUMN(type, kind_, member, fixed_)                                                                     \
-	{                                                                                                       \
-		.name = #member, .kind = kind_, .fixed = fixed_, .offset = offsetof(struct type, member)        \
+#define COLUMN(type, kind_, member, fixed_)                                                              \
+	{                                                                                                \
+		.name = #member, .kind = kind_, .fixed = fixed_, .offset = offsetof(struct type, member) \
 	}
 
 static const struct record_column run_columns[] = {
@@ -62,7 +62,8 @@ static const struct record_column happening_columns[] = {
 	COLUMN(store_happening, RECORD_TEXT, detail, true),
 };
 
-#define SHAPE(name) #name, sizeof(struct store_##name), name##_columns, sizeof name##_columns / sizeof *name##_columns
+#define SHAPE(name) \
+#name, sizeof(struct store_##name), name##_columns, sizeof name##_columns / sizeof *name##_columns
 
 const struct record_shape record_run = {SHAPE(run)};
 const struct record_shape record_step = {SHAPE(step)};
@@ -77,8 +78,9 @@ static void column_copy(const struct record_column *column, void *to, const void
 	} else {
 		const struct store_bytes *bytes = from;
 
-		*(struct store_bytes *)to = (struct store_bytes){
-			bytes->bytes ? mem_copy(bytes->bytes, bytes->length) : NULL, bytes->bytes ? bytes->length : 0};
+		*(struct store_bytes *)to =
+			(struct store_bytes){bytes->bytes ? mem_copy(bytes->bytes, bytes->length) : NULL,
+					     bytes->bytes ? bytes->length : 0};
 	}
 }
 
@@ -93,7 +95,8 @@ static void column_clear(const struct record_column *column, void *at)
 void record_copy(const struct record_shape *shape, void *to, const void *from)
 {
 	for (size_t i = 0; i < shape->n; i++)
-		column_copy(&shape->columns[i], record_at(to, &shape->columns[i]), record_at(from, &shape->columns[i]));
+		column_copy(&shape->columns[i], record_at(to, &shape->columns[i]),
+			    record_at(from, &shape->columns[i]));
 }
 
 void record_clear(const struct record_shape *shape, void *record)
@@ -108,7 +111,8 @@ void record_replace(const struct record_shape *shape, void *to, const void *from
 		const struct record_column *column = &shape->columns[i];
 		const void *given = record_at(from, column);
 
-		if (column->fixed || (column->kind == RECORD_BYTES && !((const struct store_bytes *)given)->bytes))
+		if (column->fixed ||
+		    (column->kind == RECORD_BYTES && !((const struct store_bytes *)given)->bytes))
 			continue;
 		column_clear(column, record_at(to, column));
 		column_copy(column, record_at(to, column), given);

@@ -1,4 +1,5 @@
-/* The records of store.h as tables of columns: from these SQLite's statements are made, and copies in memory. */
+/* The records of store.h as tables of columns: from these SQLite's statements are made, and copies in memory.
+ */
 #ifndef HOST_STORE_RECORD_H
 #define HOST_STORE_RECORD_H
 
@@ -15,7 +16,7 @@ struct record_column {
 
 struct record_shape {
 	const char *table;
-	size_t size; /* of the struct */
+	size_t size;			     /* of the struct */
 	const struct record_column *columns; /* the first is the key */
 	size_t n;
 };

@@ -21,8 +21,9 @@ int said_read(const char *text, struct said *ret, hst_error *err)
 		said.ending = text;
 	if (!said.last && said.number < 0 && !said.ending)
 		return hst_fail(err, HST_INVALID,
-		                "\"%.64s\" is no run: say #12, last, last:FLOW, an id, or its ending with at least %d characters",
-		                text, ENDING_MIN);
+				"\"%.64s\" is no run: say #12, last, last:FLOW, an id, or its ending with at "
+				"least %d characters",
+				text, ENDING_MIN);
 	*ret = said;
 	return HST_OK;
 }
@@ -34,6 +35,6 @@ int said_nothing(const char *text, hst_error *err)
 
 int said_several(const char *text, const char *one, const char *other, hst_error *err)
 {
-	return hst_fail(err, HST_INVALID, "\"%.64s\" fits several runs, %s and %s among them: say more of it", text, one,
-	                other);
+	return hst_fail(err, HST_INVALID, "\"%.64s\" fits several runs, %s and %s among them: say more of it",
+			text, one, other);
 }

@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 
 enum {
-	OPEN_WAIT_MS = 2000,      /* for an owner that is about to end */
+	OPEN_WAIT_MS = 2000,	  /* for an owner that is about to end */
 	IDLE_WAL_BYTES = 1 << 20, /* less is not worth the two syncs of a checkpoint */
 	SAFE_WAL_BYTES = 64 << 20,
-	HAPPENINGS_BITS = 24,     /* as in the statements: 16 million happenings a run */
+	HAPPENINGS_BITS = 24, /* as in the statements: 16 million happenings a run */
 };
 
 static const int64_t runs_max = INT64_C(1) << (62 - HAPPENINGS_BITS);
@@ -37,8 +37,8 @@ static int sqlite_do(struct sqlite_store *store, enum sqlite_statement which, hs
 /* The same for a put: one that fails takes its batch with it. */
 static int sqlite_put(struct sqlite_store *store, enum sqlite_statement which, hst_error *err)
 {
-	int code = store->in_batch ? sqlite_do(store, which, err) :
-	                             hst_fail(err, HST_INVALID, "a put outside of a batch");
+	int code = store->in_batch ? sqlite_do(store, which, err)
+				   : hst_fail(err, HST_INVALID, "a put outside of a batch");
 
 	if (code)
 		store->spoiled = true;
@@ -76,7 +76,9 @@ static int sqlite_commit(struct store *base, hst_error *err)
 	if (!store->in_batch)
 		return hst_fail(err, HST_INVALID, "a commit without a batch");
 	if (store->spoiled)
-		code = hst_fail(err, HST_BROKEN, "%s: nothing of this batch was kept, because a part of it failed", store->path);
+		code = hst_fail(err, HST_BROKEN,
+				"%s: nothing of this batch was kept, because a part of it failed",
+				store->path);
 	else
 		code = sqlite_do(store, SQL_COMMIT, err);
 	if (code && !sqlite3_get_autocommit(store->db))
@@ -91,15 +93,36 @@ static void sqlite_idle(struct store *base)
 	sqlite_checkpoint(sqlite_of(base), IDLE_WAL_BYTES);
 }
 
+/* Keys only grow, so that one beyond the last is new and every other one most likely there: no row is looked
+ * for twice. */
+static int sqlite_put_record(struct sqlite_store *store, const struct record_shape *shape,
+			     enum sqlite_statement insert, enum sqlite_statement update, const void *record,
+			     int64_t *last, hst_error *err)
+{
+	int64_t key = *(const int64_t *)record_at(record, &shape->columns[0]);
+	int code;
+
+	if (key <= *last) {
+		sqlite_bind_record(store->statements[update], shape, record);
+		code = sqlite_put(store, update, err);
+		if (code || sqlite3_changes(store->db))
+			return code;
+	}
+	sqlite_bind_record(store->statements[insert], shape, record);
+	code = sqlite_put(store, insert, err);
+	if (!code && key > *last)
+		*last = key;
+	return code;
+}
+
 static int sqlite_put_run(struct store *base, const struct store_run *run, hst_error *err)
 {
 	struct sqlite_store *store = sqlite_of(base);
 	enum sqlite_statement mark = run->ended_us ? SQL_CLOSE_RUN : SQL_OPEN_RUN;
-	int code;
+	int code = sqlite_put_record(store, &record_run, SQL_INSERT_RUN, SQL_UPDATE_RUN, run,
+				     &store->last_run, err);
 
-	sqlite_bind_record(store->statements[SQL_PUT_RUN], &record_run, run);
 	sqlite3_bind_int64(store->statements[mark], 1, run->number);
-	code = sqlite_put(store, SQL_PUT_RUN, err);
 	return code ? code : sqlite_put(store, mark, err);
 }
 
@@ -107,23 +130,61 @@ static int sqlite_put_step(struct store *base, const struct store_step *step, hs
 {
 	struct sqlite_store *store = sqlite_of(base);
 
-	sqlite_bind_record(store->statements[SQL_PUT_STEP], &record_step, step);
-	return sqlite_put(store, SQL_PUT_STEP, err);
+	return sqlite_put_record(store, &record_step, SQL_INSERT_STEP, SQL_UPDATE_STEP, step,
+				 &store->last_step, err);
+}
+
+/*
+ * The key of a happening is its run and a number within it. After a batch that was taken back, a place may be
+ * some numbers too far, which leaves a gap and harms nothing.
+ */
+static int sqlite_place(struct sqlite_store *store, int64_t run, struct sqlite_place **ret, hst_error *err)
+{
+	sqlite3_stmt *statement = store->statements[SQL_LAST_HAPPENING];
+	struct sqlite_place *place = &store->places[run % SQLITE_PLACES];
+	int code = HST_OK;
+
+	*ret = place;
+	if (place->key && place->run == run)
+		return HST_OK;
+	sqlite3_bind_int64(statement, 1, run);
+	if (sqlite3_step(statement) != SQLITE_ROW)
+		code = sqlite_fail(store, err);
+	else if (sqlite3_column_type(statement, 0) == SQLITE_NULL)
+		*place = (struct sqlite_place){run, (run << HAPPENINGS_BITS) + 1};
+	else
+		*place = (struct sqlite_place){run, sqlite3_column_int64(statement, 0) + 1};
+	sqlite3_reset(statement);
+	return code;
 }
 
 static int sqlite_put_happening(struct store *base, const struct store_happening *happening, hst_error *err)
 {
 	struct sqlite_store *store = sqlite_of(base);
+	struct sqlite_place *place = NULL;
+	int code = HST_OK;
 
-	if (happening->run < 0 || happening->run >= runs_max) {
+	if (happening->run < 0 || happening->run >= runs_max)
+		code = hst_fail(err, HST_INVALID, "no run has the number %lld", (long long)happening->run);
+	if (!code)
+		code = sqlite_place(store, happening->run, &place, err);
+	if (!code && place->key >> HAPPENINGS_BITS != happening->run)
+		code = hst_fail(err, HST_INVALID, "too much has happened to run #%lld",
+				(long long)happening->run);
+	if (code) {
 		store->spoiled = true;
-		return hst_fail(err, HST_INVALID, "no run has the number %lld", (long long)happening->run);
+		return code;
 	}
 	sqlite_bind_record(store->statements[SQL_PUT_HAPPENING], &record_happening, happening);
-	return sqlite_put(store, SQL_PUT_HAPPENING, err);
+	sqlite3_bind_int64(store->statements[SQL_PUT_HAPPENING], 1, place->key);
+	code = sqlite_put(store, SQL_PUT_HAPPENING, err);
+	if (!code)
+		place->key++;
+	return code;
 }
 
-static int sqlite_put_event(struct store *base, const struct store_event *event, bool *ret_new, hst_error *err)
+static int sqlite_put_event(struct store *base, const struct store_event *event, bool *ret_new,
+			    hst_error *err)
 {
 	struct sqlite_store *store = sqlite_of(base);
 	sqlite3_stmt *statement = store->statements[SQL_PUT_EVENT];
@@ -160,8 +221,8 @@ static int sqlite_put_counter(struct store *base, const char *name, int64_t valu
 	return sqlite_put(store, SQL_PUT_COUNTER, err);
 }
 
-static int sqlite_put_state(struct store *base, const char *instance, const char *name, struct store_bytes bytes,
-                            hst_error *err)
+static int sqlite_put_state(struct store *base, const char *instance, const char *name,
+			    struct store_bytes bytes, hst_error *err)
 {
 	struct sqlite_store *store = sqlite_of(base);
 	sqlite3_stmt *statement = store->statements[SQL_PUT_STATE];
@@ -173,7 +234,7 @@ static int sqlite_put_state(struct store *base, const char *instance, const char
 }
 
 static int sqlite_put_package(struct store *base, const char *digest, const char *name, const char *version,
-                              int64_t at_us, hst_error *err)
+			      int64_t at_us, hst_error *err)
 {
 	struct sqlite_store *store = sqlite_of(base);
 	sqlite3_stmt *statement = store->statements[SQL_PUT_PACKAGE];
@@ -230,18 +291,20 @@ static int sqlite_wal_grew(void *arg, sqlite3 *db, const char *database, int pag
 
 	(void)db;
 	(void)database;
-	store->wal_bytes = (int64_t)pages * store->page_bytes;
+	store->wal_bytes = pages * store->page_bytes;
 	return SQLITE_OK;
 }
 
-/* SQLite gives its other files the mode of this one. To be done before SQLite has it: closing a descriptor drops locks. */
+/* SQLite gives its other files the mode of this one. To be done before SQLite has it: closing a descriptor
+ * drops locks. */
 static int sqlite_own_file(const char *path, hst_error *err)
 {
 	AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	struct stat status;
 
 	if (fd < 0 || fstat(fd, &status) != 0)
-		return hst_fail(err, HST_INVALID, "%s: the store cannot be opened: %s", path, strerror(errno));
+		return hst_fail(err, HST_INVALID, "%s: the store cannot be opened: %s", path,
+				strerror(errno));
 	if (!S_ISREG(status.st_mode))
 		return hst_fail(err, HST_INVALID, "%s: the store must be a file", path);
 	if ((status.st_mode & 0777) != 0600 && fchmod(fd, 0600) != 0)
@@ -250,8 +313,9 @@ static int sqlite_own_file(const char *path, hst_error *err)
 }
 
 /*
- * With the exclusive lock a second engine is refused, and the write-ahead log needs no shared memory. Checkpoints are
- * this room's to time, so the automatic ones are off. FULL: a commit that has returned survives the loss of power.
+ * With the exclusive lock a second engine is refused, and the write-ahead log needs no shared memory.
+ * Checkpoints are this room's to time, so the automatic ones are off. FULL: a commit that has returned
+ * survives the loss of power.
  */
 static const char sqlite_settings[] = "PRAGMA locking_mode = EXCLUSIVE;"
 				      "PRAGMA journal_mode = WAL;"
@@ -262,25 +326,42 @@ static const char sqlite_settings[] = "PRAGMA locking_mode = EXCLUSIVE;"
 				      "PRAGMA temp_store = MEMORY;"
 				      "PRAGMA trusted_schema = OFF;";
 
+static int sqlite_integer(struct sqlite_store *store, const char *sql, int64_t *ret, hst_error *err)
+{
+	sqlite3_stmt *statement = NULL;
+	int code = HST_OK;
+
+	if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_ROW)
+		*ret = sqlite3_column_int64(statement, 0);
+	else
+		code = sqlite_fail(store, err);
+	sqlite3_finalize(statement);
+	return code;
+}
+
 /* In this order: the lock and a look at whose file it is come before anything is written. */
 static int sqlite_start(struct sqlite_store *store, hst_error *err)
 {
-	sqlite3_stmt *statement = NULL;
 	int code = sqlite_own_file(store->path, err);
 
 	if (code)
 		return code;
-	if (sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
+	if (sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+		    SQLITE_OK ||
 	    sqlite3_busy_timeout(store->db, OPEN_WAIT_MS) != SQLITE_OK ||
 	    sqlite3_exec(store->db, sqlite_settings, NULL, NULL, NULL) != SQLITE_OK)
 		return sqlite_fail(store, err);
 	code = sqlite_schema_bring(store->db, store->path, sqlite_schema_steps, STORE_VERSION, err);
 	if (code)
 		return code;
-	if (sqlite3_prepare_v2(store->db, "PRAGMA page_size", -1, &statement, NULL) == SQLITE_OK &&
-	    sqlite3_step(statement) == SQLITE_ROW)
-		store->page_bytes = sqlite3_column_int(statement, 0);
-	sqlite3_finalize(statement);
+	code = sqlite_integer(store, "PRAGMA page_size", &store->page_bytes, err);
+	if (!code)
+		code = sqlite_integer(store, "SELECT max(number) FROM run", &store->last_run, err);
+	if (!code)
+		code = sqlite_integer(store, "SELECT max(id) FROM step", &store->last_step, err);
+	if (code)
+		return code;
 	sqlite3_wal_hook(store->db, sqlite_wal_grew, store);
 	return sqlite_prepare(store, err);
 }
@@ -290,6 +371,10 @@ int store_open_sqlite(const char *path, struct store **ret, hst_error *err)
 	struct sqlite_store *store = mem_alloc(sizeof *store);
 	int code;
 
+	/* Before SQLite's first use in this process; later they change nothing. One thread uses it: no
+	 * mutexes, no statistics. */
+	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	store->store.ops = &sqlite_ops;
 	store->path = mem_text(path);
 	code = sqlite_start(store, err);

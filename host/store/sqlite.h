@@ -1,4 +1,5 @@
-/* SQLite's store from within: its statements, which are prepared once, and how a record gets into and out of one. */
+/* SQLite's store from within: its statements, which are prepared once, and how a record gets into and out of
+ * one. */
 #ifndef HOST_STORE_SQLITE_H
 #define HOST_STORE_SQLITE_H
 
@@ -10,10 +11,13 @@ enum sqlite_statement {
 	SQL_BEGIN,
 	SQL_COMMIT,
 	SQL_ROLLBACK,
-	SQL_PUT_RUN,
+	SQL_INSERT_RUN,
+	SQL_UPDATE_RUN,
 	SQL_OPEN_RUN,
 	SQL_CLOSE_RUN,
-	SQL_PUT_STEP,
+	SQL_INSERT_STEP,
+	SQL_UPDATE_STEP,
+	SQL_LAST_HAPPENING,
 	SQL_PUT_HAPPENING,
 	SQL_PUT_EVENT,
 	SQL_PUT_FLOW,
@@ -36,40 +40,54 @@ enum sqlite_statement {
 	SQL_COUNT,
 };
 
+/* Where the next happening of a run goes, for the runs that something happened to lately. */
+struct sqlite_place {
+	int64_t run, key;
+};
+
+enum { SQLITE_PLACES = 4096 };
+
 struct sqlite_store {
 	struct store store; /* first: a store of this kind is this */
 	sqlite3 *db;
 	char *path;
 	sqlite3_stmt *statements[SQL_COUNT];
 	int64_t wal_bytes; /* in the write-ahead log and not yet in the file */
-	int page_bytes;
-	bool in_batch, spoiled; /* a put of this batch has failed */
+	int64_t page_bytes;
+	bool in_batch, spoiled;			   /* a put of this batch has failed */
+	int64_t last_run, last_step;		   /* no row has a greater key than these */
+	struct sqlite_place places[SQLITE_PLACES]; /* by run, the last one that asked has the place */
 };
 
 /* sqlite_statement.c */
 int sqlite_prepare(struct sqlite_store *store, hst_error *err);
-int sqlite_fail(const struct sqlite_store *store, hst_error *err); /* what SQLite says, with the code it means */
+int sqlite_fail(const struct sqlite_store *store,
+		hst_error *err); /* what SQLite says, with the code it means */
 void sqlite_bind_text(sqlite3_stmt *statement, int at, const char *text);
-void sqlite_bind_bytes(sqlite3_stmt *statement, int at, struct store_bytes bytes); /* as text, so that people can read it in SQL */
+void sqlite_bind_bytes(sqlite3_stmt *statement, int at,
+		       struct store_bytes bytes); /* as text, so that people can read it in SQL */
 void sqlite_bind_record(sqlite3_stmt *statement, const struct record_shape *shape, const void *record);
-void sqlite_read_record(sqlite3_stmt *statement, const struct record_shape *shape, void *ret); /* pointers live until the next step */
+void sqlite_read_record(sqlite3_stmt *statement, const struct record_shape *shape,
+			void *ret); /* pointers live until the next step */
 
 /* sqlite_query.c */
 int sqlite_counters(struct store *store, bool (*visit)(void *arg, const char *name, int64_t value), void *arg,
-                    hst_error *err);
-int sqlite_get_flow(struct store *store, const char *digest, char **ret_text, size_t *ret_length, hst_error *err);
-int sqlite_get_state(struct store *store, const char *instance, const char *name, char **ret_bytes, size_t *ret_length,
-                     hst_error *err);
+		    hst_error *err);
+int sqlite_get_flow(struct store *store, const char *digest, char **ret_text, size_t *ret_length,
+		    hst_error *err);
+int sqlite_get_state(struct store *store, const char *instance, const char *name, char **ret_bytes,
+		     size_t *ret_length, hst_error *err);
 int sqlite_unfinished(struct store *store, bool (*run)(void *arg, const struct store_run *run),
-                      bool (*step)(void *arg, const struct store_step *step), void *arg, hst_error *err);
+		      bool (*step)(void *arg, const struct store_step *step), void *arg, hst_error *err);
 int sqlite_runs(struct store *store, const struct store_filter *filter,
-                bool (*visit)(void *arg, const struct store_run *run), void *arg, hst_error *err);
-int sqlite_run(struct store *store, int64_t number, bool (*visit)(void *arg, const struct store_run *run), void *arg,
-               hst_error *err);
-int sqlite_steps(struct store *store, int64_t run, bool (*visit)(void *arg, const struct store_step *step), void *arg,
-                 hst_error *err);
+		bool (*visit)(void *arg, const struct store_run *run), void *arg, hst_error *err);
+int sqlite_run(struct store *store, int64_t number, bool (*visit)(void *arg, const struct store_run *run),
+	       void *arg, hst_error *err);
+int sqlite_steps(struct store *store, int64_t run, bool (*visit)(void *arg, const struct store_step *step),
+		 void *arg, hst_error *err);
 int sqlite_happenings(struct store *store, int64_t run,
-                      bool (*visit)(void *arg, const struct store_happening *happening), void *arg, hst_error *err);
+		      bool (*visit)(void *arg, const struct store_happening *happening), void *arg,
+		      hst_error *err);
 int sqlite_find_run(struct store *store, const char *said, int64_t *ret_number, hst_error *err);
 
 #endif

@@ -19,18 +19,20 @@ static int query_end(struct sqlite_store *store, sqlite3_stmt *statement, int go
 	return code;
 }
 
-/* The first column of the first row. HST_NOT_FOUND without an error's text: the caller knows what was asked for. */
+/* The first column of the first row. HST_NOT_FOUND without an error's text: the caller knows what was asked
+ * for. */
 static int query_integer(struct sqlite_store *store, sqlite3_stmt *statement, int64_t *ret, hst_error *err)
 {
 	int got = sqlite3_step(statement);
 
 	if (got == SQLITE_ROW)
 		*ret = sqlite3_column_int64(statement, 0);
-	return got == SQLITE_DONE ? (sqlite3_reset(statement), HST_NOT_FOUND) : query_end(store, statement, got, err);
+	return got == SQLITE_DONE ? (sqlite3_reset(statement), HST_NOT_FOUND)
+				  : query_end(store, statement, got, err);
 }
 
 static int query_bytes(struct sqlite_store *store, sqlite3_stmt *statement, const char *what, char **ret,
-                       size_t *ret_length, hst_error *err)
+		       size_t *ret_length, hst_error *err)
 {
 	int got = sqlite3_step(statement);
 
@@ -48,19 +50,21 @@ static int query_bytes(struct sqlite_store *store, sqlite3_stmt *statement, cons
 }
 
 int sqlite_counters(struct store *base, bool (*visit)(void *arg, const char *name, int64_t value), void *arg,
-                    hst_error *err)
+		    hst_error *err)
 {
 	struct sqlite_store *store = query_of(base);
 	sqlite3_stmt *statement = store->statements[SQL_COUNTERS];
 	int got;
 
 	while ((got = sqlite3_step(statement)) == SQLITE_ROW)
-		if (!visit(arg, (const char *)sqlite3_column_text(statement, 0), sqlite3_column_int64(statement, 1)))
+		if (!visit(arg, (const char *)sqlite3_column_text(statement, 0),
+			   sqlite3_column_int64(statement, 1)))
 			break;
 	return query_end(store, statement, got, err);
 }
 
-int sqlite_get_flow(struct store *base, const char *digest, char **ret_text, size_t *ret_length, hst_error *err)
+int sqlite_get_flow(struct store *base, const char *digest, char **ret_text, size_t *ret_length,
+		    hst_error *err)
 {
 	struct sqlite_store *store = query_of(base);
 
@@ -68,8 +72,8 @@ int sqlite_get_flow(struct store *base, const char *digest, char **ret_text, siz
 	return query_bytes(store, store->statements[SQL_GET_FLOW], "flow", ret_text, ret_length, err);
 }
 
-int sqlite_get_state(struct store *base, const char *instance, const char *name, char **ret_bytes, size_t *ret_length,
-                     hst_error *err)
+int sqlite_get_state(struct store *base, const char *instance, const char *name, char **ret_bytes,
+		     size_t *ret_length, hst_error *err)
 {
 	struct sqlite_store *store = query_of(base);
 
@@ -79,7 +83,8 @@ int sqlite_get_state(struct store *base, const char *instance, const char *name,
 }
 
 static int query_runs(struct sqlite_store *store, sqlite3_stmt *statement,
-                      bool (*visit)(void *arg, const struct store_run *run), void *arg, size_t *ret_n, hst_error *err)
+		      bool (*visit)(void *arg, const struct store_run *run), void *arg, size_t *ret_n,
+		      hst_error *err)
 {
 	size_t n = 0;
 	int got;
@@ -99,7 +104,8 @@ static int query_runs(struct sqlite_store *store, sqlite3_stmt *statement,
 
 /* *ret_on: whether the visitor wants more. */
 static int query_steps(struct sqlite_store *store, enum sqlite_statement which, int64_t run,
-                       bool (*visit)(void *arg, const struct store_step *step), void *arg, bool *ret_on, hst_error *err)
+		       bool (*visit)(void *arg, const struct store_step *step), void *arg, bool *ret_on,
+		       hst_error *err)
 {
 	sqlite3_stmt *statement = store->statements[which];
 	bool on = true;
@@ -132,23 +138,24 @@ static bool unfinished_run(void *arg, const struct store_run *run)
 	bool on = unfinished->run(unfinished->arg, run);
 
 	if (on && unfinished->step)
-		unfinished->code = query_steps(unfinished->store, SQL_UNFINISHED_STEPS, run->number, unfinished->step,
-		                               unfinished->arg, &on, unfinished->err);
+		unfinished->code = query_steps(unfinished->store, SQL_UNFINISHED_STEPS, run->number,
+					       unfinished->step, unfinished->arg, &on, unfinished->err);
 	return on && !unfinished->code;
 }
 
 int sqlite_unfinished(struct store *base, bool (*run)(void *arg, const struct store_run *run),
-                      bool (*step)(void *arg, const struct store_step *step), void *arg, hst_error *err)
+		      bool (*step)(void *arg, const struct store_step *step), void *arg, hst_error *err)
 {
 	struct sqlite_store *store = query_of(base);
 	struct unfinished unfinished = {store, run, step, arg, HST_OK, err};
-	int code = query_runs(store, store->statements[SQL_UNFINISHED_RUNS], unfinished_run, &unfinished, NULL, err);
+	int code = query_runs(store, store->statements[SQL_UNFINISHED_RUNS], unfinished_run, &unfinished,
+			      NULL, err);
 
 	return unfinished.code ? unfinished.code : code;
 }
 
 int sqlite_runs(struct store *base, const struct store_filter *filter,
-                bool (*visit)(void *arg, const struct store_run *run), void *arg, hst_error *err)
+		bool (*visit)(void *arg, const struct store_run *run), void *arg, hst_error *err)
 {
 	struct sqlite_store *store = query_of(base);
 	sqlite3_stmt *statement = store->statements[SQL_RUNS];
@@ -162,8 +169,8 @@ int sqlite_runs(struct store *base, const struct store_filter *filter,
 	return query_runs(store, statement, visit, arg, NULL, err);
 }
 
-int sqlite_run(struct store *base, int64_t number, bool (*visit)(void *arg, const struct store_run *run), void *arg,
-               hst_error *err)
+int sqlite_run(struct store *base, int64_t number, bool (*visit)(void *arg, const struct store_run *run),
+	       void *arg, hst_error *err)
 {
 	struct sqlite_store *store = query_of(base);
 	size_t n;
@@ -176,14 +183,15 @@ int sqlite_run(struct store *base, int64_t number, bool (*visit)(void *arg, cons
 	return code;
 }
 
-int sqlite_steps(struct store *base, int64_t run, bool (*visit)(void *arg, const struct store_step *step), void *arg,
-                 hst_error *err)
+int sqlite_steps(struct store *base, int64_t run, bool (*visit)(void *arg, const struct store_step *step),
+		 void *arg, hst_error *err)
 {
 	return query_steps(query_of(base), SQL_STEPS, run, visit, arg, NULL, err);
 }
 
 int sqlite_happenings(struct store *base, int64_t run,
-                      bool (*visit)(void *arg, const struct store_happening *happening), void *arg, hst_error *err)
+		      bool (*visit)(void *arg, const struct store_happening *happening), void *arg,
+		      hst_error *err)
 {
 	struct sqlite_store *store = query_of(base);
 	sqlite3_stmt *statement = store->statements[SQL_HAPPENINGS];

@@ -9,37 +9,50 @@
 #include <string.h>
 
 /*
- * Rows of runs and steps are current: each change overwrites them. `unfinished` is small and keeps what must be found at
- * the start apart from all that has ended. `happening` only grows; its key is (run << 24) + number within the run.
+ * Rows of runs and steps are current: each change overwrites them. `unfinished` is small and keeps what must
+ * be found at the start apart from all that has ended. `happening` only grows; its key is (run << 24) +
+ * number within the run.
  */
 const char *const sqlite_schema_steps[STORE_VERSION] = {
 	"CREATE TABLE run("
-	" number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, flow TEXT, flow_digest TEXT, label TEXT, \"trigger\" TEXT,"
-	" who TEXT, state TEXT, reason TEXT, text TEXT, requested_us INTEGER, started_us INTEGER, ended_us INTEGER,"
+	" number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, flow TEXT, flow_digest TEXT, label TEXT, "
+	"\"trigger\" TEXT,"
+	" who TEXT, state TEXT, reason TEXT, text TEXT, requested_us INTEGER, started_us INTEGER, ended_us "
+	"INTEGER,"
 	" event TEXT);"
 	"CREATE TABLE unfinished(number INTEGER PRIMARY KEY);"
 	"CREATE TABLE step("
-	" id INTEGER PRIMARY KEY, run INTEGER NOT NULL, position INTEGER NOT NULL, name TEXT, \"use\" TEXT, state TEXT,"
-	" reason TEXT, text TEXT, connection TEXT, target TEXT, device TEXT, \"user\" TEXT, mode TEXT, priority TEXT,"
-	" seq INTEGER, token INTEGER, attempt INTEGER, requested_us INTEGER, placed_us INTEGER, started_us INTEGER,"
+	" id INTEGER PRIMARY KEY, run INTEGER NOT NULL, position INTEGER NOT NULL, name TEXT, \"use\" TEXT, "
+	"state TEXT,"
+	" reason TEXT, text TEXT, connection TEXT, target TEXT, device TEXT, \"user\" TEXT, mode TEXT, "
+	"priority TEXT,"
+	" seq INTEGER, token INTEGER, attempt INTEGER, requested_us INTEGER, placed_us INTEGER, started_us "
+	"INTEGER,"
 	" ended_us INTEGER, subflow TEXT, \"action\" TEXT, inputs TEXT, outputs TEXT);"
 	"CREATE INDEX step_run ON step(run, position);"
 	"CREATE TABLE happening("
-	" key INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, step INTEGER NOT NULL, what TEXT NOT NULL, detail TEXT);"
+	" key INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, step INTEGER NOT NULL, what TEXT NOT NULL, detail "
+	"TEXT);"
 	"CREATE TABLE event_key("
-	" instance TEXT NOT NULL, key TEXT NOT NULL, at_us INTEGER NOT NULL, PRIMARY KEY(instance, key)) WITHOUT ROWID;"
+	" instance TEXT NOT NULL, key TEXT NOT NULL, at_us INTEGER NOT NULL, PRIMARY KEY(instance, key)) "
+	"WITHOUT ROWID;"
 	"CREATE TABLE flow(digest TEXT NOT NULL PRIMARY KEY, text TEXT NOT NULL);"
 	"CREATE TABLE counter(name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE state("
 	" instance TEXT NOT NULL, name TEXT NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY(instance, name));"
-	"CREATE TABLE package(digest TEXT NOT NULL PRIMARY KEY, name TEXT, version TEXT, at_us INTEGER) WITHOUT ROWID;",
+	"CREATE TABLE package(digest TEXT NOT NULL PRIMARY KEY, name TEXT, version TEXT, at_us INTEGER) "
+	"WITHOUT ROWID;",
 };
 
 static int schema_fail(sqlite3 *db, const char *path, hst_error *err)
 {
 	int busy = sqlite3_errcode(db) == SQLITE_BUSY, foreign = sqlite3_errcode(db) == SQLITE_NOTADB;
 
-	return hst_fail(err, busy ? HST_RETRY : foreign ? HST_INVALID : HST_BROKEN, "%s: %s", path, sqlite3_errmsg(db));
+	return hst_fail(err,
+			busy	  ? HST_RETRY
+			: foreign ? HST_INVALID
+				  : HST_BROKEN,
+			"%s: %s", path, sqlite3_errmsg(db));
 }
 
 static int schema_integer(sqlite3 *db, const char *sql, int64_t *ret)
@@ -52,7 +65,8 @@ static int schema_integer(sqlite3 *db, const char *sql, int64_t *ret)
 	return code == SQLITE_OK ? sqlite3_finalize(statement) : code;
 }
 
-/* SQLite fills an empty file that is there already, so that the copy is never readable by others, not even at first. */
+/* SQLite fills an empty file that is there already, so that the copy is never readable by others, not even at
+ * first. */
 static int schema_copy(sqlite3 *db, const char *path, int64_t version, hst_error *err)
 {
 	AUTO_FREE char *copy = mem_printf("%s.v%lld", path, (long long)version);
@@ -61,7 +75,8 @@ static int schema_copy(sqlite3 *db, const char *path, int64_t version, hst_error
 	int code;
 
 	if (fd < 0)
-		return hst_fail(err, HST_BROKEN, "%s: no copy can be made before the store is changed: %s", copy, strerror(errno));
+		return hst_fail(err, HST_BROKEN, "%s: no copy can be made before the store is changed: %s",
+				copy, strerror(errno));
 	sql = sqlite3_mprintf("VACUUM INTO %Q", copy);
 	code = sqlite3_exec(db, sql, NULL, NULL, NULL);
 	sqlite3_free(sql);
@@ -74,7 +89,8 @@ static int schema_copy(sqlite3 *db, const char *path, int64_t version, hst_error
 
 static int schema_change(sqlite3 *db, const char *const *steps, int64_t from, int to)
 {
-	char *last = sqlite3_mprintf("PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT", STORE_APPLICATION, to);
+	char *last = sqlite3_mprintf("PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
+				     STORE_APPLICATION, to);
 	int code = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 
 	for (int64_t version = from; version < to && code == SQLITE_OK; version++)
@@ -97,8 +113,9 @@ int sqlite_schema_bring(sqlite3 *db, const char *path, const char *const *steps,
 		return hst_fail(err, HST_INVALID, "%s: this file is no store", path);
 	if (version > versions)
 		return hst_fail(err, HST_INVALID,
-		                "%s: this store has version %lld, this program knows versions up to %d: use the newer program", path,
-		                (long long)version, versions);
+				"%s: this store has version %lld, this program knows versions up to %d: use "
+				"the newer program",
+				path, (long long)version, versions);
 	if (version == versions)
 		return HST_OK;
 	if (tables) {

@@ -9,7 +9,8 @@ enum { STATEMENT_BYTES_MAX = 4096 };
 
 enum statement_form {
 	AS_IT_IS,
-	UPSERT, /* made from the shape */
+	INSERT, /* made from the shape, like UPDATE; both bind the columns in order */
+	UPDATE,
 	SELECT, /* the shape's columns, then what stands here */
 };
 
@@ -28,15 +29,20 @@ static const struct {
 	[SQL_BEGIN] = {"BEGIN IMMEDIATE", AS_IT_IS, NULL},
 	[SQL_COMMIT] = {"COMMIT", AS_IT_IS, NULL},
 	[SQL_ROLLBACK] = {"ROLLBACK", AS_IT_IS, NULL},
-	[SQL_PUT_RUN] = {NULL, UPSERT, &record_run},
+	[SQL_INSERT_RUN] = {NULL, INSERT, &record_run},
+	[SQL_UPDATE_RUN] = {NULL, UPDATE, &record_run},
 	[SQL_OPEN_RUN] = {"INSERT OR IGNORE INTO unfinished(number) VALUES(?1)", AS_IT_IS, NULL},
 	[SQL_CLOSE_RUN] = {"DELETE FROM unfinished WHERE number = ?1", AS_IT_IS, NULL},
-	[SQL_PUT_STEP] = {NULL, UPSERT, &record_step},
-	[SQL_PUT_HAPPENING] = {"INSERT INTO happening(key, at_us, step, what, detail) VALUES("
-			       "coalesce((SELECT max(key) FROM happening WHERE key >= ?1 << 24 AND key < (?1 + 1) << 24) + 1,"
-			       " ?1 << 24), ?2, ?3, ?4, ?5)",
-			       AS_IT_IS, NULL},
-	[SQL_PUT_EVENT] = {"INSERT OR IGNORE INTO event_key(instance, key, at_us) VALUES(?1, ?2, ?3)", AS_IT_IS, NULL},
+	[SQL_INSERT_STEP] = {NULL, INSERT, &record_step},
+	[SQL_UPDATE_STEP] = {NULL, UPDATE, &record_step},
+	[SQL_LAST_HAPPENING] =
+		{"SELECT max(key) FROM happening WHERE key >= ?1 << 24 AND key < (?1 + 1) << 24", AS_IT_IS,
+		 NULL},
+	[SQL_PUT_HAPPENING] =
+		{"INSERT INTO happening(key, at_us, step, what, detail) VALUES(?1, ?2, ?3, ?4, ?5)", AS_IT_IS,
+		 NULL},
+	[SQL_PUT_EVENT] = {"INSERT OR IGNORE INTO event_key(instance, key, at_us) VALUES(?1, ?2, ?3)",
+			   AS_IT_IS, NULL},
 	[SQL_PUT_FLOW] = {"INSERT OR IGNORE INTO flow(digest, text) VALUES(?1, ?2)", AS_IT_IS, NULL},
 	[SQL_PUT_COUNTER] = {"INSERT INTO counter(name, value) VALUES(?1, ?2)"
 			     " ON CONFLICT(name) DO UPDATE SET value = excluded.value",
@@ -44,18 +50,21 @@ static const struct {
 	[SQL_PUT_STATE] = {"INSERT INTO state(instance, name, bytes) VALUES(?1, ?2, ?3)"
 			   " ON CONFLICT(instance, name) DO UPDATE SET bytes = excluded.bytes",
 			   AS_IT_IS, NULL},
-	[SQL_PUT_PACKAGE] = {"INSERT INTO package(digest, name, version, at_us) VALUES(?1, ?2, ?3, ?4)"
-			     " ON CONFLICT(digest) DO UPDATE SET name = excluded.name, version = excluded.version,"
-			     " at_us = excluded.at_us",
-			     AS_IT_IS, NULL},
+	[SQL_PUT_PACKAGE] =
+		{"INSERT INTO package(digest, name, version, at_us) VALUES(?1, ?2, ?3, ?4)"
+		 " ON CONFLICT(digest) DO UPDATE SET name = excluded.name, version = excluded.version,"
+		 " at_us = excluded.at_us",
+		 AS_IT_IS, NULL},
 	[SQL_COUNTERS] = {"SELECT name, value FROM counter ORDER BY name", AS_IT_IS, NULL},
 	[SQL_GET_FLOW] = {"SELECT text FROM flow WHERE digest = ?1", AS_IT_IS, NULL},
 	[SQL_GET_STATE] = {"SELECT bytes FROM state WHERE instance = ?1 AND name = ?2", AS_IT_IS, NULL},
 	[SQL_UNFINISHED_RUNS] = {"unfinished JOIN run USING(number) ORDER BY number", SELECT, &record_run},
 	[SQL_UNFINISHED_STEPS] = {"step WHERE run = ?1 ORDER BY position, id", SELECT, &record_step},
-	[SQL_RUNS] = {"run WHERE " NEWEST("1000000") " AND (?1 IS NULL OR flow = ?1) AND (?2 IS NULL OR state = ?2)"
-		      " AND (?3 IS NULL OR instr(label, ?3) > 0) AND (?4 IS NULL OR reason = ?4)"
-		      " AND requested_us >= ?5 ORDER BY number DESC LIMIT ?6",
+	[SQL_RUNS] = {"run WHERE " NEWEST(
+			      "1000000") " AND (?1 IS NULL OR flow = ?1) AND (?2 IS NULL OR state = ?2)"
+					 " AND (?3 IS NULL OR instr(label, ?3) > 0) AND (?4 IS NULL OR "
+					 "reason = ?4)"
+					 " AND requested_us >= ?5 ORDER BY number DESC LIMIT ?6",
 		      SELECT, &record_run},
 	[SQL_RUN] = {"run WHERE number = ?1", SELECT, &record_run},
 	[SQL_STEPS] = {"step WHERE run = ?1 ORDER BY position, id", SELECT, &record_step},
@@ -63,16 +72,18 @@ static const struct {
 			    " WHERE key >= ?1 << 24 AND key < (?1 + 1) << 24 ORDER BY key",
 			    AS_IT_IS, NULL},
 	[SQL_FIND_LAST] = {"SELECT number FROM run WHERE " NEWEST("1000000") " AND (?1 IS NULL OR flow = ?1)"
-			   " ORDER BY number DESC LIMIT 1",
+									     " ORDER BY number DESC LIMIT 1",
 			   AS_IT_IS, NULL},
 	[SQL_FIND_NUMBER] = {"SELECT number FROM run WHERE number = ?1", AS_IT_IS, NULL},
 	[SQL_FIND_ID] = {"SELECT number FROM run WHERE id = ?1", AS_IT_IS, NULL},
-	[SQL_FIND_ENDING] = {"SELECT number, id FROM run WHERE " NEWEST("100000") " AND substr(id, -length(?1)) = ?1"
-			     " ORDER BY number DESC LIMIT 2",
+	[SQL_FIND_ENDING] = {"SELECT number, id FROM run WHERE " NEWEST(
+				     "100000") " AND substr(id, -length(?1)) = ?1"
+					       " ORDER BY number DESC LIMIT 2",
 			     AS_IT_IS, NULL},
 };
 
-_Static_assert(RUNS_LOOKED_AT == 1000000 && SAID_LOOKED_AT == 100000, "the same numbers stand in the statements");
+_Static_assert(RUNS_LOOKED_AT == 1000000 && SAID_LOOKED_AT == 100000,
+	       "the same numbers stand in the statements");
 
 static void statement_columns(struct text *sql, const struct record_shape *shape)
 {
@@ -80,26 +91,34 @@ static void statement_columns(struct text *sql, const struct record_shape *shape
 		text_addf(sql, "%s\"%s\"", i ? ", " : "", shape->columns[i].name);
 }
 
-static void statement_upsert(struct text *sql, const struct record_shape *shape)
+static void statement_insert(struct text *sql, const struct record_shape *shape)
 {
-	const char *before = "";
-
 	text_addf(sql, "INSERT INTO %s(", shape->table);
 	statement_columns(sql, shape);
 	text_add(sql, ") VALUES(");
 	for (size_t i = 0; i < shape->n; i++)
 		text_addf(sql, "%s?%zu", i ? ", " : "", i + 1);
-	text_addf(sql, ") ON CONFLICT(\"%s\") DO UPDATE SET ", shape->columns[0].name);
+	text_add(sql, ")");
+}
+
+static void statement_update(struct text *sql, const struct record_shape *shape)
+{
+	const char *before = "";
+
+	text_addf(sql, "UPDATE %s SET ", shape->table);
 	for (size_t i = 0; i < shape->n; i++) {
 		const struct record_column *column = &shape->columns[i];
 
 		if (column->fixed)
 			continue;
-		text_addf(sql, column->kind == RECORD_BYTES ? "%s\"%s\" = coalesce(excluded.\"%s\", \"%s\")"
-		                                            : "%s\"%s\" = excluded.\"%s\"",
-		          before, column->name, column->name, column->name);
+		if (column->kind == RECORD_BYTES)
+			text_addf(sql, "%s\"%s\" = coalesce(?%zu, \"%s\")", before, column->name, i + 1,
+				  column->name);
+		else
+			text_addf(sql, "%s\"%s\" = ?%zu", before, column->name, i + 1);
 		before = ", ";
 	}
+	text_addf(sql, " WHERE \"%s\" = ?1", shape->columns[0].name);
 }
 
 int sqlite_prepare(struct sqlite_store *store, hst_error *err)
@@ -108,16 +127,24 @@ int sqlite_prepare(struct sqlite_store *store, hst_error *err)
 		AUTO(text) struct text sql;
 
 		text_init(&sql, STATEMENT_BYTES_MAX);
-		if (statements[i].form == UPSERT) {
-			statement_upsert(&sql, statements[i].shape);
-		} else if (statements[i].form == SELECT) {
+		switch (statements[i].form) {
+		case AS_IT_IS:
+			text_add(&sql, statements[i].sql);
+			break;
+		case INSERT:
+			statement_insert(&sql, statements[i].shape);
+			break;
+		case UPDATE:
+			statement_update(&sql, statements[i].shape);
+			break;
+		case SELECT:
 			text_add(&sql, "SELECT ");
 			statement_columns(&sql, statements[i].shape);
 			text_addf(&sql, " FROM %s", statements[i].sql);
-		} else {
-			text_add(&sql, statements[i].sql);
+			break;
 		}
-		if (sqlite3_prepare_v3(store->db, sql.s, -1, SQLITE_PREPARE_PERSISTENT, &store->statements[i], NULL) != SQLITE_OK)
+		if (sqlite3_prepare_v3(store->db, sql.s, -1, SQLITE_PREPARE_PERSISTENT, &store->statements[i],
+				       NULL) != SQLITE_OK)
 			return sqlite_fail(store, err);
 	}
 	return HST_OK;
@@ -128,7 +155,8 @@ int sqlite_fail(const struct sqlite_store *store, hst_error *err)
 	switch (sqlite3_errcode(store->db) & 0xff) {
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
-		return hst_fail(err, HST_RETRY, "%s: another process has the store open: stop it first", store->path);
+		return hst_fail(err, HST_RETRY, "%s: another process has the store open: stop it first",
+				store->path);
 	case SQLITE_FULL:
 		return hst_fail(err, HST_RETRY, "%s: the disk is full: make room", store->path);
 	case SQLITE_NOTADB:
@@ -179,6 +207,6 @@ void sqlite_read_record(sqlite3_stmt *statement, const struct record_shape *shap
 		else
 			*(struct store_bytes *)member =
 				(struct store_bytes){(const char *)sqlite3_column_text(statement, (int)i),
-			                             (size_t)sqlite3_column_bytes(statement, (int)i)};
+						     (size_t)sqlite3_column_bytes(statement, (int)i)};
 	}
 }

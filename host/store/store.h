@@ -1,12 +1,15 @@
 /*
- * The store: what has been accepted and what became of it. One writer, one transaction per batch; what was put between
- * store_begin and store_commit is there whole or not at all, and durable once store_commit has returned. Two homes
- * behind one interface: SQLite for real, memory for tests and the simulator. Used by the engine's thread alone.
+ * The store: what has been accepted and what became of it. One writer, one transaction per batch; what was
+ * put between store_begin and store_commit is there whole or not at all, and durable once store_commit has
+ * returned. Two homes behind one interface: SQLite for real, memory for tests and the simulator. Used by the
+ * engine's thread alone.
  *
- * Records are plain structs of borrowed pointers: a put copies what it needs before it returns, a visitor must copy
- * what it keeps, and calls nothing of the store. Texts may be NULL. Times are microseconds of the wall clock, 0: not yet. Payloads are JSON bytes.
+ * Records are plain structs of borrowed pointers: a put copies what it needs before it returns, a visitor
+ * must copy what it keeps, and calls nothing of the store. Texts may be NULL. Times are microseconds of the
+ * wall clock, 0: not yet. Payloads are JSON bytes.
  *
- * Changing a record: raise STORE_VERSION, add a migration step to sqlite_schema.c and a fixture of the old version.
+ * Changing a record: raise STORE_VERSION, add a migration step to sqlite_schema.c and a fixture of the old
+ * version.
  */
 #ifndef HOST_STORE_STORE_H
 #define HOST_STORE_STORE_H
@@ -33,8 +36,8 @@ struct store_run {
 };
 
 struct store_step {
-	int64_t id;  /* key, a number of the host's, never reused */
-	int64_t run; /* number */
+	int64_t id;	  /* key, a number of the host's, never reused */
+	int64_t run;	  /* number */
 	int64_t position; /* in the flow, from 0 */
 	const char *name, *use, *state, *reason, *text;
 	const char *connection, *target, *device, *user, *mode, *priority;
@@ -46,8 +49,8 @@ struct store_step {
 
 struct store_happening {
 	int64_t at_us, run, step; /* step 0: the run itself */
-	const char *what; /* "queued", "offered", "refused", "running", "progress", "ended" … */
-	const char *detail; /* JSON or NULL */
+	const char *what;	  /* "queued", "offered", "refused", "running", "progress", "ended" … */
+	const char *detail;	  /* JSON or NULL */
 };
 
 struct store_event { /* what a trigger emitted; (instance, key) is unique where key is not NULL */
@@ -66,36 +69,50 @@ struct store;
 struct store_ops {
 	void (*free)(struct store *store);
 	int (*begin)(struct store *store, hst_error *err);
-	int (*commit)(struct store *store, hst_error *err); /* on failure, also of a put before it, nothing of the batch is kept */
-	void (*idle)(struct store *store);                  /* store_idle */
+	int (*commit)(struct store *store,
+		      hst_error *err); /* on failure, also of a put before it, nothing of the batch is kept */
+	void (*idle)(struct store *store); /* store_idle */
 
-	/* Insert, or replace by key. A run's id and a step's run and position stay as they were first put, and payloads
-	 * whose bytes are NULL stay as they are. A run has ended when its ended_us is not 0. */
+	/* Insert, or replace by key. A run's id and a step's run and position stay as they were first put,
+	 * and payloads whose bytes are NULL stay as they are. A run has ended when its ended_us is not 0. */
 	int (*put_run)(struct store *store, const struct store_run *run, hst_error *err);
 	int (*put_step)(struct store *store, const struct store_step *step, hst_error *err);
 	int (*put_happening)(struct store *store, const struct store_happening *happening, hst_error *err);
-	int (*put_event)(struct store *store, const struct store_event *event, bool *ret_new, hst_error *err); /* false: the key was there */
+	int (*put_event)(struct store *store, const struct store_event *event, bool *ret_new,
+			 hst_error *err); /* false: the key was there */
 	int (*put_flow)(struct store *store, const char *digest, struct store_bytes text, hst_error *err);
 	int (*put_counter)(struct store *store, const char *name, int64_t value, hst_error *err);
-	int (*put_state)(struct store *store, const char *instance, const char *name, struct store_bytes bytes, hst_error *err);
-	int (*put_package)(struct store *store, const char *digest, const char *name, const char *version, int64_t at_us, hst_error *err);
+	int (*put_state)(struct store *store, const char *instance, const char *name,
+			 struct store_bytes bytes, hst_error *err);
+	int (*put_package)(struct store *store, const char *digest, const char *name, const char *version,
+			   int64_t at_us, hst_error *err);
 
-	int (*counters)(struct store *store, bool (*visit)(void *arg, const char *name, int64_t value), void *arg, hst_error *err);
-	int (*get_flow)(struct store *store, const char *digest, char **ret_text, size_t *ret_length, hst_error *err); /* caller frees */
-	int (*get_state)(struct store *store, const char *instance, const char *name, char **ret_bytes, size_t *ret_length, hst_error *err);
+	int (*counters)(struct store *store, bool (*visit)(void *arg, const char *name, int64_t value),
+			void *arg, hst_error *err);
+	int (*get_flow)(struct store *store, const char *digest, char **ret_text, size_t *ret_length,
+			hst_error *err); /* caller frees */
+	int (*get_state)(struct store *store, const char *instance, const char *name, char **ret_bytes,
+			 size_t *ret_length, hst_error *err);
 
 	/* Runs that have not ended, oldest first, each followed by its steps. */
 	int (*unfinished)(struct store *store, bool (*run)(void *arg, const struct store_run *run),
-	                  bool (*step)(void *arg, const struct store_step *step), void *arg, hst_error *err);
+			  bool (*step)(void *arg, const struct store_step *step), void *arg, hst_error *err);
 
-	/* Newest first, by number. `label` fits when it is a part of the run's label, the others when they are equal. Looks at the newest 1,000,000 runs. */
-	int (*runs)(struct store *store, const struct store_filter *filter, bool (*visit)(void *arg, const struct store_run *run), void *arg, hst_error *err);
-	int (*run)(struct store *store, int64_t number, bool (*visit)(void *arg, const struct store_run *run), void *arg, hst_error *err); /* HST_NOT_FOUND */
-	int (*steps)(struct store *store, int64_t run, bool (*visit)(void *arg, const struct store_step *step), void *arg, hst_error *err);
-	int (*happenings)(struct store *store, int64_t run, bool (*visit)(void *arg, const struct store_happening *happening), void *arg, hst_error *err);
+	/* Newest first, by number. `label` fits when it is a part of the run's label, the others when they
+	 * are equal. Looks at the newest 1,000,000 runs. */
+	int (*runs)(struct store *store, const struct store_filter *filter,
+		    bool (*visit)(void *arg, const struct store_run *run), void *arg, hst_error *err);
+	int (*run)(struct store *store, int64_t number, bool (*visit)(void *arg, const struct store_run *run),
+		   void *arg, hst_error *err); /* HST_NOT_FOUND */
+	int (*steps)(struct store *store, int64_t run,
+		     bool (*visit)(void *arg, const struct store_step *step), void *arg, hst_error *err);
+	int (*happenings)(struct store *store, int64_t run,
+			  bool (*visit)(void *arg, const struct store_happening *happening), void *arg,
+			  hst_error *err);
 
-	/* What people say for a run: "#12", "12", "last", "last:FLOW", an id or a unique ending of one (at least 4
-	 * characters; looked for among the newest 100,000 runs). HST_NOT_FOUND; HST_INVALID: several fit, the text names two. */
+	/* What people say for a run: "#12", "12", "last", "last:FLOW", an id or a unique ending of one (at
+	 * least 4 characters; looked for among the newest 100,000 runs). HST_NOT_FOUND; HST_INVALID: several
+	 * fit, the text names two. */
 	int (*find_run)(struct store *store, const char *said, int64_t *ret_number, hst_error *err);
 };
 
@@ -104,14 +121,15 @@ struct store {
 };
 
 /*
- * `path` is a file; its folder must exist. The file is made, or made to be, readable by its owner alone. One process at
- * a time: HST_RETRY while another has it. HST_INVALID: of a newer version, or no store; an older one is brought forward
- * after a copy, "PATH.v1" for version 1.
+ * `path` is a file; its folder must exist. The file is made, or made to be, readable by its owner alone. One
+ * process at a time: HST_RETRY while another has it. HST_INVALID: of a newer version, or no store; an older
+ * one is brought forward after a copy, "PATH.v1" for version 1.
  */
 int store_open_sqlite(const char *path, struct store **ret, hst_error *err);
 struct store *store_new_memory(void);
 
-/* In idle time, outside of a batch: moves the write-ahead log into the file once there is much of it. Memory: nothing. */
+/* In idle time, outside of a batch: moves the write-ahead log into the file once there is much of it. Memory:
+ * nothing. */
 static inline void store_idle(struct store *store)
 {
 	store->ops->idle(store);

@@ -67,6 +67,18 @@ static int check_all(const char *file, hst_error *err)
 	return hst_fail(err, HST_INVALID, "nothing was started, because %s has errors", file);
 }
 
+/* Everybody on the machine may know whom to expect behind the socket. */
+static int show_public_key(const struct house *house, const uint8_t host[KEY_BYTES], hst_error *err)
+{
+	AUTO_FREE char *path = files_join(house->conf->state_dir, "host.pub");
+	AUTO_FREE char *line = NULL;
+	char text[KEY_TEXT];
+
+	keys_text(host, text);
+	line = mem_printf("host %s\n", text);
+	return files_replace(path, line, strlen(line), 0644, false, err);
+}
+
 static int open_house(struct house *house, hst_error *err)
 {
 	AUTO_FREE char *lock = files_join(house->conf->state_dir, "lock");
@@ -85,7 +97,9 @@ static int open_house(struct house *house, hst_error *err)
 		code = folders_run(house->conf, &house->accounts, err);
 	if (code == HST_OK && house->conf->has_host) {
 		keys_host(house->seed, host);
-		code = operator_prepare(roster, host, &house->accounts, err);
+		code = show_public_key(house, host, err);
+		if (code == HST_OK)
+			code = operator_prepare(roster, host, &house->accounts, err);
 	}
 	return code;
 }

@@ -186,7 +186,10 @@ static int read_key(const char *path, const struct passwd *person, struct key_ri
 	return code;
 }
 
-/* Reads `host PUBLIC`; the key is written when it is new or speaks of another host. */
+/*
+ * Reads `host PUBLIC`; a new key is written with it. A key that is there serves several hosts: each shows its public
+ * half in its own state_dir/host.pub.
+ */
 static int make_key(const struct passwd *person, struct key_ring *ring, hst_error *err)
 {
 	AUTO_FREE char *path = key_path(person);
@@ -197,7 +200,7 @@ static int make_key(const struct passwd *person, struct key_ring *ring, hst_erro
 
 	if (code == HST_OK)
 		code = read_key(path, person, ring, err);
-	if (code == HST_OK && memcmp(ring->host, said.host, KEY_BYTES) != 0) {
+	if (code == HST_OK && sodium_is_zero(ring->host, KEY_BYTES)) {
 		memcpy(ring->host, said.host, KEY_BYTES);
 		code = write_key(path, ring, err);
 	}

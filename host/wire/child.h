@@ -9,8 +9,11 @@
 #include "loop/loop.h"
 #include "wire/keys.h"
 
+#include <stdbool.h>
+
 struct child {
 	const char *conf_path; /* belongs to argv */
+	bool for_root;         /* root started it, and it has dropped its privileges */
 	struct key_ring ring;
 	struct loop *loop;
 	void *zmq;

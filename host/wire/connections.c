@@ -32,13 +32,14 @@ static void connections_free(struct connection *connection)
 
 void connections_clear(struct connections *connections)
 {
-	TABLE_EACH(&connections->by_routing, entry)
+	TABLE_EACH (&connections->by_routing, entry)
 		connections_free(entry->value);
 	table_clear(&connections->by_routing);
 	table_clear(&connections->by_name);
 }
 
-struct connection *connections_find(const struct connections *connections, const unsigned char routing[ROUTING_BYTES])
+struct connection *connections_find(const struct connections *connections,
+				    const unsigned char routing[ROUTING_BYTES])
 {
 	char text[ROUTING_TEXT];
 
@@ -51,8 +52,9 @@ struct connection *connections_first(const struct connections *connections, cons
 	return table_get(&connections->by_name, name);
 }
 
-struct connection *connections_add(struct connections *connections, const unsigned char routing[ROUTING_BYTES],
-                                   const struct peer *peer, const char *key)
+struct connection *connections_add(struct connections *connections,
+				   const unsigned char routing[ROUTING_BYTES], const struct peer *peer,
+				   const char *key)
 {
 	struct connection *connection = mem_alloc(sizeof *connection), *last;
 	char text[ROUTING_TEXT];

@@ -13,7 +13,7 @@ struct connection {
 	struct hub_link link; /* first: a link is its connection */
 	struct hub *hub;
 	unsigned char routing[ROUTING_BYTES];
-	char key[KEY_TEXT]; /* what it proved when it said hello */
+	char key[KEY_TEXT];	 /* what it proved when it said hello */
 	struct connection *next; /* of the same name, by number */
 	struct loop_timer *watch;
 	int64_t heard_us, patience_us; /* steady; how long until the next look at its silence */
@@ -22,16 +22,18 @@ struct connection {
 
 struct connections {
 	struct table by_routing; /* to struct connection */
-	struct table by_name;    /* to the first of that name */
+	struct table by_name;	 /* to the first of that name */
 	uint64_t last_number;
 };
 
 void connections_init(struct connections *connections);
 void connections_clear(struct connections *connections); /* frees them all */
-struct connection *connections_find(const struct connections *connections, const unsigned char routing[ROUTING_BYTES]);
+struct connection *connections_find(const struct connections *connections,
+				    const unsigned char routing[ROUTING_BYTES]);
 struct connection *connections_first(const struct connections *connections, const char *name);
-struct connection *connections_add(struct connections *connections, const unsigned char routing[ROUTING_BYTES],
-                                   const struct peer *peer, const char *key);
+struct connection *connections_add(struct connections *connections,
+				   const unsigned char routing[ROUTING_BYTES], const struct peer *peer,
+				   const char *key);
 void connections_remove(struct connections *connections, struct connection *connection); /* frees it */
 
 #endif

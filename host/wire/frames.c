@@ -11,7 +11,8 @@ int frames_receive(void *socket, struct frames *ret, hst_error *err)
 	ret->n = 0;
 	ret->too_many = false;
 	while (more) {
-		zmq_msg_t *part = ret->n < sizeof ret->parts / sizeof *ret->parts ? &ret->parts[ret->n] : &spare;
+		zmq_msg_t *part =
+			ret->n < sizeof ret->parts / sizeof *ret->parts ? &ret->parts[ret->n] : &spare;
 
 		zmq_msg_init(part);
 		while (zmq_msg_recv(part, socket, ZMQ_DONTWAIT) < 0) {
@@ -66,7 +67,8 @@ int frames_decode(const struct frames *frames, size_t first, struct message *ret
 
 	if (frames->too_many || frames->n != first + MESSAGE_PARTS)
 		return hst_fail(err, HST_INVALID, "a message has %d parts, this one has %s%zu", MESSAGE_PARTS,
-		                frames->too_many ? "more than " : "", frames->n < first ? 0 : frames->n - first);
+				frames->too_many ? "more than " : "",
+				frames->n < first ? 0 : frames->n - first);
 	for (size_t i = 0; i < MESSAGE_PARTS; i++)
 		parts[i] = frames_part(frames, first + i);
 	return message_read_parts(ret, parts, err);
@@ -83,11 +85,12 @@ static int frames_send_part(void *socket, const void *bytes, size_t length, bool
 }
 
 /*
- * Only the first part can be refused by a full queue or a peer that is gone. When a connection ends between two parts,
- * libzmq refuses one and drops what follows up to the last, so the rest is sent all the same: else it would drop the
- * beginning of the next message.
+ * Only the first part can be refused by a full queue or a peer that is gone. When a connection ends between
+ * two parts, libzmq refuses one and drops what follows up to the last, so the rest is sent all the same: else
+ * it would drop the beginning of the next message.
  */
-int frames_send(void *socket, const void *routing, size_t routing_length, const struct message *message, hst_error *err)
+int frames_send(void *socket, const void *routing, size_t routing_length, const struct message *message,
+		hst_error *err)
 {
 	struct message_part all[1 + MESSAGE_PARTS];
 	struct message_parts parts;

@@ -1,4 +1,5 @@
-/* Messages as parts of a ZeroMQ multipart message. Sizes are checked before sending, because libzmq would cut the connection. */
+/* Messages as parts of a ZeroMQ multipart message. Sizes are checked before sending, because libzmq would cut
+ * the connection. */
 #ifndef HOST_WIRE_FRAMES_H
 #define HOST_WIRE_FRAMES_H
 
@@ -25,6 +26,7 @@ int frames_decode(const struct frames *frames, size_t first, struct message *ret
 uint64_t frames_id(const struct frames *frames, size_t first);
 
 /* `routing` NULL: a DEALER. HST_RETRY: the peer's queue is full; HST_NOT_FOUND: it is gone. */
-int frames_send(void *socket, const void *routing, size_t routing_length, const struct message *message, hst_error *err);
+int frames_send(void *socket, const void *routing, size_t routing_length, const struct message *message,
+		hst_error *err);
 
 #endif

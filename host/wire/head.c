@@ -1,7 +1,8 @@
 /*
- * Heads as JSON. A head is one flat object of at most 512 bytes with known members, read and written for every message,
- * so this is a reader and a writer of exactly that. With json-c the checks that it leaves out (doubled names, types,
- * ranges, the flatness itself) would be as long as the reader is, and each message would cost a tree of allocations.
+ * Heads as JSON. A head is one flat object of at most 512 bytes with known members, read and written for
+ * every message, so this is a reader and a writer of exactly that. With json-c the checks that it leaves out
+ * (doubled names, types, ranges, the flatness itself) would be as long as the reader is, and each message
+ * would cost a tree of allocations.
  */
 #include "wire/head.h"
 
@@ -33,7 +34,7 @@ size_t head_length(const char *text, size_t length)
 	size_t n = 0;
 
 	for (size_t i = 0; i < length; i++) {
-		char escape = head_escape((unsigned char)text[i]);
+		char escape = head_plain(text[i]) ? '\0' : head_escape((unsigned char)text[i]);
 
 		n += escape == '\0' ? 1 : escape == 'u' ? 6 : 2;
 	}
@@ -60,15 +61,25 @@ static void write_text(struct writer *writer, const char *text)
 	static const char digits[] = "0123456789abcdef";
 
 	write_bytes(writer, "\"", 1);
-	for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
-		char escape = head_escape(*at);
+	while (*text) {
+		size_t plain = 0;
+		char escape;
 
+		while (head_plain(text[plain]))
+			plain++;
+		write_bytes(writer, text, plain);
+		text += plain;
+		if (!*text)
+			break;
+		escape = head_escape((unsigned char)*text);
 		if (escape == '\0')
-			write_bytes(writer, (const char *)at, 1);
+			write_bytes(writer, text, 1);
 		else if (escape == 'u')
-			write_bytes(writer, (char[]){'\\', 'u', '0', '0', digits[*at >> 4], digits[*at & 15]}, 6);
+			write_bytes(writer,
+				    (char[]){'\\', 'u', '0', '0', digits[*text >> 4], digits[*text & 15]}, 6);
 		else
 			write_bytes(writer, (char[]){'\\', escape}, 2);
+		text++;
 	}
 	write_bytes(writer, "\"", 1);
 }
@@ -87,7 +98,8 @@ static void write_integer(struct writer *writer, int64_t value)
 	write_bytes(writer, text + at, sizeof text - at);
 }
 
-int message_write_head(const struct message *message, char to[HEAD_BYTES_MAX + 1], size_t *ret_length, hst_error *err)
+int message_write_head(const struct message *message, char to[HEAD_BYTES_MAX + 1], size_t *ret_length,
+		       hst_error *err)
 {
 	const struct message_row *row = message_row(message->word);
 	struct writer writer = {.at = to, .end = to + HEAD_BYTES_MAX};
@@ -100,7 +112,8 @@ int message_write_head(const struct message *message, char to[HEAD_BYTES_MAX + 1
 		if (!field->set && member->optional)
 			continue;
 		if (!field->set)
-			return hst_fail(err, HST_INVALID, "%s needs the member \"%s\"", row->word, member->name);
+			return hst_fail(err, HST_INVALID, "%s needs the member \"%s\"", row->word,
+					member->name);
 		write_bytes(&writer, before, 2);
 		write_bytes(&writer, member->name, strlen(member->name));
 		write_bytes(&writer, "\":", 2);
@@ -114,7 +127,8 @@ int message_write_head(const struct message *message, char to[HEAD_BYTES_MAX + 1
 	}
 	write_bytes(&writer, writer.at == to ? "{}" : "}", writer.at == to ? 2 : 1);
 	if (writer.over)
-		return hst_fail(err, HST_INVALID, "the head of %s is over %d bytes", row->word, HEAD_BYTES_MAX);
+		return hst_fail(err, HST_INVALID, "the head of %s is over %d bytes", row->word,
+				HEAD_BYTES_MAX);
 	*writer.at = '\0';
 	*ret_length = (size_t)(writer.at - to);
 	return HST_OK;
@@ -183,7 +197,8 @@ static size_t write_character(char *to, unsigned code)
 	return n;
 }
 
-/* What stands behind a backslash, written as UTF-8; 0: it is none of JSON's, or the byte 0, which C strings cannot hold. */
+/* What stands behind a backslash, written as UTF-8; 0: it is none of JSON's, or the byte 0, which C strings
+ * cannot hold. */
 static size_t read_escape(struct reader *reader, char to[4])
 {
 	static const char names[] = "\"\\/bfnrt", bytes[] = "\"\\/\b\f\n\r\t";
@@ -208,7 +223,8 @@ static size_t read_escape(struct reader *reader, char to[4])
 	return write_character(to, code);
 }
 
-/* A text behind its first quote, into the message. What it takes is never longer than the head that it stands in. */
+/* A text behind its first quote, into the message. What it takes is never longer than the head that it stands
+ * in. */
 static int read_text(struct reader *reader, struct message *message, struct message_field *ret)
 {
 	char *start = message->store + message->stored, *to = start;
@@ -216,24 +232,32 @@ static int read_text(struct reader *reader, struct message *message, struct mess
 	while (reader->at < reader->end && *reader->at != '"') {
 		size_t n;
 
+		if (head_plain(*reader->at)) {
+			*to++ = *reader->at++;
+			continue;
+		}
 		if ((unsigned char)*reader->at < 0x20)
-			return hst_fail(reader->err, HST_INVALID, "the head of %s has a raw control character", reader->row->word);
+			return hst_fail(reader->err, HST_INVALID,
+					"the head of %s has a raw control character", reader->row->word);
 		if (*reader->at == '\\') {
 			reader->at++;
 			n = read_escape(reader, to);
 			if (!n)
-				return hst_fail(reader->err, HST_INVALID, "the head of %s has a bad escape", reader->row->word);
+				return hst_fail(reader->err, HST_INVALID, "the head of %s has a bad escape",
+						reader->row->word);
 		} else {
 			n = utf8_character(reader->at, (size_t)(reader->end - reader->at));
 			if (!n)
-				return hst_fail(reader->err, HST_INVALID, "the head of %s is not UTF-8", reader->row->word);
+				return hst_fail(reader->err, HST_INVALID, "the head of %s is not UTF-8",
+						reader->row->word);
 			memcpy(to, reader->at, n);
 			reader->at += n;
 		}
 		to += n;
 	}
 	if (reader->at == reader->end)
-		return hst_fail(reader->err, HST_INVALID, "the head of %s ends inside a text", reader->row->word);
+		return hst_fail(reader->err, HST_INVALID, "the head of %s ends inside a text",
+				reader->row->word);
 	reader->at++;
 	*to++ = '\0';
 	message->written += head_length(start, (size_t)(to - 1 - start));
@@ -263,7 +287,7 @@ static bool read_integer(struct reader *reader, int64_t *ret)
 }
 
 static int read_value(struct reader *reader, struct message *message, const struct message_member *member,
-                      struct message_field *field)
+		      struct message_field *field)
 {
 	static const struct {
 		char type;
@@ -283,8 +307,8 @@ static int read_value(struct reader *reader, struct message *message, const stru
 		return HST_OK;
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
 		if (types[i].type == member->type)
-			hst_fail(reader->err, HST_INVALID, "the member \"%s\" of %s must be %s", member->name, reader->row->word,
-			         types[i].name);
+			hst_fail(reader->err, HST_INVALID, "the member \"%s\" of %s must be %s", member->name,
+				 reader->row->word, types[i].name);
 	return HST_INVALID;
 }
 
@@ -296,7 +320,8 @@ static int read_member(struct reader *reader, struct message *message)
 	size_t length;
 
 	if (!read_byte(reader, '"'))
-		return hst_fail(reader->err, HST_INVALID, "the head of %s is not an object of JSON", row->word);
+		return hst_fail(reader->err, HST_INVALID, "the head of %s is not an object of JSON",
+				row->word);
 	name = reader->at;
 	end = memchr(name, '"', (size_t)(reader->end - name));
 	if (!end)
@@ -309,23 +334,26 @@ static int read_member(struct reader *reader, struct message *message)
 		if (strlen(member->name) != length || memcmp(member->name, name, length) != 0)
 			continue;
 		if (message->head[i].set)
-			return hst_fail(reader->err, HST_INVALID, "%s has the member \"%s\" twice", row->word, member->name);
+			return hst_fail(reader->err, HST_INVALID, "%s has the member \"%s\" twice", row->word,
+					member->name);
 		if (!read_byte(reader, ':'))
-			return hst_fail(reader->err, HST_INVALID, "%s: a colon is missing behind \"%s\"", row->word, member->name);
+			return hst_fail(reader->err, HST_INVALID, "%s: a colon is missing behind \"%s\"",
+					row->word, member->name);
 		return read_value(reader, message, member, &message->head[i]);
 	}
-	return hst_fail(reader->err, HST_INVALID, "%s has no member \"%.*s\"", row->word, (int)(length < 64 ? length : 64), name);
+	return hst_fail(reader->err, HST_INVALID, "%s has no member \"%.*s\"", row->word,
+			(int)(length < 64 ? length : 64), name);
 }
 
 int message_read_head(struct message *message, enum word word, uint64_t id, const char *head, size_t length,
-                      hst_error *err)
+		      hst_error *err)
 {
 	const struct message_row *row = message_row(word);
 	struct reader reader = {.at = head, .end = head + length, .row = row, .err = err};
 
 	if (length > HEAD_BYTES_MAX)
-		return hst_fail(err, HST_INVALID, "the head of %s has %zu bytes, at most %d are allowed", row->word, length,
-		                HEAD_BYTES_MAX);
+		return hst_fail(err, HST_INVALID, "the head of %s has %zu bytes, at most %d are allowed",
+				row->word, length, HEAD_BYTES_MAX);
 	message_init(message, word, id);
 	if (!read_byte(&reader, '{'))
 		return hst_fail(err, HST_INVALID, "the head of %s is not an object of JSON", row->word);
@@ -337,13 +365,15 @@ int message_read_head(struct message *message, enum word word, uint64_t id, cons
 				return code;
 		} while (read_byte(&reader, ','));
 		if (!read_byte(&reader, '}'))
-			return hst_fail(err, HST_INVALID, "the head of %s is not an object of JSON", row->word);
+			return hst_fail(err, HST_INVALID, "the head of %s is not an object of JSON",
+					row->word);
 	}
 	read_blanks(&reader);
 	if (reader.at != reader.end)
 		return hst_fail(err, HST_INVALID, "the head of %s has bytes behind its end", row->word);
 	for (size_t i = 0; i < row->member_count; i++)
 		if (!row->members[i].optional && !message->head[i].set)
-			return hst_fail(err, HST_INVALID, "%s needs the member \"%s\"", row->word, row->members[i].name);
+			return hst_fail(err, HST_INVALID, "%s needs the member \"%s\"", row->word,
+					row->members[i].name);
 	return HST_OK;
 }

@@ -2,7 +2,16 @@
 #ifndef HOST_WIRE_HEAD_H
 #define HOST_WIRE_HEAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+/* A byte that is a character of its own and stands in a head as it is: nearly all of them are. */
+static inline bool head_plain(char c)
+{
+	unsigned char byte = (unsigned char)c;
+
+	return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+}
 
 /* Bytes that the text takes in a head, its quotes not counted. */
 size_t head_length(const char *text, size_t length);

@@ -55,7 +55,7 @@ static void hub_reap(void *arg)
 	struct hub *hub = arg;
 
 	hub->reaping = NULL;
-	TABLE_EACH(&hub->connections.by_routing, entry) {
+	TABLE_EACH (&hub->connections.by_routing, entry) {
 		struct connection *connection = entry->value;
 
 		if (connection->leaving)
@@ -72,7 +72,7 @@ static void hub_leave(struct hub *hub, struct connection *connection)
 }
 
 static int hub_put(struct hub *hub, const unsigned char routing[ROUTING_BYTES], const struct message *message,
-                   hst_error *err)
+		   hst_error *err)
 {
 	int code = frames_send(hub->socket, routing, ROUTING_BYTES, message, err);
 
@@ -110,8 +110,8 @@ struct hub_link *hub_next(struct hub *hub, const char *name, struct hub_link *af
 }
 
 /*
- * Nobody tells a ROUTER that a connection has ended; a send to it does. A queue that is full proves that the peer is
- * there, so a probe that does not fit is no reason to let it go.
+ * Nobody tells a ROUTER that a connection has ended; a send to it does. A queue that is full proves that the
+ * peer is there, so a probe that does not fit is no reason to let it go.
  */
 static void hub_watch(void *arg)
 {
@@ -125,7 +125,8 @@ static void hub_watch(void *arg)
 		return;
 	if (silent_us < QUIET_US) {
 		connection->patience_us = QUIET_US;
-		connection->watch = loop_at(hub->loop, connection->heard_us + QUIET_US, hub_watch, connection);
+		connection->watch =
+			loop_at(hub->loop, connection->heard_us + QUIET_US, hub_watch, connection);
 		return;
 	}
 	if (connection->link.speaker == SPEAKER_GATEWAY && silent_us >= GATEWAY_LOST_US && !hub->behind) {
@@ -138,13 +139,16 @@ static void hub_watch(void *arg)
 		return;
 	}
 	if (connection->link.speaker != SPEAKER_GATEWAY)
-		connection->patience_us = 2 * connection->patience_us < QUIET_MAX_US ? 2 * connection->patience_us : QUIET_MAX_US;
+		connection->patience_us = 2 * connection->patience_us < QUIET_MAX_US
+						  ? 2 * connection->patience_us
+						  : QUIET_MAX_US;
 	connection->watch = loop_in(hub->loop, connection->patience_us / 1000, hub_watch, connection);
 }
 
-/* Answers with `error`, but never an answer: two who find each other's answers wrong would not come to an end. */
-static void hub_refuse(struct hub *hub, const unsigned char *routing, const char *peer, enum word word, uint64_t id,
-                       int code, const hst_error *why)
+/* Answers with `error`, but never an answer: two who find each other's answers wrong would not come to an
+ * end. */
+static void hub_refuse(struct hub *hub, const unsigned char *routing, const char *peer, enum word word,
+		       uint64_t id, int code, const hst_error *why)
 {
 	struct message answer;
 
@@ -169,24 +173,28 @@ static bool hub_room(struct hub *hub, const struct peer *peer)
 }
 
 static int hub_check_hello(struct hub *hub, const struct peer *peer, bool known, const struct message *hello,
-                           hst_error *err)
+			   hst_error *err)
 {
 	int64_t major = message_integer(hello, "major"), minor = message_integer(hello, "minor");
 
 	if (major != PROTOCOL_MAJOR || minor < 0)
 		return hst_fail_as(err, HST_INVALID, "ProtocolMismatch",
-		                   "%s speaks protocol %lld.%lld, the host speaks %d.%d: install the same release on both",
-		                   peer->name, (long long)major, (long long)minor, PROTOCOL_MAJOR, PROTOCOL_MINOR);
+				   "%s speaks protocol %lld.%lld, the host speaks %d.%d: install the same "
+				   "release on both",
+				   peer->name, (long long)major, (long long)minor, PROTOCOL_MAJOR,
+				   PROTOCOL_MINOR);
 	if (strcmp(message_text(hello, "name"), peer->name) != 0)
-		return hst_fail_as(err, HST_DENIED, "NameDenied", "its key belongs to %s, it says that it is %s", peer->name,
-		                   message_text(hello, "name"));
+		return hst_fail_as(err, HST_DENIED, "NameDenied",
+				   "its key belongs to %s, it says that it is %s", peer->name,
+				   message_text(hello, "name"));
 	if (!known && peer->speaker == SPEAKER_CLIENT && !hub_room(hub, peer))
-		return hst_fail_as(err, HST_RETRY, "TooManyConnections", "%s has %d connections already", peer->name,
-		                   CONNECTIONS_MAX);
+		return hst_fail_as(err, HST_RETRY, "TooManyConnections", "%s has %d connections already",
+				   peer->name, CONNECTIONS_MAX);
 	return HST_OK;
 }
 
-/* The older one is told, so that two processes with one key do not take the name from each other at every message. */
+/* The older one is told, so that two processes with one key do not take the name from each other at every
+ * message. */
 static void hub_replace(struct hub *hub, const char *name)
 {
 	struct connection *older;
@@ -201,9 +209,10 @@ static void hub_replace(struct hub *hub, const char *name)
 	}
 }
 
-/* The agreed minor is the lower one. A repeated hello of a live connection is a sign of life and gets its welcome. */
+/* The agreed minor is the lower one. A repeated hello of a live connection is a sign of life and gets its
+ * welcome. */
 static void hub_hello(struct hub *hub, struct connection *connection, const unsigned char *routing,
-                      const struct peer *peer, const char *key, const struct message *hello)
+		      const struct peer *peer, const char *key, const struct message *hello)
 {
 	int64_t minor = message_integer(hello, "minor");
 	struct message welcome;
@@ -228,7 +237,8 @@ static void hub_hello(struct hub *hub, struct connection *connection, const unsi
 		hub->role.joined(hub->role.arg, &connection->link);
 }
 
-/* A connection's message is judged by the key that the connection has proved, anew each time: keys are taken away too. */
+/* A connection's message is judged by the key that the connection has proved, anew each time: keys are taken
+ * away too. */
 static void hub_take(struct hub *hub, const struct frames *frames, const char *key)
 {
 	const unsigned char *routing = zmq_msg_data((zmq_msg_t *)&frames->parts[0]);
@@ -251,7 +261,8 @@ static void hub_take(struct hub *hub, const struct frames *frames, const char *k
 	}
 	if (!peer || (connection && strcmp(connection->key, key) != 0)) {
 		hst_fail_as(&err, HST_DENIED, "KeyDenied", "its key is not, or no longer, known here");
-		hub_refuse(hub, routing, peer ? peer->name : "an unknown key", WORD_NONE, frames_id(frames, 1), HST_DENIED, &err);
+		hub_refuse(hub, routing, peer ? peer->name : "an unknown key", WORD_NONE,
+			   frames_id(frames, 1), HST_DENIED, &err);
 		return;
 	}
 	if (connection)
@@ -311,8 +322,8 @@ static void hub_refused_key(void *arg, const char *address, const char *cause)
 	refusals_note(&hub->refusals, address[0] ? address : "a peer on this machine", "KeyDenied", cause);
 }
 
-int hub_new(struct loop *loop, void *zmq, const struct key_ring *ring, const struct hub_role *role, struct hub **ret,
-            hst_error *err)
+int hub_new(struct loop *loop, void *zmq, const struct key_ring *ring, const struct hub_role *role,
+	    struct hub **ret, hst_error *err)
 {
 	struct hub *hub = mem_alloc(sizeof *hub);
 	int code;
@@ -342,7 +353,7 @@ void hub_free(struct hub *hub)
 	if (!hub)
 		return;
 	loop_cancel(hub->loop, &hub->reaping);
-	TABLE_EACH(&hub->connections.by_routing, entry)
+	TABLE_EACH (&hub->connections.by_routing, entry)
 		loop_cancel(hub->loop, &((struct connection *)entry->value)->watch);
 	connections_clear(&hub->connections);
 	if (hub->socket)
@@ -358,7 +369,7 @@ void hub_ring_changed(struct hub *hub)
 {
 	peers_clear(&hub->peers);
 	peers_init(&hub->peers, hub->ring);
-	TABLE_EACH(&hub->connections.by_routing, entry) {
+	TABLE_EACH (&hub->connections.by_routing, entry) {
 		struct connection *connection = entry->value;
 		const struct peer *peer = peers_find(&hub->peers, connection->key);
 
@@ -369,7 +380,8 @@ void hub_ring_changed(struct hub *hub)
 	}
 }
 
-/* The socket of an ipc endpoint is for the process's group too, which is how peers with another uid get through. */
+/* The socket of an ipc endpoint is for the process's group too, which is how peers with another uid get
+ * through. */
 int hub_bind(struct hub *hub, const char *endpoint, hst_error *err)
 {
 	bool ipc = strncmp(endpoint, "ipc://", 6) == 0;
@@ -380,8 +392,8 @@ int hub_bind(struct hub *hub, const char *endpoint, hst_error *err)
 	if (!ipc && strncmp(endpoint, "tcp://", 6) != 0)
 		return hst_fail(err, HST_INVALID, "%s: an address begins with ipc:// or tcp://", endpoint);
 	if (ipc && strlen(endpoint + 6) > IPC_PATH_MAX)
-		return hst_fail(err, HST_INVALID, "%s: a path has at most %d bytes: choose a shorter run_dir", endpoint + 6,
-		                IPC_PATH_MAX);
+		return hst_fail(err, HST_INVALID, "%s: a path has at most %d bytes: choose a shorter run_dir",
+				endpoint + 6, IPC_PATH_MAX);
 	if (ipc && (endpoint[6] == '@' || endpoint[6] == '*' || endpoint[6] == '\0'))
 		return hst_fail(err, HST_INVALID, "%s: a socket is a file with a path", endpoint);
 	before = umask(0117);

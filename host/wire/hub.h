@@ -1,13 +1,14 @@
 /*
- * The host's end of the wire: one ROUTER, bound at ipc:// and tcp:// endpoints, CURVE on each, and the ZAP handler that
- * admits only keys of the ring. Who a peer is comes from the key it proved (User-Id), never from a routing id or a
- * field. Every message is checked against the list (messages.h): sender, right, members, size. What does not pass is
- * answered with `error` where it can be, counted, and logged once per peer and cause.
+ * The host's end of the wire: one ROUTER, bound at ipc:// and tcp:// endpoints, CURVE on each, and the ZAP
+ * handler that admits only keys of the ring. Who a peer is comes from the key it proved (User-Id), never from
+ * a routing id or a field. Every message is checked against the list (messages.h): sender, right, members,
+ * size. What does not pass is answered with `error` where it can be, counted, and logged once per peer and
+ * cause.
  *
- * A link leaves when a message cannot be sent to it, when its key is taken from the ring, when a newer connection of
- * the same worker or gateway says hello, and when a gateway was not heard of for 15 s. A link that is silent is sent a
- * `done` with id 0 now and then, which finds out about connections that have ended. A worker may be silent for long:
- * it may be busy in a plugin.
+ * A link leaves when a message cannot be sent to it, when its key is taken from the ring, when a newer
+ * connection of the same worker or gateway says hello, and when a gateway was not heard of for 15 s. A link
+ * that is silent is sent a `done` with id 0 now and then, which finds out about connections that have ended.
+ * A worker may be silent for long: it may be busy in a plugin.
  */
 #ifndef HOST_WIRE_HUB_H
 #define HOST_WIRE_HUB_H
@@ -18,13 +19,14 @@
 
 struct hub;
 
-/* One live connection of a peer. A peer may have several (an operator's terminals). Owned by the hub, valid until `left`. */
+/* One live connection of a peer. A peer may have several (an operator's terminals). Owned by the hub, valid
+ * until `left`. */
 struct hub_link {
-	const char *name;      /* "operator/felix", "worker/connector/orders", "gateway/ts-01" */
-	enum speaker speaker;  /* from the first part of the name */
+	const char *name;     /* "operator/felix", "worker/connector/orders", "gateway/ts-01" */
+	enum speaker speaker; /* from the first part of the name */
 	unsigned rights;
-	uint64_t number;       /* of this connection, never reused */
-	void *role;            /* the role's own; NULL at first */
+	uint64_t number; /* of this connection, never reused */
+	void *role;	 /* the role's own; NULL at first */
 };
 
 struct hub_handler {
@@ -35,7 +37,7 @@ struct hub_handler {
 struct hub_role {
 	const struct hub_handler *handlers; /* ends with WORD_NONE; words without a handler are refused */
 	void (*joined)(void *arg, struct hub_link *link); /* after hello was answered */
-	void (*left)(void *arg, struct hub_link *link);   /* it sends no more; the link is freed afterwards */
+	void (*left)(void *arg, struct hub_link *link);	  /* it sends no more; the link is freed afterwards */
 	void *arg;
 };
 
@@ -43,22 +45,26 @@ struct hub_counts {
 	uint64_t received, sent, refused_keys, malformed, denied, undeliverable;
 };
 
-/* `ring` is read here and by hub_ring_changed, and must live on. One hub per ZeroMQ context: it is the one that answers ZAP. */
-int hub_new(struct loop *loop, void *zmq, const struct key_ring *ring, const struct hub_role *role, struct hub **ret,
-            hst_error *err);
-void hub_free(struct hub *hub); /* links end without `left`; not from a handler. What was sent has 200 ms to leave, in zmq_ctx_term */
+/* `ring` is read here and by hub_ring_changed, and must live on. One hub per ZeroMQ context: it is the one
+ * that answers ZAP. */
+int hub_new(struct loop *loop, void *zmq, const struct key_ring *ring, const struct hub_role *role,
+	    struct hub **ret, hst_error *err);
+void hub_free(struct hub *hub); /* links end without `left`; not from a handler. What was sent has 200 ms to
+				   leave, in zmq_ctx_term */
 
-/* After the ring has changed. Links of a key that has gone leave; rights hold from the next message on. Not from a handler. */
+/* After the ring has changed. Links of a key that has gone leave; rights hold from the next message on. Not
+ * from a handler. */
 void hub_ring_changed(struct hub *hub);
 
-/* ipc paths: the socket is made with mode 0660 of the process's group; a path over 100 bytes is HST_INVALID. */
+/* ipc paths: the socket is made with mode 0660 of the process's group; a path over 100 bytes is HST_INVALID.
+ */
 int hub_bind(struct hub *hub, const char *endpoint, hst_error *err);
 
 /* What was bound last, with the port that stands for "tcp://127.0.0.1:*". Lives until the next bind. */
 const char *hub_endpoint(const struct hub *hub);
 
-/* False: the peer is gone or too slow (the link then leaves in the next turn), or the message is over its size, which
- * is logged. Valid for a link that is about to leave: then nothing is sent. */
+/* False: the peer is gone or too slow (the link then leaves in the next turn), or the message is over its
+ * size, which is logged. Valid for a link that is about to leave: then nothing is sent. */
 bool hub_send(struct hub *hub, struct hub_link *to, const struct message *message);
 
 /* The links of a name, one after the other: start with NULL. */

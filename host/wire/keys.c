@@ -12,9 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
-_Static_assert(KEY_BYTES == crypto_box_PUBLICKEYBYTES && KEY_BYTES == crypto_box_SECRETKEYBYTES, "size of a key");
+_Static_assert(KEY_BYTES == crypto_box_PUBLICKEYBYTES && KEY_BYTES == crypto_box_SECRETKEYBYTES,
+	       "size of a key");
 _Static_assert(SEED_BYTES == crypto_kdf_KEYBYTES && KEY_BYTES == crypto_box_SEEDBYTES, "size of a seed");
-_Static_assert(KEY_TEXT == sodium_base64_ENCODED_LEN(KEY_BYTES, sodium_base64_VARIANT_URLSAFE_NO_PADDING), "text");
+_Static_assert(KEY_TEXT == sodium_base64_ENCODED_LEN(KEY_BYTES, sodium_base64_VARIANT_URLSAFE_NO_PADDING),
+	       "text");
 
 enum {
 	NAME_BYTES_MAX = 127,
@@ -62,10 +64,11 @@ int keys_read_text(const char *text, uint8_t ret[KEY_BYTES], hst_error *err)
 
 	if (strlen(text) != KEY_TEXT - 1 ||
 	    sodium_base642bin(key, sizeof key, text, KEY_TEXT - 1, NULL, &length, NULL,
-	                      sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
+			      sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
 	    length != KEY_BYTES) {
 		sodium_memzero(key, sizeof key);
-		return hst_fail(err, HST_INVALID, "a key is 43 characters of base64url (letters, digits, - and _)");
+		return hst_fail(err, HST_INVALID,
+				"a key is 43 characters of base64url (letters, digits, - and _)");
 	}
 	memcpy(ret, key, sizeof key);
 	sodium_memzero(key, sizeof key);
@@ -75,7 +78,8 @@ int keys_read_text(const char *text, uint8_t ret[KEY_BYTES], hst_error *err)
 static const struct {
 	const char *name;
 	unsigned right;
-} rights_table[] = {{"look", RIGHT_LOOK}, {"press", RIGHT_PRESS}, {"control", RIGHT_CONTROL}, {"admin", RIGHT_ADMIN}};
+} rights_table[] = {
+	{"look", RIGHT_LOOK}, {"press", RIGHT_PRESS}, {"control", RIGHT_CONTROL}, {"admin", RIGHT_ADMIN}};
 
 enum { RIGHT_NAMES = sizeof rights_table / sizeof *rights_table };
 
@@ -100,12 +104,12 @@ int keys_read_rights(const char *text, unsigned *ret, hst_error *err)
 	for (const char *at = text;; at++) {
 		size_t length = strcspn(at, ","), i = 0;
 
-		while (i < RIGHT_NAMES &&
-		       (strlen(rights_table[i].name) != length || strncmp(rights_table[i].name, at, length) != 0))
+		while (i < RIGHT_NAMES && (strlen(rights_table[i].name) != length ||
+					   strncmp(rights_table[i].name, at, length) != 0))
 			i++;
 		if (i == RIGHT_NAMES)
-			return hst_fail(err, HST_INVALID, "\"%.*s\" is no right: look, press, control, admin", (int)(length < 32 ? length : 32),
-			                at);
+			return hst_fail(err, HST_INVALID, "\"%.*s\" is no right: look, press, control, admin",
+					(int)(length < 32 ? length : 32), at);
 		rights |= rights_table[i].right;
 		at += length;
 		if (!*at)
@@ -142,7 +146,8 @@ static int keys_add_peer(struct keys_reading *reading, char *const *words, hst_e
 	int code;
 
 	if (!keys_name(words[1]) || !message_speaker(words[1]))
-		return hst_fail(err, HST_INVALID, "the name of a peer begins with operator/, worker/ or gateway/");
+		return hst_fail(err, HST_INVALID,
+				"the name of a peer begins with operator/, worker/ or gateway/");
 	code = keys_read_text(words[2], peer.public_key, err);
 	if (!code)
 		code = keys_read_rights(words[3], &peer.rights, err);
@@ -152,7 +157,7 @@ static int keys_add_peer(struct keys_reading *reading, char *const *words, hst_e
 		return hst_fail(err, HST_INVALID, "\"%s\" is there twice; a peer has one key", words[1]);
 	if (table_get(&reading->keys, words[2]))
 		return hst_fail(err, HST_INVALID, "the key of \"%s\" already belongs to \"%s\"", words[1],
-		                (const char *)table_get(&reading->keys, words[2]));
+				(const char *)table_get(&reading->keys, words[2]));
 	if (ring->peer_count == PEERS_MAX)
 		return hst_fail(err, HST_INVALID, "at most %d peers are possible", PEERS_MAX);
 	peer.name = mem_text(words[1]);
@@ -171,7 +176,8 @@ static int keys_add_self(struct keys_reading *reading, char *const *words, hst_e
 	if (reading->self || reading->ring->name)
 		return hst_fail(err, HST_INVALID, "there is more than one line \"self\"");
 	if (!keys_name(words[1]))
-		return hst_fail(err, HST_INVALID, "a name is 1 to %d printable characters without blanks", NAME_BYTES_MAX);
+		return hst_fail(err, HST_INVALID, "a name is 1 to %d printable characters without blanks",
+				NAME_BYTES_MAX);
 	code = keys_read_text(words[2], pair.public_key, err);
 	if (!code)
 		code = keys_read_text(words[3], pair.secret_key, err);
@@ -244,7 +250,8 @@ int keys_parse(struct key_ring *ring, const char *where, const char *bytes, size
 		size_t n = (size_t)((newline ? newline : end) - at);
 
 		if (n > LINE_BYTES_MAX || memchr(at, '\0', n)) {
-			code = hst_fail(&why, HST_INVALID, "a line has at most %d characters", LINE_BYTES_MAX);
+			code = hst_fail(&why, HST_INVALID, "a line has at most %d characters",
+					LINE_BYTES_MAX);
 		} else {
 			memcpy(line, at, n);
 			line[n] = '\0';
@@ -278,7 +285,8 @@ int keys_read_fd(struct key_ring *ring, int fd, hst_error *err)
 	if (length == KEYS_BYTES_MAX)
 		code = hst_fail(err, HST_INVALID, "the keys are over %d bytes", KEYS_BYTES_MAX);
 	else if (n < 0)
-		code = hst_fail(err, HST_BROKEN, "the keys cannot be read from descriptor %d: %s", fd, strerror(errno));
+		code = hst_fail(err, HST_BROKEN, "the keys cannot be read from descriptor %d: %s", fd,
+				strerror(errno));
 	else
 		code = keys_parse(ring, "keys", bytes, length, err);
 	sodium_memzero(bytes, length);

@@ -1,15 +1,17 @@
 /*
- * Keys of the wire: Curve25519 pairs, and the list of who may connect. Written as base64url without padding (43
- * characters). The supervisor derives every child's pair from the host's seed; a child reads its own on fd 4 as lines:
+ * Keys of the wire: Curve25519 pairs, and the list of who may connect. Written as base64url without padding
+ *(43 characters). The supervisor derives every child's pair from the host's seed; a child reads its own on fd
+ *4 as lines:
  *
  *	self NAME PUBLIC SECRET          its own name ("worker/connector/orders") and pair
  *	host PUBLIC                      the engine's public key
  *	peer NAME PUBLIC RIGHTS          for the engine: who may connect; RIGHTS as "look,press" or "-"
  *
- * A peer is there once, with one key. "admin" stands for all rights; no other right includes another. Empty lines and
- * lines that begin with # are for people.
+ * A peer is there once, with one key. "admin" stands for all rights; no other right includes another. Empty
+ *lines and lines that begin with # are for people.
  *
- * The roster file (state_dir/roster) has `peer` lines of the same form, for operators and gateways with keys of their own.
+ * The roster file (state_dir/roster) has `peer` lines of the same form, for operators and gateways with keys
+ *of their own.
  */
 #ifndef HOST_WIRE_KEYS_H
 #define HOST_WIRE_KEYS_H
@@ -40,7 +42,8 @@ struct key_ring {
 	size_t peer_count, peer_size;
 };
 
-/* Context hst-wire of crypto_kdf, subkey from BLAKE2b of `name`. The same seed and name give the same pair for ever. */
+/* Context hst-wire of crypto_kdf, subkey from BLAKE2b of `name`. The same seed and name give the same pair
+ * for ever. */
 void keys_derive(const uint8_t seed[SEED_BYTES], const char *name, struct key_pair *ret);
 void keys_random(struct key_pair *ret);
 
@@ -50,7 +53,7 @@ int keys_read_text(const char *text, uint8_t ret[KEY_BYTES], hst_error *err);
 /* Reads lines as above from memory; `where` is what errors call it. Adds to the ring. */
 int keys_parse(struct key_ring *ring, const char *where, const char *bytes, size_t length, hst_error *err);
 int keys_read_fd(struct key_ring *ring, int fd, hst_error *err); /* to its end, then closes it */
-void keys_clear(struct key_ring *ring); /* wipes */
+void keys_clear(struct key_ring *ring);				 /* wipes */
 
 void keys_rights_text(unsigned rights, char *to, size_t size); /* "look,press"; "-": none */
 int keys_read_rights(const char *text, unsigned *ret, hst_error *err);

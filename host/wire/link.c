@@ -36,7 +36,8 @@ struct link {
 	bool connected;
 	bool greeted; /* a hello waits in the queue for the next connection */
 	bool fresh;   /* the next welcome is the first of its connection */
-	bool reopen;  /* the key was refused: libzmq was told to stop, so that a new attempt needs a new socket */
+	bool reopen; /* the key was refused: libzmq was told to stop, so that a new attempt needs a new socket
+		      */
 	int64_t sent_us, heard_us, asked_us; /* steady; asked 0: nothing is open */
 	struct loop_timer *beat;
 	int code; /* why it is not up */
@@ -128,13 +129,16 @@ static void link_happened(void *arg, enum monitor_event event)
 		break;
 	case MONITOR_NOT_HOST:
 		if (link->state != LINK_UP)
-			link->code = hst_fail(&link->why, HST_DENIED, "who listens at %s has another key than the host's", link->endpoint);
+			link->code =
+				hst_fail(&link->why, HST_DENIED,
+					 "who listens at %s has another key than the host's", link->endpoint);
 		break;
 	case MONITOR_KEY_REFUSED:
 		zmq_disconnect(link->socket, link->endpoint);
 		link->connected = false;
 		link->reopen = true;
-		link_go_down(link, HST_DENIED, &(hst_error){"KeyDenied", "the host does not know the key of this peer"});
+		link_go_down(link, HST_DENIED,
+			     &(hst_error){"KeyDenied", "the host does not know the key of this peer"});
 		break;
 	}
 	link_exit(link);
@@ -170,7 +174,8 @@ static bool link_refused(struct link *link, const struct message *message)
 			link_hello(link);
 		return !(message->id & own_ids);
 	}
-	if (message->id != link->hello_id && strcmp(reason, "Replaced") != 0 && strcmp(reason, "KeyDenied") != 0)
+	if (message->id != link->hello_id && strcmp(reason, "Replaced") != 0 &&
+	    strcmp(reason, "KeyDenied") != 0)
 		return false;
 	if (message->id == link->hello_id)
 		link->hello_id = 0;
@@ -203,7 +208,8 @@ static void link_read(struct link *link)
 	struct message message;
 	hst_error err;
 
-	for (int i = 0; i < TURN_MAX && !link->freed && frames_receive(link->socket, &frames, NULL) == HST_OK; i++) {
+	for (int i = 0; i < TURN_MAX && !link->freed && frames_receive(link->socket, &frames, NULL) == HST_OK;
+	     i++) {
 		if (frames_decode(&frames, 0, &message, &err))
 			log_warning("the host sends what is no message: %s", err.text);
 		else if (!(message_row(message.word)->sender & SPEAKER_HOST))
@@ -239,9 +245,11 @@ static int link_open(struct link *link, hst_error *err)
 	int code = socket_new(link->zmq, ZMQ_DEALER, &link->self, link->host, &link->socket, err);
 
 	if (!code)
-		code = monitor_new(link->loop, link->zmq, link->socket, link_happened, link, &link->monitor, err);
+		code = monitor_new(link->loop, link->zmq, link->socket, link_happened, link, &link->monitor,
+				   err);
 	if (!code && zmq_connect(link->socket, link->endpoint) != 0)
-		code = hst_fail(err, HST_INVALID, "%s is no address to connect to: %s", link->endpoint, zmq_strerror(zmq_errno()));
+		code = hst_fail(err, HST_INVALID, "%s is no address to connect to: %s", link->endpoint,
+				zmq_strerror(zmq_errno()));
 	if (code) {
 		link_close(link, 0);
 		return code;
@@ -254,8 +262,8 @@ static int link_open(struct link *link, hst_error *err)
 }
 
 /*
- * What has arrived is read before silence is judged: this process may have been busy for long. Without a connection
- * nothing is sent, because a hello waits in the queue already.
+ * What has arrived is read before silence is judged: this process may have been busy for long. Without a
+ * connection nothing is sent, because a hello waits in the queue already.
  */
 static void link_beat(void *arg)
 {
@@ -277,7 +285,7 @@ static void link_beat(void *arg)
 		if (link_open(link, &err))
 			log_error("%s", err.text);
 	} else if (!link->freed && link->connected &&
-	           (now - link->sent_us >= BEAT_US || (!link->asked_us && now - link->heard_us >= BEAT_US))) {
+		   (now - link->sent_us >= BEAT_US || (!link->asked_us && now - link->heard_us >= BEAT_US))) {
 		link_hello(link);
 	}
 	if (!link->freed) {
@@ -290,7 +298,7 @@ static void link_beat(void *arg)
 }
 
 int link_new(struct loop *loop, void *zmq, const char *endpoint, const struct key_ring *ring,
-             const struct link_role *role, struct link **ret, hst_error *err)
+	     const struct link_role *role, struct link **ret, hst_error *err)
 {
 	struct link *link = mem_alloc(sizeof *link);
 	int code;
@@ -337,17 +345,19 @@ int link_why(const struct link *link, hst_error *err)
 int link_send(struct link *link, const struct message *message, hst_error *err)
 {
 	if (link->freed || link->state == LINK_DOWN)
-		return hst_fail_as(err, HST_RETRY, link->why.reason, "not connected to the host: %s", link->why.text);
+		return hst_fail_as(err, HST_RETRY, link->why.reason, "not connected to the host: %s",
+				   link->why.text);
 	return link_put(link, message, err);
 }
 
 int link_request(struct link *link, struct message *message, int64_t timeout_ms, link_reply reply, void *arg,
-                 hst_error *err)
+		 hst_error *err)
 {
 	int code;
 
 	if ((int64_t)link->requests.n >= link->window)
-		return hst_fail(err, HST_RETRY, "%zu requests wait for the host's answer already", link->requests.n);
+		return hst_fail(err, HST_RETRY, "%zu requests wait for the host's answer already",
+				link->requests.n);
 	message->id = own_ids | ++link->last_id;
 	code = link_send(link, message, err);
 	if (!code)
@@ -377,7 +387,7 @@ static void call_over(void *arg, const struct message *reply)
 }
 
 int link_call(struct link *link, struct message *message, int64_t timeout_ms, const struct message **ret,
-              hst_error *err)
+	      hst_error *err)
 {
 	struct call call = {.link = link};
 	int code = link_request(link, message, timeout_ms, call_over, &call, err);
@@ -389,13 +399,13 @@ int link_call(struct link *link, struct message *message, int64_t timeout_ms, co
 	if (!call.over)
 		requests_forget(&link->requests, message->id);
 	if (!call.answered && link->state == LINK_UP)
-		return hst_fail(err, HST_TIMEOUT, "the host has not answered %s within %lld ms", message_row(message->word)->word,
-		                (long long)timeout_ms);
+		return hst_fail(err, HST_TIMEOUT, "the host has not answered %s within %lld ms",
+				message_row(message->word)->word, (long long)timeout_ms);
 	if (!call.answered && link->state == LINK_DOWN)
 		return link_why(link, err);
 	if (!call.answered)
-		return hst_fail(err, HST_TIMEOUT, "no connection to the host within %lld ms: %s", (long long)timeout_ms,
-		                link->why.text);
+		return hst_fail(err, HST_TIMEOUT, "no connection to the host within %lld ms: %s",
+				(long long)timeout_ms, link->why.text);
 	if (link->reply.word == WORD_error)
 		return message_read_error(&link->reply, err);
 	*ret = &link->reply;

@@ -40,12 +40,13 @@ void message_set_text(struct message *message, const char *name, const char *tex
 	const size_t last = sizeof message->store - 1;
 
 	if (field->set)
-		message->written -= head_length(message->store + field->text, strlen(message->store + field->text));
+		message->written -=
+			head_length(message->store + field->text, strlen(message->store + field->text));
 	if (at > last)
 		at = last;
 	*field = (struct message_field){.text = at, .set = true};
 	while (left) {
-		size_t n = utf8_character(text, left), length;
+		size_t n = head_plain(*text) ? 1 : utf8_character(text, left), length;
 		const char *from = n ? text : "?";
 
 		n = n ? n : 1;
@@ -64,12 +65,14 @@ void message_set_text(struct message *message, const char *name, const char *tex
 
 void message_set_integer(struct message *message, const char *name, int64_t value)
 {
-	message->head[message_member(message, name, 'i')] = (struct message_field){.integer = value, .set = true};
+	message->head[message_member(message, name, 'i')] =
+		(struct message_field){.integer = value, .set = true};
 }
 
 void message_set_boolean(struct message *message, const char *name, bool value)
 {
-	message->head[message_member(message, name, 'b')] = (struct message_field){.integer = value, .set = true};
+	message->head[message_member(message, name, 'b')] =
+		(struct message_field){.integer = value, .set = true};
 }
 
 void message_set_payload(struct message *message, const void *bytes, size_t length)
@@ -119,7 +122,7 @@ int message_read_error(const struct message *message, hst_error *err)
 	if (code > HST_RETRY || code < HST_BROKEN)
 		code = HST_INVALID;
 	return hst_fail_as(err, (hst_code)code, reason, "%.*s", length,
-	                   message->payload ? (const char *)message->payload : "");
+			   message->payload ? (const char *)message->payload : "");
 }
 
 int message_write_parts(const struct message *message, struct message_parts *ret, hst_error *err)
@@ -131,8 +134,8 @@ int message_write_parts(const struct message *message, struct message_parts *ret
 	if (!row)
 		return hst_fail(err, HST_INVALID, "a message without a word");
 	if (message->payload_length > row->payload_max)
-		return hst_fail(err, HST_INVALID, "the payload of %s has %zu bytes, at most %zu are allowed", row->word,
-		                message->payload_length, row->payload_max);
+		return hst_fail(err, HST_INVALID, "the payload of %s has %zu bytes, at most %zu are allowed",
+				row->word, message->payload_length, row->payload_max);
 	code = message_write_head(message, ret->head, &length, err);
 	if (code)
 		return code;
@@ -165,16 +168,16 @@ int message_read_parts(struct message *ret, const struct message_part parts[MESS
 
 	if (!row)
 		return hst_fail(err, HST_INVALID, "\"%.*s\" is not in the list of messages",
-		                (int)(parts[PART_WORD].length < 32 ? parts[PART_WORD].length : 32),
-		                parts[PART_WORD].length ? (const char *)parts[PART_WORD].bytes : "");
+				(int)(parts[PART_WORD].length < 32 ? parts[PART_WORD].length : 32),
+				parts[PART_WORD].length ? (const char *)parts[PART_WORD].bytes : "");
 	if (parts[PART_ID].length != 8)
 		return hst_fail(err, HST_INVALID, "the id of %s has %zu bytes instead of 8", row->word,
-		                parts[PART_ID].length);
+				parts[PART_ID].length);
 	if (parts[PART_PAYLOAD].length > row->payload_max)
-		return hst_fail(err, HST_INVALID, "the payload of %s has %zu bytes, at most %zu are allowed", row->word,
-		                parts[PART_PAYLOAD].length, row->payload_max);
+		return hst_fail(err, HST_INVALID, "the payload of %s has %zu bytes, at most %zu are allowed",
+				row->word, parts[PART_PAYLOAD].length, row->payload_max);
 	code = message_read_head(ret, word, message_part_id(&parts[PART_ID]), parts[PART_HEAD].bytes,
-	                         parts[PART_HEAD].length, err);
+				 parts[PART_HEAD].length, err);
 	if (code)
 		return code;
 	message_set_payload(ret, parts[PART_PAYLOAD].bytes, parts[PART_PAYLOAD].length);

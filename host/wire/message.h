@@ -1,9 +1,9 @@
 /*
  * One message: word, request id, head, payload. The same struct is filled by a sender and by a receiver.
  *
- * On the wire a message is four parts: the word, the id (8 bytes, big-endian), the head (a flat JSON object of at most
- * 512 bytes), the payload (at most 1 MiB, carried unread). Decoding is strict: a word that is not in the list, a member
- * that is unknown, missing, doubled or of another type, or a part too many is an error.
+ * On the wire a message is four parts: the word, the id (8 bytes, big-endian), the head (a flat JSON object
+ * of at most 512 bytes), the payload (at most 1 MiB, carried unread). Decoding is strict: a word that is not
+ * in the list, a member that is unknown, missing, doubled or of another type, or a part too many is an error.
  */
 #ifndef HOST_WIRE_MESSAGE_H
 #define HOST_WIRE_MESSAGE_H
@@ -18,7 +18,8 @@
 
 struct message_field {
 	int64_t integer; /* and booleans */
-	size_t text;     /* where it begins in `store`: no pointer, so that a message can be assigned and returned */
+	size_t text; /* where it begins in `store`: no pointer, so that a message can be assigned and returned
+		      */
 	bool set;
 };
 
@@ -26,16 +27,19 @@ struct message {
 	enum word word;
 	uint64_t id; /* chosen by who asks; a reply repeats it; 0: no reply is expected */
 	struct message_field head[HEAD_MEMBERS_MAX]; /* in the order of the row's members */
-	const void *payload; /* not owned; NULL when empty */
+	const void *payload;			     /* not owned; NULL when empty */
 	size_t payload_length;
-	size_t stored;  /* bytes used of `store` */
+	size_t stored;	/* bytes used of `store` */
 	size_t written; /* bytes that the texts will take in the head, quotes not counted */
-	char store[HEAD_BYTES_MAX + HEAD_MEMBERS_MAX]; /* texts of the head, so that a message owns its head */
+	char store[HEAD_BYTES_MAX +
+		   HEAD_MEMBERS_MAX]; /* texts of the head, so that a message owns its head */
 };
 
-/* An empty message. Setting a member that the row does not have, or with another type, ends the program: that is a bug. */
+/* An empty message. Setting a member that the row does not have, or with another type, ends the program: that
+ * is a bug. */
 void message_init(struct message *message, enum word word, uint64_t id);
-void message_set_text(struct message *message, const char *name, const char *text); /* copied; cut at what fits into the head */
+void message_set_text(struct message *message, const char *name,
+		      const char *text); /* copied; cut at what fits into the head */
 void message_set_integer(struct message *message, const char *name, int64_t value);
 void message_set_boolean(struct message *message, const char *name, bool value);
 void message_set_payload(struct message *message, const void *bytes, size_t length); /* not copied */
@@ -48,18 +52,20 @@ bool message_boolean(const struct message *message, const char *name);
 /* The payload as text with a NUL behind it, caller frees. */
 char *message_payload_text(const struct message *message);
 
-/* An answer to `asked` that says what went wrong. The text becomes the payload and must live as long as the message. */
+/* An answer to `asked` that says what went wrong. The text becomes the payload and must live as long as the
+ * message. */
 void message_init_error(struct message *message, uint64_t id, int code, const hst_error *err);
 
 /* What an `error` message says, back into code and hst_error. */
 int message_read_error(const struct message *message, hst_error *err);
 
 /* The head as JSON, NUL-terminated. HST_INVALID: it has a required member unset or is over the ceiling. */
-int message_write_head(const struct message *message, char to[HEAD_BYTES_MAX + 1], size_t *ret_length, hst_error *err);
+int message_write_head(const struct message *message, char to[HEAD_BYTES_MAX + 1], size_t *ret_length,
+		       hst_error *err);
 
 /* Fills everything but the payload from what came in. */
 int message_read_head(struct message *message, enum word word, uint64_t id, const char *head, size_t length,
-                      hst_error *err);
+		      hst_error *err);
 
 /* The four parts of a message, whatever carries them: frames.c and stream.c. */
 enum { PART_WORD, PART_ID, PART_HEAD, PART_PAYLOAD, MESSAGE_PARTS };

@@ -6,14 +6,14 @@
 #include <string.h>
 
 static struct message_row messages[WORD_COUNT] = {
-#define M(word_, sender_, right_, reply_, head_, payload_)                                                      \
-	[WORD_##word_] = {                                                                                      \
-		.word = #word_,                                                                                 \
-		.reply = reply_,                                                                                \
-		.head = head_,                                                                                  \
-		.payload = payload_,                                                                            \
-		.sender = sender_,                                                                              \
-		.right = right_,                                                                                \
+#define M(word_, sender_, right_, reply_, head_, payload_) \
+	[WORD_##word_] = {                                 \
+		.word = #word_,                            \
+		.reply = reply_,                           \
+		.head = head_,                             \
+		.payload = payload_,                       \
+		.sender = sender_,                         \
+		.right = right_,                           \
 	},
 	MESSAGES(M)
 #undef M
@@ -39,7 +39,8 @@ __attribute__((noreturn)) static void messages_wrong(const struct message_row *r
 	abort();
 }
 
-/* "name:t?" between blanks. Bytes of JSON: a member takes its name, two quotes, a colon and a comma; then its value. */
+/* "name:t?" between blanks. Bytes of JSON: a member takes its name, two quotes, a colon and a comma; then its
+ * value. */
 static void messages_take_apart(struct message_row *row)
 {
 	size_t fixed = 2;
@@ -68,7 +69,8 @@ static void messages_take_apart(struct message_row *row)
 		messages_wrong(row, "its members do not fit into a head");
 	row->text_max = HEAD_BYTES_MAX - fixed;
 	if (row->payload[0])
-		row->payload_max = strcmp(row->payload, "bytes: up to 256 KiB") == 0 ? PART_BYTES_MAX : PAYLOAD_BYTES_MAX;
+		row->payload_max = strcmp(row->payload, "bytes: up to 256 KiB") == 0 ? PART_BYTES_MAX
+										     : PAYLOAD_BYTES_MAX;
 }
 
 /* Before main, so that the rows are constants for every thread. */

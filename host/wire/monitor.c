@@ -66,8 +66,9 @@ static void monitor_ready(void *arg, void *socket)
 		monitor_release(monitor);
 }
 
-int monitor_new(struct loop *loop, void *zmq, void *socket, void (*happened)(void *arg, enum monitor_event event),
-                void *arg, struct monitor **ret, hst_error *err)
+int monitor_new(struct loop *loop, void *zmq, void *socket,
+		void (*happened)(void *arg, enum monitor_event event), void *arg, struct monitor **ret,
+		hst_error *err)
 {
 	static const int linger = 0;
 	struct monitor *monitor = mem_alloc(sizeof *monitor);

@@ -8,8 +8,8 @@
 
 enum monitor_event {
 	MONITOR_CONNECTED,   /* the handshake has succeeded */
-	MONITOR_BROKEN,      /* the connection has ended, or its handshake has failed */
-	MONITOR_NOBODY,      /* nobody listens there; libzmq tries again by itself */
+	MONITOR_BROKEN,	     /* the connection has ended, or its handshake has failed */
+	MONITOR_NOBODY,	     /* nobody listens there; libzmq tries again by itself */
 	MONITOR_KEY_REFUSED, /* the other side does not know our key */
 	MONITOR_NOT_HOST,    /* the handshake failed otherwise: the other side has not the key we expect */
 };
@@ -17,8 +17,9 @@ enum monitor_event {
 struct monitor;
 
 /* Before the socket is connected. To be freed before the socket is closed. */
-int monitor_new(struct loop *loop, void *zmq, void *socket, void (*happened)(void *arg, enum monitor_event event),
-                void *arg, struct monitor **ret, hst_error *err);
+int monitor_new(struct loop *loop, void *zmq, void *socket,
+		void (*happened)(void *arg, enum monitor_event event), void *arg, struct monitor **ret,
+		hst_error *err);
 void monitor_free(struct monitor *monitor);
 
 #endif

@@ -20,7 +20,7 @@ void peers_init(struct peers *peers, const struct key_ring *ring)
 
 void peers_clear(struct peers *peers)
 {
-	TABLE_EACH(&peers->by_key, entry) {
+	TABLE_EACH (&peers->by_key, entry) {
 		struct peer *peer = entry->value;
 
 		free(peer->name);

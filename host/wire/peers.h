@@ -18,6 +18,7 @@ struct peers {
 
 void peers_init(struct peers *peers, const struct key_ring *ring);
 void peers_clear(struct peers *peers);
-const struct peer *peers_find(const struct peers *peers, const char *key_text); /* NULL: unknown, or NULL asked for */
+const struct peer *peers_find(const struct peers *peers,
+			      const char *key_text); /* NULL: unknown, or NULL asked for */
 
 #endif

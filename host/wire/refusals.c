@@ -14,7 +14,7 @@ void refusals_init(struct refusals *refusals)
 
 void refusals_clear(struct refusals *refusals)
 {
-	TABLE_EACH(&refusals->counts, entry)
+	TABLE_EACH (&refusals->counts, entry)
 		free(entry->value);
 	table_clear(&refusals->counts);
 }
@@ -29,7 +29,8 @@ static bool refusals_told(uint64_t count)
 void refusals_note(struct refusals *refusals, const char *peer, const char *cause, const char *text)
 {
 	AUTO_FREE char *kind = mem_printf("%s %s", peer, cause);
-	const char *key = refusals->counts.n < REFUSALS_MAX || table_get(&refusals->counts, kind) ? kind : "others";
+	const char *key =
+		refusals->counts.n < REFUSALS_MAX || table_get(&refusals->counts, kind) ? kind : "others";
 	uint64_t *count = table_get(&refusals->counts, key);
 
 	if (!count) {
@@ -40,5 +41,6 @@ void refusals_note(struct refusals *refusals, const char *peer, const char *caus
 	if (*count == 1)
 		log_warning("refused %s: %s: %s", peer, cause, text);
 	else if (refusals_told(*count))
-		log_warning("refused %s: %s: %s (for the %lluth time)", peer, cause, text, (unsigned long long)*count);
+		log_warning("refused %s: %s: %s (for the %lluth time)", peer, cause, text,
+			    (unsigned long long)*count);
 }

@@ -1,6 +1,6 @@
 /*
- * What was refused, counted by peer and cause. A line is logged at the first of a kind and then at the 10th, 100th and
- * so on, so that a peer that errs a thousand times a second cannot fill the log.
+ * What was refused, counted by peer and cause. A line is logged at the first of a kind and then at the 10th,
+ * 100th and so on, so that a peer that errs a thousand times a second cannot fill the log.
  */
 #ifndef HOST_WIRE_REFUSALS_H
 #define HOST_WIRE_REFUSALS_H

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { REQUEST_CHAINS = sizeof ((struct requests *)0)->by_id / sizeof(struct request *) };
+enum { REQUEST_CHAINS = sizeof((struct requests *)0)->by_id / sizeof(struct request *) };
 
 struct request {
 	struct request *next;
@@ -64,7 +64,8 @@ void requests_clear(struct requests *requests)
 			requests_end(requests, &requests->by_id[i], NULL);
 }
 
-void requests_add(struct requests *requests, enum word word, uint64_t id, int64_t timeout_ms, link_reply reply, void *arg)
+void requests_add(struct requests *requests, enum word word, uint64_t id, int64_t timeout_ms,
+		  link_reply reply, void *arg)
 {
 	struct request **at = requests_find(requests, id);
 	struct request *request = mem_alloc(sizeof *request);
@@ -88,7 +89,7 @@ bool requests_answer(struct requests *requests, const struct message *reply)
 	struct request **at = requests_find(requests, reply->id);
 
 	if (!*at || (reply->word != WORD_error &&
-	             strcmp(message_row((*at)->word)->reply, message_row(reply->word)->word) != 0))
+		     strcmp(message_row((*at)->word)->reply, message_row(reply->word)->word) != 0))
 		return false;
 	requests_end(requests, at, reply);
 	return true;

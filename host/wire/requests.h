@@ -12,10 +12,12 @@ struct requests {
 
 void requests_init(struct requests *requests, struct loop *loop);
 void requests_clear(struct requests *requests); /* calls each back with NULL */
-void requests_add(struct requests *requests, enum word word, uint64_t id, int64_t timeout_ms, link_reply reply, void *arg);
+void requests_add(struct requests *requests, enum word word, uint64_t id, int64_t timeout_ms,
+		  link_reply reply, void *arg);
 void requests_forget(struct requests *requests, uint64_t id); /* without a call */
 
-/* True: it was waited for, and is called back. A word that is not the reply of the list to that request is not. */
+/* True: it was waited for, and is called back. A word that is not the reply of the list to that request is
+ * not. */
 bool requests_answer(struct requests *requests, const struct message *reply);
 
 #endif

@@ -13,21 +13,22 @@ enum {
 static const struct {
 	int option, value;
 } socket_options[] = {
-	{ZMQ_LINGER, 0},                                           /* (for ever) */
-	{ZMQ_SNDHWM, SOCKET_QUEUE},                                /* (1,000) */
+	{ZMQ_LINGER, 0},	    /* (for ever) */
+	{ZMQ_SNDHWM, SOCKET_QUEUE}, /* (1,000) */
 	{ZMQ_RCVHWM, SOCKET_QUEUE},
-	{ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS},                         /* (none) a dead machine ends its connections */
+	{ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS}, /* (none) a dead machine ends its connections */
 	{ZMQ_HEARTBEAT_TIMEOUT, DEAD_MS},
 	{ZMQ_HEARTBEAT_TTL, DEAD_MS},
-	{ZMQ_HANDSHAKE_IVL, HEARTBEAT_MS},                         /* (30 s) for those who connect and say nothing */
-	{ZMQ_IPV6, 1},                                             /* (0) */
-	{ZMQ_BACKLOG, 1024},                                       /* (100) all gateways come back at once */
-	{ZMQ_CONNECT_TIMEOUT, HEARTBEAT_MS},                       /* (the system's two minutes) */
+	{ZMQ_HANDSHAKE_IVL, HEARTBEAT_MS},   /* (30 s) for those who connect and say nothing */
+	{ZMQ_IPV6, 1},			     /* (0) */
+	{ZMQ_BACKLOG, 1024},		     /* (100) all gateways come back at once */
+	{ZMQ_CONNECT_TIMEOUT, HEARTBEAT_MS}, /* (the system's two minutes) */
 	{ZMQ_RECONNECT_IVL, 100},
-	{ZMQ_RECONNECT_IVL_MAX, 2000},                             /* (none) fewer attempts while the host is away */
+	{ZMQ_RECONNECT_IVL_MAX, 2000}, /* (none) fewer attempts while the host is away */
 };
 
-int socket_new(void *zmq, int type, const struct key_pair *self, const uint8_t *server, void **ret, hst_error *err)
+int socket_new(void *zmq, int type, const struct key_pair *self, const uint8_t *server, void **ret,
+	       hst_error *err)
 {
 	void *socket = zmq_socket(zmq, type);
 	const int64_t part_max = PAYLOAD_BYTES_MAX + ENVELOPE_BYTES;
@@ -37,7 +38,8 @@ int socket_new(void *zmq, int type, const struct key_pair *self, const uint8_t *
 	if (!socket)
 		return hst_fail(err, HST_BROKEN, "no socket: %s", zmq_strerror(zmq_errno()));
 	for (size_t i = 0; i < sizeof socket_options / sizeof *socket_options; i++)
-		failed |= zmq_setsockopt(socket, socket_options[i].option, &socket_options[i].value, sizeof(int));
+		failed |= zmq_setsockopt(socket, socket_options[i].option, &socket_options[i].value,
+					 sizeof(int));
 	failed |= zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &part_max, sizeof part_max);
 	if (type == ZMQ_ROUTER)
 		failed |= zmq_setsockopt(socket, ZMQ_ROUTER_MANDATORY, &one, sizeof one);

@@ -10,13 +10,14 @@
 #include <unistd.h>
 
 /*
- * A message is a length of 4 bytes (of what follows), then the four parts, each behind a length of its own of 4 bytes;
- * all lengths big-endian.
+ * A message is a length of 4 bytes (of what follows), then the four parts, each behind a length of its own of
+ * 4 bytes; all lengths big-endian.
  */
 enum {
 	LENGTH_BYTES = 4,
 	WORD_BYTES_MAX = 32,
-	BODY_BYTES_MAX = MESSAGE_PARTS * LENGTH_BYTES + WORD_BYTES_MAX + 8 + HEAD_BYTES_MAX + PAYLOAD_BYTES_MAX,
+	BODY_BYTES_MAX =
+		MESSAGE_PARTS * LENGTH_BYTES + WORD_BYTES_MAX + 8 + HEAD_BYTES_MAX + PAYLOAD_BYTES_MAX,
 	BACKLOG_BYTES_MAX = 4 << 20,
 	READ_BYTES = 64 << 10,
 };
@@ -56,8 +57,8 @@ static void bytes_add(struct bytes *bytes, const void *more, size_t n)
 
 static void bytes_add_length(struct bytes *bytes, size_t n)
 {
-	unsigned char length[LENGTH_BYTES] = {(unsigned char)(n >> 24), (unsigned char)(n >> 16), (unsigned char)(n >> 8),
-	                                      (unsigned char)n};
+	unsigned char length[LENGTH_BYTES] = {(unsigned char)(n >> 24), (unsigned char)(n >> 16),
+					      (unsigned char)(n >> 8), (unsigned char)n};
 
 	bytes_add(bytes, length, sizeof length);
 }
@@ -87,14 +88,16 @@ static void stream_end(struct stream *stream, const hst_error *why)
 }
 
 /* The whole body of a message into a struct message that points into it. */
-static int stream_decode(struct stream *stream, const char *body, size_t length, struct message *ret, hst_error *err)
+static int stream_decode(struct stream *stream, const char *body, size_t length, struct message *ret,
+			 hst_error *err)
 {
 	struct message_part parts[MESSAGE_PARTS];
 	const char *end = body + length;
 	int code;
 
 	for (size_t i = 0; i < MESSAGE_PARTS; i++) {
-		if ((size_t)(end - body) < LENGTH_BYTES || (size_t)(end - body) - LENGTH_BYTES < stream_length(body))
+		if ((size_t)(end - body) < LENGTH_BYTES ||
+		    (size_t)(end - body) - LENGTH_BYTES < stream_length(body))
 			return hst_fail(err, HST_INVALID, "a part of a message is longer than the message");
 		parts[i] = (struct message_part){body + LENGTH_BYTES, stream_length(body)};
 		body += LENGTH_BYTES + parts[i].length;
@@ -103,7 +106,8 @@ static int stream_decode(struct stream *stream, const char *body, size_t length,
 		return hst_fail(err, HST_INVALID, "a message has bytes behind its last part");
 	code = message_read_parts(ret, parts, err);
 	if (!code && !(message_row(ret->word)->sender & stream->role.peer))
-		code = hst_fail(err, HST_DENIED, "the other side may not say %s", message_row(ret->word)->word);
+		code = hst_fail(err, HST_DENIED, "the other side may not say %s",
+				message_row(ret->word)->word);
 	return code;
 }
 
@@ -119,11 +123,13 @@ static bool stream_deliver(struct stream *stream)
 		int code = HST_OK;
 
 		if (length > BODY_BYTES_MAX)
-			code = hst_fail(&err, HST_INVALID, "a message of %zu bytes, at most %d are allowed", length, BODY_BYTES_MAX);
+			code = hst_fail(&err, HST_INVALID, "a message of %zu bytes, at most %d are allowed",
+					length, BODY_BYTES_MAX);
 		else if (in->used - in->done < LENGTH_BYTES + length)
 			return true;
 		else
-			code = stream_decode(stream, in->at + in->done + LENGTH_BYTES, length, &message, &err);
+			code = stream_decode(stream, in->at + in->done + LENGTH_BYTES, length, &message,
+					     &err);
 		if (code) {
 			stream_end(stream, &err);
 			return false;
@@ -144,7 +150,8 @@ static int stream_flush(struct stream *stream, hst_error *err)
 	struct bytes *out = &stream->out;
 
 	while (out->done < out->used) {
-		ssize_t n = send(stream->fd, out->at + out->done, out->used - out->done, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n = send(stream->fd, out->at + out->done, out->used - out->done,
+				 MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n >= 0)
 			out->done += (size_t)n;
@@ -175,7 +182,7 @@ static void stream_ready(void *arg, int fd, short ready)
 		stream_deliver(stream);
 	} else if (n == 0) {
 		hst_fail(&err, HST_NOT_FOUND, "the other side has closed the connection%s",
-		         stream->in.used > stream->in.done ? " in the middle of a message" : "");
+			 stream->in.used > stream->in.done ? " in the middle of a message" : "");
 		stream_end(stream, &err);
 	} else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
 		hst_fail(&err, HST_NOT_FOUND, "the other side is gone: %s", strerror(errno));
@@ -220,7 +227,8 @@ int stream_send(struct stream *stream, const struct message *message, hst_error 
 	for (size_t i = 0; i < MESSAGE_PARTS; i++)
 		length += LENGTH_BYTES + parts.at[i].length;
 	if (stream->out.used - stream->out.done + LENGTH_BYTES + length > BACKLOG_BYTES_MAX)
-		return hst_fail(err, HST_RETRY, "the other side takes no messages: %d bytes wait for it", BACKLOG_BYTES_MAX);
+		return hst_fail(err, HST_RETRY, "the other side takes no messages: %d bytes wait for it",
+				BACKLOG_BYTES_MAX);
 	bytes_reserve(&stream->out, LENGTH_BYTES + length);
 	bytes_add_length(&stream->out, length);
 	for (size_t i = 0; i < MESSAGE_PARTS; i++) {

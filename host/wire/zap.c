@@ -52,7 +52,8 @@ static bool zap_is(const struct zap_part *part, const char *text)
 }
 
 /* NULL: admitted, and `key` is filled. */
-static const char *zap_judge(const struct zap *zap, const struct zap_part *parts, size_t n, char key[KEY_TEXT])
+static const char *zap_judge(const struct zap *zap, const struct zap_part *parts, size_t n,
+			     char key[KEY_TEXT])
 {
 	if (n != ZAP_PARTS || !zap_is(&parts[ZAP_VERSION], "1.0") || !zap_is(&parts[ZAP_DOMAIN], "hostler"))
 		return "it is no request of ours";
@@ -89,7 +90,8 @@ static void zap_ready(void *arg, void *socket)
 			parts[ZAP_REQUEST].length = 0;
 		zap_answer(zap, &parts[ZAP_REQUEST], why, key);
 		if (why)
-			zap->role.refused(zap->role.arg, n > ZAP_ADDRESS ? parts[ZAP_ADDRESS].bytes : "", why);
+			zap->role.refused(zap->role.arg, n > ZAP_ADDRESS ? parts[ZAP_ADDRESS].bytes : "",
+					  why);
 	}
 }
 
@@ -103,7 +105,8 @@ int zap_new(struct loop *loop, void *zmq, const struct zap_role *role, struct za
 	zap->socket = zmq_socket(zmq, ZMQ_REP);
 	if (!zap->socket || zmq_setsockopt(zap->socket, ZMQ_LINGER, &linger, sizeof linger) != 0 ||
 	    zmq_bind(zap->socket, "inproc://zeromq.zap.01") != 0) {
-		hst_fail(err, HST_BROKEN, "the list of keys cannot be enforced: %s", zmq_strerror(zmq_errno()));
+		hst_fail(err, HST_BROKEN, "the list of keys cannot be enforced: %s",
+			 zmq_strerror(zmq_errno()));
 		if (zap->socket)
 			zmq_close(zap->socket);
 		free(zap);

@@ -89,7 +89,6 @@ static int take_section(struct worker *worker, const struct conf *conf, const st
 
 static int configure(struct worker *worker, const struct worker_arguments *arguments)
 {
-	static const struct conf_person root = {.uid = 0, .name = "root", .home = "/root"};
 	AUTO(problems) struct problems problems;
 	const struct conf_instance *instance;
 	hst_plugin_kind kind;
@@ -100,8 +99,7 @@ static int configure(struct worker *worker, const struct worker_arguments *argum
 	problems_init(&problems);
 	if (!read_instance(arguments->instance, &kind, &name))
 		return say_bad("--instance names trigger/NAME or connector/NAME");
-	conf = arguments->for_root ? conf_load_as(arguments->configuration, &root, &problems)
-				   : conf_load(arguments->configuration, &problems);
+	conf = conf_load_child(arguments->configuration, arguments->for_root, &problems);
 	if (!conf)
 		return say_problems(&problems);
 	instance = conf_instance(conf, kind, name);

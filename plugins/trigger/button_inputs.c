@@ -91,6 +91,11 @@ static int read_choices(hst_call *call, const char *name, struct span part, hst_
 		if (n == CHOICES_MAX)
 			return hst_fail(err, HST_INVALID, "input.%s: a choice has at most %d words", name,
 					CHOICES_MAX);
+		for (size_t i = 0; i < word.n; i++)
+			if (strchr(blanks, word.at[i]))
+				return hst_fail(err, HST_INVALID,
+				                "input.%s: the words of a choice stand with commas between them, as in choice small, large default large",
+				                name);
 		choices[n] = hst_copy(call, word.at, word.n);
 		for (size_t i = 0; i < n; i++)
 			if (strcmp(choices[i], choices[n]) == 0)

@@ -91,7 +91,7 @@ static void a_whole_configuration_is_read(void **state)
 	ends_with(conf->path, "/conf/whole.ini");
 	ends_with(conf->state_dir, "/conf/state");
 	ends_with(conf->store_path, "/conf/state/queue/runs.db");
-	ends_with(conf->plugins, "/conf/../plugins");
+	ends_with(conf->plugins, "/plugins");
 	assert_string_equal(conf->run_dir, "/run/test");
 	assert_string_equal(conf->listen, "tcp://10.0.0.5:8421");
 	assert_int_equal(conf->profile, CONF_PROFILE_V1);

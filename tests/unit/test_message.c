@@ -42,7 +42,8 @@ static void a_head_is_json_in_the_order_of_the_row(void **state)
 	message_set_integer(&message, "run", -4711);
 	message_set_text(&message, "what", "a \"b\"\n\x01\\ \xc3\xa4");
 	assert_int_equal(message_write_head(&message, head, &length, NULL), HST_OK);
-	assert_string_equal(head, "{\"run\":-4711,\"what\":\"a \\\"b\\\"\\n\\u0001\\\\ \xc3\xa4\",\"ended\":true}");
+	assert_string_equal(head,
+			    "{\"run\":-4711,\"what\":\"a \\\"b\\\"\\n\\u0001\\\\ \xc3\xa4\",\"ended\":true}");
 	assert_int_equal(length, strlen(head));
 	message_init(&message, WORD_done, 0);
 	assert_int_equal(message_write_head(&message, head, &length, NULL), HST_OK);
@@ -136,7 +137,8 @@ static void texts_are_cut_at_what_fits(void **state)
 		assert_int_equal(message_read_head(&got, WORD_offer, 1, head, length, NULL), HST_OK);
 		assert_true(strlen(message_text(&got, "user")) > 0);
 		if (fillings[i][0] != '\xff')
-			assert_memory_equal(message_text(&got, "user"), text, strlen(message_text(&got, "user")));
+			assert_memory_equal(message_text(&got, "user"), text,
+					    strlen(message_text(&got, "user")));
 		else
 			assert_memory_equal(message_text(&got, "user"), "???", 3);
 		assert_string_equal(message_text(&got, "device"), "ts-01");
@@ -185,19 +187,23 @@ static void blanks_and_order_do_not_matter(void **state)
 	struct message got;
 
 	(void)state;
-	assert_int_equal(read_welcome(" {\t\"window\" :\n-3 , \"major\": 0,\r\"minor\":9223372036854775807 } ", &got), HST_OK);
+	assert_int_equal(
+		read_welcome(" {\t\"window\" :\n-3 , \"major\": 0,\r\"minor\":9223372036854775807 } ", &got),
+		HST_OK);
 	assert_int_equal(message_integer(&got, "window"), -3);
 	assert_true(message_integer(&got, "minor") == INT64_MAX);
 }
 
 static void escapes_of_json_are_read(void **state)
 {
-	static const char head[] = "{\"trigger\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\u00e4\\u20AC\\ud83d\\ude00\"}";
+	static const char head[] =
+		"{\"trigger\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\u00e4\\u20AC\\ud83d\\ude00\"}";
 	struct message got;
 
 	(void)state;
 	assert_int_equal(message_read_head(&got, WORD_press, 1, head, strlen(head), NULL), HST_OK);
-	assert_string_equal(message_text(&got, "trigger"), "\"\\/\b\f\n\r\tA\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80");
+	assert_string_equal(message_text(&got, "trigger"),
+			    "\"\\/\b\f\n\r\tA\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80");
 }
 
 static void bad_heads_are_refused(void **state)
@@ -263,7 +269,8 @@ static void bad_heads_are_refused(void **state)
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		struct message got;
 		hst_error err = {0};
-		char *exact = malloc(strlen(bad[i].head) + 1); /* so that the sanitizer sees a byte too much */
+		char *exact =
+			malloc(strlen(bad[i].head) + 1); /* so that the sanitizer sees a byte too much */
 
 		memcpy(exact, bad[i].head, strlen(bad[i].head));
 		if (message_read_head(&got, bad[i].word, 1, exact, strlen(bad[i].head), &err) != HST_INVALID)
@@ -295,7 +302,8 @@ static void a_head_over_512_bytes_is_refused(void **state)
 	assert_int_equal(message_read_head(&got, WORD_press, 1, head, HEAD_BYTES_MAX + 1, NULL), HST_INVALID);
 }
 
-/* Any 512 bytes: no crash, and what is accepted can be written again. Seeded, so that a failure can be repeated. */
+/* Any 512 bytes: no crash, and what is accepted can be written again. Seeded, so that a failure can be
+ * repeated. */
 static void random_heads_do_no_harm(void **state)
 {
 	static const char alphabet[] = "{}\":,\\u01-9 truefalsgi\xc3\xa4";

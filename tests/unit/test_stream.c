@@ -62,8 +62,9 @@ static int setup(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
 	pair->loop = loop_new(loop_wait_poll);
 	pair->raw = fds[1];
-	pair->near.stream = stream_new(pair->loop, fds[0],
-	                               &(struct stream_role){SPEAKER_SESSION, side_message, side_ended, &pair->near});
+	pair->near.stream =
+		stream_new(pair->loop, fds[0],
+			   &(struct stream_role){SPEAKER_SESSION, side_message, side_ended, &pair->near});
 	*state = pair;
 	return 0;
 }
@@ -98,7 +99,8 @@ static size_t bytes_of(const struct message *message, char *to, size_t size)
 	int fds[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	side.stream = stream_new(loop, fds[0], &(struct stream_role){SPEAKER_ANY, side_message, side_ended, &side});
+	side.stream =
+		stream_new(loop, fds[0], &(struct stream_role){SPEAKER_ANY, side_message, side_ended, &side});
 	assert_int_equal(stream_send(side.stream, message, NULL), HST_OK);
 	stream_free(side.stream);
 	while ((n = read(fds[1], to + length, size - length)) > 0)
@@ -195,7 +197,8 @@ static void what_the_peer_does_not_take_waits(void **state)
 	}
 	assert_int_equal(code, HST_RETRY);
 	assert_in_range(sent, 3, 5);
-	far.stream = stream_new(pair->loop, pair->raw, &(struct stream_role){SPEAKER_GATEWAY, side_message, side_ended, &far});
+	far.stream = stream_new(pair->loop, pair->raw,
+				&(struct stream_role){SPEAKER_GATEWAY, side_message, side_ended, &far});
 	pair->raw = -1;
 	turn_until(pair, &far.messages, sent);
 	assert_int_equal(far.payload, PAYLOAD_BYTES_MAX);
@@ -230,7 +233,8 @@ static void an_end_in_the_middle_is_told_so(void **state)
 	pair->raw = -1;
 	turn_until(pair, &pair->near.ended, 1);
 	assert_int_equal(pair->near.messages, 0);
-	assert_string_equal(pair->near.why.text, "the other side has closed the connection in the middle of a message");
+	assert_string_equal(pair->near.why.text,
+			    "the other side has closed the connection in the middle of a message");
 }
 
 static void malformed(void **state, const void *bytes, size_t n)
@@ -250,7 +254,10 @@ static void a_length_over_the_ceiling_ends_the_stream_at_once(void **state)
 
 static void a_part_longer_than_its_message_ends_the_stream(void **state)
 {
-	malformed(state, "\0\0\0\x08\xff\xff\xff\xff" "done", 12);
+	malformed(state,
+		  "\0\0\0\x08\xff\xff\xff\xff"
+		  "done",
+		  12);
 }
 
 static void a_message_of_no_bytes_ends_the_stream(void **state)

@@ -1,9 +1,8 @@
-/* Runs offered to the device: decided, launched, ended, released. */
+/* The admission itself: the one door through which events come, offers, and what can be looked at. */
 #include "pure/admission/internal.h"
 
 #include "base/mem.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,29 +16,13 @@ struct admission *admission_new(const char *device, char *const *accounts, size_
 	admission->account_count = account_count;
 	admission->policy = *policy;
 	table_init(&admission->runs);
+	table_init(&admission->past);
 	table_init(&admission->holds);
 	table_init(&admission->users);
 	table_init(&admission->asked);
 	table_init(&admission->packages);
-	table_init(&admission->gone_runs);
-	table_init(&admission->gone_holds);
+	table_init(&admission->fetching);
 	return admission;
-}
-
-void admission_run_free(struct admission_run *run)
-{
-	if (!run)
-		return;
-	free(run->run_id);
-	free(run->name);
-	free(run->user);
-	free(run->package);
-	free(run->inputs);
-	free(run->key);
-	free(run->end);
-	free(run->reason);
-	free(run->result);
-	free(run);
 }
 
 void admission_effects_init(struct admission_effects *effects)
@@ -61,14 +44,32 @@ struct admission_effect *admission_effect(struct admission_effects *effects, enu
 	return &effects->at[effects->n++];
 }
 
+void admission_journal(struct admission_effects *effects, const char *word, const struct admission_run *run)
+{
+	admission_effect(effects, ADMISSION_JOURNAL)->text =
+		arena_printf(effects->arena, "%s %lld %lld", word, (long long)run->step, (long long)run->token);
+}
+
+void admission_say(struct admission_run *run, enum admission_effect_kind kind, const char *state, struct admission_effects *effects)
+{
+	struct admission_effect *effect = admission_effect(effects, kind);
+
+	effect->run = run;
+	effect->text = state;
+}
+
+static void free_gone(struct admission *admission)
+{
+	for (size_t i = 0; i < admission->gone_run_count; i++)
+		admission_run_free(admission->gone_runs[i]);
+	for (size_t i = 0; i < admission->gone_hold_count; i++)
+		holds_free(admission->gone_holds[i]);
+	admission->gone_run_count = admission->gone_hold_count = 0;
+}
+
 void admission_settle(struct admission *admission, struct admission_effects *effects)
 {
-	TABLE_EACH(&admission->gone_runs, entry)
-		admission_run_free(entry->value);
-	TABLE_EACH(&admission->gone_holds, entry)
-		holds_free(entry->value);
-	table_clear(&admission->gone_runs);
-	table_clear(&admission->gone_holds);
+	free_gone(admission);
 	effects->n = 0;
 	arena_reset(effects->arena);
 }
@@ -83,222 +84,115 @@ void admission_free(struct admission *admission)
 		holds_free(entry->value);
 	TABLE_EACH(&admission->users, entry)
 		free(entry->value);
-	TABLE_EACH(&admission->gone_runs, entry)
-		admission_run_free(entry->value);
-	TABLE_EACH(&admission->gone_holds, entry)
-		holds_free(entry->value);
+	free_gone(admission);
 	sessions_clear(admission);
+	past_clear(admission);
 	table_clear(&admission->runs);
 	table_clear(&admission->holds);
 	table_clear(&admission->users);
 	table_clear(&admission->asked);
 	table_clear(&admission->packages);
-	table_clear(&admission->gone_runs);
-	table_clear(&admission->gone_holds);
+	table_clear(&admission->fetching);
+	free(admission->gone_runs);
+	free(admission->gone_holds);
 	free(admission->device);
 	free(admission);
 }
 
-static void run_key(int64_t step, int64_t token, char to[48])
-{
-	snprintf(to, 48, "%lld/%lld", (long long)step, (long long)token);
-}
-
 struct admission_run *admission_run_of(const struct admission *admission, int64_t step, int64_t token)
 {
-	char key[48];
+	char key[RUN_KEY_SIZE];
 
 	run_key(step, token, key);
 	return table_get(&admission->runs, key);
 }
 
-static void run_gone(struct admission *admission, struct admission_run *run)
+/* The same offer again, because the answer was lost on the way: it is given again. */
+static void answer_again(struct admission *admission, struct admission_run *known, struct admission_effects *effects)
 {
-	char key[48];
-
-	run_key(run->step, run->token, key);
-	table_remove(&admission->runs, key);
-	table_set(&admission->gone_runs, key, run);
+	if (known->state == ADMISSION_REPORTED)
+		admission_report(admission, known, effects);
+	else if (known->taken)
+		admission_say(known, ADMISSION_SAY_TAKEN, known->state >= ADMISSION_RUNNING ? "running" : "preparing", effects);
 }
 
-void admission_journal(struct admission_effects *effects, const char *word, const struct admission_run *run)
-{
-	admission_effect(effects, ADMISSION_JOURNAL)->text =
-		arena_printf(effects->arena, "%s %lld %lld", word, (long long)run->step, (long long)run->token);
-}
-
-void admission_refuse(struct admission *admission, struct admission_run *run, const char *reason, enum reason_class class,
-                      const char *text, struct admission_effects *effects)
+static void refuse_again(struct admission *admission, struct admission_run *run, const struct past_offer *past,
+                         struct admission_effects *effects)
 {
 	struct admission_effect *effect = admission_effect(effects, ADMISSION_SAY_REFUSED);
 
 	effect->run = run;
-	effect->reason = arena_text(effects->arena, reason);
-	effect->class = class;
-	effect->text = arena_text(effects->arena, text ? text : "");
-	admission->refused_since_change |= class == REASON_WAIT;
-	admission_journal(effects, "refused", run);
-	run_gone(admission, run);
-}
-
-void admission_say_taken(struct admission_run *run, const char *state, struct admission_effects *effects)
-{
-	struct admission_effect *effect = admission_effect(effects, run->taken ? ADMISSION_SAY_STAGE : ADMISSION_SAY_TAKEN);
-
-	effect->run = run;
-	effect->text = state;
-	run->taken = true;
-}
-
-void admission_launch(struct admission *admission, struct admission_run *run, struct admission_effects *effects)
-{
-	struct admission_effect *effect;
-
-	run->hold->state = ADMISSION_HOLD_RUNNING;
-	if (!table_get(&admission->packages, run->package)) {
-		if (!run->taken)
-			admission_say_taken(run, "preparing", effects);
-		run->state = ADMISSION_FETCHING;
-		return;
-	}
-	admission_journal(effects, "launched", run);
-	run->state = ADMISSION_RUNNING;
-	effect = admission_effect(effects, ADMISSION_LAUNCH);
-	effect->hold = run->hold;
-	effect->run = run;
-	admission_say_taken(run, "running", effects);
+	effect->reason = arena_text(effects->arena, past->reason);
+	effect->text = arena_text(effects->arena, past->text);
+	effect->class = past->class;
+	effect->revision = past->revision;
+	run_leave(admission, run);
 }
 
 static void run_offered(struct admission *admission, struct admission_run *run, struct admission_effects *effects)
 {
 	struct admission_run *known = admission_run_of(admission, run->step, run->token);
+	const struct past_offer *past = past_of(admission, run);
 	const char *key = table_get(&admission->users, run->user);
-	char name[48];
+	char name[RUN_KEY_SIZE];
 
 	if (known) {
-		/* The same offer again: the answer was lost on the way. */
-		if (known->taken)
-			admission_say_taken(known, known->state >= ADMISSION_RUNNING ? "running" : "preparing", effects);
+		answer_again(admission, known, effects);
 		admission_run_free(run);
+		return;
+	}
+	if (past) {
+		refuse_again(admission, run, past, effects);
 		return;
 	}
 	run_key(run->step, run->token, name);
 	table_set(&admission->runs, name, run);
 	run->state = ADMISSION_OFFERED;
 	admission_journal(effects, "offer", run);
-	if (!table_get(&admission->packages, run->package))
-		admission_effect(effects, ADMISSION_FETCH)->text = arena_text(effects->arena, run->package);
+	if (!admission->known) {
+		/* Not "wait": before the first list there is no revision that could move. */
+		admission_refuse(admission, run, "SessionFactUnknown", REASON_RETRY, "the device's sessions are not known yet", effects);
+		return;
+	}
+	admission_fetch(admission, run->package, effects);
 	if (key) {
 		run->key = mem_text(key);
 		admission_decide(admission, run, effects);
-	} else if (!table_get(&admission->asked, run->user)) {
-		table_set(&admission->asked, run->user, admission);
-		admission_effect(effects, ADMISSION_ASK_IDENTITY)->text = arena_text(effects->arena, run->user);
-	}
-}
-
-static void identity_known(struct admission *admission, const struct admission_event *event, struct admission_effects *effects)
-{
-	table_remove(&admission->asked, event->user);
-	if (event->key) {
-		free(table_remove(&admission->users, event->user));
-		table_set(&admission->users, event->user, mem_text(event->key));
-	}
-	TABLE_EACH(&admission->runs, entry) {
-		struct admission_run *run = entry->value;
-
-		if (run->state != ADMISSION_OFFERED || run->key || strcmp(run->user, event->user) != 0)
-			continue;
-		if (event->key) {
-			run->key = mem_text(event->key);
-			admission_decide(admission, run, effects);
-		} else {
-			admission_refuse(admission, run, "WindowsIdentityIncorrect", REASON_FATAL, event->text, effects);
-		}
+	} else {
+		identity_ask(admission, run->user, effects);
 	}
 }
 
 static void package_known(struct admission *admission, const struct admission_event *event, struct admission_effects *effects)
 {
+	table_remove(&admission->fetching, event->package);
 	if (!event->text)
 		table_set(&admission->packages, event->package, admission);
 	TABLE_EACH(&admission->runs, entry) {
 		struct admission_run *run = entry->value;
 
-		if (strcmp(run->package, event->package) != 0)
+		if (run->state != ADMISSION_FETCHING || strcmp(run->package, event->package) != 0)
 			continue;
-		if (!event->text && run->state == ADMISSION_FETCHING) {
+		if (!event->text)
 			admission_launch(admission, run, effects);
-		} else if (event->text && run->state == ADMISSION_FETCHING) {
-			char *payload = mem_printf("{\"text\":\"the desktop flow could not be fetched from the host\"}");
-
-			admission_end(admission, run, "failed", "FlowNotInstalled", payload, strlen(payload), effects);
-			free(payload);
-		}
+		else
+			admission_fail(admission, run, "failed", "FlowNotInstalled", event->text, effects);
 	}
 }
 
-/* The flow is over. Its session is dealt with while its files are on their way to the host. */
-void admission_end(struct admission *admission, struct admission_run *run, const char *end, const char *reason, const char *payload,
-                   size_t length, struct admission_effects *effects)
-{
-	struct admission_hold *hold = run->hold;
-	hst_retirement retirement = HST_SIGN_OUT;
-	hst_session session;
-
-	run->end = mem_text(end);
-	run->reason = mem_text(reason ? reason : "");
-	run->result = mem_copy(payload ? payload : "", length);
-	run->result_length = length;
-	run->state = ADMISSION_UPLOADING;
-	admission_journal(effects, "ended", run);
-	admission_effect(effects, ADMISSION_UPLOAD)->run = run;
-	if (!hold || hold->state != ADMISSION_HOLD_RUNNING)
-		return;
-	session = (hst_session){.id = hold->session, .user = hold->user, .key = hold->key, .connected = HST_YES, .locked = HST_NO, .ours = true};
-	if (admission->policy.retire(admission->policy.arg, &session, &retirement, NULL) >= 0 && retirement == HST_KEEP) {
-		hold->state = ADMISSION_HOLD_IDLE;
-		hold->run = NULL;
-		run->hold = NULL;
-		run->released = true;
-		/* Whoever was refused because of this run is worth asking again. */
-		if (admission->refused_since_change)
-			sessions_changed(admission, effects);
-		return;
-	}
-	holds_close(hold, effects);
-}
-
-void admission_release(struct admission *admission, struct admission_run *run, struct admission_effects *effects)
-{
-	run->released = true;
-	if (run->state != ADMISSION_REPORTED)
-		return; /* `finished` will say it */
-	admission_effect(effects, ADMISSION_SAY_RELEASED)->run = run;
-	run_gone(admission, run);
-}
-
-static void run_uploaded(struct admission *admission, struct admission_run *run, struct admission_effects *effects)
-{
-	if (run->state != ADMISSION_UPLOADING)
-		return;
-	run->state = ADMISSION_REPORTED;
-	admission_effect(effects, ADMISSION_SAY_FINISHED)->run = run;
-	if (run->released)
-		run_gone(admission, run);
-}
-
+/* What runs is told to stop; what does not run yet never will. */
 static void run_stop(struct admission *admission, struct admission_run *run, const char *how, struct admission_effects *effects)
 {
 	struct admission_effect *effect;
 
-	(void)admission;
-	if (run->state != ADMISSION_RUNNING || !run->hold)
-		return;
-	effect = admission_effect(effects, ADMISSION_HALT);
-	effect->run = run;
-	effect->hold = run->hold;
-	effect->text = arena_text(effects->arena, how);
+	if (run->state < ADMISSION_RUNNING) {
+		admission_fail(admission, run, "cancelled", "Cancelled", "it was stopped before it ran", effects);
+	} else if (run->state == ADMISSION_RUNNING) {
+		effect = admission_effect(effects, ADMISSION_HALT);
+		effect->run = run;
+		effect->hold = run->hold;
+		effect->text = arena_text(effects->arena, how);
+	}
 }
 
 static void run_finished(struct admission *admission, const struct admission_event *event, struct admission_effects *effects)
@@ -313,10 +207,43 @@ static void run_finished(struct admission *admission, const struct admission_eve
 	admission_end(admission, run, event->end, event->reason, event->payload, event->payload_length, effects);
 }
 
+static void run_heard(struct admission *admission, struct admission_run *run)
+{
+	if (run->state != ADMISSION_REPORTED)
+		return;
+	run->heard = true;
+	if (!run->released)
+		return;
+	past_ended(admission, run);
+	run_leave(admission, run);
+}
+
+static void host_up(struct admission *admission, struct admission_effects *effects)
+{
+	TABLE_EACH(&admission->runs, entry) {
+		struct admission_run *run = entry->value;
+
+		if (run->state == ADMISSION_REPORTED && !run->heard)
+			admission_report(admission, run, effects);
+	}
+}
+
+static void run_event(struct admission *admission, const struct admission_event *event, struct admission_effects *effects)
+{
+	struct admission_run *run = admission_run_of(admission, event->step, event->token);
+
+	if (!run)
+		return;
+	if (event->kind == ADMISSION_STOP)
+		run_stop(admission, run, event->how, effects);
+	else if (event->kind == ADMISSION_HEARD)
+		run_heard(admission, run);
+	else if (run->state == ADMISSION_UPLOADING)
+		admission_report(admission, run, effects);
+}
+
 void admission_step(struct admission *admission, const struct admission_event *event, struct admission_effects *effects)
 {
-	struct admission_run *run;
-
 	switch (event->kind) {
 	case ADMISSION_SESSIONS:
 		sessions_seen(admission, event, effects);
@@ -335,11 +262,11 @@ void admission_step(struct admission *admission, const struct admission_event *e
 		break;
 	case ADMISSION_UPLOADED:
 	case ADMISSION_STOP:
-		run = admission_run_of(admission, event->step, event->token);
-		if (run && event->kind == ADMISSION_UPLOADED)
-			run_uploaded(admission, run, effects);
-		else if (run)
-			run_stop(admission, run, event->how, effects);
+	case ADMISSION_HEARD:
+		run_event(admission, event, effects);
+		break;
+	case ADMISSION_HOST_UP:
+		host_up(admission, effects);
 		break;
 	case ADMISSION_HOLD_READY:
 	case ADMISSION_HOLD_FAILED:
@@ -350,6 +277,7 @@ void admission_step(struct admission *admission, const struct admission_event *e
 		holds_event(admission, event, effects);
 		break;
 	}
+	sessions_settle(admission, effects);
 }
 
 struct admission_device admission_device(const struct admission *admission)

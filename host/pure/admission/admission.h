@@ -27,6 +27,11 @@ struct admission_policy {
 	            hst_plan *ret, hst_error *err);
 	int (*retire)(void *arg, const hst_session *session, hst_retirement *ret, hst_error *err);
 	unsigned systems; /* what the strategy is for (rule R10a) */
+	/*
+	 * The gateway passes on HOST_UP and HEARD: then an outcome is kept, and said again after every break, until the host
+	 * has it. Without it an outcome is forgotten as soon as it was said once.
+	 */
+	bool acknowledged;
 	void *arg;
 };
 
@@ -52,15 +57,25 @@ struct admission_run {
 	enum admission_run_state state;
 	char *key; /* the driver's identity of the user */
 	struct admission_hold *hold;
+	struct admission_hold *awaited; /* CLOSING_FIRST: whose session is being closed */
+	bool accounts_asked; /* who the device's accounts are, because its user is none of them by name */
 	bool taken;         /* the host was told */
 	char *end, *reason; /* state word and reason code of its end */
 	char *result;       /* payload of `finished` */
 	size_t result_length;
 	int64_t started_us, ended_us;
-	bool released;
+	bool released; /* its session is closed, or kept: the slot is free */
+	bool heard;    /* the host has its outcome */
 };
 
-enum admission_hold_state { ADMISSION_HOLD_WARM = 1, ADMISSION_HOLD_OPENING, ADMISSION_HOLD_IDLE, ADMISSION_HOLD_RUNNING, ADMISSION_HOLD_CLOSING };
+enum admission_hold_state {
+	ADMISSION_HOLD_WARM = 1,
+	ADMISSION_HOLD_OPENING,
+	ADMISSION_HOLD_IDLE, /* its session is kept */
+	ADMISSION_HOLD_RUNNING,
+	ADMISSION_HOLD_CLOSING,
+	ADMISSION_HOLD_CLOSED, /* its session is gone; the process is about to end */
+};
 
 /* A session process, and the session it holds once it is open. */
 struct admission_hold {
@@ -74,17 +89,19 @@ struct admission_hold {
 enum admission_event_kind {
 	ADMISSION_SESSIONS = 1, /* the watch reports: device, sessions */
 	ADMISSION_OFFER,        /* `offer` is taken over */
-	ADMISSION_IDENTITY,     /* user, key; key NULL: there is no such user, `text` says so */
+	ADMISSION_IDENTITY,     /* user, key; key NULL: `text` says why; code HST_RETRY: nobody could be asked, else there is no such user */
 	ADMISSION_HOLD_READY,   /* number: a session process is warm */
 	ADMISSION_HOLD_FAILED,  /* none could be started; text */
 	ADMISSION_HOLD_ENDED,   /* number; text: how it ended */
 	ADMISSION_OPENED,       /* number, session */
-	ADMISSION_OPEN_FAILED,  /* number, code, reason, text */
+	ADMISSION_OPEN_FAILED,  /* number, code, reason, text: the session could not be opened, or the run not launched in it */
 	ADMISSION_PACKAGE,      /* package; text NULL: it is there; else why it could not be fetched */
 	ADMISSION_FINISHED,     /* number; end, reason, payload, times */
 	ADMISSION_UPLOADED,     /* step, token */
 	ADMISSION_CLOSED,       /* number */
 	ADMISSION_STOP,         /* step, token, how */
+	ADMISSION_HOST_UP,      /* a new connection to the host: what it may have missed is said again */
+	ADMISSION_HEARD,        /* step, token: the host has the outcome on disk */
 };
 
 struct admission_event {
@@ -111,7 +128,7 @@ enum admission_effect_kind {
 	ADMISSION_FETCH,        /* text: digest */
 	ADMISSION_UPLOAD,       /* run */
 	ADMISSION_SAY_TAKEN,    /* run, text: state */
-	ADMISSION_SAY_REFUSED,  /* run (freed after the batch), reason, class, text */
+	ADMISSION_SAY_REFUSED,  /* run (freed after the batch), reason, class, text, revision */
 	ADMISSION_SAY_STAGE,    /* run, text: state */
 	ADMISSION_SAY_FINISHED, /* run */
 	ADMISSION_SAY_RELEASED, /* run */
@@ -125,6 +142,7 @@ struct admission_effect {
 	const char *text;   /* in the effects' arena */
 	const char *reason; /* constant or in the arena */
 	enum reason_class class;
+	int64_t revision;   /* of the sessions that the refusal was decided by; they may have changed since */
 };
 
 struct admission_effects {

@@ -35,6 +35,24 @@ static bool account_allowed(const struct admission *admission, const char *user,
 	return false;
 }
 
+/* An account may be written in another way than the run's user: who they are decides, so it is asked, once per run. */
+static bool accounts_awaited(struct admission *admission, struct admission_run *run, struct admission_effects *effects)
+{
+	bool awaited = false;
+
+	for (size_t i = 0; i < admission->account_count; i++) {
+		const char *account = admission->accounts[i];
+
+		if (table_get(&admission->users, account))
+			continue;
+		if (!run->accounts_asked)
+			identity_ask(admission, account, effects);
+		awaited |= table_get(&admission->asked, account) != NULL;
+	}
+	run->accounts_asked = true;
+	return awaited;
+}
+
 static bool user_runs_already(const struct admission *admission, const struct admission_run *run)
 {
 	TABLE_EACH(&admission->runs, entry) {
@@ -71,8 +89,7 @@ static void carry_out(struct admission *admission, struct admission_run *run, co
 	}
 	switch (plan->verdict) {
 	case HST_PLAN_OPEN:
-		admission_journal(effects, "started", run);
-		admission_say_taken(run, "preparing", effects);
+		admission_prepare(run, effects);
 		holds_give(admission, run, effects);
 		break;
 	case HST_PLAN_REUSE:
@@ -82,8 +99,9 @@ static void carry_out(struct admission *admission, struct admission_run *run, co
 		admission_launch(admission, run, effects);
 		break;
 	case HST_PLAN_CLOSE_FIRST:
-		admission_say_taken(run, "preparing", effects);
+		admission_prepare(run, effects);
 		run->state = ADMISSION_CLOSING_FIRST;
+		run->awaited = hold;
 		holds_close(hold, effects);
 		break;
 	case HST_PLAN_USE:
@@ -104,15 +122,13 @@ void admission_decide(struct admission *admission, struct admission_run *run, st
 	hst_plan plan;
 	size_t n;
 
-	if (!admission->known) {
-		admission_refuse(admission, run, "SessionFactUnknown", REASON_WAIT, "the device's sessions are not known yet", effects);
-		return;
-	}
 	if (!(admission->policy.systems & (unsigned)admission->facts.system)) {
 		admission_refuse(admission, run, "StrategyUnfit", REASON_FATAL, reason_named("StrategyUnfit")->cause, effects);
 		return;
 	}
 	if (!account_allowed(admission, run->user, run->key)) {
+		if (accounts_awaited(admission, run, effects))
+			return;
 		admission_refuse(admission, run, "WindowsIdentityIncorrect", REASON_FATAL,
 		                 arena_printf(effects->arena, "user %s is not among the accounts of %s", run->user, admission->device), effects);
 		return;

@@ -1,4 +1,4 @@
-/* The session processes of the device: warm, opening, running, kept, closing. */
+/* The session processes of the device: warm, opening, running, kept, closing, closed. */
 #include "pure/admission/internal.h"
 
 #include "base/mem.h"
@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* A spare that ends before it was of use is replaced so many times in a row; else they would be started without end. */
+enum { SPARE_DEATHS_MAX = 3 };
 
 static void hold_key(uint32_t number, char to[16])
 {
@@ -64,7 +67,8 @@ static size_t runs_waiting_for_hold(const struct admission *admission)
 /* One spare beyond those that runs are waiting for: a program's start would otherwise be part of every run's time. */
 void holds_keep_one_warm(struct admission *admission, struct admission_effects *effects)
 {
-	size_t needed = runs_waiting_for_hold(admission) + (warm_hold(admission) ? 0 : 1);
+	bool spare = !warm_hold(admission) && admission->deaths < SPARE_DEATHS_MAX;
+	size_t needed = runs_waiting_for_hold(admission) + (spare ? 1 : 0);
 
 	while (admission->wanted < needed) {
 		admission->wanted++;
@@ -100,7 +104,7 @@ void holds_give(struct admission *admission, struct admission_run *run, struct a
 
 void holds_close(struct admission_hold *hold, struct admission_effects *effects)
 {
-	if (hold->state == ADMISSION_HOLD_CLOSING)
+	if (hold->state == ADMISSION_HOLD_CLOSING || hold->state == ADMISSION_HOLD_CLOSED)
 		return;
 	hold->state = ADMISSION_HOLD_CLOSING;
 	admission_effect(effects, ADMISSION_CLOSE)->hold = hold;
@@ -133,67 +137,87 @@ static void hold_failed(struct admission *admission, const char *text, struct ad
 		admission_refuse(admission, run, "UIFlowAgentNotAvailable", REASON_RETRY, text, effects);
 }
 
-/* Those that wait for room decide anew once a session is gone. */
-static void decide_again(struct admission *admission, struct admission_effects *effects)
+/* Those that wait for the place of this one decide anew. */
+static void decide_again(struct admission *admission, const struct admission_hold *hold, struct admission_effects *effects)
 {
 	TABLE_EACH(&admission->runs, entry) {
 		struct admission_run *run = entry->value;
 
-		if (run->state == ADMISSION_CLOSING_FIRST)
-			admission_decide(admission, run, effects);
+		if (run->awaited != hold)
+			continue;
+		run->awaited = NULL;
+		admission_decide(admission, run, effects);
 	}
 }
 
-static void hold_gone(struct admission *admission, struct admission_hold *hold, struct admission_effects *effects)
+/* Its session is no more, and no flow runs in it. */
+static void hold_over(struct admission *admission, struct admission_hold *hold, struct admission_effects *effects)
 {
 	struct admission_run *run = hold->run;
-	bool was_warm = hold->state == ADMISSION_HOLD_WARM;
-	char key[16];
 
-	hold_key(hold->number, key);
-	table_remove(&admission->holds, key);
-	table_set(&admission->gone_holds, key, hold);
+	hold->state = ADMISSION_HOLD_CLOSED;
 	hold->run = NULL;
-	sessions_forget(admission, hold->session);
 	if (run) {
 		run->hold = NULL;
 		admission_release(admission, run, effects);
 	}
-	if (was_warm)
-		holds_keep_one_warm(admission, effects);
-	else
-		sessions_changed(admission, effects);
-	decide_again(admission, effects);
+	sessions_changed(admission);
+	decide_again(admission, hold, effects);
+}
+
+/* The session went, and with it what a run was doing there. Before its launch it never ran, and may start elsewhere. */
+static void run_bereft(struct admission *admission, struct admission_hold *hold, const char *how, struct admission_effects *effects)
+{
+	struct admission_run *run = hold->run;
+
+	hold->state = ADMISSION_HOLD_CLOSED;
+	if (!run)
+		return;
+	if (run->state == ADMISSION_OPENING || run->state == ADMISSION_FETCHING) {
+		hold->run = NULL;
+		run->hold = NULL;
+		admission_refuse(admission, run, "SessionCreationError", REASON_RETRY,
+		                 arena_printf(effects->arena, "the session process ended before the run began: %s", how), effects);
+	} else if (run->state == ADMISSION_RUNNING) {
+		admission_fail(admission, run, "failed", "OutcomeUnknown",
+		               arena_printf(effects->arena, "the session process ended during the run: %s", how), effects);
+	}
+}
+
+static void hold_closed(struct admission *admission, struct admission_hold *hold, struct admission_effects *effects)
+{
+	run_bereft(admission, hold, "it closed the session by itself", effects);
+	sessions_forget(admission, hold->session);
+	hold_over(admission, hold, effects);
 }
 
 static void hold_ended(struct admission *admission, struct admission_hold *hold, const char *how, struct admission_effects *effects)
 {
-	struct admission_run *run = hold->run;
-	char *text;
+	bool was_warm = hold->state == ADMISSION_HOLD_WARM, was_closed = hold->state == ADMISSION_HOLD_CLOSED;
+	char key[16];
 
-	if (run && run->state == ADMISSION_OPENING) {
-		text = mem_printf("the session process ended while it opened the session: %s", how);
-		hold->run = NULL;
-		run->hold = NULL;
-		admission_refuse(admission, run, "SessionCreationError", REASON_RETRY, text, effects);
-		free(text);
-	} else if (run && (run->state == ADMISSION_RUNNING || run->state == ADMISSION_FETCHING)) {
-		text = mem_printf("{\"text\":\"the session process ended during the run\"}");
-		admission_end(admission, run, "failed", "OutcomeUnknown", text, strlen(text), effects);
-		free(text);
+	hold_key(hold->number, key);
+	table_remove(&admission->holds, key);
+	admission->gone_holds = mem_grow(admission->gone_holds, &admission->gone_hold_size, admission->gone_hold_count + 1,
+	                                 sizeof *admission->gone_holds);
+	admission->gone_holds[admission->gone_hold_count++] = hold;
+	if (was_warm) {
+		admission->deaths++;
+		holds_keep_one_warm(admission, effects);
+	} else if (!was_closed) {
+		/* Of one that dies unasked the watch must say whether its session is left. */
+		if (hold->state == ADMISSION_HOLD_CLOSING)
+			sessions_forget(admission, hold->session);
+		run_bereft(admission, hold, how, effects);
+		hold_over(admission, hold, effects);
 	}
-	hold_gone(admission, hold, effects);
 }
 
 static void hold_opened(struct admission *admission, struct admission_hold *hold, const char *session, struct admission_effects *effects)
 {
-	struct admission_run *run = hold->run;
-
 	hold->session = mem_text(session);
-	if (run)
-		admission_launch(admission, run, effects);
-	else
-		holds_close(hold, effects);
+	admission->deaths = 0;
+	admission_launch(admission, hold->run, effects);
 }
 
 static void open_failed(struct admission *admission, struct admission_hold *hold, const struct admission_event *event,
@@ -205,11 +229,21 @@ static void open_failed(struct admission *admission, struct admission_hold *hold
 	enum reason_class class = row ? row->class : event->code == HST_RETRY ? REASON_RETRY : REASON_FATAL;
 
 	hold->run = NULL;
-	holds_close(hold, effects);
-	if (!run)
-		return;
 	run->hold = NULL;
+	holds_close(hold, effects);
 	admission_refuse(admission, run, reason, class, event->text, effects);
+}
+
+/* An error of a hold is about what it was asked to do last. */
+static void hold_failed_at(struct admission *admission, struct admission_hold *hold, const struct admission_event *event,
+                           struct admission_effects *effects)
+{
+	const char *text = event->text && *event->text ? event->text : "the session process could not start it";
+
+	if (hold->state == ADMISSION_HOLD_OPENING)
+		open_failed(admission, hold, event, effects);
+	else if (hold->run && hold->run->state == ADMISSION_RUNNING)
+		admission_fail(admission, hold->run, "failed", reason_named(event->reason) ? event->reason : "FlowFailed", text, effects);
 }
 
 void holds_event(struct admission *admission, const struct admission_event *event, struct admission_effects *effects)
@@ -221,11 +255,11 @@ void holds_event(struct admission *admission, const struct admission_event *even
 	else if (event->kind == ADMISSION_HOLD_FAILED)
 		hold_failed(admission, event->text, effects);
 	else if (event->kind == ADMISSION_HOLD_ENDED && hold)
-		hold_ended(admission, hold, event->text, effects);
+		hold_ended(admission, hold, event->text ? event->text : "nobody knows how", effects);
 	else if (event->kind == ADMISSION_OPENED && hold && hold->state == ADMISSION_HOLD_OPENING)
 		hold_opened(admission, hold, event->session, effects);
-	else if (event->kind == ADMISSION_OPEN_FAILED && hold && hold->state == ADMISSION_HOLD_OPENING)
-		open_failed(admission, hold, event, effects);
-	else if (event->kind == ADMISSION_CLOSED && hold)
-		hold_gone(admission, hold, effects);
+	else if (event->kind == ADMISSION_OPEN_FAILED && hold)
+		hold_failed_at(admission, hold, event, effects);
+	else if (event->kind == ADMISSION_CLOSED && hold && hold->state != ADMISSION_HOLD_CLOSED)
+		hold_closed(admission, hold, effects);
 }

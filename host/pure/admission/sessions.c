@@ -7,13 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void session_clear(hst_session *session)
+{
+	free((char *)session->id);
+	free((char *)session->user);
+	free((char *)session->key);
+}
+
 void sessions_clear(struct admission *admission)
 {
-	for (size_t i = 0; i < admission->seen_count; i++) {
-		free((char *)admission->seen[i].id);
-		free((char *)admission->seen[i].user);
-		free((char *)admission->seen[i].key);
-	}
+	for (size_t i = 0; i < admission->seen_count; i++)
+		session_clear(&admission->seen[i]);
 	free(admission->seen);
 	admission->seen = NULL;
 	admission->seen_count = 0;
@@ -22,56 +26,63 @@ void sessions_clear(struct admission *admission)
 void sessions_forget(struct admission *admission, const char *id)
 {
 	for (size_t i = 0; id && i < admission->seen_count; i++) {
-		if (strcmp(admission->seen[i].id, id) != 0)
+		hst_session gone = admission->seen[i];
+
+		if (strcmp(gone.id, id) != 0)
 			continue;
-		free((char *)admission->seen[i].id);
-		free((char *)admission->seen[i].user);
-		free((char *)admission->seen[i].key);
-		admission->seen[i--] = admission->seen[--admission->seen_count];
+		memmove(&admission->seen[i], &admission->seen[i + 1], (--admission->seen_count - i) * sizeof *admission->seen);
+		session_clear(&gone);
+		return;
 	}
 }
 
-static const struct admission_hold *hold_of_session(const struct admission *admission, const char *id)
+/*
+ * True when one of our holds has the session, or is opening it: then the hold knows better than the watch, which may be
+ * a second behind, or ahead of the hold's word that it is open.
+ */
+static bool is_of_hold(const struct admission *admission, const hst_session *session)
 {
 	TABLE_EACH(&admission->holds, entry) {
 		const struct admission_hold *hold = entry->value;
 
-		if (hold->session && strcmp(hold->session, id) == 0)
-			return hold;
+		if (hold->state == ADMISSION_HOLD_CLOSED)
+			continue;
+		if (hold->session ? strcmp(hold->session, session->id) == 0
+		                  : session->ours && hold->key && strcmp(hold->key, session->key) == 0)
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
 static hst_session hold_session(const struct admission_hold *hold)
 {
 	return (hst_session){.id = hold->session ? hold->session : "", .user = hold->user, .key = hold->key, .connected = HST_YES,
-	                     .locked = HST_NO, .ours = true,
-	                     .running = hold->state == ADMISSION_HOLD_RUNNING || hold->state == ADMISSION_HOLD_OPENING ||
-	                                hold->state == ADMISSION_HOLD_CLOSING,
+	                     .locked = HST_NO, .ours = true, .running = hold->state != ADMISSION_HOLD_IDLE,
 	                     .kept = hold->state == ADMISSION_HOLD_IDLE};
+}
+
+static bool has_session(const struct admission_hold *hold)
+{
+	return hold->state != ADMISSION_HOLD_WARM && hold->state != ADMISSION_HOLD_CLOSED;
 }
 
 hst_session *sessions_all(const struct admission *admission, hst_arena *arena, size_t *ret_n)
 {
-	hst_session *all = arena_array(arena, admission->seen_count + admission->holds.n + 1, sizeof *all);
+	hst_session *all = arena_array(arena, admission->seen_count + admission->holds.n + admission->runs.n + 1, sizeof *all);
 	size_t n = 0;
 
-	/* Of a session that one of our holds has, the hold knows better than the watch, which may be a second behind. */
-	for (size_t i = 0; i < admission->seen_count; i++) {
-		const struct admission_hold *hold = hold_of_session(admission, admission->seen[i].id);
-
-		if (!hold) {
+	for (size_t i = 0; i < admission->seen_count; i++)
+		if (!is_of_hold(admission, &admission->seen[i]))
 			all[n++] = admission->seen[i];
-		} else if (hold->attended) {
-			all[n] = admission->seen[i];
-			all[n++].running = hold->run != NULL;
-		}
-	}
-	TABLE_EACH(&admission->holds, entry) {
-		const struct admission_hold *hold = entry->value;
+	TABLE_EACH(&admission->holds, entry)
+		if (has_session(entry->value))
+			all[n++] = hold_session(entry->value);
+	TABLE_EACH(&admission->runs, entry) {
+		const struct admission_run *run = entry->value;
 
-		if (hold->state != ADMISSION_HOLD_WARM && !hold->attended)
-			all[n++] = hold_session(hold);
+		if (run->state == ADMISSION_WAITING_HOLD)
+			all[n++] = (hst_session){.id = "", .user = run->user, .key = run->key, .connected = HST_YES, .locked = HST_NO,
+			                         .ours = true, .running = true};
 	}
 	*ret_n = n;
 	return all;
@@ -85,7 +96,8 @@ static bool same_fact(const hst_session *a, const hst_session *b)
 
 static bool same_sessions(const struct admission *admission, const struct admission_event *event)
 {
-	if (!admission->known || admission->seen_count != event->session_count || admission->facts.system != event->device->system)
+	if (!admission->known || admission->seen_count != event->session_count ||
+	    admission->facts.system != event->device->system || admission->facts.processors != event->device->processors)
 		return false;
 	for (size_t i = 0; i < event->session_count; i++)
 		if (!same_fact(&admission->seen[i], &event->sessions[i]))
@@ -93,41 +105,63 @@ static bool same_sessions(const struct admission *admission, const struct admiss
 	return true;
 }
 
-/* Runs that the device has taken and that hold a place. */
-static int64_t active_runs(const struct admission *admission)
+/* Runs that have a session, or were promised one. One that only waits to be decided about has no claim yet. */
+static int64_t runs_with_place(const struct admission *admission)
 {
 	int64_t n = 0;
 
-	TABLE_EACH(&admission->runs, entry)
-		n += !((struct admission_run *)entry->value)->released;
+	TABLE_EACH(&admission->runs, entry) {
+		const struct admission_run *run = entry->value;
+
+		n += run->state != ADMISSION_OFFERED && !run->released;
+	}
 	return n;
 }
 
-void sessions_changed(struct admission *admission, struct admission_effects *effects)
+static int64_t slots_now(struct admission *admission, struct admission_effects *effects)
 {
-	hst_session *all;
-	int64_t most = 0, free_slots = 0;
+	int64_t most = 0, free_slots = 0, slots;
 	size_t n;
+	hst_session *all = sessions_all(admission, effects->arena, &n);
 
-	all = sessions_all(admission, effects->arena, &n);
-	if (!admission->known || !(admission->policy.systems & (unsigned)admission->facts.system) ||
-	    admission->policy.slots(admission->policy.arg, &admission->facts, all, n, &most, &free_slots, NULL) < 0)
+	if (!(admission->policy.systems & (unsigned)admission->facts.system) ||
+	    admission->policy.slots(admission->policy.arg, &admission->facts, all, n, &most, &free_slots, NULL) < 0 || free_slots < 0)
 		free_slots = 0;
-	admission->revision++;
-	admission->refused_since_change = false;
-	admission->slots = active_runs(admission) + (free_slots > 0 ? free_slots : 0);
+	slots = runs_with_place(admission) + free_slots;
 	/* A device with no room still takes offers one at a time, so that a refusal can say which session is in the way. */
-	if (admission->slots == 0 && admission->known)
-		admission->slots = 1;
-	admission_effect(effects, ADMISSION_SAY_DEVICE);
+	return slots > 0 ? slots : 1;
+}
+
+void sessions_changed(struct admission *admission)
+{
+	admission->revision++;
+	admission->refused_since_change = admission->stirred = false;
+	admission->changed = true;
+}
+
+void sessions_settle(struct admission *admission, struct admission_effects *effects)
+{
+	int64_t slots;
+
+	if (!admission->known)
+		return;
+	slots = slots_now(admission, effects);
+	/* Whoever was refused because of what has left, or for want of room, is worth asking again. */
+	if ((admission->stirred || slots > admission->slots) && admission->refused_since_change)
+		sessions_changed(admission);
+	if (admission->changed || slots != admission->slots)
+		admission_effect(effects, ADMISSION_SAY_DEVICE);
+	admission->slots = slots;
+	admission->changed = admission->stirred = false;
 }
 
 void sessions_seen(struct admission *admission, const struct admission_event *event, struct admission_effects *effects)
 {
-	bool same = same_sessions(admission, event);
+	bool same = same_sessions(admission, event), first = !admission->known;
 
 	admission->facts = *event->device;
 	admission->facts.name = admission->device;
+	identity_ask_again(admission, effects);
 	if (same)
 		return;
 	sessions_clear(admission);
@@ -140,7 +174,9 @@ void sessions_seen(struct admission *admission, const struct admission_event *ev
 		admission->seen[i].key = mem_text(event->sessions[i].key);
 	}
 	admission->known = true;
-	sessions_changed(admission, effects);
+	sessions_changed(admission);
+	if (first)
+		holds_keep_one_warm(admission, effects);
 }
 
 const char *sessions_fact_text(hst_fact connected, hst_fact locked)

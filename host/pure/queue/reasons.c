@@ -6,7 +6,7 @@
 
 static const struct reason table[] = {
 	{"ActionFailed", REASON_FATAL, "The connector's action reported a failure.",
-	 "Read the step's text and log; correct the input or the service it names, then press again.", NULL},
+	 "Correct the input or the service that the step's text names, then press again.", NULL},
 	{"ActionTimeout", REASON_FATAL, "The connector's action was not done when its time-out passed.",
 	 "Give the step a longer timeout, or find out why the service is slow.", NULL},
 	{"AllSlotsTaken", REASON_WAIT, "Every slot of the device is in use by other runs or sessions.",

@@ -1,0 +1,206 @@
+/* One run on the device: refused, prepared, launched, ended, reported, released. */
+#include "pure/admission/internal.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "schema/value.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Outcomes that the host has not heard: a ceiling, should it be away for long. */
+enum { UNHEARD_MAX = 1000, SENTENCE_MAX = 8 << 10 };
+
+void admission_run_free(struct admission_run *run)
+{
+	if (!run)
+		return;
+	free(run->run_id);
+	free(run->name);
+	free(run->user);
+	free(run->package);
+	free(run->inputs);
+	free(run->key);
+	free(run->end);
+	free(run->reason);
+	free(run->result);
+	free(run);
+}
+
+void run_key(int64_t step, int64_t token, char to[RUN_KEY_SIZE])
+{
+	snprintf(to, RUN_KEY_SIZE, "%lld/%lld", (long long)step, (long long)token);
+}
+
+void run_leave(struct admission *admission, struct admission_run *run)
+{
+	char key[RUN_KEY_SIZE];
+
+	run_key(run->step, run->token, key);
+	if (table_get(&admission->runs, key) == run)
+		table_remove(&admission->runs, key);
+	admission->gone_runs = mem_grow(admission->gone_runs, &admission->gone_run_size, admission->gone_run_count + 1,
+	                                sizeof *admission->gone_runs);
+	admission->gone_runs[admission->gone_run_count++] = run;
+}
+
+void admission_refuse(struct admission *admission, struct admission_run *run, const char *reason, enum reason_class class,
+                      const char *text, struct admission_effects *effects)
+{
+	struct admission_effect *effect = admission_effect(effects, ADMISSION_SAY_REFUSED);
+
+	effect->run = run;
+	effect->reason = arena_text(effects->arena, reason);
+	effect->class = class;
+	effect->text = arena_text(effects->arena, text ? text : "");
+	effect->revision = admission->revision;
+	past_refused(admission, run, effect);
+	/* It may have been in the way of another run of its user. */
+	admission->stirred |= run->state != ADMISSION_OFFERED && admission->refused_since_change;
+	admission->refused_since_change |= class == REASON_WAIT;
+	admission_journal(effects, "refused", run);
+	run_leave(admission, run);
+}
+
+void admission_prepare(struct admission_run *run, struct admission_effects *effects)
+{
+	if (run->taken)
+		return;
+	admission_journal(effects, "started", run);
+	run->taken = true;
+	admission_say(run, ADMISSION_SAY_TAKEN, "preparing", effects);
+}
+
+void admission_fetch(struct admission *admission, const char *digest, struct admission_effects *effects)
+{
+	if (table_get(&admission->packages, digest) || table_get(&admission->fetching, digest))
+		return;
+	table_set(&admission->fetching, digest, admission);
+	admission_effect(effects, ADMISSION_FETCH)->text = arena_text(effects->arena, digest);
+}
+
+void admission_launch(struct admission *admission, struct admission_run *run, struct admission_effects *effects)
+{
+	struct admission_effect *effect;
+	bool taken = run->taken;
+
+	run->hold->state = ADMISSION_HOLD_RUNNING;
+	if (!table_get(&admission->packages, run->package)) {
+		admission_prepare(run, effects);
+		run->state = ADMISSION_FETCHING;
+		/* Once more, if it failed while the session was being opened. */
+		admission_fetch(admission, run->package, effects);
+		return;
+	}
+	admission_journal(effects, "launched", run);
+	run->state = ADMISSION_RUNNING;
+	run->taken = true;
+	effect = admission_effect(effects, ADMISSION_LAUNCH);
+	effect->hold = run->hold;
+	effect->run = run;
+	admission_say(run, taken ? ADMISSION_SAY_STAGE : ADMISSION_SAY_TAKEN, "running", effects);
+}
+
+/* Kept, or closed. The run is released when its session is. */
+static void retire(struct admission *admission, struct admission_run *run, struct admission_effects *effects)
+{
+	struct admission_hold *hold = run->hold;
+	hst_retirement retirement = HST_SIGN_OUT;
+	hst_session session = {.id = hold->session, .user = hold->user, .key = hold->key, .connected = HST_YES, .locked = HST_NO, .ours = true};
+
+	if (hold->state == ADMISSION_HOLD_RUNNING && hold->session &&
+	    admission->policy.retire(admission->policy.arg, &session, &retirement, NULL) < 0)
+		retirement = HST_SIGN_OUT;
+	if (retirement == HST_SIGN_OUT) {
+		holds_close(hold, effects);
+		return;
+	}
+	hold->state = ADMISSION_HOLD_IDLE;
+	hold->run = NULL;
+	run->hold = NULL;
+	run->released = true;
+	admission->stirred = true;
+}
+
+/* The flow is over. Its session is dealt with while its files are on their way to the host. */
+void admission_end(struct admission *admission, struct admission_run *run, const char *end, const char *reason,
+                   const char *payload, size_t length, struct admission_effects *effects)
+{
+	run->end = mem_text(end);
+	run->reason = mem_text(reason ? reason : "");
+	run->result = mem_copy(payload ? payload : "", payload ? length : 0);
+	run->result_length = payload ? length : 0;
+	run->state = ADMISSION_UPLOADING;
+	run->awaited = NULL;
+	admission_journal(effects, "ended", run);
+	admission_effect(effects, ADMISSION_UPLOAD)->run = run;
+	if (run->hold) {
+		retire(admission, run, effects);
+	} else {
+		run->released = true;
+		admission->stirred = true;
+	}
+}
+
+void admission_fail(struct admission *admission, struct admission_run *run, const char *end, const char *reason,
+                    const char *text, struct admission_effects *effects)
+{
+	struct text json;
+
+	text_init(&json, SENTENCE_MAX);
+	text_add(&json, "{\"text\":");
+	json_quote(&json, text, strnlen(text, SENTENCE_MAX / 8));
+	text_add(&json, "}");
+	admission_end(admission, run, end, reason, json.s, json.length, effects);
+	text_clear(&json);
+}
+
+/* Known no more, unless the host may still have to be told what became of it. */
+static void run_over(struct admission *admission, struct admission_run *run)
+{
+	struct admission_run *oldest = NULL;
+	size_t unheard = 0;
+
+	if (run->heard || !admission->policy.acknowledged) {
+		past_ended(admission, run);
+		run_leave(admission, run);
+		return;
+	}
+	TABLE_EACH(&admission->runs, entry) {
+		struct admission_run *other = entry->value;
+
+		if (other->state != ADMISSION_REPORTED || !other->released)
+			continue;
+		unheard++;
+		oldest = oldest ? oldest : other;
+	}
+	if (unheard > UNHEARD_MAX) {
+		past_ended(admission, oldest);
+		run_leave(admission, oldest);
+	}
+}
+
+void admission_report(struct admission *admission, struct admission_run *run, struct admission_effects *effects)
+{
+	bool first = run->state != ADMISSION_REPORTED;
+
+	run->state = ADMISSION_REPORTED;
+	admission_say(run, ADMISSION_SAY_FINISHED, NULL, effects);
+	if (first && run->released)
+		run_over(admission, run);
+}
+
+void admission_release(struct admission *admission, struct admission_run *run, struct admission_effects *effects)
+{
+	run->released = true;
+	admission->stirred = true;
+	if (run->state != ADMISSION_REPORTED)
+		return; /* `finished` will say it */
+	/* A `released` before its `finished` would tell the host that the outcome is lost. */
+	if (run->heard || !admission->policy.acknowledged)
+		admission_say(run, ADMISSION_SAY_RELEASED, NULL, effects);
+	else
+		admission_say(run, ADMISSION_SAY_FINISHED, NULL, effects);
+	run_over(admission, run);
+}

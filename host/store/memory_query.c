@@ -1,0 +1,161 @@
+#include "store/memory.h"
+
+#include "store/said.h"
+
+#include <string.h>
+
+static struct memory_run *memory_find(const struct memory_store *store, int64_t number)
+{
+	size_t at = memory_position(store, number);
+
+	return at < store->n && store->runs[at]->run.number == number ? store->runs[at] : NULL;
+}
+
+static bool memory_visit_steps(const struct memory_run *run,
+			       bool (*visit)(void *arg, const struct store_step *step), void *arg)
+{
+	for (size_t i = 0; i < run->step_count; i++)
+		if (!visit(arg, &run->steps[i]))
+			return false;
+	return true;
+}
+
+int memory_unfinished(struct store *base, bool (*visit_run)(void *arg, const struct store_run *run),
+		      bool (*visit_step)(void *arg, const struct store_step *step), void *arg, hst_error *err)
+{
+	struct memory_store *store = memory_of(base);
+
+	(void)err;
+	for (size_t i = 0; i < store->n; i++) {
+		const struct memory_run *run = store->runs[i];
+
+		if (!run->there || run->run.ended_us)
+			continue;
+		if (!visit_run(arg, &run->run) || (visit_step && !memory_visit_steps(run, visit_step, arg)))
+			break;
+	}
+	return HST_OK;
+}
+
+static bool memory_same(const char *asked, const char *text)
+{
+	return !asked || (text && strcmp(asked, text) == 0);
+}
+
+static bool memory_fits(const struct store_filter *filter, const struct store_run *run)
+{
+	return memory_same(filter->flow, run->flow) && memory_same(filter->state, run->state) &&
+	       memory_same(filter->reason, run->reason) && run->requested_us >= filter->since_us &&
+	       (!filter->label || (run->label && strstr(run->label, filter->label)));
+}
+
+/* Newest first: the run before the position, or NULL when `within` runs were passed. */
+static const struct store_run *memory_before(const struct memory_store *store, size_t *at, size_t within)
+{
+	while (*at > 0 && store->n - *at < within)
+		if (store->runs[--*at]->there)
+			return &store->runs[*at]->run;
+	return NULL;
+}
+
+int memory_runs(struct store *base, const struct store_filter *filter,
+		bool (*visit)(void *arg, const struct store_run *run), void *arg, hst_error *err)
+{
+	struct memory_store *store = memory_of(base);
+	const struct store_run *run;
+	size_t at = store->n;
+	int64_t n = 0;
+
+	(void)err;
+	while ((filter->limit <= 0 || n < filter->limit) &&
+	       (run = memory_before(store, &at, RUNS_LOOKED_AT)) != NULL) {
+		if (!memory_fits(filter, run))
+			continue;
+		n++;
+		if (!visit(arg, run))
+			break;
+	}
+	return HST_OK;
+}
+
+int memory_run(struct store *base, int64_t number, bool (*visit)(void *arg, const struct store_run *run),
+	       void *arg, hst_error *err)
+{
+	const struct memory_run *run = memory_find(memory_of(base), number);
+
+	if (!run || !run->there)
+		return hst_fail(err, HST_NOT_FOUND, "there is no run #%lld", (long long)number);
+	visit(arg, &run->run);
+	return HST_OK;
+}
+
+int memory_steps(struct store *base, int64_t number, bool (*visit)(void *arg, const struct store_step *step),
+		 void *arg, hst_error *err)
+{
+	const struct memory_run *run = memory_find(memory_of(base), number);
+
+	(void)err;
+	if (run)
+		memory_visit_steps(run, visit, arg);
+	return HST_OK;
+}
+
+int memory_happenings(struct store *base, int64_t number,
+		      bool (*visit)(void *arg, const struct store_happening *happening), void *arg,
+		      hst_error *err)
+{
+	const struct memory_run *run = memory_find(memory_of(base), number);
+
+	(void)err;
+	for (size_t i = 0; run && i < run->happening_count; i++)
+		if (!visit(arg, &run->happenings[i]))
+			break;
+	return HST_OK;
+}
+
+/* A whole id fits its own run alone, so it needs no way of its own here. */
+static int memory_find_ending(const struct memory_store *store, const char *ending, int64_t *ret_number,
+			      hst_error *err)
+{
+	const struct store_run *run, *found = NULL;
+	size_t at = store->n, length = strlen(ending);
+
+	while ((run = memory_before(store, &at, SAID_LOOKED_AT)) != NULL) {
+		size_t whole = run->id ? strlen(run->id) : 0;
+
+		if (whole < length || strcmp(run->id + whole - length, ending) != 0)
+			continue;
+		if (found)
+			return said_several(ending, found->id, run->id, err);
+		found = run;
+	}
+	if (!found)
+		return HST_NOT_FOUND;
+	*ret_number = found->number;
+	return HST_OK;
+}
+
+int memory_find_run(struct store *base, const char *text, int64_t *ret_number, hst_error *err)
+{
+	struct memory_store *store = memory_of(base);
+	const struct memory_run *kept;
+	const struct store_run *run;
+	size_t at = store->n;
+	struct said said;
+	int code = said_read(text, &said, err);
+
+	if (code)
+		return code;
+	while (said.last && (run = memory_before(store, &at, RUNS_LOOKED_AT)) != NULL)
+		if (memory_same(said.flow, run->flow)) {
+			*ret_number = run->number;
+			return HST_OK;
+		}
+	kept = said.number >= 0 ? memory_find(store, said.number) : NULL;
+	if (kept && kept->there) {
+		*ret_number = said.number;
+		return HST_OK;
+	}
+	code = said.ending ? memory_find_ending(store, said.ending, ret_number, err) : HST_NOT_FOUND;
+	return code == HST_NOT_FOUND ? said_nothing(text, err) : code;
+}

@@ -1,0 +1,239 @@
+/* Connections that break, hang, are silent, are replaced and come back. */
+#include "wire_house.h"
+
+#include "wire/frames.h"
+#include "wire/socket.h"
+
+static void a_worker_is_replaced_by_its_successor(void **state)
+{
+	struct house *house = *state;
+	struct peer_side one, two;
+	uint64_t number;
+
+	connect_peer(house, WORKER, house->ipc, &one);
+	TURN_UNTIL(house, one.up == 1);
+	number = house->last->number;
+	connect_peer(house, WORKER, house->ipc, &two);
+	TURN_UNTIL(house, two.up == 1 && one.down == 1);
+	assert_int_equal(house->left, 1);
+	assert_true(house->last_left == number);
+	assert_ptr_equal(hub_next(house->hub, "worker/connector/post", NULL), house->last);
+	assert_null(hub_next(house->hub, "worker/connector/post", house->last));
+	link_free(one.link);
+	link_free(two.link);
+}
+
+static void a_link_comes_back_when_the_host_does(void **state)
+{
+	struct house *house = *state;
+	struct peer_side gateway, felix;
+
+	connect_peer(house, GATEWAY, house->ipc, &gateway);
+	connect_peer(house, FELIX, house->ipc, &felix);
+	TURN_UNTIL(house, gateway.up == 1 && felix.up == 1);
+	hub_free(house->hub);
+	zmq_ctx_term(house->zmq);
+	house->zmq = zmq_ctx_new();
+	house->joined = 0;
+	house_open(house);
+	TURN_UNTIL(house, gateway.up == 2 && felix.up == 2);
+	assert_int_equal(ask_call(&felix, NULL), HST_OK);
+	assert_int_equal(house->joined, 2);
+	assert_int_equal(gateway.down, 0);
+	link_free(gateway.link);
+	link_free(felix.link);
+}
+
+static void a_host_that_stays_away_is_down(void **state)
+{
+	struct house *house = *state;
+	struct peer_side felix;
+	struct message run;
+	hst_error err = {0};
+
+	connect_peer(house, FELIX, house->ipc, &felix);
+	TURN_UNTIL(house, felix.up == 1);
+	hub_free(house->hub);
+	house->hub = NULL;
+	for (time_t deadline = deadline_s(); !felix.down && time(NULL) <= deadline; later_us += 1000000)
+		loop_turn(house->loop, 20);
+	assert_int_equal(felix.down, 1);
+	assert_int_not_equal(link_why(felix.link, &err), HST_OK);
+	message_init(&run, WORD_run, 0);
+	message_set_text(&run, "flow", "f");
+	assert_int_equal(link_send(felix.link, &run, &err), HST_RETRY);
+	zmq_ctx_term(house->zmq);
+	house->zmq = zmq_ctx_new();
+	house_open(house);
+	TURN_UNTIL(house, felix.up == 2);
+	link_free(felix.link);
+}
+
+/* The connection lives, its process hangs: ZMTP's heartbeats are answered, hello is not. */
+static void a_host_that_hangs_is_down(void **state)
+{
+	struct house *house = *state;
+	struct peer_side felix;
+	struct message message;
+	struct frames frames;
+	void *host;
+
+	hub_free(house->hub);
+	house->hub = NULL;
+	zmq_ctx_term(house->zmq);
+	house->zmq = zmq_ctx_new();
+	assert_int_equal(socket_new(house->zmq, ZMQ_ROUTER, &house->ring.self, NULL, &host, NULL), HST_OK);
+	assert_int_equal(zmq_bind(host, house->ipc), 0);
+	connect_peer(house, FELIX, house->ipc, &felix);
+	TURN_UNTIL(house, frames_receive(host, &frames, NULL) == HST_OK);
+	assert_int_equal(frames_decode(&frames, 1, &message, NULL), HST_OK);
+	assert_int_equal(message.word, WORD_hello);
+	message_init(&message, WORD_welcome, message.id);
+	message_set_integer(&message, "major", PROTOCOL_MAJOR);
+	message_set_integer(&message, "minor", 0);
+	message_set_integer(&message, "window", 10);
+	assert_int_equal(frames_send(host, zmq_msg_data(&frames.parts[0]), 5, &message, NULL), HST_OK);
+	frames_clear(&frames);
+	TURN_UNTIL(house, felix.up == 1);
+	later_us += 5100000;
+	TURN_UNTIL(house, frames_receive(host, &frames, NULL) == HST_OK);
+	assert_int_equal(frames_decode(&frames, 1, &message, NULL), HST_OK);
+	assert_int_equal(message.word, WORD_hello);
+	frames_clear(&frames);
+	assert_int_equal(felix.down, 0);
+	later_us += 10100000;
+	TURN_UNTIL(house, felix.down == 1);
+	link_free(felix.link);
+	socket_close(host, 0);
+}
+
+/* Nothing is said by the roles for a minute, and both ends still know of each other. */
+static void silent_links_stay(void **state)
+{
+	struct house *house = *state;
+	struct peer_side gateway;
+
+	connect_peer(house, GATEWAY, house->ipc, &gateway);
+	TURN_UNTIL(house, gateway.up == 1);
+	for (int i = 0; i < 12; i++) {
+		uint64_t before = hub_counts(house->hub)->received, sent = hub_counts(house->hub)->sent;
+
+		later_us += 5000000;
+		TURN_UNTIL(house,
+			   hub_counts(house->hub)->received > before && hub_counts(house->hub)->sent > sent);
+	}
+	assert_int_equal(house->left, 0);
+	assert_int_equal(gateway.up, 1);
+	assert_int_equal(gateway.down, 0);
+	link_free(gateway.link);
+}
+
+static void a_gateway_that_hangs_leaves_after_15_s(void **state)
+{
+	struct house *house = *state;
+	void *socket = raw_new(house, GATEWAY, NULL, 0);
+	struct message message;
+
+	raw_hello(socket, GATEWAY, PROTOCOL_MAJOR, NULL);
+	raw_receive(house, socket, &message);
+	later_us += 7000000;
+	raw_receive(house, socket, &message);
+	assert_int_equal(message.word, WORD_done);
+	assert_int_equal(message.id, 0);
+	assert_int_equal(house->left, 0);
+	later_us += 9000000;
+	TURN_UNTIL(house, house->left == 1);
+	message_init(&message, WORD_done, 0);
+	assert_int_equal(frames_send(socket, NULL, 0, &message, NULL), HST_OK);
+	raw_hello(socket, GATEWAY, PROTOCOL_MAJOR, NULL);
+	TURN_UNTIL(house, house->joined == 2);
+	socket_close(socket, 0);
+}
+
+/* A worker is busy in a plugin for ten minutes and says nothing. */
+static void a_worker_may_be_silent(void **state)
+{
+	struct house *house = *state;
+	void *socket = raw_new(house, WORKER, NULL, 0);
+	struct message message;
+
+	raw_hello(socket, WORKER, PROTOCOL_MAJOR, NULL);
+	raw_receive(house, socket, &message);
+	for (int i = 0; i < 10; i++) {
+		later_us += 60000000;
+		raw_receive(house, socket, &message);
+		assert_int_equal(message.word, WORD_done);
+	}
+	assert_int_equal(house->left, 0);
+	socket_close(socket, 0);
+}
+
+static void a_peer_that_has_gone_leaves(void **state)
+{
+	struct house *house = *state;
+	struct peer_side worker, felix;
+
+	connect_peer(house, WORKER, house->ipc, &worker);
+	connect_peer(house, FELIX, house->ipc, &felix);
+	TURN_UNTIL(house, worker.up == 1 && felix.up == 1);
+	link_free(worker.link);
+	link_free(felix.link);
+	for (time_t deadline = deadline_s(); house->left < 2 && time(NULL) <= deadline; later_us += 1000000)
+		loop_turn(house->loop, 20);
+	assert_int_equal(house->left, 2);
+	assert_null(hub_next(house->hub, "worker/connector/post", NULL));
+}
+
+static void free_felix(void *arg)
+{
+	struct peer_side *felix = arg;
+
+	link_free(felix->link);
+	felix->link = NULL;
+}
+
+static void free_at_reply(void *arg, const struct message *reply)
+{
+	(void)reply;
+	free_felix(arg);
+}
+
+static void a_link_can_be_freed_in_its_callbacks(void **state)
+{
+	struct house *house = *state;
+	struct key_ring ring = peer_ring(house, FELIX);
+	struct peer_side felix = {0};
+	struct link_role at_up = {free_felix, NULL, NULL, &felix}, at_down = {NULL, free_felix, NULL, &felix};
+	struct message message = ask();
+
+	assert_int_equal(link_new(house->loop, house->peer_zmq, house->ipc, &ring, &at_up, &felix.link, NULL),
+			 HST_OK);
+	TURN_UNTIL(house, !felix.link);
+	connect_peer(house, FELIX, house->ipc, &felix);
+	assert_int_equal(link_request(felix.link, &message, CALL_MS, free_at_reply, &felix, NULL), HST_OK);
+	TURN_UNTIL(house, !felix.link);
+	ring = peer_ring(house, STRANGER);
+	assert_int_equal(
+		link_new(house->loop, house->peer_zmq, house->ipc, &ring, &at_down, &felix.link, NULL),
+		HST_OK);
+	TURN_UNTIL(house, !felix.link);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		WIRE_TEST(a_worker_is_replaced_by_its_successor),
+		WIRE_TEST(a_link_comes_back_when_the_host_does),
+		WIRE_TEST(a_host_that_stays_away_is_down),
+		WIRE_TEST(a_host_that_hangs_is_down),
+		WIRE_TEST(silent_links_stay),
+		WIRE_TEST(a_gateway_that_hangs_leaves_after_15_s),
+		WIRE_TEST(a_worker_may_be_silent),
+		WIRE_TEST(a_peer_that_has_gone_leaves),
+		WIRE_TEST(a_link_can_be_freed_in_its_callbacks),
+	};
+
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

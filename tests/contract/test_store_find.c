@@ -1,0 +1,215 @@
+/* What is looked for in a store is found, in its order: one suite for both homes. */
+#include "store_house.h"
+
+static void steps_come_in_the_order_of_the_flow(void **state)
+{
+	struct room *room = *state;
+	static const struct {
+		int64_t id, position;
+	} steps[] = {{9, 2}, {4, 1}, {7, 2}, {8, 0}, {3, 2}};
+	struct seen seen = {0};
+
+	begin(room);
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+		struct store_step step = {.id = steps[i].id, .run = 1, .position = steps[i].position};
+		struct store_step other = {.id = 100 + steps[i].id, .run = 2};
+
+		OPS(room)->put_step(room->store, &step, NULL);
+		OPS(room)->put_step(room->store, &other, NULL);
+	}
+	commit(room);
+	assert_int_equal(OPS(room)->steps(room->store, 1, see_step, &seen, NULL), HST_OK);
+	assert_string_equal(seen.order, "8 4 3 7 9 ");
+	seen_clear(&seen);
+	seen.stop_after = 2;
+	OPS(room)->steps(room->store, 1, see_step, &seen, NULL);
+	assert_int_equal(seen.step_count, 2);
+	seen_clear(&seen);
+	assert_int_equal(OPS(room)->steps(room->store, 3, see_step, &seen, NULL), HST_OK);
+	assert_int_equal(seen.step_count, 0);
+}
+
+static void what_has_not_ended_is_found_oldest_first(void **state)
+{
+	struct room *room = *state;
+	struct seen seen = {0};
+	char id[32];
+
+	put_runs(room, 1, 5);
+	begin(room);
+	for (int64_t run = 5; run >= 1; run--)
+		for (int64_t position = 0; position < 2; position++) {
+			struct store_step step = {
+				.id = run * 10 + position, .run = run, .position = position};
+
+			OPS(room)->put_step(room->store, &step, NULL);
+		}
+	for (int64_t number = 2; number <= 4; number += 2) {
+		struct store_run run = a_run(number, id);
+
+		run.ended_us = 1;
+		OPS(room)->put_run(room->store, &run, NULL);
+	}
+	commit(room);
+	assert_int_equal(OPS(room)->unfinished(room->store, see_run, see_step, &seen, NULL), HST_OK);
+	assert_string_equal(seen.order, "#1 10 11 #3 30 31 #5 50 51 ");
+	seen_clear(&seen);
+	seen.stop_after = 1;
+	assert_int_equal(OPS(room)->unfinished(room->store, see_run, see_step, &seen, NULL), HST_OK);
+	assert_string_equal(seen.order, "#1 ");
+	seen_clear(&seen);
+	seen.stop_after = 3;
+	assert_int_equal(OPS(room)->unfinished(room->store, see_run, see_step, &seen, NULL), HST_OK);
+	assert_string_equal(seen.order, "#1 10 11 #3 30 ");
+	seen_clear(&seen);
+}
+
+/* A run that was resolved wrongly may be taken up again. */
+static void a_run_can_be_unfinished_again(void **state)
+{
+	struct room *room = *state;
+	struct seen seen = {0};
+	char id[32];
+	struct store_run run = a_run(1, id);
+
+	for (int i = 0; i < 3; i++) {
+		run.ended_us = i == 1;
+		begin(room);
+		OPS(room)->put_run(room->store, &run, NULL);
+		commit(room);
+		OPS(room)->unfinished(room->store, see_run, see_step, &seen, NULL);
+		assert_int_equal(seen.run_count, i != 1);
+		seen_clear(&seen);
+	}
+}
+
+static void filtered(struct room *room, struct store_filter filter, const char *expected)
+{
+	struct seen seen = {0};
+
+	assert_int_equal(OPS(room)->runs(room->store, &filter, see_run, &seen, NULL), HST_OK);
+	assert_string_equal(seen.order, expected);
+	seen_clear(&seen);
+}
+
+static void runs_are_listed_newest_first(void **state)
+{
+	struct room *room = *state;
+	struct store_run labelled = {.number = 7,
+				     .id = "r-7",
+				     .flow = "odd",
+				     .label = "Invoice A-17 of May",
+				     .state = "failed",
+				     .reason = "FlowFailed",
+				     .requested_us = 7000};
+
+	filtered(room, (struct store_filter){0}, "");
+	put_runs(room, 1, 6);
+	begin(room);
+	OPS(room)->put_run(room->store, &labelled, NULL);
+	commit(room);
+	filtered(room, (struct store_filter){0}, "#7 #6 #5 #4 #3 #2 #1 ");
+	filtered(room, (struct store_filter){.limit = 2}, "#7 #6 ");
+	filtered(room, (struct store_filter){.flow = "odd"}, "#7 #5 #3 #1 ");
+	filtered(room, (struct store_filter){.flow = "odd", .limit = 3, .state = "running"}, "#5 #3 #1 ");
+	filtered(room, (struct store_filter){.state = "failed"}, "#7 ");
+	filtered(room, (struct store_filter){.reason = "FlowFailed"}, "#7 ");
+	filtered(room, (struct store_filter){.label = "A-17"}, "#7 ");
+	filtered(room, (struct store_filter){.label = "A%17"}, "");
+	filtered(room, (struct store_filter){.since_us = 5000}, "#7 #6 #5 ");
+	filtered(room, (struct store_filter){.flow = "none"}, "");
+}
+
+static void assert_not_found(struct room *room, const char *said, int code)
+{
+	int64_t number = -1;
+	hst_error err = {0};
+
+	assert_int_equal(OPS(room)->find_run(room->store, said, &number, &err), code);
+	assert_int_equal(number, -1);
+	assert_non_null(strstr(err.text, said));
+}
+
+static void runs_are_found_by_what_people_say(void **state)
+{
+	struct room *room = *state;
+	struct store_run other = {.number = 5000, .id = "r-zzzzzzzzzzzzzzzzzzzzzzz003", .flow = "other"};
+
+	assert_not_found(room, "last", HST_NOT_FOUND);
+	put_runs(room, 1, 12);
+	begin(room);
+	OPS(room)->put_run(room->store, &other, NULL);
+	commit(room);
+	assert_found(room, "#12", 12);
+	assert_found(room, "12", 12);
+	assert_found(room, "last", 5000);
+	assert_found(room, "last:odd", 11);
+	assert_found(room, "last:even", 12);
+	assert_found(room, "r-0123456789abcdefghjkm00007", 7);
+	assert_found(room, "m00007", 7);
+	assert_found(room, "0007", 7);
+	assert_found(room, "0012", 12);
+	assert_found(room, "5000", 5000);
+	assert_not_found(room, "#13", HST_NOT_FOUND);
+	assert_not_found(room, "13", HST_NOT_FOUND);
+	assert_not_found(room, "last:none", HST_NOT_FOUND);
+	assert_not_found(room, "m00099", HST_NOT_FOUND);
+	assert_not_found(room, "n99", HST_INVALID);
+	assert_not_found(room, "last:", HST_INVALID);
+	assert_not_found(room, "%%%%", HST_INVALID);
+	assert_not_found(room, "____", HST_INVALID);
+	assert_not_found(room, "99999999999999999999999999", HST_NOT_FOUND);
+}
+
+static void an_ending_that_fits_several_names_two(void **state)
+{
+	struct room *room = *state;
+	struct store_run one = {.number = 1, .id = "r-aaaaaaaaaaaaaaaaaaaaaa7777"};
+	struct store_run two = {.number = 2, .id = "r-bbbbbbbbbbbbbbbbbbbbbb7777"};
+	int64_t number = -1;
+	hst_error err = {0};
+
+	begin(room);
+	OPS(room)->put_run(room->store, &one, NULL);
+	OPS(room)->put_run(room->store, &two, NULL);
+	commit(room);
+	assert_int_equal(OPS(room)->find_run(room->store, "7777", &number, &err), HST_INVALID);
+	assert_non_null(strstr(err.text, one.id));
+	assert_non_null(strstr(err.text, two.id));
+	assert_found(room, "a7777", 1);
+}
+
+static void many_runs_stay_in_order(void **state)
+{
+	struct room *room = *state;
+	struct seen seen = {0};
+
+	put_runs(room, 501, 1000);
+	put_runs(room, 1, 500);
+	seen.stop_after = 3;
+	OPS(room)->runs(room->store, &(struct store_filter){0}, see_run, &seen, NULL);
+	assert_string_equal(seen.order, "#1000 #999 #998 ");
+	seen_clear(&seen);
+	seen.stop_after = 2;
+	OPS(room)->unfinished(room->store, see_run, NULL, &seen, NULL);
+	assert_string_equal(seen.order, "#1 #2 ");
+	seen_clear(&seen);
+	store_idle(room->store);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		BOTH(steps_come_in_the_order_of_the_flow),
+		BOTH(what_has_not_ended_is_found_oldest_first),
+		BOTH(a_run_can_be_unfinished_again),
+		BOTH(runs_are_listed_newest_first),
+		BOTH(runs_are_found_by_what_people_say),
+		BOTH(an_ending_that_fits_several_names_two),
+		BOTH(many_runs_stay_in_order),
+	};
+
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
