@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { HEARD_MS = 30 * 1000 };
+
 void gateway_event(struct gateway_device *device, const struct admission_event *event)
 {
 	admission_step(device->admission, event, &device->effects);
@@ -42,15 +44,35 @@ static void say_refused(struct gateway_device *device, const struct admission_ef
 	message_set_integer(&message, "token", effect->run->token);
 	message_set_text(&message, "reason", effect->reason);
 	message_set_text(&message, "class", reason_class_name(effect->class));
-	message_set_integer(&message, "revision", admission_device(device->admission).revision);
+	message_set_integer(&message, "revision", effect->revision);
 	message_set_payload(&message, effect->text, strlen(effect->text));
 	tell_host(device->gateway, &message);
 }
 
-static void say_finished(struct gateway *gateway, const struct admission_run *run)
-{
-	struct message message;
+/* What `finished` was said of, until the host has it. */
+struct outcome {
+	struct gateway_device *device;
+	int64_t step, token;
+};
 
+static void on_heard(void *arg, const struct message *reply)
+{
+	struct outcome *outcome = arg;
+	struct admission_event event = {.kind = ADMISSION_HEARD, .step = outcome->step, .token = outcome->token};
+
+	/* Without an answer it is said again as soon as the host is back. */
+	if (reply && reply->word == WORD_done)
+		gateway_event(outcome->device, &event);
+	free(outcome);
+}
+
+static void say_finished(struct gateway_device *device, const struct admission_run *run)
+{
+	struct outcome *outcome = mem_alloc(sizeof *outcome);
+	struct message message;
+	hst_error err = {{0}, {0}};
+
+	*outcome = (struct outcome){.device = device, .step = run->step, .token = run->token};
 	message_init(&message, WORD_finished, 0);
 	message_set_integer(&message, "step", run->step);
 	message_set_integer(&message, "token", run->token);
@@ -60,7 +82,10 @@ static void say_finished(struct gateway *gateway, const struct admission_run *ru
 	message_set_integer(&message, "started_us", run->started_us);
 	message_set_integer(&message, "ended_us", run->ended_us);
 	message_set_payload(&message, run->result, run->result_length);
-	tell_host(gateway, &message);
+	if (link_request(device->gateway->link, &message, HEARD_MS, on_heard, outcome, &err) < 0) {
+		log_warning("the host could not be told of the end of step %lld: %s", (long long)run->step, err.text);
+		free(outcome);
+	}
 }
 
 /* To a session process. One that is gone has been, or is about to be, reported as ended. */
@@ -167,7 +192,7 @@ static void perform(struct gateway_device *device, const struct admission_effect
 		say_run(gateway, WORD_stage, 0, effect->run, effect->text);
 		break;
 	case ADMISSION_SAY_FINISHED:
-		say_finished(gateway, effect->run);
+		say_finished(device, effect->run);
 		break;
 	case ADMISSION_SAY_RELEASED:
 		say_run(gateway, WORD_released, 0, effect->run, NULL);

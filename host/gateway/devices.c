@@ -68,7 +68,7 @@ int devices_open(struct gateway *gateway, hst_error *err)
 {
 	for (size_t i = 0; i < gateway->conf->device_count; i++) {
 		struct gateway_device *device = mem_alloc(sizeof *device);
-		struct admission_policy policy = {.slots = policy_slots, .plan = policy_plan, .retire = policy_retire};
+		struct admission_policy policy = {.slots = policy_slots, .plan = policy_plan, .retire = policy_retire, .acknowledged = true};
 		int rc;
 
 		device->gateway = gateway;

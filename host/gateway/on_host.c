@@ -9,6 +9,7 @@
 
 void on_host_up(void *arg)
 {
+	static const struct admission_event up = {.kind = ADMISSION_HOST_UP};
 	struct gateway *gateway = arg;
 
 	gateway->up = true;
@@ -18,6 +19,7 @@ void on_host_up(void *arg)
 
 		device->fresh = true;
 		devices_say(device);
+		gateway_event(device, &up);
 	}
 	log_info("the host answers");
 }

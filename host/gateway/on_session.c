@@ -45,9 +45,9 @@ static void question_key(uint64_t id, char to[24])
 	snprintf(to, 24, "%llu", (unsigned long long)id);
 }
 
-static void identity_is(struct gateway_device *device, const char *user, const char *key, const char *text)
+static void identity_is(struct gateway_device *device, const char *user, const char *key, int code, const char *text)
 {
-	struct admission_event event = {.kind = ADMISSION_IDENTITY, .user = user, .key = key, .text = text};
+	struct admission_event event = {.kind = ADMISSION_IDENTITY, .user = user, .key = key, .code = code, .text = text};
 
 	gateway_event(device, &event);
 }
@@ -62,7 +62,7 @@ void ask_identity(struct gateway_device *device, const char *user)
 	message_init(&message, WORD_identify, watch ? ++watch->next_question : 0);
 	message_set_text(&message, "user", user);
 	if (!watch || !watch->stream || stream_send(watch->stream, &message, &err) < 0) {
-		identity_is(device, user, NULL, "the process that watches the device's sessions is not there");
+		identity_is(device, user, NULL, HST_RETRY, "the process that watches the device's sessions is not there");
 		return;
 	}
 	question_key(message.id, key);
@@ -83,7 +83,7 @@ static void on_identity(struct gateway_process *process, const struct message *m
 	AUTO_FREE char *user = question_answered(process, message->id);
 
 	if (user)
-		identity_is(process->device, user, message_text(message, "key"), NULL);
+		identity_is(process->device, user, message_text(message, "key"), HST_OK, NULL);
 }
 
 /* A watch could not identify a user; a hold could not open its session. */
@@ -96,7 +96,7 @@ static void on_error(struct gateway_process *process, const struct message *mess
 	                                .reason = err.reason, .text = err.text};
 
 	if (user)
-		identity_is(process->device, user, NULL, err.text);
+		identity_is(process->device, user, NULL, code, err.text);
 	else if (!process->watch)
 		gateway_event(process->device, &event);
 }

@@ -91,11 +91,6 @@ static int read_choices(hst_call *call, const char *name, struct span part, hst_
 		if (n == CHOICES_MAX)
 			return hst_fail(err, HST_INVALID, "input.%s: a choice has at most %d words", name,
 					CHOICES_MAX);
-		for (size_t i = 0; i < word.n; i++)
-			if (strchr(blanks, word.at[i]))
-				return hst_fail(err, HST_INVALID,
-				                "input.%s: the words of a choice stand with commas between them, as in choice small, large default large",
-				                name);
 		choices[n] = hst_copy(call, word.at, word.n);
 		for (size_t i = 0; i < n; i++)
 			if (strcmp(choices[i], choices[n]) == 0)
@@ -112,6 +107,12 @@ static int read_choices(hst_call *call, const char *name, struct span part, hst_
 	if (!n)
 		return hst_fail(err, HST_INVALID,
 				"input.%s: a choice needs its words, such as: choice small, large", name);
+	/* Words may have blanks within, so a forgotten comma would make one long word that nobody can give. */
+	if (n == 1 && strpbrk(choices[0], blanks))
+		return hst_fail(err, HST_INVALID,
+				"input.%s: \"%s\" is a single word; words of a choice stand with commas between them, "
+				"such as: choice small, large",
+				name, choices[0]);
 	field->choices = choices;
 	return HST_OK;
 }

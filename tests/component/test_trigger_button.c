@@ -115,6 +115,7 @@ static void wrong_declarations_name_the_option(void **unused)
 		{"input.order", "integer default three", "three"},
 		{"input.order", "choice", "needs its words"},
 		{"input.order", "choice required", "needs its words"},
+		{"input.order", "choice small large", "with commas between them"},
 		{"input.order", "choice a,,b", "a word is missing"},
 		{"input.order", "choice a,b,", "a word is missing"},
 		{"input.order", "choice a,b,a", "stands twice"},

@@ -108,7 +108,7 @@ static void put_pair(int64_t pairs[256][2], size_t *n, const char *name)
 
 static void heed_line(struct sim *sim, const char *line)
 {
-	char name[32], user[32];
+	char name[48], user[32];
 	long long a, b;
 	unsigned number;
 
@@ -324,7 +324,7 @@ static void settle(struct sim *sim)
 	}
 	assert_int_equal(house_runs(&sim->house), 0);
 	for (int64_t i = 1; i <= sim->offers; i++) {
-		char name[32];
+		char name[48];
 
 		snprintf(name, sizeof name, "%lld/%lld", (long long)i, (long long)i);
 		if (!table_get(&sim->answered, name))
