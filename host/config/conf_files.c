@@ -37,20 +37,21 @@ static void add_file(struct matching *matching, const char *path)
 	}
 	matching->files =
 		mem_grow(matching->files, &matching->size, matching->n + 1, sizeof *matching->files);
-	matching->files[matching->n++] = mem_text(path);
+	matching->files[matching->n++] = files_beside("/", path);
 }
 
-/* The pattern behind the configuration's folder, whose own name is no pattern whatever is in it. */
+/* The pattern behind the configuration's folder, whose own name is no pattern whatever is in it; glob knows "..". */
 static char *absolute_pattern(const struct conf *conf, const char *pattern)
 {
-	AUTO_FREE char *path = files_beside(conf->path, pattern);
-	size_t folder = pattern[0] == '/' ? 0 : strlen(path) - strlen(pattern);
+	AUTO_FREE char *folder = files_beside(conf->path, ".");
 	struct text escaped;
 
+	if (pattern[0] == '/')
+		return mem_text(pattern);
 	text_init(&escaped, 2 * PATH_MAX);
-	for (size_t i = 0; i < folder; i++)
-		text_addf(&escaped, strchr("*?[]\\", path[i]) ? "\\%c" : "%c", path[i]);
-	text_add(&escaped, path + folder);
+	for (const char *c = folder; *c; c++)
+		text_addf(&escaped, strchr("*?[]\\", *c) ? "\\%c" : "%c", *c);
+	text_addf(&escaped, "/%s", pattern);
 	return text_take(&escaped);
 }
 

@@ -42,7 +42,7 @@ static const struct conf_key keys[] = {
 	{"host", "resolve_within", CONF_DURATION, .def = "3d", .at = HOST(resolve_within),
 	 .meaning = "how long a `lost` run waits for `hostler resolve`"},
 
-	{"store", "path", CONF_PATH, .shown = "`hostler.db`", .at = HOST(store_path),
+	{"store", "path", CONF_PATH, .shown = "`store/hostler.db`", .at = HOST(store_path),
 	 .meaning = "the database, relative to `state_dir`"},
 
 	{"gateway", "name", CONF_NAME, .required = true, .at = HOST(gateway_name),

@@ -92,7 +92,7 @@ void conf_settle_paths(struct conf_reading *reading)
 	if (!conf->plugins)
 		conf->plugins = mem_text(files_plugin_directory());
 	if (conf->has_host && conf->state_dir) {
-		char *path = files_join(conf->state_dir, conf->store_path ? conf->store_path : "hostler.db");
+		char *path = files_join(conf->state_dir, conf->store_path ? conf->store_path : "store/hostler.db");
 
 		free(conf->store_path);
 		conf->store_path = path;

@@ -85,8 +85,12 @@ static void configure_core(struct engine *engine)
 static int open_store(struct engine *engine, hst_error *err)
 {
 	const struct conf *conf = engine->definitions->conf;
-	int rc = store_open_sqlite(conf->store_path, &engine->store, err);
+	char *folder = files_beside(conf->store_path, ".");
+	int rc = files_make_directory(folder, 0700, err);
 
+	free(folder);
+	if (rc >= 0)
+		rc = store_open_sqlite(conf->store_path, &engine->store, err);
 	if (rc < 0)
 		return rc;
 	engine->files_dir = files_join(conf->state_dir, "files");

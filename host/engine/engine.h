@@ -33,6 +33,9 @@ struct engine_call {
 	int64_t step, token, timeout_ms;
 	char *action, *inputs;
 	size_t inputs_length;
+	struct engine *engine;
+	struct engine_pool *pool;
+	struct loop_timer *overdue; /* its time-out runs while it waits, too */
 	struct engine_call *next;
 };
 

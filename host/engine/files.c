@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/mem.h"
 #include "os/files.h"
+#include "schema/utf8.h"
 #include "schema/value.h"
 
 #include <ctype.h>
@@ -16,10 +17,10 @@
 
 static bool segment_fits(const char *s, size_t length)
 {
-	if (length == 0 || length > 100 || !isalnum((unsigned char)s[0]))
+	if (length == 0 || length > FILE_NAME_MAX || s[0] == '.' || utf8_valid(s, length) != length)
 		return false;
 	for (size_t i = 0; i < length; i++)
-		if (!isalnum((unsigned char)s[i]) && !strchr("._-", s[i]))
+		if ((unsigned char)s[i] < ' ' || s[i] == '/' || s[i] == 0x7f)
 			return false;
 	return true;
 }
@@ -36,7 +37,7 @@ static bool name_fits(const char *name)
 static int path_of(const char *directory, const char *run, const char *step, const char *name, char **ret, hst_error *err)
 {
 	if (!id_valid(run) || !segment_fits(step, strlen(step)) || !name_fits(name))
-		return hst_fail(err, HST_INVALID, "\"%s\" is no name for a file of a run: letters, digits, '.', '_' and '-' only", name);
+		return hst_fail(err, HST_INVALID, "\"%s\" is no name for a file of a run: at most 100 bytes of UTF-8 without control characters, not beginning with a dot", name);
 	*ret = mem_printf("%s/%s/%s/%s", directory, run, step, name);
 	return HST_OK;
 }
@@ -53,14 +54,14 @@ int files_put_part(const char *directory, const char *run, const char *step, con
 
 	if (rc < 0)
 		return rc;
-	if (total < 0 || total > FILE_BYTES_MAX || offset < 0 || offset + (int64_t)length > total)
+	if (total < 0 || total > FILE_BYTES_MAX || offset < 0 || offset > total || (int64_t)length > total - offset)
 		return hst_fail(err, HST_INVALID, "file %s of run %s: a part at %lld of %lld bytes is out of range", name, run,
 		                (long long)offset, (long long)total);
 	folder = mem_copy(path, (size_t)(strrchr(path, '/') - path));
 	rc = files_make_directory(folder, 0750, err);
 	if (rc < 0)
 		return rc;
-	partial = mem_printf("%s.part", path);
+	partial = mem_printf("%s/.%s.part", folder, strrchr(path, '/') + 1);
 	fd = open(partial, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (offset == 0 ? O_TRUNC : 0), 0640);
 	if (fd < 0 || fstat(fd, &status) != 0)
 		return hst_fail(err, HST_RETRY, "%s: cannot be written: %s", partial, strerror(errno));
@@ -68,7 +69,7 @@ int files_put_part(const char *directory, const char *run, const char *step, con
 		return hst_fail(err, HST_INVALID, "file %s of run %s: a part is missing before %lld", name, run, (long long)offset);
 	if (pwrite(fd, bytes ? bytes : "", length, offset) != (ssize_t)length)
 		return hst_fail(err, HST_RETRY, "%s: cannot be written: %s", partial, strerror(errno));
-	if (offset + (int64_t)length == total && rename(partial, path) != 0)
+	if ((int64_t)length == total - offset && rename(partial, path) != 0)
 		return hst_fail(err, HST_RETRY, "%s: cannot be renamed: %s", partial, strerror(errno));
 	return HST_OK;
 }
@@ -112,9 +113,7 @@ static char **entries_of(const char *path, size_t *ret_n)
 	struct dirent *entry;
 
 	while (folder && n < FILES_MAX && (entry = readdir(folder))) {
-		size_t length = strlen(entry->d_name);
-
-		if (entry->d_name[0] == '.' || (length > 5 && strcmp(entry->d_name + length - 5, ".part") == 0))
+		if (entry->d_name[0] == '.')
 			continue;
 		names = mem_grow(names, &size, n + 1, sizeof *names);
 		names[n++] = mem_text(entry->d_name);

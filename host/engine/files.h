@@ -1,13 +1,14 @@
 /*
- * Files of runs: STATE/files/RUN/STEP/NAME, put in parts by gateways and workers, got in parts by clients. A name is
- * [A-Za-z0-9][A-Za-z0-9._-]{0,99}, with at most one folder of the same form before it.
+ * Files of runs: STATE/files/RUN/STEP/NAME, put in parts by gateways and workers, got in parts by clients. A name is at
+ * most 100 bytes of UTF-8 without control characters and does not begin with a dot (a file that is not whole yet does);
+ * at most one folder of the same form stands before it.
  */
 #ifndef HOST_ENGINE_FILES_H
 #define HOST_ENGINE_FILES_H
 
 #include "engine/engine.h"
 
-enum { FILE_BYTES_MAX = 256 << 20, FILES_MAX = 1000 };
+enum { FILE_BYTES_MAX = 256 << 20, FILE_NAME_MAX = 100, FILES_MAX = 1100 };
 
 /* Writes one part; at the end the file gets its name. Parts come in order; offset 0 starts anew. */
 int files_put_part(const char *directory, const char *run, const char *step, const char *name, int64_t offset, int64_t total,

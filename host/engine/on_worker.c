@@ -10,18 +10,48 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The request comes to nothing: whoever pressed, or the step that called, hears why. */
+static void request_failed(struct engine *engine, struct hub_link *from, struct engine_request *request, int code, const hst_error *err)
+{
+	struct hub_link *client = request->press ? engine_link(engine, request->client) : NULL;
+	struct core_event event = {.kind = CORE_RETURNED, .step = request->step, .token = request->token,
+	                           .state = code == HST_TIMEOUT ? STATE_TIMED_OUT : STATE_FAILED,
+	                           .reason = err->reason[0] ? err->reason : code == HST_TIMEOUT ? "ActionTimeout" : "ActionFailed",
+	                           .text = err->text};
+
+	if (client)
+		engine_refuse(engine, client, request->client_id, code, err->reason, "%s", err->text);
+	if (!request->press) {
+		engine_event(engine, &event);
+		workers_next(engine, from);
+	}
+	request_free(request);
+}
+
+/* The request that an answer belongs to; NULL: none, or it was of the other kind, which is dealt with here. */
+static struct engine_request *answered(struct engine *engine, struct hub_link *from, const struct message *message, bool press)
+{
+	struct engine_request *request = workers_take(engine, from, message->id);
+	hst_error err = {{0}, {0}};
+
+	if (!request || request->press == press)
+		return request;
+	hst_fail_as(&err, HST_BROKEN, "PluginCrashed", "the plugin's process answered with \"%s\", which was not asked for",
+	            message_row(message->word)->word);
+	request_failed(engine, from, request, HST_BROKEN, &err);
+	return NULL;
+}
+
 /* A trigger turned a press into an event. */
 void on_fired(void *arg, struct hub_link *from, const struct message *message)
 {
 	struct engine *engine = arg;
-	struct engine_request *request = workers_take(engine, from, message->id);
+	struct engine_request *request = answered(engine, from, message, true);
 	struct core_event event = {.kind = CORE_FIRED, .payload = message->payload, .payload_length = message->payload_length};
 	char key[24];
 
-	if (!request || !request->press) {
-		request_free(request);
+	if (!request)
 		return;
-	}
 	event.trigger = request->trigger;
 	event.who = strncmp(request->who, "operator/", 9) == 0 ? request->who + 9 : request->who;
 	event.tag = request->id;
@@ -35,20 +65,20 @@ void on_fired(void *arg, struct hub_link *from, const struct message *message)
 void on_returned(void *arg, struct hub_link *from, const struct message *message)
 {
 	struct engine *engine = arg;
-	struct engine_request *request = workers_take(engine, from, message->id);
+	struct engine_request *request = answered(engine, from, message, false);
+	struct core_event event = {.kind = CORE_RETURNED, .state = STATE_SUCCEEDED, .payload = message->payload,
+	                           .payload_length = message->payload_length};
 
-	if (request && !request->press) {
-		struct core_event event = {.kind = CORE_RETURNED, .step = request->step, .token = request->token,
-		                           .state = STATE_SUCCEEDED, .payload = message->payload,
-		                           .payload_length = message->payload_length};
-
-		engine_event(engine, &event);
-		workers_next(engine, from);
-	}
+	if (!request)
+		return;
+	event.step = request->step;
+	event.token = request->token;
+	engine_event(engine, &event);
+	workers_next(engine, from);
 	request_free(request);
 }
 
-/* A worker or gateway could not do what it was asked. */
+/* A worker could not do what it was asked. */
 void on_error(void *arg, struct hub_link *from, const struct message *message)
 {
 	struct engine *engine = arg;
@@ -56,23 +86,8 @@ void on_error(void *arg, struct hub_link *from, const struct message *message)
 	hst_error err = {{0}, {0}};
 	int code = message_read_error(message, &err);
 
-	if (!request)
-		return;
-	if (request->press) {
-		struct hub_link *client = engine_link(engine, request->client);
-
-		if (client)
-			engine_refuse(engine, client, request->client_id, code, err.reason, "%s", err.text);
-	} else {
-		struct core_event event = {.kind = CORE_RETURNED, .step = request->step, .token = request->token,
-		                           .state = code == HST_TIMEOUT ? STATE_TIMED_OUT : STATE_FAILED,
-		                           .reason = err.reason[0] ? err.reason : code == HST_TIMEOUT ? "ActionTimeout" : "ActionFailed",
-		                           .text = err.text};
-
-		engine_event(engine, &event);
-		workers_next(engine, from);
-	}
-	request_free(request);
+	if (request)
+		request_failed(engine, from, request, code, &err);
 }
 
 /* "worker/trigger/inbox" -> "inbox" */

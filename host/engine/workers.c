@@ -94,6 +94,7 @@ static struct engine_pool *pool_of(struct engine *engine, const char *instance)
 
 static void call_free(struct engine_call *call)
 {
+	loop_cancel(call->engine->loop, &call->overdue);
 	free(call->action);
 	free(call->inputs);
 	free(call);
@@ -169,6 +170,39 @@ static struct hub_link *idle_worker(struct engine *engine, const char *instance)
 	return NULL;
 }
 
+static void pool_remove(struct engine_pool *pool, const struct engine_call *call)
+{
+	struct engine_call *before = NULL;
+
+	for (struct engine_call *at = pool->first; at; before = at, at = at->next) {
+		if (at != call)
+			continue;
+		if (before)
+			before->next = at->next;
+		else
+			pool->first = at->next;
+		if (pool->last == at)
+			pool->last = before;
+		return;
+	}
+}
+
+/* No worker took it in time: none is there, or all are busy with something else. */
+static void call_overdue(void *arg)
+{
+	struct engine_call *call = arg;
+	struct engine *engine = call->engine;
+	struct core_event event = {.kind = CORE_RETURNED, .step = call->step, .token = call->token, .state = STATE_TIMED_OUT,
+	                           .reason = "ActionTimeout",
+	                           .text = "no process of the connector was free to take the call before its time-out; "
+	                                   "the host's log says whether it runs"};
+
+	call->overdue = NULL;
+	pool_remove(call->pool, call);
+	call_free(call);
+	engine_event(engine, &event);
+}
+
 void workers_call(struct engine *engine, const struct core_action *action)
 {
 	const struct flow_step *flow_step = action->step->flow_step;
@@ -182,10 +216,13 @@ void workers_call(struct engine *engine, const struct core_action *action)
 	call->action = mem_text(flow_step->action);
 	call->inputs = mem_copy(action->inputs, action->inputs_length);
 	call->inputs_length = action->inputs_length;
+	call->engine = engine;
+	call->pool = pool;
 	if (worker) {
 		call_send(engine, worker, call);
 		return;
 	}
+	call->overdue = loop_in(engine->loop, call->timeout_ms, call_overdue, call);
 	if (pool->last)
 		pool->last->next = call;
 	else

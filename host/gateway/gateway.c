@@ -53,9 +53,10 @@ static int gateway_open(struct gateway *gateway, void *zmq, const struct key_rin
 
 static void gateway_close(struct gateway *gateway)
 {
+	/* First the link: it calls back whoever still waits for an answer, and they put away what is theirs. */
+	link_free(gateway->link);
 	packages_clear(gateway);
 	processes_clear(gateway);
-	link_free(gateway->link);
 	devices_close(gateway);
 	table_clear(&gateway->processes);
 	table_clear(&gateway->fetches);

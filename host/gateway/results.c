@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { UPLOAD_TIMEOUT_MS = 30 * 1000, UPLOAD_FILES_MAX = 200, UPLOAD_BYTES_MAX = 256 << 20 };
+enum { UPLOAD_TIMEOUT_MS = 30 * 1000, UPLOAD_FILES_MAX = 1100, UPLOAD_BYTES_MAX = 256 << 20 };
 
 struct upload {
 	struct gateway_device *device;

@@ -41,15 +41,24 @@ static int need_user(const char *name, hst_error *err)
 	return getpwnam(name) ? HST_OK : run(argv, "user", name, err);
 }
 
+static bool uid_of(const char *name, uid_t *ret)
+{
+	const struct passwd *user = getpwnam(name);
+
+	if (user)
+		*ret = user->pw_uid;
+	return user != NULL;
+}
+
 int accounts_prepare(struct accounts *ret, hst_error *err)
 {
 	static const char *const users[] = {ACCOUNT_ENGINE, ACCOUNT_WORKER, ACCOUNT_GATEWAY};
-	const struct passwd *engine;
+	struct accounts made = {.root = true};
 	const struct group *group;
 	int code;
 
 	if (geteuid() != 0) {
-		*ret = (struct accounts){.engine = geteuid(), .group = getegid()};
+		*ret = (struct accounts){.engine = geteuid(), .gateway = geteuid(), .group = getegid()};
 		return HST_OK;
 	}
 	code = need_group(err);
@@ -58,10 +67,10 @@ int accounts_prepare(struct accounts *ret, hst_error *err)
 	if (code != HST_OK)
 		return code;
 	group = getgrnam(ACCOUNT_GROUP);
-	engine = getpwnam(ACCOUNT_ENGINE);
-	if (!group || !engine)
-		return hst_fail(err, HST_NOT_FOUND, "the user %s or its group is not there although it was made",
-				ACCOUNT_ENGINE);
-	*ret = (struct accounts){.root = true, .engine = engine->pw_uid, .group = group->gr_gid};
+	if (!group || !uid_of(ACCOUNT_ENGINE, &made.engine) || !uid_of(ACCOUNT_GATEWAY, &made.gateway))
+		return hst_fail(err, HST_NOT_FOUND, "the users %s and %s or their group are not there although they were made",
+				ACCOUNT_ENGINE, ACCOUNT_GATEWAY);
+	made.group = group->gr_gid;
+	*ret = made;
 	return HST_OK;
 }

@@ -17,7 +17,7 @@
 
 struct accounts {
 	bool root;
-	uid_t engine;
+	uid_t engine, gateway;
 	gid_t group;
 };
 

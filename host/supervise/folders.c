@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,7 +45,37 @@ static int prepare(const char *path, uid_t owner, gid_t group, mode_t mode, hst_
 
 int folders_state(const struct conf *conf, const struct accounts *accounts, hst_error *err)
 {
-	return prepare(conf->state_dir, geteuid(), accounts->group, accounts->root ? 03771 : 0700, err);
+	return prepare(conf->state_dir, geteuid(), accounts->group, accounts->root ? 02751 : 0700, err);
+}
+
+/* The folder of the store: SQLite trusts what lies beside it, so nobody but the engine may put anything there. */
+static int prepare_store(const struct conf *conf, const struct accounts *accounts, hst_error *err)
+{
+	AUTO_FREE char *folder = files_beside(conf->store_path, ".");
+
+	if (strcmp(folder, conf->state_dir) == 0)
+		return accounts->root ? hst_fail(err, HST_INVALID, "%s: the store needs a folder of its own; name one in [store] path, "
+		                                                   "or leave the key out",
+		                                 conf->store_path)
+		                      : HST_OK;
+	return prepare(folder, accounts->engine, accounts->group, 0700, err);
+}
+
+int folders_parts(const struct conf *conf, const struct accounts *accounts, hst_error *err)
+{
+	const struct {
+		const char *name;
+		uid_t owner;
+		mode_t mode;
+	} parts[] = {{"files", accounts->engine, 0750}, {"gateway", accounts->gateway, 0711}};
+	int code = conf->has_host ? prepare_store(conf, accounts, err) : HST_OK;
+
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0] && code == HST_OK; i++) {
+		AUTO_FREE char *path = files_join(conf->state_dir, parts[i].name);
+
+		code = prepare(path, parts[i].owner, accounts->group, parts[i].mode, err);
+	}
+	return code;
 }
 
 int folders_run(const struct conf *conf, const struct accounts *accounts, hst_error *err)

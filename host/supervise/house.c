@@ -94,6 +94,8 @@ static int open_house(struct house *house, hst_error *err)
 	if (code == HST_OK)
 		code = keys_seed(seed, house->seed, err);
 	if (code == HST_OK)
+		code = folders_parts(house->conf, &house->accounts, err);
+	if (code == HST_OK)
 		code = folders_run(house->conf, &house->accounts, err);
 	if (code == HST_OK && house->conf->has_host) {
 		keys_host(house->seed, host);

@@ -10,11 +10,12 @@
 
 #include <cmocka.h>
 
-static char *const accounts[] = {(char *)"bot1", (char *)"bot2", (char *)"bot3", (char *)"bot4", (char *)"bot5",
-                                 (char *)"bot6", (char *)"bot7", (char *)"bot8", (char *)"bot9"};
+static char *const accounts[] = {(char *)"bot1", (char *)"bot2", (char *)"bot3",
+				 (char *)"bot4", (char *)"bot5", (char *)"bot6",
+				 (char *)"bot7", (char *)"bot8", (char *)"bot9"};
 
-static int policy_slots(void *arg, const hst_device *device, const hst_session *sessions, size_t n, int64_t *ret_max,
-                        int64_t *ret_free, hst_error *err)
+static int policy_slots(void *arg, const hst_device *device, const hst_session *sessions, size_t n,
+			int64_t *ret_max, int64_t *ret_free, hst_error *err)
 {
 	struct admission_house *house = arg;
 	int64_t used = 0;
@@ -29,12 +30,13 @@ static int policy_slots(void *arg, const hst_device *device, const hst_session *
 
 static void plan_refuse(hst_plan *ret, const char *reason, size_t blocker)
 {
-	*ret = (hst_plan){.verdict = HST_PLAN_REFUSE, .reason = reason, .session = HST_NO_SESSION, .blocker = blocker};
+	*ret = (hst_plan){
+		.verdict = HST_PLAN_REFUSE, .reason = reason, .session = HST_NO_SESSION, .blocker = blocker};
 }
 
 /* As a server: one session per user, so many at once, a kept one of another user gives way. */
-static int policy_plan(void *arg, const hst_device *device, const hst_session *sessions, size_t n, const hst_demand *demand,
-                       hst_plan *ret, hst_error *err)
+static int policy_plan(void *arg, const hst_device *device, const hst_session *sessions, size_t n,
+		       const hst_demand *demand, hst_plan *ret, hst_error *err)
 {
 	struct admission_house *house = arg;
 	size_t kept_of_other = HST_NO_SESSION;
@@ -47,23 +49,29 @@ static int policy_plan(void *arg, const hst_device *device, const hst_session *s
 		return HST_OK;
 	}
 	for (size_t i = 0; i < n; i++) {
-		bool own = strcmp(sessions[i].key, demand->key) == 0, kept = sessions[i].kept && !sessions[i].running;
+		bool own = strcmp(sessions[i].key, demand->key) == 0,
+		     kept = sessions[i].kept && !sessions[i].running;
 
 		if (own && kept) {
 			*ret = (hst_plan){.verdict = HST_PLAN_REUSE, .session = i, .blocker = HST_NO_SESSION};
 			return HST_OK;
 		}
 		if (own) {
-			plan_refuse(ret, sessions[i].running ? "UIFlowAlreadyRunning" : "SessionExistsForTheUserWhenUnattended", i);
+			plan_refuse(ret,
+				    sessions[i].running ? "UIFlowAlreadyRunning"
+							: "SessionExistsForTheUserWhenUnattended",
+				    i);
 			return HST_OK;
 		}
 		if (kept)
 			kept_of_other = i;
 	}
 	if ((int64_t)n < house->limit)
-		*ret = (hst_plan){.verdict = HST_PLAN_OPEN, .session = HST_NO_SESSION, .blocker = HST_NO_SESSION};
+		*ret = (hst_plan){
+			.verdict = HST_PLAN_OPEN, .session = HST_NO_SESSION, .blocker = HST_NO_SESSION};
 	else if ((int64_t)n == house->limit && kept_of_other != HST_NO_SESSION)
-		*ret = (hst_plan){.verdict = HST_PLAN_CLOSE_FIRST, .session = kept_of_other, .blocker = HST_NO_SESSION};
+		*ret = (hst_plan){
+			.verdict = HST_PLAN_CLOSE_FIRST, .session = kept_of_other, .blocker = HST_NO_SESSION};
 	else
 		plan_refuse(ret, "TooManyActiveSessions", n - 1);
 	return HST_OK;
@@ -80,8 +88,11 @@ static int policy_retire(void *arg, const hst_session *session, hst_retirement *
 void admission_house_init(struct admission_house *house)
 {
 	*house = (struct admission_house){.limit = 4, .retirement = HST_SIGN_OUT, .system = HST_LINUX};
-	house->policy = (struct admission_policy){.slots = policy_slots, .plan = policy_plan, .retire = policy_retire,
-	                                          .systems = HST_LINUX | HST_SERVER, .arg = house};
+	house->policy = (struct admission_policy){.slots = policy_slots,
+						  .plan = policy_plan,
+						  .retire = policy_retire,
+						  .systems = HST_LINUX | HST_SERVER,
+						  .arg = house};
 	text_init(&house->said, 1 << 20);
 	text_init(&house->all, 64 << 20);
 	admission_effects_init(&house->effects);
@@ -153,21 +164,22 @@ static void say(struct admission_house *house, const struct admission_effect *ef
 		text_addf(to, "taken %s %s\n", name, effect->text);
 		break;
 	case ADMISSION_SAY_REFUSED:
-		text_addf(to, "refused %s %s %s@%lld: %s\n", name, effect->reason, reason_class_name(effect->class),
-		          (long long)effect->revision, effect->text);
+		text_addf(to, "refused %s %s %s@%lld: %s\n", name, effect->reason,
+			  reason_class_name(effect->class), (long long)effect->revision, effect->text);
 		break;
 	case ADMISSION_SAY_STAGE:
 		text_addf(to, "stage %s %s\n", name, effect->text);
 		break;
 	case ADMISSION_SAY_FINISHED:
-		text_addf(to, "finished %s %s%s%s%s\n", name, run->end, *run->reason ? " " : "", run->reason, run->released ? " released" : "");
+		text_addf(to, "finished %s %s%s%s%s\n", name, run->end, *run->reason ? " " : "", run->reason,
+			  run->released ? " released" : "");
 		break;
 	case ADMISSION_SAY_RELEASED:
 		text_addf(to, "released %s\n", name);
 		break;
 	case ADMISSION_SAY_DEVICE:
 		text_addf(to, "device %lld@%lld\n", (long long)admission_device(house->admission).slots,
-		          (long long)admission_device(house->admission).revision);
+			  (long long)admission_device(house->admission).revision);
 		break;
 	}
 }
@@ -202,27 +214,33 @@ void house_offer(struct admission_house *house, int64_t step, int64_t token, con
 
 void house_identity(struct admission_house *house, const char *user, const char *key)
 {
-	admission_house_event(house, &(struct admission_event){.kind = ADMISSION_IDENTITY, .user = user, .key = key,
-	                                                       .text = key ? NULL : "there is no such user"});
+	admission_house_event(house, &(struct admission_event){.kind = ADMISSION_IDENTITY,
+							       .user = user,
+							       .key = key,
+							       .text = key ? NULL : "there is no such user"});
 }
 
-void house_sees(struct admission_house *house, const char *id, const char *user, hst_fact connected, hst_fact locked, bool ours)
+void house_sees(struct admission_house *house, const char *id, const char *user, hst_fact connected,
+		hst_fact locked, bool ours)
 {
-	house->seen[house->seen_count++] = (hst_session){.id = id, .user = user, .key = user, .connected = connected, .locked = locked,
-	                                                 .ours = ours};
+	house->seen[house->seen_count++] = (hst_session){
+		.id = id, .user = user, .key = user, .connected = connected, .locked = locked, .ours = ours};
 }
 
 void house_watch(struct admission_house *house)
 {
 	hst_device device = {.name = "d", .system = house->system, .processors = 2, .load_milli = 100};
 
-	admission_house_event(house, &(struct admission_event){.kind = ADMISSION_SESSIONS, .device = &device, .sessions = house->seen,
-	                                                       .session_count = house->seen_count});
+	admission_house_event(house, &(struct admission_event){.kind = ADMISSION_SESSIONS,
+							       .device = &device,
+							       .sessions = house->seen,
+							       .session_count = house->seen_count});
 }
 
 void house_hold(struct admission_house *house, enum admission_event_kind kind, uint32_t number)
 {
-	admission_house_event(house, &(struct admission_event){.kind = kind, .number = number, .text = "exit status 1"});
+	admission_house_event(
+		house, &(struct admission_event){.kind = kind, .number = number, .text = "exit status 1"});
 }
 
 uint32_t house_hold_ready(struct admission_house *house)
@@ -233,29 +251,41 @@ uint32_t house_hold_ready(struct admission_house *house)
 
 void house_opened(struct admission_house *house, uint32_t number, const char *session)
 {
-	admission_house_event(house, &(struct admission_event){.kind = ADMISSION_OPENED, .number = number, .session = session});
+	admission_house_event(house, &(struct admission_event){
+					     .kind = ADMISSION_OPENED, .number = number, .session = session});
 }
 
 void house_open_failed(struct admission_house *house, uint32_t number, int code, const char *reason)
 {
-	admission_house_event(house, &(struct admission_event){.kind = ADMISSION_OPEN_FAILED, .number = number, .code = code,
-	                                                       .reason = reason, .text = "no display"});
+	admission_house_event(house, &(struct admission_event){.kind = ADMISSION_OPEN_FAILED,
+							       .number = number,
+							       .code = code,
+							       .reason = reason,
+							       .text = "no display"});
 }
 
 void house_package(struct admission_house *house, const char *digest, const char *why_not)
 {
-	admission_house_event(house, &(struct admission_event){.kind = ADMISSION_PACKAGE, .package = digest, .text = why_not});
+	admission_house_event(house, &(struct admission_event){
+					     .kind = ADMISSION_PACKAGE, .package = digest, .text = why_not});
 }
 
 void house_ended(struct admission_house *house, uint32_t number, const char *end)
 {
-	admission_house_event(house, &(struct admission_event){.kind = ADMISSION_FINISHED, .number = number, .end = end, .reason = "",
-	                                                       .payload = "{}", .payload_length = 2, .started_us = 1, .ended_us = 2});
+	admission_house_event(house, &(struct admission_event){.kind = ADMISSION_FINISHED,
+							       .number = number,
+							       .end = end,
+							       .reason = "",
+							       .payload = "{}",
+							       .payload_length = 2,
+							       .started_us = 1,
+							       .ended_us = 2});
 }
 
 void house_run(struct admission_house *house, enum admission_event_kind kind, int64_t step, int64_t token)
 {
-	admission_house_event(house, &(struct admission_event){.kind = kind, .step = step, .token = token, .how = "stop"});
+	admission_house_event(
+		house, &(struct admission_event){.kind = kind, .step = step, .token = token, .how = "stop"});
 }
 
 void house_whole_run(struct admission_house *house, int64_t step, int64_t token, const char *user)

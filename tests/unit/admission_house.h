@@ -1,7 +1,9 @@
 /*
- * What tests of the admission share: one device, a strategy in C that keeps to a limit, and effects as lines of text.
+ * What tests of the admission share: one device, a strategy in C that keeps to a limit, and effects as lines
+ * of text.
  *
- * Users are who their names say in lower case, without what stands before a '\'. The accounts are bot1 to bot9.
+ * Users are who their names say in lower case, without what stands before a '\'. The accounts are bot1 to
+ * bot9.
  */
 #ifndef TESTS_UNIT_ADMISSION_HOUSE_H
 #define TESTS_UNIT_ADMISSION_HOUSE_H
@@ -15,29 +17,31 @@ struct admission_house {
 	struct admission *admission;
 	struct admission_effects effects;
 	struct admission_policy policy;
-	int64_t limit;              /* sessions at once, people's included */
-	hst_retirement retirement;  /* of every session whose run has ended */
-	const hst_plan *plan;       /* instead of the strategy's own, if set */
-	int plan_fails;             /* hst_code; 0: it does not */
-	struct text said;           /* effects of the last event, one a line */
-	struct text all;            /* of all events */
-	hst_session seen[32];       /* what the watch reports */
+	int64_t limit;		   /* sessions at once, people's included */
+	hst_retirement retirement; /* of every session whose run has ended */
+	const hst_plan *plan;	   /* instead of the strategy's own, if set */
+	int plan_fails;		   /* hst_code; 0: it does not */
+	struct text said;	   /* effects of the last event, one a line */
+	struct text all;	   /* of all events */
+	hst_session seen[32];	   /* what the watch reports */
 	size_t seen_count;
-	uint32_t holds;             /* the greatest number of a session process so far */
+	uint32_t holds; /* the greatest number of a session process so far */
 	hst_system system;
 };
 
 void admission_house_init(struct admission_house *house);
 void admission_house_begin(struct admission_house *house); /* anew, with `policy` as it is now */
-/* The same, and then: no sessions are there, a spare is warm, package "d1" is there, bot1 to bot9 are known. */
+/* The same, and then: no sessions are there, a spare is warm, package "d1" is there, bot1 to bot9 are known.
+ */
 void admission_house_ready(struct admission_house *house);
 void admission_house_clear(struct admission_house *house);
 void admission_house_event(struct admission_house *house, struct admission_event *event);
 
 void house_offer(struct admission_house *house, int64_t step, int64_t token, const char *user);
 void house_identity(struct admission_house *house, const char *user, const char *key);
-void house_sees(struct admission_house *house, const char *id, const char *user, hst_fact connected, hst_fact locked, bool ours);
-void house_watch(struct admission_house *house); /* reports what is seen now */
+void house_sees(struct admission_house *house, const char *id, const char *user, hst_fact connected,
+		hst_fact locked, bool ours);
+void house_watch(struct admission_house *house);	  /* reports what is seen now */
 uint32_t house_hold_ready(struct admission_house *house); /* its number */
 void house_hold(struct admission_house *house, enum admission_event_kind kind, uint32_t number);
 void house_opened(struct admission_house *house, uint32_t number, const char *session);

@@ -68,7 +68,7 @@ static int64_t policy_queue_timeout(void *arg, const char *target)
 
 /* By the draw, as the plugin `random` does it. */
 static int policy_choose(void *arg, const char *target, const hst_candidate *candidates, size_t n,
-                         const hst_placement_demand *demand, uint64_t draw, size_t *ret)
+			 const hst_placement_demand *demand, uint64_t draw, size_t *ret)
 {
 	(void)arg, (void)target, (void)candidates, (void)demand;
 	*ret = (size_t)(draw % n);
@@ -103,11 +103,15 @@ static void add_flow(struct core_house *house, const char *text)
 
 void core_house_init(struct core_house *house, void (*configure)(struct core *))
 {
-	*house = (struct core_house){.configure = configure ? configure : configure_usual, .now_us = begin_us};
+	*house =
+		(struct core_house){.configure = configure ? configure : configure_usual, .now_us = begin_us};
 	house->queue_timeout_ms = 3 * 3600 * 1000;
-	house->policy = (struct core_policy){.placement = {.choose = policy_choose, .arg = house}, .connection = policy_connection,
-	                                     .package = policy_package, .action = policy_action,
-	                                     .queue_timeout_ms = policy_queue_timeout, .arg = house};
+	house->policy = (struct core_policy){.placement = {.choose = policy_choose, .arg = house},
+					     .connection = policy_connection,
+					     .package = policy_package,
+					     .action = policy_action,
+					     .queue_timeout_ms = policy_queue_timeout,
+					     .arg = house};
 	table_init(&house->texts);
 	table_init(&house->connections);
 	table_init(&house->gone);
@@ -130,10 +134,12 @@ void core_house_flow(struct core_house *house, const char *text)
 	free(key);
 }
 
-void core_house_desktop_flow(struct core_house *house, const char *name, const char *connection, const char *more)
+void core_house_desktop_flow(struct core_house *house, const char *name, const char *connection,
+			     const char *more)
 {
-	char *text = mem_printf("[flow]\nname = %s\n[step do]\nuse = desktop:type\nconnection = %s\nmode = unattended\n%s", name,
-	                        connection, more ? more : "");
+	char *text = mem_printf(
+		"[flow]\nname = %s\n[step do]\nuse = desktop:type\nconnection = %s\nmode = unattended\n%s",
+		name, connection, more ? more : "");
 
 	core_house_flow(house, text);
 	free(text);
@@ -233,11 +239,11 @@ static void say_action(struct text *to, const struct core_action *action)
 	if (action->kind == CORE_ACCEPTED)
 		text_addf(to, "accepted %llu: %zu\n", (unsigned long long)action->tag, action->run_count);
 	else if (action->kind == CORE_CALL)
-		text_addf(to, "call %lld %s.%s %.*s\n", (long long)step->facts.id, step->flow_step->target, step->flow_step->action,
-		          (int)action->inputs_length, action->inputs);
+		text_addf(to, "call %lld %s.%s %.*s\n", (long long)step->facts.id, step->flow_step->target,
+			  step->flow_step->action, (int)action->inputs_length, action->inputs);
 	else
-		text_addf(to, "offer %lld/%lld %s %s\n", (long long)step->facts.id, (long long)step->facts.token, step->facts.device,
-		          step->facts.user);
+		text_addf(to, "offer %lld/%lld %s %s\n", (long long)step->facts.id,
+			  (long long)step->facts.token, step->facts.device, step->facts.user);
 }
 
 static void trace(struct core_house *house)
@@ -245,18 +251,20 @@ static void trace(struct core_house *house)
 	const struct core_effects *effects = &house->effects;
 
 	for (size_t i = 0; i < effects->run_count; i++)
-		text_addf(&house->trace, "run %s %s %s\n", effects->runs[i]->facts.id, state_name(effects->runs[i]->facts.state),
-		          effects->runs[i]->facts.reason ? effects->runs[i]->facts.reason : "-");
+		text_addf(&house->trace, "run %s %s %s\n", effects->runs[i]->facts.id,
+			  state_name(effects->runs[i]->facts.state),
+			  effects->runs[i]->facts.reason ? effects->runs[i]->facts.reason : "-");
 	for (size_t i = 0; i < effects->step_count; i++) {
 		const struct step_facts *facts = &effects->steps[i]->facts;
 
-		text_addf(&house->trace, "step %lld %s %s %s %s %lld/%lld\n", (long long)facts->id, state_name(facts->state),
-		          facts->reason ? facts->reason : "-", facts->text ? facts->text : "-", facts->device ? facts->device : "-",
-		          (long long)facts->seq, (long long)facts->token);
+		text_addf(&house->trace, "step %lld %s %s %s %s %lld/%lld\n", (long long)facts->id,
+			  state_name(facts->state), facts->reason ? facts->reason : "-",
+			  facts->text ? facts->text : "-", facts->device ? facts->device : "-",
+			  (long long)facts->seq, (long long)facts->token);
 	}
 	for (size_t i = 0; i < effects->happening_count; i++)
 		text_addf(&house->trace, "%s %s\n", effects->happenings[i].what,
-		          effects->happenings[i].detail ? effects->happenings[i].detail : "");
+			  effects->happenings[i].detail ? effects->happenings[i].detail : "");
 	text_addf(&house->trace, "%sat %lld\n", house->said.s, (long long)core_wake_us(house->core));
 }
 
@@ -290,17 +298,18 @@ void core_house_restart(struct core_house *house)
 	core_free(house->core);
 	house->core = core_new(&house->policy);
 	house->configure(house->core);
-	TABLE_EACH(&house->texts, entry)
+	TABLE_EACH (&house->texts, entry)
 		add_flow(house, entry->value);
 	*core_counters(house->core) = house->counters;
-	TABLE_EACH(&house->runs, entry) {
+	TABLE_EACH (&house->runs, entry) {
 		const struct kept_run *kept = entry->value;
 		struct run *run;
 
 		if (state_row(kept->facts.state)->ended)
 			continue;
-		run = core_restore_run(house->core, &kept->facts, core_flow_of_digest(house->core, kept->flow));
-		TABLE_EACH(&house->steps, of) {
+		run = core_restore_run(house->core, &kept->facts,
+				       core_flow_of_digest(house->core, kept->flow));
+		TABLE_EACH (&house->steps, of) {
 			const struct kept_step *step = of->value;
 
 			if (step->run == kept->facts.number)
@@ -316,23 +325,23 @@ void core_house_clear(struct core_house *house)
 {
 	core_effects_clear(&house->effects);
 	core_free(house->core);
-	TABLE_EACH(&house->texts, entry)
+	TABLE_EACH (&house->texts, entry)
 		free(entry->value);
-	TABLE_EACH(&house->connections, entry) {
+	TABLE_EACH (&house->connections, entry) {
 		struct connection *connection = entry->value;
 
 		free(connection->target);
 		free(connection->user);
 		free(connection);
 	}
-	TABLE_EACH(&house->runs, entry) {
+	TABLE_EACH (&house->runs, entry) {
 		struct kept_run *kept = entry->value;
 
 		run_facts_clear(&kept->facts);
 		free(kept->flow);
 		free(kept);
 	}
-	TABLE_EACH(&house->steps, entry) {
+	TABLE_EACH (&house->steps, entry) {
 		struct kept_step *kept = entry->value;
 
 		step_facts_clear(&kept->facts);
@@ -345,150 +354,4 @@ void core_house_clear(struct core_house *house)
 	table_clear(&house->steps);
 	text_clear(&house->said);
 	text_clear(&house->trace);
-}
-
-int64_t house_fire_with(struct core_house *house, const char *flow, const char *json)
-{
-	core_house_event(house, &(struct core_event){.kind = CORE_FIRED, .flow = flow, .payload = json, .payload_length = strlen(json)});
-	return house->counters.run;
-}
-
-int64_t house_fire(struct core_house *house, const char *flow)
-{
-	return house_fire_with(house, flow, "{}");
-}
-
-void house_device(struct core_house *house, const char *device, int64_t slots, int64_t revision)
-{
-	core_house_event(house, &(struct core_event){.kind = CORE_DEVICE, .device = device, .online = true, .slots = slots,
-	                                             .revision = revision, .system = HST_LINUX});
-}
-
-void house_fresh(struct core_house *house, const char *device, int64_t slots, int64_t revision,
-                 const struct core_holding *holding, size_t n)
-{
-	core_house_event(house, &(struct core_event){.kind = CORE_DEVICE, .device = device, .online = true, .slots = slots,
-	                                             .revision = revision, .system = HST_LINUX, .fresh = true,
-	                                             .holding = holding, .holding_count = n});
-}
-
-void house_time(struct core_house *house, int64_t after_us)
-{
-	int64_t until_us = house->now_us + after_us, wake_us;
-
-	while ((wake_us = core_wake_us(house->core)) && wake_us <= until_us) {
-		house->now_us = wake_us - 1000 > house->now_us ? wake_us - 1000 : house->now_us;
-		core_house_event(house, &(struct core_event){.kind = CORE_TIME});
-	}
-	if (house->now_us < until_us)
-		house->now_us = until_us;
-}
-
-void house_returned(struct core_house *house, int64_t step, enum state state, const char *reason, const char *json)
-{
-	core_house_event(house, &(struct core_event){.kind = CORE_RETURNED, .step = step, .token = house_token(house, step),
-	                                             .state = state, .reason = reason, .payload = json,
-	                                             .payload_length = json ? strlen(json) : 0});
-}
-
-void house_taken(struct core_house *house, int64_t step, enum state state)
-{
-	core_house_event(house, &(struct core_event){.kind = CORE_TAKEN, .step = step, .token = house_token(house, step), .state = state});
-}
-
-void house_stage(struct core_house *house, int64_t step, enum state state)
-{
-	core_house_event(house, &(struct core_event){.kind = CORE_STAGE, .step = step, .token = house_token(house, step), .state = state});
-}
-
-void house_refused(struct core_house *house, int64_t step, enum reason_class class, const char *reason, int64_t revision)
-{
-	core_house_event(house, &(struct core_event){.kind = CORE_REFUSED, .step = step, .token = house_token(house, step),
-	                                             .class = class, .reason = reason, .text = "so it says", .revision = revision});
-}
-
-void house_finished(struct core_house *house, int64_t step, enum state state, const char *reason, const char *json, bool released)
-{
-	core_house_event(house, &(struct core_event){.kind = CORE_FINISHED, .step = step, .token = house_token(house, step),
-	                                             .state = state, .reason = reason, .released = released, .payload = json,
-	                                             .payload_length = json ? strlen(json) : 0});
-}
-
-void house_released(struct core_house *house, int64_t step)
-{
-	core_house_event(house, &(struct core_event){.kind = CORE_RELEASED, .step = step, .token = house_token(house, step)});
-}
-
-void house_said(struct core_house *house, const char *expected)
-{
-	assert_string_equal(house->said.s, expected);
-}
-
-const struct run_facts *house_run(const struct core_house *house, int64_t run)
-{
-	char key[24];
-	const struct kept_run *kept = table_get(&house->runs, key_of(run, key));
-
-	assert_non_null(kept);
-	return &kept->facts;
-}
-
-const struct step_facts *house_step(const struct core_house *house, int64_t step)
-{
-	char key[24];
-	const struct kept_step *kept = table_get(&house->steps, key_of(step, key));
-
-	assert_non_null(kept);
-	return &kept->facts;
-}
-
-int64_t house_token(const struct core_house *house, int64_t step)
-{
-	return house_step(house, step)->token;
-}
-
-static void state_is(const char *what, int64_t number, enum state is, const char *reason_is, enum state state, const char *reason)
-{
-	if (is != state || strcmp(reason_is ? reason_is : "none", reason ? reason : "none") != 0)
-		fail_msg("%s %lld is %s (%s), not %s (%s)", what, (long long)number, state_name(is), reason_is ? reason_is : "none",
-		         state_name(state), reason ? reason : "none");
-}
-
-void house_run_is(struct core_house *house, int64_t run, enum state state, const char *reason)
-{
-	const struct run_facts *facts = house_run(house, run);
-
-	state_is("run", run, facts->state, facts->reason, state, reason);
-}
-
-void house_step_is(struct core_house *house, int64_t step, enum state state, const char *reason)
-{
-	const struct step_facts *facts = house_step(house, step);
-
-	state_is("step", step, facts->state, facts->reason, state, reason);
-}
-
-void house_step_says(struct core_house *house, int64_t step, const char *part)
-{
-	struct step *known = core_step_of(house->core, step);
-	const char *text;
-
-	if (known)
-		core_explain(house->core, known);
-	text = known ? known->facts.text : house_step(house, step)->text;
-	if (!text || !strstr(text, part))
-		fail_msg("step %lld says \"%s\", nothing of \"%s\"", (long long)step, text ? text : "", part);
-}
-
-void house_is_empty(struct core_house *house)
-{
-	TABLE_EACH(&house->runs, entry)
-		if (!state_row(((struct kept_run *)entry->value)->facts.state)->ended)
-			fail_msg("run %s has not ended", entry->key);
-	for (int64_t run = 1; run <= house->counters.run; run++)
-		if (core_run(house->core, run))
-			fail_msg("run %lld is still remembered", (long long)run);
-	for (int64_t step = 1; step <= house->counters.step; step++)
-		if (core_step_of(house->core, step))
-			fail_msg("step %lld is still remembered", (long long)step);
 }

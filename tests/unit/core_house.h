@@ -1,10 +1,10 @@
 /*
- * What tests of the core share: a core with devices, clusters, connections and flows, its effects as lines of text, and
- * a store that keeps what was to be kept, so that the engine can be restarted at any moment.
+ * What tests of the core share: a core with devices, clusters, connections and flows, its effects as lines of
+ * text, and a store that keeps what was to be kept, so that the engine can be restarted at any moment.
  *
- * Devices a, b and c, and s in strict order; clusters pool = a, b; line = a, b in strict order; empty. A connection
- * "USER-NAME" is that user on the device or cluster NAME. Connector actions and packages are all there. Whatever is
- * named in `gone` is not.
+ * Devices a, b and c, and s in strict order; clusters pool = a, b; line = a, b in strict order; empty. A
+ * connection "USER-NAME" is that user on the device or cluster NAME. Connector actions and packages are all
+ * there. Whatever is named in `gone` is not.
  */
 #ifndef TESTS_UNIT_CORE_HOUSE_H
 #define TESTS_UNIT_CORE_HOUSE_H
@@ -30,7 +30,7 @@ struct core_house {
 	struct core_effects effects;
 	void (*configure)(struct core *core);
 	struct core_policy policy;
-	struct table texts;       /* flow -> its text */
+	struct table texts;	  /* flow -> its text */
 	struct table connections; /* name -> struct { target, user } */
 	struct table gone;
 	struct table runs, steps; /* the store, in the order of their numbers */
@@ -43,30 +43,37 @@ struct core_house {
 };
 
 void core_house_init(struct core_house *house, void (*configure)(struct core *core)); /* NULL: as above */
-void core_house_clear(struct core_house *house); /* fails the test if an ended run is still known to the core */
+void core_house_clear(
+	struct core_house *house); /* fails the test if an ended run is still known to the core */
 void core_house_flow(struct core_house *house, const char *text);
 /* One desktop step "do" of package "type" with this connection; `more` is further keys of the step. */
-void core_house_desktop_flow(struct core_house *house, const char *name, const char *connection, const char *more);
+void core_house_desktop_flow(struct core_house *house, const char *name, const char *connection,
+			     const char *more);
 
 /* Ends the engine and starts it again from the store. */
 void core_house_restart(struct core_house *house);
 
 /* Every event happens a millisecond after the one before. */
 void core_house_event(struct core_house *house, struct core_event *event);
-int64_t house_fire(struct core_house *house, const char *flow); /* by hand, with the event {}; the number of the run */
+int64_t house_fire(struct core_house *house,
+		   const char *flow); /* by hand, with the event {}; the number of the run */
 int64_t house_fire_with(struct core_house *house, const char *flow, const char *json);
 void house_device(struct core_house *house, const char *device, int64_t slots, int64_t revision);
 /* The first word after a connection; the gateway holds `n` of (step, token). */
 void house_fresh(struct core_house *house, const char *device, int64_t slots, int64_t revision,
-                 const struct core_holding *holding, size_t n);
-void house_time(struct core_house *house, int64_t after_us); /* so much later; what is due meanwhile happens on time */
-void house_returned(struct core_house *house, int64_t step, enum state state, const char *reason, const char *json);
+		 const struct core_holding *holding, size_t n);
+void house_time(struct core_house *house,
+		int64_t after_us); /* so much later; what is due meanwhile happens on time */
+void house_returned(struct core_house *house, int64_t step, enum state state, const char *reason,
+		    const char *json);
 
 /* About a step, with the token it has now. */
 void house_taken(struct core_house *house, int64_t step, enum state state);
 void house_stage(struct core_house *house, int64_t step, enum state state);
-void house_refused(struct core_house *house, int64_t step, enum reason_class class, const char *reason, int64_t revision);
-void house_finished(struct core_house *house, int64_t step, enum state state, const char *reason, const char *json, bool released);
+void house_refused(struct core_house *house, int64_t step, enum reason_class class, const char *reason,
+		   int64_t revision);
+void house_finished(struct core_house *house, int64_t step, enum state state, const char *reason,
+		    const char *json, bool released);
 void house_released(struct core_house *house, int64_t step);
 
 /* Fails the test unless the last event wanted exactly this done: "offer 1/1 a bot1\ncall 2 x.y {}\n". */

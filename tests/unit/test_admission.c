@@ -1,4 +1,5 @@
-/* One run on a device, from offer to release; who may run; every verdict of a strategy; what is offered twice. */
+/* One run on a device, from offer to release; who may run; every verdict of a strategy; what is offered
+ * twice. */
 #include "admission_house.h"
 
 #include "base/mem.h"
@@ -40,11 +41,13 @@ static void a_run_goes_from_offer_to_release(void **state)
 	/* Nobody asks again who bot1 is, nor for the package. */
 	house_hold_ready(&house);
 	house_offer(&house, 8, 4, "bot1");
-	house_said(&house, "journal offer 8 4\njournal started 8 4\ntaken 8/4 preparing\nopen 2 bot1\nwant\n");
+	house_said(&house,
+		   "journal offer 8 4\njournal started 8 4\ntaken 8/4 preparing\nopen 2 bot1\nwant\n");
 	admission_house_clear(&house);
 }
 
-/* The outcome is said when the files are there, and the slot is free when the session is closed, whichever is first. */
+/* The outcome is said when the files are there, and the slot is free when the session is closed, whichever is
+ * first. */
 static void files_and_session_may_take_their_time(void **state)
 {
 	struct admission_house house;
@@ -76,8 +79,9 @@ static void nobody_runs_before_it_is_known_who_it_is(void **state)
 	admission_house_init(&house);
 	/* Before the first list of sessions nobody can be asked. */
 	house_offer(&house, 1, 1, "bot1");
-	house_said(&house, "journal offer 1 1\njournal refused 1 1\n"
-	                   "refused 1/1 SessionFactUnknown retry@0: the device's sessions are not known yet\n");
+	house_said(&house,
+		   "journal offer 1 1\njournal refused 1 1\n"
+		   "refused 1/1 SessionFactUnknown retry@0: the device's sessions are not known yet\n");
 	house_watch(&house);
 	house_hold_ready(&house);
 	house_package(&house, "d1", NULL);
@@ -88,14 +92,18 @@ static void nobody_runs_before_it_is_known_who_it_is(void **state)
 	house_offer(&house, 4, 4, "nobody");
 	house_said(&house, "journal offer 4 4\nask nobody\n");
 	house_identity(&house, "nobody", NULL);
-	house_said(&house, "journal refused 4 4\nrefused 4/4 WindowsIdentityIncorrect fatal@1: there is no such user\n");
+	house_said(
+		&house,
+		"journal refused 4 4\nrefused 4/4 WindowsIdentityIncorrect fatal@1: there is no such user\n");
 	house_identity(&house, "bot1", "bot1");
-	house_said(&house, "journal started 2 2\njournal refused 3 3\ntaken 2/2 preparing\nopen 1 bot1\nwant\n"
-	                   "refused 3/3 UIFlowAlreadyRunning wait@1: a run of bot1 is under way on d\n");
+	house_said(&house,
+		   "journal started 2 2\njournal refused 3 3\ntaken 2/2 preparing\nopen 1 bot1\nwant\n"
+		   "refused 3/3 UIFlowAlreadyRunning wait@1: a run of bot1 is under way on d\n");
 	admission_house_clear(&house);
 }
 
-/* The watch that was asked may die with the question: the next one is asked, and a run neither hangs nor fails for it. */
+/* The watch that was asked may die with the question: the next one is asked, and a run neither hangs nor
+ * fails for it. */
 static void a_question_survives_the_watch(void **state)
 {
 	struct admission_house house;
@@ -107,8 +115,10 @@ static void a_question_survives_the_watch(void **state)
 	house_said_line(&house, "ask Bot1");
 	house_watch(&house);
 	house_said(&house, "ask Bot1\n");
-	admission_house_event(&house, &(struct admission_event){.kind = ADMISSION_IDENTITY, .user = "Bot1", .code = HST_RETRY,
-	                                                        .text = "no watch"});
+	admission_house_event(&house, &(struct admission_event){.kind = ADMISSION_IDENTITY,
+								.user = "Bot1",
+								.code = HST_RETRY,
+								.text = "no watch"});
 	house_said(&house, "journal refused 1 1\nrefused 1/1 UIFlowAgentNotAvailable retry@1: no watch\n");
 	house_watch(&house);
 	house_said(&house, "");
@@ -124,7 +134,8 @@ static void only_accounts_of_the_device_may_run(void **state)
 	admission_house_ready(&house);
 	house_offer(&house, 1, 1, "root");
 	house_identity(&house, "root", "root");
-	house_said(&house, "journal refused 1 1\nrefused 1/1 WindowsIdentityIncorrect fatal@1: user root is not among the accounts of d\n");
+	house_said(&house, "journal refused 1 1\nrefused 1/1 WindowsIdentityIncorrect fatal@1: user root is "
+			   "not among the accounts of d\n");
 	/* Written in another way it is the same user, and who that is says the driver. */
 	house_offer(&house, 2, 2, ".\\BOT1");
 	house_identity(&house, ".\\BOT1", "bot1");
@@ -145,7 +156,9 @@ static void accounts_are_identified_when_it_matters(void **state)
 	house_offer(&house, 1, 1, ".\\BOT2");
 	house_offer(&house, 2, 2, "root");
 	house_identity(&house, ".\\BOT2", "uid2");
-	house_said(&house, "ask bot1\nask bot2\nask bot3\nask bot4\nask bot5\nask bot6\nask bot7\nask bot8\nask bot9\n");
+	house_said(
+		&house,
+		"ask bot1\nask bot2\nask bot3\nask bot4\nask bot5\nask bot6\nask bot7\nask bot8\nask bot9\n");
 	house_identity(&house, "bot1", "uid1");
 	house_said(&house, "");
 	house_identity(&house, "root", "uid0");
@@ -157,7 +170,9 @@ static void accounts_are_identified_when_it_matters(void **state)
 		if (name[3] < '9')
 			house_said(&house, "");
 	}
-	house_said_line(&house, "refused 2/2 WindowsIdentityIncorrect fatal@1: user root is not among the accounts of d");
+	house_said_line(
+		&house,
+		"refused 2/2 WindowsIdentityIncorrect fatal@1: user root is not among the accounts of d");
 	admission_house_clear(&house);
 }
 
@@ -169,18 +184,22 @@ static void every_verdict_has_its_answer(void **state)
 	} rows[] = {
 		{{HST_PLAN_OPEN, HST_NO_SESSION, NULL, HST_NO_SESSION}, "open 1 bot1"},
 		{{HST_PLAN_USE, 0, NULL, HST_NO_SESSION},
-	         "refused 1/1 SessionFactUnknown fatal@1: attended runs are not in this version: no driver attaches to a person's session yet"},
-		{{HST_PLAN_REUSE, 0, NULL, HST_NO_SESSION}, "refused 1/1 SessionNotFound retry@1: the kept session is no longer there"},
-		{{HST_PLAN_CLOSE_FIRST, 0, NULL, HST_NO_SESSION}, "refused 1/1 SessionNotFound retry@1: the kept session is no longer there"},
+		 "refused 1/1 SessionFactUnknown fatal@1: attended runs are not in this version: no driver "
+		 "attaches to a person's session yet"},
+		{{HST_PLAN_REUSE, 0, NULL, HST_NO_SESSION},
+		 "refused 1/1 SessionNotFound retry@1: the kept session is no longer there"},
+		{{HST_PLAN_CLOSE_FIRST, 0, NULL, HST_NO_SESSION},
+		 "refused 1/1 SessionNotFound retry@1: the kept session is no longer there"},
 		{{HST_PLAN_REFUSE, HST_NO_SESSION, "TooManyActiveSessions", HST_NO_SESSION},
-	         "refused 1/1 TooManyActiveSessions wait@1: The device has as many sessions as it may have."},
+		 "refused 1/1 TooManyActiveSessions wait@1: The device has as many sessions as it may have."},
 		{{HST_PLAN_REFUSE, HST_NO_SESSION, "UnattendedUserSessionLocked", 0},
-	         "refused 1/1 UnattendedUserSessionLocked wait@1: The user has a locked session on the device. "
-	         "In the way: the session of anna (locked)."},
+		 "refused 1/1 UnattendedUserSessionLocked wait@1: The user has a locked session on the "
+		 "device. "
+		 "In the way: the session of anna (locked)."},
 		{{HST_PLAN_REFUSE, HST_NO_SESSION, "RDPIsNotEnabled", HST_NO_SESSION},
-	         "refused 1/1 RDPIsNotEnabled fatal@1: Remote desktop is switched off on the device."},
+		 "refused 1/1 RDPIsNotEnabled fatal@1: Remote desktop is switched off on the device."},
 		{{HST_PLAN_REFUSE, HST_NO_SESSION, "SomethingNew", HST_NO_SESSION},
-	         "refused 1/1 SomethingNew wait@1: The session strategy refused the run."},
+		 "refused 1/1 SomethingNew wait@1: The session strategy refused the run."},
 	};
 
 	(void)state;
@@ -207,13 +226,15 @@ static void a_strategy_that_fails_or_is_unfit_starts_nothing(void **state)
 	admission_house_ready(&house);
 	house.plan_fails = HST_BROKEN;
 	house_offer(&house, 1, 1, "bot1");
-	house_said_line(&house, "refused 1/1 SessionCreationError retry@1: the strategy does not feel like it");
+	house_said_line(&house,
+			"refused 1/1 SessionCreationError retry@1: the strategy does not feel like it");
 	house.plan_fails = 0;
 	house.system = HST_CLIENT;
 	house_watch(&house);
 	house_said(&house, "device 1@2\n");
 	house_offer(&house, 2, 2, "bot1");
-	house_said_line(&house, "refused 2/2 StrategyUnfit fatal@2: The session strategy is not made for this kind of system.");
+	house_said_line(&house, "refused 2/2 StrategyUnfit fatal@2: The session strategy is not made for "
+				"this kind of system.");
 	admission_house_clear(&house);
 }
 
@@ -228,7 +249,9 @@ static void a_package_may_come_late(void **state)
 	house_hold_ready(&house);
 	house_identity(&house, "bot1", "bot1");
 	house_offer(&house, 1, 1, "bot1");
-	house_said(&house, "journal offer 1 1\njournal started 1 1\nfetch d1\ntaken 1/1 preparing\nopen 1 bot1\nwant\n");
+	house_said(
+		&house,
+		"journal offer 1 1\njournal started 1 1\nfetch d1\ntaken 1/1 preparing\nopen 1 bot1\nwant\n");
 	house_opened(&house, 1, "s");
 	house_said(&house, "");
 	house_package(&house, "d2", NULL); /* another one */
@@ -255,7 +278,8 @@ static void a_package_that_cannot_be_fetched_fails_the_run(void **state)
 	house_said(&house, "fetch d1\n");
 	house_package(&house, "d1", "the host has no \"d1\"");
 	house_said(&house, "journal ended 1 1\nupload 1/1\nclose 1\n");
-	assert_string_equal(admission_run_of(house.admission, 1, 1)->result, "{\"text\":\"the host has no \\\"d1\\\"\"}");
+	assert_string_equal(admission_run_of(house.admission, 1, 1)->result,
+			    "{\"text\":\"the host has no \\\"d1\\\"\"}");
 	house_run(&house, ADMISSION_UPLOADED, 1, 1);
 	house_said(&house, "finished 1/1 failed FlowNotInstalled\n");
 	house_hold(&house, ADMISSION_CLOSED, 1);
@@ -292,7 +316,8 @@ static void the_same_offer_gets_the_same_answer(void **state)
 	house_hold(&house, ADMISSION_CLOSED, 1);
 	house_said_line(&house, "released 1/1");
 	house_offer(&house, 1, 1, "Bot1");
-	house_said(&house, "refused 1/1 OutcomeUnknown fatal@1: the run has ended on the device already, and its outcome did not reach the host\n");
+	house_said(&house, "refused 1/1 OutcomeUnknown fatal@1: the run has ended on the device already, and "
+			   "its outcome did not reach the host\n");
 	house_offer(&house, 1, 2, "Bot1");
 	house_said(&house, "refused 1/2 UIFlowAlreadyRunning wait@1: a run of Bot1 is under way on d\n");
 	house_hold_ready(&house);
@@ -314,11 +339,13 @@ static void very_old_offers_never_start(void **state)
 	for (int64_t token = 1; token <= 3000; token++)
 		house_offer(&house, token, token, "bot1");
 	house_offer(&house, 3000, 3000, "bot1");
-	house_said_line(&house, "refused 3000/3000 TooManyActiveSessions wait@1: The device has as many sessions as it may have.");
+	house_said_line(&house, "refused 3000/3000 TooManyActiveSessions wait@1: The device has as many "
+				"sessions as it may have.");
 	house.limit = 4;
 	house_watch(&house);
 	house_offer(&house, 1, 1, "bot1");
-	house_said(&house, "refused 1/1 OutcomeUnknown fatal@0: the offer is so old that the device does not know what became of it\n");
+	house_said(&house, "refused 1/1 OutcomeUnknown fatal@0: the offer is so old that the device does not "
+			   "know what became of it\n");
 	assert_int_equal(house_runs(&house), 0);
 	admission_house_clear(&house);
 }

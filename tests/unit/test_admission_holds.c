@@ -1,4 +1,5 @@
-/* Session processes and sessions: the warm spare, deaths in every state, kept sessions, room, and the device's numbers. */
+/* Session processes and sessions: the warm spare, deaths in every state, kept sessions, room, and the
+ * device's numbers. */
 #include "admission_house.h"
 
 #include "base/mem.h"
@@ -50,8 +51,10 @@ static void exactly_one_spare_is_kept_warm(void **state)
 	house_said(&house, "open 7 bot4\n");
 	house_opened(&house, 7, "s");
 	house_offer(&house, 5, 5, "bot5");
-	house_said_line(&house, "refused 5/5 TooManyActiveSessions wait@1: The device has as many sessions as it may have. "
-	                        "In the way: the session of bot4 (active), opened by hostler.");
+	house_said_line(
+		&house,
+		"refused 5/5 TooManyActiveSessions wait@1: The device has as many sessions as it may have. "
+		"In the way: the session of bot4 (active), opened by hostler.");
 	admission_house_clear(&house);
 }
 
@@ -64,7 +67,8 @@ static void a_process_that_cannot_be_started_refuses_one_run(void **state)
 	house_offer(&house, 1, 1, "bot1");
 	house_offer(&house, 2, 2, "bot2");
 	house_hold(&house, ADMISSION_HOLD_FAILED, 2);
-	house_said(&house, "journal refused 2 2\nrefused 2/2 UIFlowAgentNotAvailable retry@1: exit status 1\n");
+	house_said(&house,
+		   "journal refused 2 2\nrefused 2/2 UIFlowAgentNotAvailable retry@1: exit status 1\n");
 	house_hold(&house, ADMISSION_HOLD_FAILED, 3);
 	house_said(&house, "");
 	/* The next run asks for one again. */
@@ -81,8 +85,9 @@ static void a_process_may_die_in_every_state(void **state)
 	init(&house);
 	house_offer(&house, 1, 1, "bot1"); /* opening */
 	house_hold(&house, ADMISSION_HOLD_ENDED, 1);
-	house_said(&house, "journal refused 1 1\nrefused 1/1 SessionCreationError retry@1: the session process ended before the run began: "
-	                   "exit status 1\ndevice 4@2\n");
+	house_said(&house, "journal refused 1 1\nrefused 1/1 SessionCreationError retry@1: the session "
+			   "process ended before the run began: "
+			   "exit status 1\ndevice 4@2\n");
 	house_hold_ready(&house);
 	house_offer(&house, 2, 2, "bot1"); /* running */
 	house_opened(&house, 2, "s");
@@ -123,13 +128,20 @@ static void a_process_that_dies_before_the_launch_loses_nothing(void **state)
 	(void)state;
 	init(&house);
 	run = mem_alloc(sizeof *run);
-	*run = (struct admission_run){.step = 1, .token = 1, .run_id = mem_text("r"), .name = mem_text("n"), .user = mem_text("bot1"),
-	                              .package = mem_text("d2"), .inputs = mem_text("{}"), .inputs_length = 2};
+	*run = (struct admission_run){.step = 1,
+				      .token = 1,
+				      .run_id = mem_text("r"),
+				      .name = mem_text("n"),
+				      .user = mem_text("bot1"),
+				      .package = mem_text("d2"),
+				      .inputs = mem_text("{}"),
+				      .inputs_length = 2};
 	admission_house_event(&house, &(struct admission_event){.kind = ADMISSION_OFFER, .offer = run});
 	house_opened(&house, 1, "s");
 	assert_int_equal(admission_run_of(house.admission, 1, 1)->state, ADMISSION_FETCHING);
 	house_hold(&house, ADMISSION_HOLD_ENDED, 1);
-	house_said_line(&house, "refused 1/1 SessionCreationError retry@1: the session process ended before the run began: exit status 1");
+	house_said_line(&house, "refused 1/1 SessionCreationError retry@1: the session process ended before "
+				"the run began: exit status 1");
 	house_package(&house, "d2", NULL);
 	house_said(&house, "");
 	admission_house_clear(&house);
@@ -181,7 +193,8 @@ static void a_session_that_cannot_be_opened_says_why(void **state)
 		int code;
 		const char *reason, *said;
 	} rows[] = {
-		{HST_DENIED, "SessionCreationInvalidCredentials", "refused 1/1 SessionCreationInvalidCredentials fatal@1: no display"},
+		{HST_DENIED, "SessionCreationInvalidCredentials",
+		 "refused 1/1 SessionCreationInvalidCredentials fatal@1: no display"},
 		{HST_RETRY, "SessionCreationError", "refused 1/1 SessionCreationError retry@1: no display"},
 		{HST_RETRY, "", "refused 1/1 SessionCreationError retry@1: no display"},
 		{HST_INVALID, "Unheard", "refused 1/1 SessionCreationError fatal@1: no display"},
@@ -237,12 +250,14 @@ static void a_kept_session_is_used_again(void **state)
 		house_offer(&house, 1, 1, "bot1");
 		house_opened(&house, 1, "s");
 		house_offer(&house, 2, 2, "bot1");
-		house_said_line(&house, "refused 2/2 UIFlowAlreadyRunning wait@1: a run of bot1 is under way on d");
+		house_said_line(&house,
+				"refused 2/2 UIFlowAlreadyRunning wait@1: a run of bot1 is under way on d");
 		house_ended(&house, 1, "succeeded");
 		/* Whoever was refused for it may be asked again. */
 		house_said(&house, "journal ended 1 1\nupload 1/1\ndevice 4@2\n");
 		house_offer(&house, 2, 3, "bot1");
-		house_said(&house, "journal offer 2 3\njournal launched 2 3\nlaunch 1 2/3\ntaken 2/3 running\n");
+		house_said(&house,
+			   "journal offer 2 3\njournal launched 2 3\nlaunch 1 2/3\ntaken 2/3 running\n");
 		house_run(&house, ADMISSION_UPLOADED, 1, 1);
 		house_said(&house, "finished 1/1 succeeded released\n");
 		house_ended(&house, 1, "failed");
@@ -268,8 +283,10 @@ static void a_kept_session_gives_way_when_room_is_needed(void **state)
 	house_offer(&house, 2, 2, "bot2");
 	house_said(&house, "journal offer 2 2\njournal started 2 2\ntaken 2/2 preparing\nclose 1\n");
 	house_offer(&house, 3, 3, "bot3"); /* too late for that place */
-	house_said_line(&house, "refused 3/3 TooManyActiveSessions wait@1: The device has as many sessions as it may have. "
-	                        "In the way: the session of bot1 (active), opened by hostler.");
+	house_said_line(
+		&house,
+		"refused 3/3 TooManyActiveSessions wait@1: The device has as many sessions as it may have. "
+		"In the way: the session of bot1 (active), opened by hostler.");
 	house_sees(&house, "console", "anna", HST_YES, HST_NO, false);
 	house.limit = 2;
 	house_watch(&house); /* something else changes: the place is still waited for */
@@ -292,8 +309,10 @@ static void the_limit_holds_for_runs_that_come_together(void **state)
 	house_said(&house, "device 1@2\n");
 	house_offer(&house, 1, 1, "bot1");
 	house_offer(&house, 2, 2, "bot2");
-	house_said_line(&house, "refused 2/2 TooManyActiveSessions wait@2: The device has as many sessions as it may have. "
-	                        "In the way: the session of bot1 (active), opened by hostler.");
+	house_said_line(
+		&house,
+		"refused 2/2 TooManyActiveSessions wait@2: The device has as many sessions as it may have. "
+		"In the way: the session of bot1 (active), opened by hostler.");
 	house.limit = 3;
 	house.seen_count = 0;
 	house_watch(&house);
@@ -301,8 +320,10 @@ static void the_limit_holds_for_runs_that_come_together(void **state)
 	house_offer(&house, 3, 3, "bot2"); /* waits for a process */
 	house_offer(&house, 4, 4, "bot3"); /* the same */
 	house_offer(&house, 5, 5, "bot4");
-	house_said_line(&house, "refused 5/5 TooManyActiveSessions wait@3: The device has as many sessions as it may have. "
-	                        "In the way: the session of bot3 (active), opened by hostler.");
+	house_said_line(
+		&house,
+		"refused 5/5 TooManyActiveSessions wait@3: The device has as many sessions as it may have. "
+		"In the way: the session of bot3 (active), opened by hostler.");
 	/* Three it is, however far each of them is. */
 	house_hold_ready(&house);
 	assert_int_equal(admission_device(house.admission).slots, 3);
@@ -311,7 +332,8 @@ static void the_limit_holds_for_runs_that_come_together(void **state)
 	admission_house_clear(&house);
 }
 
-/* The watch may see a session before its hold has said that it is open, and after it has said that it is closed. */
+/* The watch may see a session before its hold has said that it is open, and after it has said that it is
+ * closed. */
 static void the_watch_may_be_ahead_or_behind(void **state)
 {
 	struct admission_house house;
@@ -341,8 +363,10 @@ static void the_watch_may_be_ahead_or_behind(void **state)
 	house_hold(&house, ADMISSION_HOLD_ENDED, 2);
 	house_run(&house, ADMISSION_UPLOADED, 2, 2);
 	house_offer(&house, 3, 3, "bot1");
-	house_said_line(&house, "refused 3/3 SessionExistsForTheUserWhenUnattended wait@5: The user has a session on the device, and an "
-	                        "unattended run needs one of its own. In the way: the session of bot1 (active), opened by hostler.");
+	house_said_line(&house, "refused 3/3 SessionExistsForTheUserWhenUnattended wait@5: The user has a "
+				"session on the device, and an "
+				"unattended run needs one of its own. In the way: the session of bot1 "
+				"(active), opened by hostler.");
 	house.seen_count = 0;
 	house_watch(&house);
 	house_said(&house, "device 4@6\n");
@@ -374,8 +398,10 @@ static void the_revision_moves_with_what_is_seen_and_only_then(void **state)
 	house_watch(&house);
 	house_said(&house, "device 1@6\n"); /* no room, but one may ask who is in the way */
 	house_offer(&house, 1, 1, "bot1");
-	house_said_line(&house, "refused 1/1 TooManyActiveSessions wait@6: The device has as many sessions as it may have. "
-	                        "In the way: the session of anna (disconnected).");
+	house_said_line(
+		&house,
+		"refused 1/1 TooManyActiveSessions wait@6: The device has as many sessions as it may have. "
+		"In the way: the session of anna (disconnected).");
 	admission_house_clear(&house);
 }
 
@@ -392,7 +418,8 @@ static void whoever_was_refused_for_a_run_is_asked_again_when_it_leaves(void **s
 	house_offer(&house, 3, 3, "Bot2");
 	house_said_line(&house, "refused 3/3 UIFlowAlreadyRunning wait@1: a run of Bot2 is under way on d");
 	house_hold(&house, ADMISSION_HOLD_FAILED, 2);
-	house_said(&house, "journal refused 2 2\nrefused 2/2 UIFlowAgentNotAvailable retry@1: exit status 1\ndevice 4@2\n");
+	house_said(&house, "journal refused 2 2\nrefused 2/2 UIFlowAgentNotAvailable retry@1: exit status "
+			   "1\ndevice 4@2\n");
 	admission_house_clear(&house);
 }
 

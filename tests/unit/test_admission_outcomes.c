@@ -80,8 +80,9 @@ static void an_outcome_is_said_after_every_break_until_it_is_heard(void **state)
 	house_said(&house, "");
 	assert_int_equal(house_runs(&house), 1);
 	house_offer(&house, 1, 1, "bot1");
-	house_said_line(&house, "refused 1/1 OutcomeUnknown fatal@2: the run has ended on the device already, and its outcome did not "
-	                        "reach the host");
+	house_said_line(&house, "refused 1/1 OutcomeUnknown fatal@2: the run has ended on the device "
+				"already, and its outcome did not "
+				"reach the host");
 	admission_house_clear(&house);
 }
 
@@ -125,9 +126,16 @@ static void offers_of_one_batch_may_be_the_same(void **state)
 	for (int i = 0; i < 3; i++) {
 		struct admission_run *run = mem_alloc(sizeof *run);
 
-		*run = (struct admission_run){.step = 1, .token = 1, .run_id = mem_text("r"), .name = mem_text("n"),
-		                              .user = mem_text("bot1"), .package = mem_text("d1"), .inputs = mem_text("{}")};
-		admission_step(house.admission, &(struct admission_event){.kind = ADMISSION_OFFER, .offer = run}, &house.effects);
+		*run = (struct admission_run){.step = 1,
+					      .token = 1,
+					      .run_id = mem_text("r"),
+					      .name = mem_text("n"),
+					      .user = mem_text("bot1"),
+					      .package = mem_text("d1"),
+					      .inputs = mem_text("{}")};
+		admission_step(house.admission,
+			       &(struct admission_event){.kind = ADMISSION_OFFER, .offer = run},
+			       &house.effects);
 	}
 	host_up(&house);
 	assert_non_null(strstr(house.said.s, "refused 1/1 TooManyActiveSessions wait"));

@@ -1,7 +1,8 @@
 /*
- * A device on which everything happens in random order: offers come singly and again, session processes die in every
- * state, the watch is ahead or behind, packages fail, people sign in and out, the host is away. The test plays the
- * gateway and heeds the effects; what must hold is checked at every step. The seed is printed; HOSTLER_TEST_SEED gives it.
+ * A device on which everything happens in random order: offers come singly and again, session processes die
+ * in every state, the watch is ahead or behind, packages fail, people sign in and out, the host is away. The
+ * test plays the gateway and heeds the effects; what must hold is checked at every step. The seed is printed;
+ * HOSTLER_TEST_SEED gives it.
  */
 #include "admission_house.h"
 
@@ -20,7 +21,7 @@ enum { EVENTS = 20000, PROCESSES = 64, LIMIT = 4 };
 /* A session process as the supervisor and the driver see it. */
 struct process {
 	uint32_t number; /* 0: none */
-	char user[16];   /* whose session it opens or has; "": none */
+	char user[16];	 /* whose session it opens or has; "": none */
 	bool open, launched, told_to_close, closed;
 	int64_t step, token;
 	char id[16];
@@ -182,7 +183,8 @@ static void watch(struct sim *sim, bool stale)
 	for (size_t i = 0; i < PROCESSES; i++) {
 		const struct process *process = &sim->processes[i];
 
-		if (process->number && process->user[0] && (process->open || below(sim, 2)) && (!process->closed || stale))
+		if (process->number && process->user[0] && (process->open || below(sim, 2)) &&
+		    (!process->closed || stale))
 			house_sees(&sim->house, process->id, process->user, HST_YES, HST_NO, true);
 	}
 	house_watch(&sim->house);
@@ -194,7 +196,8 @@ static void end_process(struct sim *sim, struct process *process)
 	uint32_t number = process->number;
 
 	*process = (struct process){0};
-	event(sim, &(struct admission_event){.kind = ADMISSION_HOLD_ENDED, .number = number, .text = "killed"});
+	event(sim,
+	      &(struct admission_event){.kind = ADMISSION_HOLD_ENDED, .number = number, .text = "killed"});
 }
 
 /* What a process does next, by itself or because it was told. */
@@ -211,15 +214,24 @@ static void process_step(struct sim *sim, struct process *process)
 		process->closed = true;
 		event(sim, &(struct admission_event){.kind = ADMISSION_CLOSED, .number = process->number});
 	} else if (process->user[0] && !process->open && below(sim, 12) == 0) {
-		event(sim, &(struct admission_event){.kind = ADMISSION_OPEN_FAILED, .number = process->number,
-		                                     .code = below(sim, 2) ? HST_RETRY : HST_INVALID, .reason = "", .text = "no"});
+		event(sim, &(struct admission_event){.kind = ADMISSION_OPEN_FAILED,
+						     .number = process->number,
+						     .code = below(sim, 2) ? HST_RETRY : HST_INVALID,
+						     .reason = "",
+						     .text = "no"});
 	} else if (process->user[0] && !process->open) {
 		process->open = true;
-		event(sim, &(struct admission_event){.kind = ADMISSION_OPENED, .number = process->number, .session = process->id});
+		event(sim, &(struct admission_event){.kind = ADMISSION_OPENED,
+						     .number = process->number,
+						     .session = process->id});
 	} else if (process->launched) {
 		process->launched = false;
-		event(sim, &(struct admission_event){.kind = ADMISSION_FINISHED, .number = process->number, .end = ends[below(sim, 3)],
-		                                     .reason = "", .payload = "{}", .payload_length = 2});
+		event(sim, &(struct admission_event){.kind = ADMISSION_FINISHED,
+						     .number = process->number,
+						     .end = ends[below(sim, 3)],
+						     .reason = "",
+						     .payload = "{}",
+						     .payload_length = 2});
 	}
 }
 
@@ -229,7 +241,9 @@ static void start_process(struct sim *sim)
 
 	sim->wanted--;
 	if (below(sim, 15) == 0) {
-		event(sim, &(struct admission_event){.kind = ADMISSION_HOLD_FAILED, .number = ++sim->house.holds, .text = "no"});
+		event(sim, &(struct admission_event){.kind = ADMISSION_HOLD_FAILED,
+						     .number = ++sim->house.holds,
+						     .text = "no"});
 		return;
 	}
 	process->number = ++sim->house.holds;
@@ -242,8 +256,11 @@ static void answer_question(struct sim *sim)
 
 	memcpy(user, sim->ask[0], sizeof user);
 	memmove(sim->ask, sim->ask + 1, --sim->ask_count * sizeof *sim->ask);
-	event(sim, &(struct admission_event){.kind = ADMISSION_IDENTITY, .user = user, .key = below(sim, 10) ? user : NULL,
-	                                     .code = HST_RETRY, .text = "no watch"});
+	event(sim, &(struct admission_event){.kind = ADMISSION_IDENTITY,
+					     .user = user,
+					     .key = below(sim, 10) ? user : NULL,
+					     .code = HST_RETRY,
+					     .text = "no watch"});
 }
 
 static void pass_on(struct sim *sim, enum admission_event_kind kind, int64_t pairs[256][2], size_t *n)
@@ -293,7 +310,8 @@ static void anything(struct sim *sim)
 	} else if (what < 96 && sim->offers > 0) {
 		int64_t which = 1 + below(sim, (uint32_t)sim->offers);
 
-		event(sim, &(struct admission_event){.kind = ADMISSION_STOP, .step = which, .token = which, .how = "stop"});
+		event(sim, &(struct admission_event){
+				   .kind = ADMISSION_STOP, .step = which, .token = which, .how = "stop"});
 	} else if (what < 98) {
 		sim->house.retirement = (hst_retirement)(HST_KEEP + below(sim, 3));
 	}

@@ -182,7 +182,7 @@ static void what_is_left_out_has_its_default(void **state)
 
 	(void)state;
 	assert_string_equal(conf->state_dir, "/home/alice/.local/state/hostler");
-	assert_string_equal(conf->store_path, "/home/alice/.local/state/hostler/hostler.db");
+	assert_string_equal(conf->store_path, "/home/alice/.local/state/hostler/store/hostler.db");
 	assert_string_equal(conf->run_dir, "/run/user/4711/hostler");
 	assert_string_equal(endpoint, "ipc:///run/user/4711/hostler/engine.sock");
 	assert_string_equal(conf->plugins, files_plugin_directory());

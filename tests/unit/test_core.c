@@ -1,4 +1,5 @@
-/* Flows carried from event to end: steps, tokens, conditions, concurrency, what is said and what is remembered. */
+/* Flows carried from event to end: steps, tokens, conditions, concurrency, what is said and what is
+ * remembered. */
 #include "core_house.h"
 
 #include "base/mem.h"
@@ -40,7 +41,10 @@ static void an_event_becomes_steps_and_a_success(void **state)
 	house_step_is(&house, 2, STATE_PREPARING, NULL);
 	house_stage(&house, 2, STATE_RUNNING);
 	house_step_is(&house, 2, STATE_RUNNING, NULL);
-	core_house_event(&house, &(struct core_event){.kind = CORE_PROGRESS, .step = 2, .token = 2, .subflow = "Main", .action = "Press"});
+	core_house_event(
+		&house,
+		&(struct core_event){
+			.kind = CORE_PROGRESS, .step = 2, .token = 2, .subflow = "Main", .action = "Press"});
 	assert_string_equal(house_step(&house, 2)->action, "Press");
 	house_finished(&house, 2, STATE_SUCCEEDED, "", "{\"confirmation\":\"A-17\"}", false);
 	house_step_is(&house, 2, STATE_SUCCEEDED, NULL);
@@ -79,9 +83,13 @@ static void times_of_a_step_are_in_order(void **state)
 	/* When nobody said that it began, its own length says when. */
 	house_fire(&house, "one");
 	house_time(&house, 10 * SECOND_US);
-	core_house_event(&house, &(struct core_event){.kind = CORE_FINISHED, .step = 2, .token = house_token(&house, 2),
-	                                              .state = STATE_SUCCEEDED, .started_us = 5 * SECOND_US,
-	                                              .ended_us = 9 * SECOND_US, .released = true});
+	core_house_event(&house, &(struct core_event){.kind = CORE_FINISHED,
+						      .step = 2,
+						      .token = house_token(&house, 2),
+						      .state = STATE_SUCCEEDED,
+						      .started_us = 5 * SECOND_US,
+						      .ended_us = 9 * SECOND_US,
+						      .released = true});
 	facts = house_step(&house, 2);
 	assert_int_equal(facts->ended_us - facts->started_us, 4 * SECOND_US);
 	house_is_empty(&house);
@@ -128,7 +136,8 @@ static void a_failing_step_ends_the_run_as_it_ended(void **state)
 		enum state end = state_row(ends[i].state)->ended ? ends[i].state : STATE_FAILED;
 		int64_t run = house_fire_with(&house, "invoice", "{\"number\":1}"), step;
 
-		house_returned(&house, house.counters.step, STATE_SUCCEEDED, NULL, "{\"row\":{\"order\":17}}");
+		house_returned(&house, house.counters.step, STATE_SUCCEEDED, NULL,
+			       "{\"row\":{\"order\":17}}");
 		step = house.counters.step;
 		house_finished(&house, step, ends[i].state, ends[i].reason, NULL, true);
 		house_step_is(&house, step, end, ends[i].kept);
@@ -163,14 +172,20 @@ static void an_absent_value_in_an_input_fails_the_step(void **state)
 
 static void every_flow_that_listens_gets_a_run(void **state)
 {
-	struct core_event event = {.kind = CORE_FIRED, .trigger = "inbox", .who = "felix", .tag = 9, .payload = "{}", .payload_length = 2};
+	struct core_event event = {.kind = CORE_FIRED,
+				   .trigger = "inbox",
+				   .who = "felix",
+				   .tag = 9,
+				   .payload = "{}",
+				   .payload_length = 2};
 	struct core_house house;
 
 	(void)state;
 	core_house_init(&house, NULL);
 	core_house_flow(&house, "[flow]\nname = x\non = inbox\n[step do]\nuse = connector:orders.list\n");
 	core_house_flow(&house, "[flow]\nname = y\non = other\n[step do]\nuse = connector:orders.list\n");
-	core_house_flow(&house, "[flow]\nname = z\non = other, inbox\n[step do]\nuse = connector:orders.list\n");
+	core_house_flow(&house,
+			"[flow]\nname = z\non = other, inbox\n[step do]\nuse = connector:orders.list\n");
 	core_house_event(&house, &event);
 	house_said(&house, "accepted 9: 2\ncall 1 orders.list {}\ncall 2 orders.list {}\n");
 	assert_string_equal(house_run(&house, 1)->who, "felix");
@@ -200,7 +215,8 @@ static void what_is_no_longer_configured_fails_the_step(void **state)
 		table_set(&house.gone, names[i], &house);
 		run = house_fire_with(&house, "invoice", "{\"number\":1}");
 		if (i > 0)
-			house_returned(&house, house.counters.step, STATE_SUCCEEDED, NULL, "{\"row\":{\"order\":17}}");
+			house_returned(&house, house.counters.step, STATE_SUCCEEDED, NULL,
+				       "{\"row\":{\"order\":17}}");
 		house_said(&house, "");
 		house_run_is(&house, run, STATE_FAILED, "DefinitionGone");
 		house_is_empty(&house);
@@ -217,7 +233,8 @@ static void runs_over_the_concurrency_wait_their_turn(void **state)
 
 	(void)state;
 	core_house_init(&house, NULL);
-	core_house_flow(&house, "[flow]\nname = two\nconcurrency = 2\n[step do]\nuse = connector:orders.list\n");
+	core_house_flow(&house,
+			"[flow]\nname = two\nconcurrency = 2\n[step do]\nuse = connector:orders.list\n");
 	for (int i = 0; i < 5; i++)
 		house_fire(&house, "two");
 	house_run_is(&house, 2, STATE_RUNNING, NULL);
@@ -245,7 +262,8 @@ static void many_waiting_runs_may_end_in_one_event(void **state)
 
 	(void)state;
 	core_house_init(&house, NULL);
-	core_house_flow(&house, "[flow]\nname = chain\nconcurrency = 1\n[step do]\nuse = connector:orders.list\nwhen = ${trigger.go}\n");
+	core_house_flow(&house, "[flow]\nname = chain\nconcurrency = 1\n[step do]\nuse = "
+				"connector:orders.list\nwhen = ${trigger.go}\n");
 	house_fire_with(&house, "chain", "{\"go\":true}");
 	for (int i = 0; i < MANY; i++)
 		house_fire_with(&house, "chain", "{\"go\":false}");
@@ -274,8 +292,12 @@ static void answers_that_are_late_or_doubled_change_nothing(void **state)
 	house_device(&house, "a", 1, 1);
 	house_fire_with(&house, "invoice", "{\"number\":1}");
 	/* Of another call, of no step, and from a device although no device has it. */
-	core_house_event(&house, &(struct core_event){.kind = CORE_RETURNED, .step = 1, .token = 77, .state = STATE_FAILED});
-	core_house_event(&house, &(struct core_event){.kind = CORE_RETURNED, .step = -1, .token = 1, .state = STATE_FAILED});
+	core_house_event(
+		&house,
+		&(struct core_event){.kind = CORE_RETURNED, .step = 1, .token = 77, .state = STATE_FAILED});
+	core_house_event(
+		&house,
+		&(struct core_event){.kind = CORE_RETURNED, .step = -1, .token = 1, .state = STATE_FAILED});
 	house_finished(&house, 1, STATE_FAILED, "FlowFailed", NULL, true);
 	house_step_is(&house, 1, STATE_RUNNING, NULL);
 	house_returned(&house, 1, STATE_SUCCEEDED, NULL, "{\"row\":{\"order\":17}}");
@@ -307,13 +329,19 @@ static void long_texts_are_cut_at_whole_characters(void **state)
 	house_fire_with(&house, "invoice", event);
 	/* 500 bytes at most, of which "Invoice " takes 8. */
 	assert_int_equal(strlen(house_run(&house, 1)->label), 8 + 492 / 3 * 3);
-	core_house_event(&house, &(struct core_event){.kind = CORE_RETURNED, .step = 1, .token = 1, .state = STATE_FAILED,
-	                                              .reason = "ActionFailed", .text = text});
+	core_house_event(&house, &(struct core_event){.kind = CORE_RETURNED,
+						      .step = 1,
+						      .token = 1,
+						      .state = STATE_FAILED,
+						      .reason = "ActionFailed",
+						      .text = text});
 	facts = house_step(&house, 1);
 	assert_int_equal(strlen(facts->text) % 3, 0);
 	assert_true(strlen(facts->text) > 1000 && strlen(facts->text) <= 2000);
 	/* What happened is said with its text. */
-	assert_non_null(strstr(house.trace.s, "ended {\"state\":\"failed\",\"reason\":\"ActionFailed\",\"text\":\"\xe2\x82\xac"));
+	assert_non_null(
+		strstr(house.trace.s,
+		       "ended {\"state\":\"failed\",\"reason\":\"ActionFailed\",\"text\":\"\xe2\x82\xac"));
 	house_is_empty(&house);
 	core_house_clear(&house);
 	free(event);

@@ -43,8 +43,8 @@ static void a_run_that_no_device_takes_expires_with_the_reason_of_each(void **st
 	house_step_is(&house, 1, STATE_EXPIRED, "NoCandidateMachine");
 	house_run_is(&house, 1, STATE_EXPIRED, "NoCandidateMachine");
 	assert_string_equal(house_run(&house, 1)->text,
-	                    "the queue time-out passed; a: UnattendedUserSessionLocked (so it says); "
-	                    "b: DeviceNeverConnected (No gateway has ever connected for this device.)");
+			    "the queue time-out passed; a: UnattendedUserSessionLocked (so it says); "
+			    "b: DeviceNeverConnected (No gateway has ever connected for this device.)");
 	house_is_empty(&house);
 	house_device(&house, "a", 1, 2);
 	house_said(&house, "");
@@ -84,7 +84,8 @@ static void an_empty_cluster_is_named_as_the_reason(void **state)
 	house_step_says(&house, 1, "no members");
 	house_time(&house, 3 * 3600 * SECOND_US);
 	house_run_is(&house, 1, STATE_EXPIRED, "NoCandidateMachine");
-	assert_string_equal(house_run(&house, 1)->text, "the queue time-out passed; the cluster has no members");
+	assert_string_equal(house_run(&house, 1)->text,
+			    "the queue time-out passed; the cluster has no members");
 	house_is_empty(&house);
 	core_house_clear(&house);
 }
@@ -112,7 +113,10 @@ static void a_silent_device_is_offline_until_it_speaks(void **state)
 	house_device(&house, "a", 1, 1);
 	house_said(&house, "offer 2/2 a bot2\n");
 	end(&house, 2);
-	core_house_event(&house, &(struct core_event){.kind = CORE_DEVICE, .device = "a", .online = false, .slots = 1, .revision = 1});
+	core_house_event(
+		&house,
+		&(struct core_event){
+			.kind = CORE_DEVICE, .device = "a", .online = false, .slots = 1, .revision = 1});
 	house_fire(&house, "one");
 	house_step_is(&house, 3, STATE_QUEUED, "DeviceOffline");
 	house_device(&house, "a", 1, 1);
@@ -160,7 +164,8 @@ static void words_that_come_twice_change_nothing(void **state)
 /* A device's word may lead a run from stage to stage, but to no end and to no state that is the host's. */
 static void a_stage_is_no_other_state(void **state)
 {
-	static const enum state odd[] = {STATE_NONE, STATE_QUEUED, STATE_OFFERED, STATE_LOST, STATE_SUCCEEDED, STATE_FAILED, STATE_SKIPPED};
+	static const enum state odd[] = {STATE_NONE,	  STATE_QUEUED, STATE_OFFERED, STATE_LOST,
+					 STATE_SUCCEEDED, STATE_FAILED, STATE_SKIPPED};
 	struct core_house house;
 
 	(void)state;
@@ -204,10 +209,13 @@ static void a_fresh_gateway_is_reconciled_with(void **state)
 	init(&house);
 	house_fresh(&house, "a", 1, 1, NULL, 0);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		int64_t run = house_fire(&house, "one"), step = house.counters.step, token = house_token(&house, step);
-		struct core_holding holding[] = {{.step = 9999, .token = 1}, {.step = step, .token = rows[i].held ? token : token - 1}};
-		char *said = mem_printf(*rows[i].said ? "offer %lld/%lld a bot1\n" : "%.0lld%.0lld", (long long)(*rows[i].said ? step : 0),
-		                        (long long)(*rows[i].said ? token : 0));
+		int64_t run = house_fire(&house, "one"), step = house.counters.step,
+			token = house_token(&house, step);
+		struct core_holding holding[] = {{.step = 9999, .token = 1},
+						 {.step = step, .token = rows[i].held ? token : token - 1}};
+		char *said = mem_printf(*rows[i].said ? "offer %lld/%lld a bot1\n" : "%.0lld%.0lld",
+					(long long)(*rows[i].said ? step : 0),
+					(long long)(*rows[i].said ? token : 0));
 
 		if (rows[i].told)
 			house_taken(&house, step, rows[i].told);
@@ -226,7 +234,8 @@ static void a_fresh_gateway_is_reconciled_with(void **state)
 	core_house_clear(&house);
 }
 
-/* A session that was still being closed is gone with the gateway's memory of it; the run's end stays as it was. */
+/* A session that was still being closed is gone with the gateway's memory of it; the run's end stays as it
+ * was. */
 static void a_fresh_gateway_frees_slots_of_ended_runs(void **state)
 {
 	struct core_house house;
@@ -250,7 +259,8 @@ static void a_fresh_gateway_frees_slots_of_ended_runs(void **state)
 	core_house_clear(&house);
 }
 
-/* The words `finished` were lost on the way: nobody will say them again, and the run must not hang for ever. */
+/* The words `finished` were lost on the way: nobody will say them again, and the run must not hang for ever.
+ */
 static void a_session_that_is_closed_without_an_end_is_an_unknown_outcome(void **state)
 {
 	struct core_house house;
@@ -276,8 +286,10 @@ static void a_gateway_that_lost_everything_starts_afresh(void **state)
 	core_house_init(&house, NULL);
 	house_fresh(&house, "a", USERS, 1, NULL, 0);
 	for (int i = 0; i < USERS; i++) {
-		char *text = mem_printf("[flow]\nname = u%d\nconcurrency = 1\n[step do]\nuse = desktop:type\nconnection = u%d-a\n"
-		                        "mode = unattended\n[step then]\nuse = connector:orders.list\n", i, i);
+		char *text = mem_printf("[flow]\nname = u%d\nconcurrency = 1\n[step do]\nuse = "
+					"desktop:type\nconnection = u%d-a\n"
+					"mode = unattended\n[step then]\nuse = connector:orders.list\n",
+					i, i);
 		char *name = mem_printf("u%d", i);
 
 		core_house_flow(&house, text);

@@ -97,8 +97,10 @@ static void the_next_step_of_a_run_takes_part_in_the_order(void **state)
 
 	(void)state;
 	init(&house, NULL);
-	core_house_flow(&house, "[flow]\nname = both\n[step first]\nuse = desktop:type\nconnection = bot1-a\nmode = unattended\n"
-	                        "[step second]\nuse = desktop:type\nconnection = bot1-a\nmode = unattended\npriority = high\n");
+	core_house_flow(&house, "[flow]\nname = both\n[step first]\nuse = desktop:type\nconnection = "
+				"bot1-a\nmode = unattended\n"
+				"[step second]\nuse = desktop:type\nconnection = bot1-a\nmode = "
+				"unattended\npriority = high\n");
 	house_device(&house, "a", 1, 1);
 	house_fire(&house, "both");
 	house_fire(&house, "bot2");
@@ -215,7 +217,8 @@ static void strict_order_goes_on_when_the_first_leaves(void **state)
 	core_house_clear(&house);
 }
 
-/* Twenty users on a device with twenty slots, each pressed ten times: all slots busy, each user once, each user in order. */
+/* Twenty users on a device with twenty slots, each pressed ten times: all slots busy, each user once, each
+ * user in order. */
 static void twenty_users_on_twenty_slots(void **state)
 {
 	enum { USERS = 20, ROUNDS = 10 };
@@ -240,9 +243,10 @@ static void twenty_users_on_twenty_slots(void **state)
 		assert_int_equal(device->busy.n, USERS);
 		for (int user = 0; user < USERS; user++) {
 			int64_t step = user * ROUNDS + round + 1;
-			char *expected = round + 1 < ROUNDS ? mem_printf("offer %lld/%lld c u%d\n", (long long)step + 1,
-			                                                 (long long)house.counters.token + 1, user)
-			                                    : mem_text("");
+			char *expected = round + 1 < ROUNDS
+						 ? mem_printf("offer %lld/%lld c u%d\n", (long long)step + 1,
+							      (long long)house.counters.token + 1, user)
+						 : mem_text("");
 
 			house_step_is(&house, step, STATE_OFFERED, NULL);
 			house_taken(&house, step, STATE_RUNNING);

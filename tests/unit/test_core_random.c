@@ -1,8 +1,9 @@
 /*
- * The core among gateways and workers that do whatever they may do, in random order: they take, refuse, run, are silent,
- * lose connections with all that is on its way, and restart; so does the engine. What must hold whatever happens is
- * checked at every offer and at the end. The seed is printed; HOSTLER_TEST_SEED gives it.
+ * The core among gateways and workers that do whatever they may do, in random order: they take, refuse, run,
+ * are silent, lose connections with all that is on its way, and restart; so does the engine. What must hold
+ * whatever happens is checked at every offer and at the end. The seed is printed; HOSTLER_TEST_SEED gives it.
  */
+#include "core_gateway.h"
 #include "core_house.h"
 
 #include "base/mem.h"
@@ -14,32 +15,7 @@
 
 #include <cmocka.h>
 
-enum { DEVICES = 4, HELD_MAX = 64, WAY_MAX = 200, CALLS_MAX = 400, RUNS_MAX = 600, EVENTS = 6000 };
-
-/* A run as a gateway knows it. */
-struct held {
-	int64_t step, token;
-	enum state state;
-	bool closing; /* it has ended and was reported */
-};
-
-/* What is on its way from a gateway to the engine. */
-struct word {
-	struct core_event event;
-	struct core_holding holding[HELD_MAX];
-};
-
-struct gateway {
-	const char *name;
-	int64_t slots, revision;
-	struct held held[HELD_MAX];
-	size_t held_count;
-	struct word out[WAY_MAX];
-	size_t out_count;
-	struct held in[WAY_MAX]; /* offers on their way to it */
-	size_t in_count;
-	struct table refused; /* tokens that it will not take any more */
-};
+enum { DEVICES = 4, CALLS_MAX = 400, RUNS_MAX = 600, EVENTS = 6000 };
 
 /* What the engine must think is placed. */
 struct placed {
@@ -80,11 +56,14 @@ static void sim_init(struct sim *sim, struct house_chance chance)
 	}
 	for (int i = 0; i < 12; i++) {
 		const char *target = targets[i % 6];
-		char *text = mem_printf("[flow]\nname = f%d\n%s[step find]\nuse = connector:orders.list\nwhen = ${trigger.find}\n"
-		                        "[step enter]\nuse = desktop:type\nconnection = u%d-%s\nmode = unattended\npriority = %s\n"
-		                        "[step again]\nuse = desktop:type\nconnection = U%d-%s\nmode = %s\n", i,
-		                        i % 3 ? "" : "concurrency = 3\n", i % 4, target, i % 5 ? "normal" : "high", (i + 1) % 4, target,
-		                        i % 2 ? "attended" : "unattended");
+		char *text = mem_printf("[flow]\nname = f%d\n%s[step find]\nuse = "
+					"connector:orders.list\nwhen = ${trigger.find}\n"
+					"[step enter]\nuse = desktop:type\nconnection = u%d-%s\nmode = "
+					"unattended\npriority = %s\n"
+					"[step again]\nuse = desktop:type\nconnection = U%d-%s\nmode = %s\n",
+					i, i % 3 ? "" : "concurrency = 3\n", i % 4, target,
+					i % 5 ? "normal" : "high", (i + 1) % 4, target,
+					i % 2 ? "attended" : "unattended");
 
 		core_house_flow(&sim->house, text);
 		free(text);
@@ -132,11 +111,11 @@ static void check_offer(struct sim *sim, int64_t step, int64_t token, int device
 		n++;
 		if (strcmp(sim->placed[i].user, user) == 0)
 			fail_msg("user %s twice on %s: steps %lld and %lld", user, sim->gateways[device].name,
-			         (long long)sim->placed[i].step, (long long)step);
+				 (long long)sim->placed[i].step, (long long)step);
 	}
 	if (n >= sim->said_slots[device])
-		fail_msg("%lld runs on %s, which has %lld slots", (long long)n + 1, sim->gateways[device].name,
-		         (long long)sim->said_slots[device]);
+		fail_msg("%lld runs on %s, which has %lld slots", (long long)n + 1,
+			 sim->gateways[device].name, (long long)sim->said_slots[device]);
 	sim->placed[sim->placed_count] = (struct placed){.step = step, .token = token, .device = device};
 	snprintf(sim->placed[sim->placed_count++].user, sizeof known->user, "%s", user);
 }
@@ -153,7 +132,8 @@ static void heed_offer(struct sim *sim, const char *line)
 	user[0] = 'u'; /* names are compared folded */
 	check_offer(sim, step, token, i, user);
 	if (sim->gateways[i].in_count < WAY_MAX)
-		sim->gateways[i].in[sim->gateways[i].in_count++] = (struct held){.step = step, .token = token};
+		sim->gateways[i].in[sim->gateways[i].in_count++] =
+			(struct held){.step = step, .token = token};
 }
 
 static void heed(struct sim *sim)
@@ -162,7 +142,8 @@ static void heed(struct sim *sim)
 
 	for (const char *line = sim->house.said.s; *line; line = strchr(line, '\n') + 1)
 		if (sscanf(line, "call %lld", &step) == 1 && sim->call_count < CALLS_MAX)
-			sim->calls[sim->call_count++] = (struct held){.step = step, .token = house_token(&sim->house, step)};
+			sim->calls[sim->call_count++] =
+				(struct held){.step = step, .token = house_token(&sim->house, step)};
 		else if (strncmp(line, "offer", 5) == 0)
 			heed_offer(sim, line);
 }
@@ -202,55 +183,16 @@ static void foresee(struct sim *sim, int device, const struct word *word)
 
 /* The gateways' side */
 
-static void say(struct gateway *gateway, struct core_event event)
-{
-	if (gateway->out_count < WAY_MAX)
-		gateway->out[gateway->out_count++].event = event;
-}
-
-static void say_device(struct gateway *gateway, bool fresh)
-{
-	struct word *word;
-
-	if (gateway->out_count == WAY_MAX)
-		return;
-	word = &gateway->out[gateway->out_count++];
-	word->event = (struct core_event){.kind = CORE_DEVICE, .device = gateway->name, .online = true, .slots = gateway->slots,
-	                                  .revision = gateway->revision, .fresh = fresh};
-	for (size_t i = 0; fresh && i < gateway->held_count; i++)
-		word->holding[word->event.holding_count++] =
-			(struct core_holding){.step = gateway->held[i].step, .token = gateway->held[i].token};
-}
-
-/* A connection breaks, with all that is on its way, and is there again. */
-static void reconnect(struct gateway *gateway)
-{
-	gateway->out_count = gateway->in_count = 0;
-	say_device(gateway, true);
-}
-
 static void refuse(struct sim *sim, struct gateway *gateway, struct held offer)
 {
-	static const char *const reasons[] = {"UnattendedUserSessionLocked", "SessionCreationError", "WindowsIdentityIncorrect"};
 	uint32_t kind = below(sim, 20);
-	size_t class = kind < 12 ? 0 : kind < 19 ? 1 : 2;
-	char token[24];
 
-	snprintf(token, sizeof token, "%lld", (long long)offer.token);
-	table_set(&gateway->refused, token, gateway);
-	say(gateway, (struct core_event){.kind = CORE_REFUSED, .step = offer.step, .token = offer.token, .revision = gateway->revision,
-	                                 .class = (enum reason_class)(REASON_WAIT + class), .reason = reasons[class], .text = "no"});
-}
-
-static void say_stage(struct gateway *gateway, const struct held *held, enum core_event_kind kind)
-{
-	say(gateway, (struct core_event){.kind = kind, .step = held->step, .token = held->token, .state = held->state});
+	gateway_refuse(gateway, &offer, kind < 12 ? REASON_WAIT : kind < 19 ? REASON_RETRY : REASON_FATAL);
 }
 
 static void take_offer(struct sim *sim, struct gateway *gateway)
 {
 	struct held offer = gateway->in[0];
-	char token[24];
 
 	memmove(gateway->in, gateway->in + 1, --gateway->in_count * sizeof *gateway->in);
 	for (size_t i = 0; i < gateway->held_count; i++)
@@ -260,21 +202,22 @@ static void take_offer(struct sim *sim, struct gateway *gateway)
 	for (int i = 0; i < DEVICES; i++)
 		for (size_t j = 0; j < sim->gateways[i].held_count; j++)
 			if (sim->gateways[i].held[j].step == offer.step && !sim->gateways[i].held[j].closing)
-				fail_msg("step %lld is offered to %s while %s runs it", (long long)offer.step, gateway->name,
-				         sim->gateways[i].name);
-	snprintf(token, sizeof token, "%lld", (long long)offer.token);
-	if (table_get(&gateway->refused, token) || below(sim, 3) == 0 || gateway->held_count == HELD_MAX) {
+				fail_msg("step %lld is offered to %s while %s runs it", (long long)offer.step,
+					 gateway->name, sim->gateways[i].name);
+	if (gateway_has_refused(gateway, offer.token) || below(sim, 3) == 0 ||
+	    gateway->held_count == HELD_MAX) {
 		refuse(sim, gateway, offer);
 		return;
 	}
 	offer.state = below(sim, 2) ? STATE_PREPARING : STATE_RUNNING;
 	gateway->held[gateway->held_count++] = offer;
-	say_stage(gateway, &offer, CORE_TAKEN);
+	gateway_say_stage(gateway, &offer, CORE_TAKEN);
 }
 
 static void go_on(struct sim *sim, struct gateway *gateway, size_t at)
 {
-	static const enum state ends[] = {STATE_SUCCEEDED, STATE_SUCCEEDED, STATE_SUCCEEDED, STATE_FAILED, STATE_TIMED_OUT};
+	static const enum state ends[] = {STATE_SUCCEEDED, STATE_SUCCEEDED, STATE_SUCCEEDED, STATE_FAILED,
+					  STATE_TIMED_OUT};
 	struct held *held = &gateway->held[at], gone = *held;
 	bool released = below(sim, 2);
 
@@ -283,16 +226,22 @@ static void go_on(struct sim *sim, struct gateway *gateway, size_t at)
 		refuse(sim, gateway, gone);
 	} else if (held->state == STATE_PREPARING) {
 		held->state = STATE_RUNNING;
-		say_stage(gateway, held, CORE_STAGE);
+		gateway_say_stage(gateway, held, CORE_STAGE);
 	} else if (!held->closing) {
-		say(gateway, (struct core_event){.kind = CORE_FINISHED, .step = held->step, .token = held->token, .released = released,
-		                                 .state = ends[below(sim, 5)], .payload = "{}", .payload_length = 2});
+		gateway_say(gateway, (struct core_event){.kind = CORE_FINISHED,
+							 .step = held->step,
+							 .token = held->token,
+							 .released = released,
+							 .state = ends[below(sim, 5)],
+							 .payload = "{}",
+							 .payload_length = 2});
 		held->closing = true;
 		if (released)
 			*held = gateway->held[--gateway->held_count];
 	} else {
 		*held = gateway->held[--gateway->held_count];
-		say(gateway, (struct core_event){.kind = CORE_RELEASED, .step = gone.step, .token = gone.token});
+		gateway_say(gateway, (struct core_event){
+					     .kind = CORE_RELEASED, .step = gone.step, .token = gone.token});
 	}
 	gateway->revision++;
 }
@@ -322,8 +271,12 @@ static void stray(struct sim *sim)
 	for (size_t i = 0; i < sim->call_count; i++)
 		if (sim->calls[i].step == step)
 			return;
-	event(sim, &(struct core_event){.kind = CORE_TAKEN + (enum core_event_kind)below(sim, 7), .step = step, .token = token,
-	                                .state = (enum state)below(sim, STATE_COUNT), .class = REASON_FATAL, .reason = "Stray"});
+	event(sim, &(struct core_event){.kind = CORE_TAKEN + (enum core_event_kind)below(sim, 7),
+					.step = step,
+					.token = token,
+					.state = (enum state)below(sim, STATE_COUNT),
+					.class = REASON_FATAL,
+					.reason = "Stray"});
 }
 
 static void answer_call(struct sim *sim)
@@ -331,14 +284,17 @@ static void answer_call(struct sim *sim)
 	struct held call = sim->calls[0];
 
 	memmove(sim->calls, sim->calls + 1, --sim->call_count * sizeof *sim->calls);
-	event(sim, &(struct core_event){.kind = CORE_RETURNED, .step = call.step, .token = call.token,
-	                                .state = below(sim, 8) ? STATE_SUCCEEDED : STATE_FAILED, .reason = "ActionFailed"});
+	event(sim, &(struct core_event){.kind = CORE_RETURNED,
+					.step = call.step,
+					.token = call.token,
+					.state = below(sim, 8) ? STATE_SUCCEEDED : STATE_FAILED,
+					.reason = "ActionFailed"});
 }
 
 static void restart_engine(struct sim *sim)
 {
 	for (int i = 0; i < DEVICES; i++)
-		reconnect(&sim->gateways[i]);
+		gateway_reconnect(&sim->gateways[i]);
 	sim->call_count = 0;
 	/* It does not remember what has ended, and so neither which sessions are still being closed. */
 	for (size_t i = sim->placed_count; i-- > 0;)
@@ -357,7 +313,8 @@ static void pass_time(struct sim *sim, int64_t us)
 static void fire(struct sim *sim)
 {
 	char flow[8];
-	struct core_event fired = {.kind = CORE_FIRED, .flow = flow, .payload = below(sim, 3) ? "{}" : "{\"find\":true}"};
+	struct core_event fired = {
+		.kind = CORE_FIRED, .flow = flow, .payload = below(sim, 3) ? "{}" : "{\"find\":true}"};
 
 	if (sim->house.counters.run >= RUNS_MAX)
 		return;
@@ -389,17 +346,17 @@ static void anything(struct sim *sim)
 	} else if (what < 900) {
 		gateway->slots = below(sim, 5);
 		gateway->revision += below(sim, 2);
-		say_device(gateway, false);
+		gateway_say_device(gateway, false);
 	} else if (what < 940) {
 		stray(sim);
 	} else if (what < 980) {
 		pass_time(sim, below(sim, 10) ? below(sim, 4000000) : below(sim, 300) * SECOND_US);
 	} else if (what < 990) {
-		reconnect(gateway);
+		gateway_reconnect(gateway);
 	} else if (what < 996) {
 		gateway->held_count = 0; /* restarted: it knows nothing, and counts from one */
 		gateway->revision = 1;
-		reconnect(gateway);
+		gateway_reconnect(gateway);
 	} else {
 		restart_engine(sim);
 	}
@@ -409,7 +366,7 @@ static void anything(struct sim *sim)
 static void settle(struct sim *sim)
 {
 	for (int i = 0; i < DEVICES; i++)
-		reconnect(&sim->gateways[i]);
+		gateway_reconnect(&sim->gateways[i]);
 	for (int turn = 0; turn < 20000; turn++) {
 		bool idle = sim->call_count == 0;
 
@@ -419,7 +376,7 @@ static void settle(struct sim *sim)
 			gateway->slots = 4;
 			if (turn % 16 == 0) {
 				gateway->revision++;
-				say_device(gateway, false);
+				gateway_say_device(gateway, false);
 			}
 			while (gateway->out_count)
 				deliver(sim, i);
@@ -447,7 +404,8 @@ static void play(struct sim *sim, struct house_chance chance)
 	assert_true(sim->offers > 100);
 	house_is_empty(&sim->house);
 	for (int i = 0; i < DEVICES; i++)
-		assert_int_equal(placement_device(core_placement(sim->house.core), sim->gateways[i].name)->running, 0);
+		assert_int_equal(
+			placement_device(core_placement(sim->house.core), sim->gateways[i].name)->running, 0);
 }
 
 /* The same events give the same effects, to the byte. */

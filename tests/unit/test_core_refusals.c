@@ -1,4 +1,5 @@
-/* Refusals (rule R23): of each class, the next candidate, the place that is kept, and what makes a device be asked again. */
+/* Refusals (rule R23): of each class, the next candidate, the place that is kept, and what makes a device be
+ * asked again. */
 #include "core_house.h"
 
 #include "base/mem.h"
@@ -69,7 +70,8 @@ static void a_refusal_of_an_older_revision_does_not_stand(void **state)
 	core_house_clear(&house);
 }
 
-/* A gateway counts revisions from the start of its process; what an earlier process refused must not stand for ever. */
+/* A gateway counts revisions from the start of its process; what an earlier process refused must not stand
+ * for ever. */
 static void a_new_gateway_is_asked_although_it_counts_from_one(void **state)
 {
 	struct core_house house;
@@ -115,12 +117,13 @@ static void the_next_candidate_is_tried_and_the_place_is_kept(void **state)
 		seq = house_step(&house, step)->seq;
 		first = mem_text(house_step(&house, step)->device);
 		house_refused(&house, step, classes[i], "SessionCreationError", 1);
-		expected = mem_printf("offer %lld/%lld %s bot5\n", (long long)step, (long long)house.counters.token,
-		                      *first == 'a' ? "b" : "a");
+		expected = mem_printf("offer %lld/%lld %s bot5\n", (long long)step,
+				      (long long)house.counters.token, *first == 'a' ? "b" : "a");
 		house_said(&house, expected);
 		house_refused(&house, step, classes[i], "SessionCreationError", 1);
 		house_said(&house, "");
-		house_step_says(&house, step, "a: SessionCreationError (so it says); b: SessionCreationError (so it says)");
+		house_step_says(&house, step,
+				"a: SessionCreationError (so it says); b: SessionCreationError (so it says)");
 		house_fire(&house, "one"); /* to a, which is free, and later than the one that waits */
 		assert_true(house_step(&house, step + 1)->seq > seq);
 		house_device(&house, "b", 1, 2);
@@ -281,9 +284,16 @@ static void a_refused_offer_is_dead(void **state)
 	house_device(&house, "a", 1, 2);
 	house_step_is(&house, 1, STATE_OFFERED, NULL);
 	/* The same words about the old offer. */
-	core_house_event(&house, &(struct core_event){.kind = CORE_TAKEN, .step = 1, .token = old, .state = STATE_RUNNING});
-	core_house_event(&house, &(struct core_event){.kind = CORE_REFUSED, .step = 1, .token = old, .class = REASON_FATAL, .reason = "X"});
-	core_house_event(&house, &(struct core_event){.kind = CORE_FINISHED, .step = 1, .token = old, .state = STATE_SUCCEEDED});
+	core_house_event(
+		&house,
+		&(struct core_event){.kind = CORE_TAKEN, .step = 1, .token = old, .state = STATE_RUNNING});
+	core_house_event(
+		&house,
+		&(struct core_event){
+			.kind = CORE_REFUSED, .step = 1, .token = old, .class = REASON_FATAL, .reason = "X"});
+	core_house_event(&house,
+			 &(struct core_event){
+				 .kind = CORE_FINISHED, .step = 1, .token = old, .state = STATE_SUCCEEDED});
 	core_house_event(&house, &(struct core_event){.kind = CORE_RELEASED, .step = 1, .token = old});
 	house_step_is(&house, 1, STATE_OFFERED, NULL);
 	end(&house, 1);

@@ -15,11 +15,14 @@ static void init(struct core_house *house)
 	core_house_desktop_flow(house, "one", "bot1-a", NULL);
 	core_house_desktop_flow(house, "two", "bot2-a", NULL);
 	core_house_desktop_flow(house, "high", "bot3-a", "priority = high\n");
-	core_house_flow(house, "[flow]\nname = call\nconcurrency = 1\n[step do]\nuse = connector:orders.list\n");
-	core_house_flow(house, "[flow]\nname = chain\n[step find]\nuse = connector:orders.list\n[step no]\nuse = connector:orders.list\n"
-	                       "when = ${find.go}\n[step enter]\nuse = desktop:type\nconnection = bot1-a\nmode = unattended\n"
-	                       "input.order = ${find.order}\n[step tell]\nuse = connector:post.send\n"
-	                       "input.text = ${enter.done} ${trigger.number}\n");
+	core_house_flow(house,
+			"[flow]\nname = call\nconcurrency = 1\n[step do]\nuse = connector:orders.list\n");
+	core_house_flow(house, "[flow]\nname = chain\n[step find]\nuse = connector:orders.list\n[step "
+			       "no]\nuse = connector:orders.list\n"
+			       "when = ${find.go}\n[step enter]\nuse = desktop:type\nconnection = "
+			       "bot1-a\nmode = unattended\n"
+			       "input.order = ${find.order}\n[step tell]\nuse = connector:post.send\n"
+			       "input.text = ${enter.done} ${trigger.number}\n");
 }
 
 static void end(struct core_house *house, int64_t step)
@@ -60,10 +63,12 @@ static void what_waits_keeps_its_place_and_its_time(void **state)
 	core_house_clear(&house);
 }
 
-/* With each state that a device has led it to: the slot is taken again, and the device's next words are heard. */
+/* With each state that a device has led it to: the slot is taken again, and the device's next words are
+ * heard. */
 static void what_a_device_has_is_still_there(void **state)
 {
-	static const enum state states[] = {STATE_OFFERED, STATE_PREPARING, STATE_RUNNING, STATE_PAUSED, STATE_STOPPING};
+	static const enum state states[] = {STATE_OFFERED, STATE_PREPARING, STATE_RUNNING, STATE_PAUSED,
+					    STATE_STOPPING};
 	struct core_house house;
 
 	(void)state;
@@ -76,7 +81,8 @@ static void what_a_device_has_is_still_there(void **state)
 		house_fire(&house, "one");
 		house_fire(&house, "one");
 		if (states[i] != STATE_OFFERED)
-			house_taken(&house, step, states[i] == STATE_PREPARING ? STATE_PREPARING : STATE_RUNNING);
+			house_taken(&house, step,
+				    states[i] == STATE_PREPARING ? STATE_PREPARING : STATE_RUNNING);
 		house_stage(&house, step, states[i]);
 		house_step_is(&house, step, states[i], NULL);
 		core_house_restart(&house);
@@ -158,7 +164,8 @@ static void a_call_is_unknown_and_the_next_run_goes_on(void **state)
 	core_house_clear(&house);
 }
 
-/* Somebody edited the flow before the restart: runs go on with the text they were accepted with, as many as the new one allows. */
+/* Somebody edited the flow before the restart: runs go on with the text they were accepted with, as many as
+ * the new one allows. */
 static void a_higher_concurrency_is_heeded_at_once(void **state)
 {
 	struct core_house house;
@@ -167,13 +174,17 @@ static void a_higher_concurrency_is_heeded_at_once(void **state)
 	init(&house);
 	core_house_desktop_flow(&house, "free", "bot1-a", NULL);
 	free(table_get(&house.texts, "free"));
-	table_set(&house.texts, "free", mem_text("[flow]\nname = free\nconcurrency = 1\n[step do]\nuse = desktop:type\nconnection = bot1-a\nmode = unattended\n"));
+	table_set(&house.texts, "free",
+		  mem_text("[flow]\nname = free\nconcurrency = 1\n[step do]\nuse = desktop:type\nconnection "
+			   "= bot1-a\nmode = unattended\n"));
 	core_house_restart(&house);
 	house_fire(&house, "free");
 	house_fire(&house, "free");
 	house_run_is(&house, 2, STATE_QUEUED, "FlowConcurrency");
 	free(table_get(&house.texts, "free"));
-	table_set(&house.texts, "free", mem_text("[flow]\nname = free\nconcurrency = 2\n[step do]\nuse = desktop:type\nconnection = bot1-a\nmode = unattended\n"));
+	table_set(&house.texts, "free",
+		  mem_text("[flow]\nname = free\nconcurrency = 2\n[step do]\nuse = desktop:type\nconnection "
+			   "= bot1-a\nmode = unattended\n"));
 	core_house_restart(&house);
 	house_run_is(&house, 2, STATE_RUNNING, NULL);
 	house_fresh(&house, "a", 2, 1, NULL, 0);
@@ -230,7 +241,8 @@ static void a_connection_that_is_gone_matters_to_those_who_wait(void **state)
 	house_run_is(&house, 3, STATE_FAILED, "DefinitionGone");
 	end(&house, 1);
 	house_run_is(&house, 1, STATE_SUCCEEDED, NULL);
-	/* The connection is asked for where a step begins to wait; this one waits again where it did before. */
+	/* The connection is asked for where a step begins to wait; this one waits again where it did before.
+	 */
 	house_refused(&house, 2, REASON_WAIT, "UnattendedUserSessionLocked", 1);
 	core_house_restart(&house);
 	house_run_is(&house, 2, STATE_FAILED, "DefinitionGone");
@@ -244,7 +256,7 @@ static void a_changed_connection_serves_those_who_wait(void **state)
 	struct core_house house;
 	struct {
 		char *target, *user;
-	} *connection;
+	} * connection;
 
 	(void)state;
 	init(&house);
@@ -279,9 +291,12 @@ static void odd_records_end_as_unknown(void **state)
 	(void)state;
 	init(&house);
 	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
-		struct run_facts run_facts = {.number = 1000 + (int64_t)i, .id = "r-odd", .state = STATE_RUNNING};
-		struct step_facts facts = odd[i], beyond = {.id = 3000, .position = 7}, before = {.id = 3001, .position = -1};
-		struct run *run = core_restore_run(house.core, &run_facts, core_flow_of_digest(house.core, "one"));
+		struct run_facts run_facts = {
+			.number = 1000 + (int64_t)i, .id = "r-odd", .state = STATE_RUNNING};
+		struct step_facts facts = odd[i], beyond = {.id = 3000, .position = 7},
+				  before = {.id = 3001, .position = -1};
+		struct run *run =
+			core_restore_run(house.core, &run_facts, core_flow_of_digest(house.core, "one"));
 
 		facts.id = 2000 + (int64_t)i;
 		core_restore_step(house.core, run, &facts);

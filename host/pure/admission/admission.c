@@ -7,7 +7,7 @@
 #include <string.h>
 
 struct admission *admission_new(const char *device, char *const *accounts, size_t account_count,
-                                const struct admission_policy *policy)
+				const struct admission_policy *policy)
 {
 	struct admission *admission = mem_alloc(sizeof *admission);
 
@@ -46,11 +46,12 @@ struct admission_effect *admission_effect(struct admission_effects *effects, enu
 
 void admission_journal(struct admission_effects *effects, const char *word, const struct admission_run *run)
 {
-	admission_effect(effects, ADMISSION_JOURNAL)->text =
-		arena_printf(effects->arena, "%s %lld %lld", word, (long long)run->step, (long long)run->token);
+	admission_effect(effects, ADMISSION_JOURNAL)->text = arena_printf(
+		effects->arena, "%s %lld %lld", word, (long long)run->step, (long long)run->token);
 }
 
-void admission_say(struct admission_run *run, enum admission_effect_kind kind, const char *state, struct admission_effects *effects)
+void admission_say(struct admission_run *run, enum admission_effect_kind kind, const char *state,
+		   struct admission_effects *effects)
 {
 	struct admission_effect *effect = admission_effect(effects, kind);
 
@@ -78,11 +79,11 @@ void admission_free(struct admission *admission)
 {
 	if (!admission)
 		return;
-	TABLE_EACH(&admission->runs, entry)
+	TABLE_EACH (&admission->runs, entry)
 		admission_run_free(entry->value);
-	TABLE_EACH(&admission->holds, entry)
+	TABLE_EACH (&admission->holds, entry)
 		holds_free(entry->value);
-	TABLE_EACH(&admission->users, entry)
+	TABLE_EACH (&admission->users, entry)
 		free(entry->value);
 	free_gone(admission);
 	sessions_clear(admission);
@@ -108,16 +109,18 @@ struct admission_run *admission_run_of(const struct admission *admission, int64_
 }
 
 /* The same offer again, because the answer was lost on the way: it is given again. */
-static void answer_again(struct admission *admission, struct admission_run *known, struct admission_effects *effects)
+static void answer_again(struct admission *admission, struct admission_run *known,
+			 struct admission_effects *effects)
 {
 	if (known->state == ADMISSION_REPORTED)
 		admission_report(admission, known, effects);
 	else if (known->taken)
-		admission_say(known, ADMISSION_SAY_TAKEN, known->state >= ADMISSION_RUNNING ? "running" : "preparing", effects);
+		admission_say(known, ADMISSION_SAY_TAKEN,
+			      known->state >= ADMISSION_RUNNING ? "running" : "preparing", effects);
 }
 
-static void refuse_again(struct admission *admission, struct admission_run *run, const struct past_offer *past,
-                         struct admission_effects *effects)
+static void refuse_again(struct admission *admission, struct admission_run *run,
+			 const struct past_offer *past, struct admission_effects *effects)
 {
 	struct admission_effect *effect = admission_effect(effects, ADMISSION_SAY_REFUSED);
 
@@ -129,7 +132,8 @@ static void refuse_again(struct admission *admission, struct admission_run *run,
 	run_leave(admission, run);
 }
 
-static void run_offered(struct admission *admission, struct admission_run *run, struct admission_effects *effects)
+static void run_offered(struct admission *admission, struct admission_run *run,
+			struct admission_effects *effects)
 {
 	struct admission_run *known = admission_run_of(admission, run->step, run->token);
 	const struct past_offer *past = past_of(admission, run);
@@ -151,7 +155,8 @@ static void run_offered(struct admission *admission, struct admission_run *run, 
 	admission_journal(effects, "offer", run);
 	if (!admission->known) {
 		/* Not "wait": before the first list there is no revision that could move. */
-		admission_refuse(admission, run, "SessionFactUnknown", REASON_RETRY, "the device's sessions are not known yet", effects);
+		admission_refuse(admission, run, "SessionFactUnknown", REASON_RETRY,
+				 "the device's sessions are not known yet", effects);
 		return;
 	}
 	admission_fetch(admission, run->package, effects);
@@ -163,12 +168,13 @@ static void run_offered(struct admission *admission, struct admission_run *run, 
 	}
 }
 
-static void package_known(struct admission *admission, const struct admission_event *event, struct admission_effects *effects)
+static void package_known(struct admission *admission, const struct admission_event *event,
+			  struct admission_effects *effects)
 {
 	table_remove(&admission->fetching, event->package);
 	if (!event->text)
 		table_set(&admission->packages, event->package, admission);
-	TABLE_EACH(&admission->runs, entry) {
+	TABLE_EACH (&admission->runs, entry) {
 		struct admission_run *run = entry->value;
 
 		if (run->state != ADMISSION_FETCHING || strcmp(run->package, event->package) != 0)
@@ -181,12 +187,14 @@ static void package_known(struct admission *admission, const struct admission_ev
 }
 
 /* What runs is told to stop; what does not run yet never will. */
-static void run_stop(struct admission *admission, struct admission_run *run, const char *how, struct admission_effects *effects)
+static void run_stop(struct admission *admission, struct admission_run *run, const char *how,
+		     struct admission_effects *effects)
 {
 	struct admission_effect *effect;
 
 	if (run->state < ADMISSION_RUNNING) {
-		admission_fail(admission, run, "cancelled", "Cancelled", "it was stopped before it ran", effects);
+		admission_fail(admission, run, "cancelled", "Cancelled", "it was stopped before it ran",
+			       effects);
 	} else if (run->state == ADMISSION_RUNNING) {
 		effect = admission_effect(effects, ADMISSION_HALT);
 		effect->run = run;
@@ -195,7 +203,8 @@ static void run_stop(struct admission *admission, struct admission_run *run, con
 	}
 }
 
-static void run_finished(struct admission *admission, const struct admission_event *event, struct admission_effects *effects)
+static void run_finished(struct admission *admission, const struct admission_event *event,
+			 struct admission_effects *effects)
 {
 	struct admission_hold *hold = admission_hold_of(admission, event->number);
 	struct admission_run *run = hold ? hold->run : NULL;
@@ -204,7 +213,8 @@ static void run_finished(struct admission *admission, const struct admission_eve
 		return;
 	run->started_us = event->started_us;
 	run->ended_us = event->ended_us;
-	admission_end(admission, run, event->end, event->reason, event->payload, event->payload_length, effects);
+	admission_end(admission, run, event->end, event->reason, event->payload, event->payload_length,
+		      effects);
 }
 
 static void run_heard(struct admission *admission, struct admission_run *run)
@@ -220,7 +230,7 @@ static void run_heard(struct admission *admission, struct admission_run *run)
 
 static void host_up(struct admission *admission, struct admission_effects *effects)
 {
-	TABLE_EACH(&admission->runs, entry) {
+	TABLE_EACH (&admission->runs, entry) {
 		struct admission_run *run = entry->value;
 
 		if (run->state == ADMISSION_REPORTED && !run->heard)
@@ -228,7 +238,8 @@ static void host_up(struct admission *admission, struct admission_effects *effec
 	}
 }
 
-static void run_event(struct admission *admission, const struct admission_event *event, struct admission_effects *effects)
+static void run_event(struct admission *admission, const struct admission_event *event,
+		      struct admission_effects *effects)
 {
 	struct admission_run *run = admission_run_of(admission, event->step, event->token);
 
@@ -242,7 +253,8 @@ static void run_event(struct admission *admission, const struct admission_event 
 		admission_report(admission, run, effects);
 }
 
-void admission_step(struct admission *admission, const struct admission_event *event, struct admission_effects *effects)
+void admission_step(struct admission *admission, const struct admission_event *event,
+		    struct admission_effects *effects)
 {
 	switch (event->kind) {
 	case ADMISSION_SESSIONS:
@@ -282,18 +294,23 @@ void admission_step(struct admission *admission, const struct admission_event *e
 
 struct admission_device admission_device(const struct admission *admission)
 {
-	return (struct admission_device){.name = admission->device, .known = admission->known, .facts = admission->facts,
-	                                 .slots = admission->slots, .revision = admission->revision};
+	return (struct admission_device){.name = admission->device,
+					 .known = admission->known,
+					 .facts = admission->facts,
+					 .slots = admission->slots,
+					 .revision = admission->revision};
 }
 
-void admission_runs(const struct admission *admission, bool (*visit)(void *, const struct admission_run *), void *arg)
+void admission_runs(const struct admission *admission, bool (*visit)(void *, const struct admission_run *),
+		    void *arg)
 {
-	TABLE_EACH(&admission->runs, entry)
+	TABLE_EACH (&admission->runs, entry)
 		if (!visit(arg, entry->value))
 			return;
 }
 
-void admission_sessions(const struct admission *admission, bool (*visit)(void *, const hst_session *), void *arg)
+void admission_sessions(const struct admission *admission, bool (*visit)(void *, const hst_session *),
+			void *arg)
 {
 	hst_arena *arena = arena_new();
 	size_t n;

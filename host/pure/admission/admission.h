@@ -1,11 +1,11 @@
 /*
- * The gateway's half of the pure core: one device, its sessions, the processes that hold them, and the runs offered to
- * it. Events in, effects out, like host/pure/core; no clock, no system call. The strategy is three function pointers,
- * which the gateway fills from a plugin and a test fills from C.
+ * The gateway's half of the pure core: one device, its sessions, the processes that hold them, and the runs
+ * offered to it. Events in, effects out, like host/pure/core; no clock, no system call. The strategy is three
+ * function pointers, which the gateway fills from a plugin and a test fills from C.
  *
- * A run goes: offered -> (identity known) -> planned -> a hold opens or reuses a session -> launched -> finished ->
- * files uploaded -> reported -> session kept or closed -> released. Effects are performed in their order; journal
- * records are synced before anything else of the same batch.
+ * A run goes: offered -> (identity known) -> planned -> a hold opens or reuses a session -> launched ->
+ * finished -> files uploaded -> reported -> session kept or closed -> released. Effects are performed in
+ * their order; journal records are synced before anything else of the same batch.
  */
 #ifndef HOST_PURE_ADMISSION_ADMISSION_H
 #define HOST_PURE_ADMISSION_ADMISSION_H
@@ -21,29 +21,29 @@
 #include <stdint.h>
 
 struct admission_policy {
-	int (*slots)(void *arg, const hst_device *device, const hst_session *sessions, size_t n, int64_t *ret_max, int64_t *ret_free,
-	             hst_error *err);
-	int (*plan)(void *arg, const hst_device *device, const hst_session *sessions, size_t n, const hst_demand *demand,
-	            hst_plan *ret, hst_error *err);
+	int (*slots)(void *arg, const hst_device *device, const hst_session *sessions, size_t n,
+		     int64_t *ret_max, int64_t *ret_free, hst_error *err);
+	int (*plan)(void *arg, const hst_device *device, const hst_session *sessions, size_t n,
+		    const hst_demand *demand, hst_plan *ret, hst_error *err);
 	int (*retire)(void *arg, const hst_session *session, hst_retirement *ret, hst_error *err);
 	unsigned systems; /* what the strategy is for (rule R10a) */
 	/*
-	 * The gateway passes on HOST_UP and HEARD: then an outcome is kept, and said again after every break, until the host
-	 * has it. Without it an outcome is forgotten as soon as it was said once.
+	 * The gateway passes on HOST_UP and HEARD: then an outcome is kept, and said again after every break,
+	 * until the host has it. Without it an outcome is forgotten as soon as it was said once.
 	 */
 	bool acknowledged;
 	void *arg;
 };
 
 enum admission_run_state {
-	ADMISSION_OFFERED = 1, /* the identity of its user is being asked for */
+	ADMISSION_OFFERED = 1,	 /* the identity of its user is being asked for */
 	ADMISSION_CLOSING_FIRST, /* another session is being closed to make room */
-	ADMISSION_WAITING_HOLD,  /* for a session process */
-	ADMISSION_OPENING,       /* the session is being opened */
-	ADMISSION_FETCHING,      /* the session is there, the package is not yet */
+	ADMISSION_WAITING_HOLD,	 /* for a session process */
+	ADMISSION_OPENING,	 /* the session is being opened */
+	ADMISSION_FETCHING,	 /* the session is there, the package is not yet */
 	ADMISSION_RUNNING,
-	ADMISSION_UPLOADING,     /* ended; its files are on their way to the host */
-	ADMISSION_REPORTED,      /* the host knows; its session is still being closed */
+	ADMISSION_UPLOADING, /* ended; its files are on their way to the host */
+	ADMISSION_REPORTED,  /* the host knows; its session is still being closed */
 };
 
 /* What is offered. Texts are owned by the run. */
@@ -59,9 +59,9 @@ struct admission_run {
 	struct admission_hold *hold;
 	struct admission_hold *awaited; /* CLOSING_FIRST: whose session is being closed */
 	bool accounts_asked; /* who the device's accounts are, because its user is none of them by name */
-	bool taken;         /* the host was told */
-	char *end, *reason; /* state word and reason code of its end */
-	char *result;       /* payload of `finished` */
+	bool taken;	     /* the host was told */
+	char *end, *reason;  /* state word and reason code of its end */
+	char *result;	     /* payload of `finished` */
 	size_t result_length;
 	int64_t started_us, ended_us;
 	bool released; /* its session is closed, or kept: the slot is free */
@@ -88,20 +88,22 @@ struct admission_hold {
 
 enum admission_event_kind {
 	ADMISSION_SESSIONS = 1, /* the watch reports: device, sessions */
-	ADMISSION_OFFER,        /* `offer` is taken over */
-	ADMISSION_IDENTITY,     /* user, key; key NULL: `text` says why; code HST_RETRY: nobody could be asked, else there is no such user */
-	ADMISSION_HOLD_READY,   /* number: a session process is warm */
-	ADMISSION_HOLD_FAILED,  /* none could be started; text */
-	ADMISSION_HOLD_ENDED,   /* number; text: how it ended */
-	ADMISSION_OPENED,       /* number, session */
-	ADMISSION_OPEN_FAILED,  /* number, code, reason, text: the session could not be opened, or the run not launched in it */
-	ADMISSION_PACKAGE,      /* package; text NULL: it is there; else why it could not be fetched */
-	ADMISSION_FINISHED,     /* number; end, reason, payload, times */
-	ADMISSION_UPLOADED,     /* step, token */
-	ADMISSION_CLOSED,       /* number */
-	ADMISSION_STOP,         /* step, token, how */
-	ADMISSION_HOST_UP,      /* a new connection to the host: what it may have missed is said again */
-	ADMISSION_HEARD,        /* step, token: the host has the outcome on disk */
+	ADMISSION_OFFER,	/* `offer` is taken over */
+	ADMISSION_IDENTITY,    /* user, key; key NULL: `text` says why; code HST_RETRY: nobody could be asked,
+				  else there is no such user */
+	ADMISSION_HOLD_READY,  /* number: a session process is warm */
+	ADMISSION_HOLD_FAILED, /* none could be started; text */
+	ADMISSION_HOLD_ENDED,  /* number; text: how it ended */
+	ADMISSION_OPENED,      /* number, session */
+	ADMISSION_OPEN_FAILED, /* number, code, reason, text: the session could not be opened, or the run not
+				  launched in it */
+	ADMISSION_PACKAGE,     /* package; text NULL: it is there; else why it could not be fetched */
+	ADMISSION_FINISHED,    /* number; end, reason, payload, times */
+	ADMISSION_UPLOADED,    /* step, token */
+	ADMISSION_CLOSED,      /* number */
+	ADMISSION_STOP,	       /* step, token, how */
+	ADMISSION_HOST_UP,     /* a new connection to the host: what it may have missed is said again */
+	ADMISSION_HEARD,       /* step, token: the host has the outcome on disk */
 };
 
 struct admission_event {
@@ -118,21 +120,21 @@ struct admission_event {
 };
 
 enum admission_effect_kind {
-	ADMISSION_JOURNAL = 1,  /* text: one record */
+	ADMISSION_JOURNAL = 1,	/* text: one record */
 	ADMISSION_ASK_IDENTITY, /* text: user */
 	ADMISSION_WANT_HOLD,
-	ADMISSION_OPEN,         /* hold, run */
-	ADMISSION_LAUNCH,       /* hold, run */
-	ADMISSION_HALT,         /* hold, run, text: how */
-	ADMISSION_CLOSE,        /* hold */
-	ADMISSION_FETCH,        /* text: digest */
-	ADMISSION_UPLOAD,       /* run */
-	ADMISSION_SAY_TAKEN,    /* run, text: state */
-	ADMISSION_SAY_REFUSED,  /* run (freed after the batch), reason, class, text, revision */
-	ADMISSION_SAY_STAGE,    /* run, text: state */
+	ADMISSION_OPEN,		/* hold, run */
+	ADMISSION_LAUNCH,	/* hold, run */
+	ADMISSION_HALT,		/* hold, run, text: how */
+	ADMISSION_CLOSE,	/* hold */
+	ADMISSION_FETCH,	/* text: digest */
+	ADMISSION_UPLOAD,	/* run */
+	ADMISSION_SAY_TAKEN,	/* run, text: state */
+	ADMISSION_SAY_REFUSED,	/* run (freed after the batch), reason, class, text, revision */
+	ADMISSION_SAY_STAGE,	/* run, text: state */
 	ADMISSION_SAY_FINISHED, /* run */
 	ADMISSION_SAY_RELEASED, /* run */
-	ADMISSION_SAY_DEVICE,   /* the device's numbers have changed */
+	ADMISSION_SAY_DEVICE,	/* the device's numbers have changed */
 };
 
 struct admission_effect {
@@ -142,7 +144,7 @@ struct admission_effect {
 	const char *text;   /* in the effects' arena */
 	const char *reason; /* constant or in the arena */
 	enum reason_class class;
-	int64_t revision;   /* of the sessions that the refusal was decided by; they may have changed since */
+	int64_t revision; /* of the sessions that the refusal was decided by; they may have changed since */
 };
 
 struct admission_effects {
@@ -155,12 +157,14 @@ struct admission;
 
 /* `accounts`: the only users runs may have; borrowed. */
 struct admission *admission_new(const char *device, char *const *accounts, size_t account_count,
-                                const struct admission_policy *policy);
+				const struct admission_policy *policy);
 void admission_free(struct admission *admission);
 
-void admission_step(struct admission *admission, const struct admission_event *event, struct admission_effects *effects);
+void admission_step(struct admission *admission, const struct admission_event *event,
+		    struct admission_effects *effects);
 
-/* After the effects were performed: frees runs that are done and holds that have ended, and empties the effects. */
+/* After the effects were performed: frees runs that are done and holds that have ended, and empties the
+ * effects. */
 void admission_settle(struct admission *admission, struct admission_effects *effects);
 
 void admission_effects_init(struct admission_effects *effects);
@@ -177,9 +181,12 @@ struct admission_device {
 };
 struct admission_device admission_device(const struct admission *admission);
 
-/* Every run the gateway still knows, and every session it sees (its own included); the callback returns false to stop. */
-void admission_runs(const struct admission *admission, bool (*visit)(void *arg, const struct admission_run *run), void *arg);
-void admission_sessions(const struct admission *admission, bool (*visit)(void *arg, const hst_session *session), void *arg);
+/* Every run the gateway still knows, and every session it sees (its own included); the callback returns false
+ * to stop. */
+void admission_runs(const struct admission *admission,
+		    bool (*visit)(void *arg, const struct admission_run *run), void *arg);
+void admission_sessions(const struct admission *admission,
+			bool (*visit)(void *arg, const hst_session *session), void *arg);
 struct admission_run *admission_run_of(const struct admission *admission, int64_t step, int64_t token);
 struct admission_hold *admission_hold_of(const struct admission *admission, uint32_t number);
 

@@ -1,4 +1,5 @@
-/* May this run start now, and in which session: the strategy's plan, and what has to be right before it is asked. */
+/* May this run start now, and in which session: the strategy's plan, and what has to be right before it is
+ * asked. */
 #include "pure/admission/internal.h"
 
 #include "base/mem.h"
@@ -7,8 +8,8 @@
 #include <string.h>
 
 /* The refusal's sentence names who is in the way, because that is the person to go to. */
-static void refuse_by_plan(struct admission *admission, struct admission_run *run, const hst_plan *plan, const hst_session *sessions,
-                           struct admission_effects *effects)
+static void refuse_by_plan(struct admission *admission, struct admission_run *run, const hst_plan *plan,
+			   const hst_session *sessions, struct admission_effects *effects)
 {
 	const struct reason *row = reason_named(plan->reason);
 	const char *cause = row ? row->cause : "The session strategy refused the run.";
@@ -18,8 +19,9 @@ static void refuse_by_plan(struct admission *admission, struct admission_run *ru
 	if (plan->blocker != HST_NO_SESSION) {
 		const hst_session *blocker = &sessions[plan->blocker];
 
-		text = arena_printf(effects->arena, "%s In the way: the session of %s (%s)%s.", cause, blocker->user,
-		                    sessions_fact_text(blocker->connected, blocker->locked), blocker->ours ? ", opened by hostler" : "");
+		text = arena_printf(effects->arena, "%s In the way: the session of %s (%s)%s.", cause,
+				    blocker->user, sessions_fact_text(blocker->connected, blocker->locked),
+				    blocker->ours ? ", opened by hostler" : "");
 	}
 	admission_refuse(admission, run, plan->reason, class, text, effects);
 }
@@ -35,8 +37,10 @@ static bool account_allowed(const struct admission *admission, const char *user,
 	return false;
 }
 
-/* An account may be written in another way than the run's user: who they are decides, so it is asked, once per run. */
-static bool accounts_awaited(struct admission *admission, struct admission_run *run, struct admission_effects *effects)
+/* An account may be written in another way than the run's user: who they are decides, so it is asked, once
+ * per run. */
+static bool accounts_awaited(struct admission *admission, struct admission_run *run,
+			     struct admission_effects *effects)
 {
 	bool awaited = false;
 
@@ -55,7 +59,7 @@ static bool accounts_awaited(struct admission *admission, struct admission_run *
 
 static bool user_runs_already(const struct admission *admission, const struct admission_run *run)
 {
-	TABLE_EACH(&admission->runs, entry) {
+	TABLE_EACH (&admission->runs, entry) {
 		const struct admission_run *other = entry->value;
 
 		if (other != run && !other->released && other->key && strcmp(other->key, run->key) == 0)
@@ -66,7 +70,7 @@ static bool user_runs_already(const struct admission *admission, const struct ad
 
 static struct admission_hold *hold_of(const struct admission *admission, const char *session)
 {
-	TABLE_EACH(&admission->holds, entry) {
+	TABLE_EACH (&admission->holds, entry) {
 		struct admission_hold *hold = entry->value;
 
 		if (hold->session && strcmp(hold->session, session) == 0)
@@ -75,15 +79,16 @@ static struct admission_hold *hold_of(const struct admission *admission, const c
 	return NULL;
 }
 
-static void carry_out(struct admission *admission, struct admission_run *run, const hst_plan *plan, const hst_session *sessions,
-                      struct admission_effects *effects)
+static void carry_out(struct admission *admission, struct admission_run *run, const hst_plan *plan,
+		      const hst_session *sessions, struct admission_effects *effects)
 {
 	struct admission_hold *hold = NULL;
 
 	if (plan->verdict == HST_PLAN_REUSE || plan->verdict == HST_PLAN_CLOSE_FIRST) {
 		hold = hold_of(admission, sessions[plan->session].id);
 		if (!hold || hold->state != ADMISSION_HOLD_IDLE) {
-			admission_refuse(admission, run, "SessionNotFound", REASON_RETRY, "the kept session is no longer there", effects);
+			admission_refuse(admission, run, "SessionNotFound", REASON_RETRY,
+					 "the kept session is no longer there", effects);
 			return;
 		}
 	}
@@ -105,8 +110,10 @@ static void carry_out(struct admission *admission, struct admission_run *run, co
 		holds_close(hold, effects);
 		break;
 	case HST_PLAN_USE:
-		admission_refuse(admission, run, "SessionFactUnknown", REASON_FATAL,
-		                 "attended runs are not in this version: no driver attaches to a person's session yet", effects);
+		admission_refuse(
+			admission, run, "SessionFactUnknown", REASON_FATAL,
+			"attended runs are not in this version: no driver attaches to a person's session yet",
+			effects);
 		break;
 	case HST_PLAN_REFUSE:
 		refuse_by_plan(admission, run, plan, sessions, effects);
@@ -114,7 +121,8 @@ static void carry_out(struct admission *admission, struct admission_run *run, co
 	}
 }
 
-void admission_decide(struct admission *admission, struct admission_run *run, struct admission_effects *effects)
+void admission_decide(struct admission *admission, struct admission_run *run,
+		      struct admission_effects *effects)
 {
 	hst_demand demand = {.user = run->user, .key = run->key, .attended = run->attended};
 	hst_session *sessions;
@@ -123,23 +131,29 @@ void admission_decide(struct admission *admission, struct admission_run *run, st
 	size_t n;
 
 	if (!(admission->policy.systems & (unsigned)admission->facts.system)) {
-		admission_refuse(admission, run, "StrategyUnfit", REASON_FATAL, reason_named("StrategyUnfit")->cause, effects);
+		admission_refuse(admission, run, "StrategyUnfit", REASON_FATAL,
+				 reason_named("StrategyUnfit")->cause, effects);
 		return;
 	}
 	if (!account_allowed(admission, run->user, run->key)) {
 		if (accounts_awaited(admission, run, effects))
 			return;
 		admission_refuse(admission, run, "WindowsIdentityIncorrect", REASON_FATAL,
-		                 arena_printf(effects->arena, "user %s is not among the accounts of %s", run->user, admission->device), effects);
+				 arena_printf(effects->arena, "user %s is not among the accounts of %s",
+					      run->user, admission->device),
+				 effects);
 		return;
 	}
 	if (user_runs_already(admission, run)) {
 		admission_refuse(admission, run, "UIFlowAlreadyRunning", REASON_WAIT,
-		                 arena_printf(effects->arena, "a run of %s is under way on %s", run->user, admission->device), effects);
+				 arena_printf(effects->arena, "a run of %s is under way on %s", run->user,
+					      admission->device),
+				 effects);
 		return;
 	}
 	sessions = sessions_all(admission, effects->arena, &n);
-	if (admission->policy.plan(admission->policy.arg, &admission->facts, sessions, n, &demand, &plan, &err) < 0) {
+	if (admission->policy.plan(admission->policy.arg, &admission->facts, sessions, n, &demand, &plan,
+				   &err) < 0) {
 		admission_refuse(admission, run, "SessionCreationError", REASON_RETRY, err.text, effects);
 		return;
 	}

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A spare that ends before it was of use is replaced so many times in a row; else they would be started without end. */
+/* A spare that ends before it was of use is replaced so many times in a row; else they would be started
+ * without end. */
 enum { SPARE_DEATHS_MAX = 3 };
 
 static void hold_key(uint32_t number, char to[16])
@@ -35,7 +36,7 @@ void holds_free(struct admission_hold *hold)
 
 static struct admission_hold *warm_hold(const struct admission *admission)
 {
-	TABLE_EACH(&admission->holds, entry) {
+	TABLE_EACH (&admission->holds, entry) {
 		struct admission_hold *hold = entry->value;
 
 		if (hold->state == ADMISSION_HOLD_WARM)
@@ -46,7 +47,7 @@ static struct admission_hold *warm_hold(const struct admission *admission)
 
 static struct admission_run *run_waiting_for_hold(const struct admission *admission)
 {
-	TABLE_EACH(&admission->runs, entry) {
+	TABLE_EACH (&admission->runs, entry) {
 		struct admission_run *run = entry->value;
 
 		if (run->state == ADMISSION_WAITING_HOLD)
@@ -59,12 +60,13 @@ static size_t runs_waiting_for_hold(const struct admission *admission)
 {
 	size_t n = 0;
 
-	TABLE_EACH(&admission->runs, entry)
+	TABLE_EACH (&admission->runs, entry)
 		n += ((struct admission_run *)entry->value)->state == ADMISSION_WAITING_HOLD;
 	return n;
 }
 
-/* One spare beyond those that runs are waiting for: a program's start would otherwise be part of every run's time. */
+/* One spare beyond those that runs are waiting for: a program's start would otherwise be part of every run's
+ * time. */
 void holds_keep_one_warm(struct admission *admission, struct admission_effects *effects)
 {
 	bool spare = !warm_hold(admission) && admission->deaths < SPARE_DEATHS_MAX;
@@ -76,7 +78,8 @@ void holds_keep_one_warm(struct admission *admission, struct admission_effects *
 	}
 }
 
-static void hold_open(struct admission_hold *hold, struct admission_run *run, struct admission_effects *effects)
+static void hold_open(struct admission_hold *hold, struct admission_run *run,
+		      struct admission_effects *effects)
 {
 	struct admission_effect *effect = admission_effect(effects, ADMISSION_OPEN);
 
@@ -138,9 +141,10 @@ static void hold_failed(struct admission *admission, const char *text, struct ad
 }
 
 /* Those that wait for the place of this one decide anew. */
-static void decide_again(struct admission *admission, const struct admission_hold *hold, struct admission_effects *effects)
+static void decide_again(struct admission *admission, const struct admission_hold *hold,
+			 struct admission_effects *effects)
 {
-	TABLE_EACH(&admission->runs, entry) {
+	TABLE_EACH (&admission->runs, entry) {
 		struct admission_run *run = entry->value;
 
 		if (run->awaited != hold)
@@ -151,7 +155,8 @@ static void decide_again(struct admission *admission, const struct admission_hol
 }
 
 /* Its session is no more, and no flow runs in it. */
-static void hold_over(struct admission *admission, struct admission_hold *hold, struct admission_effects *effects)
+static void hold_over(struct admission *admission, struct admission_hold *hold,
+		      struct admission_effects *effects)
 {
 	struct admission_run *run = hold->run;
 
@@ -165,8 +170,10 @@ static void hold_over(struct admission *admission, struct admission_hold *hold, 
 	decide_again(admission, hold, effects);
 }
 
-/* The session went, and with it what a run was doing there. Before its launch it never ran, and may start elsewhere. */
-static void run_bereft(struct admission *admission, struct admission_hold *hold, const char *how, struct admission_effects *effects)
+/* The session went, and with it what a run was doing there. Before its launch it never ran, and may start
+ * elsewhere. */
+static void run_bereft(struct admission *admission, struct admission_hold *hold, const char *how,
+		       struct admission_effects *effects)
 {
 	struct admission_run *run = hold->run;
 
@@ -177,29 +184,35 @@ static void run_bereft(struct admission *admission, struct admission_hold *hold,
 		hold->run = NULL;
 		run->hold = NULL;
 		admission_refuse(admission, run, "SessionCreationError", REASON_RETRY,
-		                 arena_printf(effects->arena, "the session process ended before the run began: %s", how), effects);
+				 arena_printf(effects->arena,
+					      "the session process ended before the run began: %s", how),
+				 effects);
 	} else if (run->state == ADMISSION_RUNNING) {
-		admission_fail(admission, run, "failed", "OutcomeUnknown",
-		               arena_printf(effects->arena, "the session process ended during the run: %s", how), effects);
+		admission_fail(
+			admission, run, "failed", "OutcomeUnknown",
+			arena_printf(effects->arena, "the session process ended during the run: %s", how),
+			effects);
 	}
 }
 
-static void hold_closed(struct admission *admission, struct admission_hold *hold, struct admission_effects *effects)
+static void hold_closed(struct admission *admission, struct admission_hold *hold,
+			struct admission_effects *effects)
 {
 	run_bereft(admission, hold, "it closed the session by itself", effects);
 	sessions_forget(admission, hold->session);
 	hold_over(admission, hold, effects);
 }
 
-static void hold_ended(struct admission *admission, struct admission_hold *hold, const char *how, struct admission_effects *effects)
+static void hold_ended(struct admission *admission, struct admission_hold *hold, const char *how,
+		       struct admission_effects *effects)
 {
 	bool was_warm = hold->state == ADMISSION_HOLD_WARM, was_closed = hold->state == ADMISSION_HOLD_CLOSED;
 	char key[16];
 
 	hold_key(hold->number, key);
 	table_remove(&admission->holds, key);
-	admission->gone_holds = mem_grow(admission->gone_holds, &admission->gone_hold_size, admission->gone_hold_count + 1,
-	                                 sizeof *admission->gone_holds);
+	admission->gone_holds = mem_grow(admission->gone_holds, &admission->gone_hold_size,
+					 admission->gone_hold_count + 1, sizeof *admission->gone_holds);
 	admission->gone_holds[admission->gone_hold_count++] = hold;
 	if (was_warm) {
 		admission->deaths++;
@@ -213,15 +226,16 @@ static void hold_ended(struct admission *admission, struct admission_hold *hold,
 	}
 }
 
-static void hold_opened(struct admission *admission, struct admission_hold *hold, const char *session, struct admission_effects *effects)
+static void hold_opened(struct admission *admission, struct admission_hold *hold, const char *session,
+			struct admission_effects *effects)
 {
 	hold->session = mem_text(session);
 	admission->deaths = 0;
 	admission_launch(admission, hold->run, effects);
 }
 
-static void open_failed(struct admission *admission, struct admission_hold *hold, const struct admission_event *event,
-                        struct admission_effects *effects)
+static void open_failed(struct admission *admission, struct admission_hold *hold,
+			const struct admission_event *event, struct admission_effects *effects)
 {
 	struct admission_run *run = hold->run;
 	const struct reason *row = reason_named(event->reason);
@@ -235,18 +249,21 @@ static void open_failed(struct admission *admission, struct admission_hold *hold
 }
 
 /* An error of a hold is about what it was asked to do last. */
-static void hold_failed_at(struct admission *admission, struct admission_hold *hold, const struct admission_event *event,
-                           struct admission_effects *effects)
+static void hold_failed_at(struct admission *admission, struct admission_hold *hold,
+			   const struct admission_event *event, struct admission_effects *effects)
 {
-	const char *text = event->text && *event->text ? event->text : "the session process could not start it";
+	const char *text =
+		event->text && *event->text ? event->text : "the session process could not start it";
 
 	if (hold->state == ADMISSION_HOLD_OPENING)
 		open_failed(admission, hold, event, effects);
 	else if (hold->run && hold->run->state == ADMISSION_RUNNING)
-		admission_fail(admission, hold->run, "failed", reason_named(event->reason) ? event->reason : "FlowFailed", text, effects);
+		admission_fail(admission, hold->run, "failed",
+			       reason_named(event->reason) ? event->reason : "FlowFailed", text, effects);
 }
 
-void holds_event(struct admission *admission, const struct admission_event *event, struct admission_effects *effects)
+void holds_event(struct admission *admission, const struct admission_event *event,
+		 struct admission_effects *effects)
 {
 	struct admission_hold *hold = admission_hold_of(admission, event->number);
 

@@ -1,4 +1,5 @@
-/* Who a user is on this device, which only its driver can say: asked once, remembered, never guessed from the name. */
+/* Who a user is on this device, which only its driver can say: asked once, remembered, never guessed from the
+ * name. */
 #include "pure/admission/internal.h"
 
 #include "base/mem.h"
@@ -16,31 +17,36 @@ void identity_ask(struct admission *admission, const char *user, struct admissio
 	admission_effect(effects, ADMISSION_ASK_IDENTITY)->text = arena_text(effects->arena, user);
 }
 
-/* A watch that was started anew does not know what the one before was asked. Two answers to one question are harmless. */
+/* A watch that was started anew does not know what the one before was asked. Two answers to one question are
+ * harmless. */
 void identity_ask_again(struct admission *admission, struct admission_effects *effects)
 {
-	TABLE_EACH(&admission->asked, entry)
-		admission_effect(effects, ADMISSION_ASK_IDENTITY)->text = arena_text(effects->arena, entry->key);
+	TABLE_EACH (&admission->asked, entry)
+		admission_effect(effects, ADMISSION_ASK_IDENTITY)->text =
+			arena_text(effects->arena, entry->key);
 }
 
-static void identity_unknown(struct admission *admission, struct admission_run *run, const struct admission_event *event,
-                             struct admission_effects *effects)
+static void identity_unknown(struct admission *admission, struct admission_run *run,
+			     const struct admission_event *event, struct admission_effects *effects)
 {
 	if (event->code == HST_RETRY)
-		admission_refuse(admission, run, "UIFlowAgentNotAvailable", REASON_RETRY, event->text, effects);
+		admission_refuse(admission, run, "UIFlowAgentNotAvailable", REASON_RETRY, event->text,
+				 effects);
 	else
-		admission_refuse(admission, run, "WindowsIdentityIncorrect", REASON_FATAL, event->text, effects);
+		admission_refuse(admission, run, "WindowsIdentityIncorrect", REASON_FATAL, event->text,
+				 effects);
 }
 
 /* Runs of that user go on, and so do those that wait to know who the device's accounts are. */
-void identity_known(struct admission *admission, const struct admission_event *event, struct admission_effects *effects)
+void identity_known(struct admission *admission, const struct admission_event *event,
+		    struct admission_effects *effects)
 {
 	table_remove(&admission->asked, event->user);
 	if (event->key) {
 		free(table_remove(&admission->users, event->user));
 		table_set(&admission->users, event->user, mem_text(event->key));
 	}
-	TABLE_EACH(&admission->runs, entry) {
+	TABLE_EACH (&admission->runs, entry) {
 		struct admission_run *run = entry->value;
 
 		if (run->state != ADMISSION_OFFERED)

@@ -13,20 +13,20 @@ struct admission {
 	hst_device facts;
 	hst_session *seen; /* what the watch last reported; texts owned */
 	size_t seen_count;
-	struct table runs;     /* "step/token" -> struct admission_run */
-	struct table past;     /* "step/token" -> struct past_offer: how it was answered, the latest of them */
-	int64_t too_old;       /* tokens up to here are no longer among them */
-	struct table holds;    /* number -> struct admission_hold */
-	struct table users;    /* user -> its key, owned; as the driver identified it */
-	struct table asked;    /* users whose identity is being asked for */
+	struct table runs;  /* "step/token" -> struct admission_run */
+	struct table past;  /* "step/token" -> struct past_offer: how it was answered, the latest of them */
+	int64_t too_old;    /* tokens up to here are no longer among them */
+	struct table holds; /* number -> struct admission_hold */
+	struct table users; /* user -> its key, owned; as the driver identified it */
+	struct table asked; /* users whose identity is being asked for */
 	struct table packages; /* digests that are there */
 	struct table fetching; /* digests that were asked for */
-	size_t wanted;         /* session processes asked for and not yet there */
-	size_t deaths;         /* spares that ended unused since a session was opened */
+	size_t wanted;	       /* session processes asked for and not yet there */
+	size_t deaths;	       /* spares that ended unused since a session was opened */
 	int64_t revision, slots;
-	bool changed;              /* the host has not heard of this revision */
-	bool refused_since_change; /* a run was told to wait at this revision */
-	bool stirred;              /* something has left that another run may have been refused for */
+	bool changed;			  /* the host has not heard of this revision */
+	bool refused_since_change;	  /* a run was told to wait at this revision */
+	bool stirred;			  /* something has left that another run may have been refused for */
 	struct admission_run **gone_runs; /* freed by admission_settle */
 	size_t gone_run_count, gone_run_size;
 	struct admission_hold **gone_holds;
@@ -34,13 +34,15 @@ struct admission {
 };
 
 /* sessions.c */
-void sessions_seen(struct admission *admission, const struct admission_event *event, struct admission_effects *effects);
+void sessions_seen(struct admission *admission, const struct admission_event *event,
+		   struct admission_effects *effects);
 void sessions_clear(struct admission *admission);
-/* Its session is closed: what the watch still says of it is a second old, and must not stand in the next run's way. */
+/* Its session is closed: what the watch still says of it is a second old, and must not stand in the next
+ * run's way. */
 void sessions_forget(struct admission *admission, const char *id);
 /*
- * Everything the strategy may weigh: what the watch saw, what our holds have opened since, and what is promised to runs
- * that wait for a hold. In the arena; texts borrowed.
+ * Everything the strategy may weigh: what the watch saw, what our holds have opened since, and what is
+ * promised to runs that wait for a hold. In the arena; texts borrowed.
  */
 hst_session *sessions_all(const struct admission *admission, hst_arena *arena, size_t *ret_n);
 void sessions_changed(struct admission *admission); /* raises the revision, of which the host will be told */
@@ -49,7 +51,8 @@ void sessions_settle(struct admission *admission, struct admission_effects *effe
 const char *sessions_fact_text(hst_fact connected, hst_fact locked);
 
 /* holds.c */
-void holds_event(struct admission *admission, const struct admission_event *event, struct admission_effects *effects);
+void holds_event(struct admission *admission, const struct admission_event *event,
+		 struct admission_effects *effects);
 /* Gives the run a session process, now or as soon as one is warm. */
 void holds_give(struct admission *admission, struct admission_run *run, struct admission_effects *effects);
 void holds_close(struct admission_hold *hold, struct admission_effects *effects);
@@ -57,12 +60,16 @@ void holds_free(struct admission_hold *hold);
 void holds_keep_one_warm(struct admission *admission, struct admission_effects *effects);
 
 /* decide.c */
-void admission_decide(struct admission *admission, struct admission_run *run, struct admission_effects *effects);
+void admission_decide(struct admission *admission, struct admission_run *run,
+		      struct admission_effects *effects);
 
 /* identity.c */
-void identity_ask(struct admission *admission, const char *user, struct admission_effects *effects); /* once at a time */
-void identity_ask_again(struct admission *admission, struct admission_effects *effects); /* all that is open */
-void identity_known(struct admission *admission, const struct admission_event *event, struct admission_effects *effects);
+void identity_ask(struct admission *admission, const char *user,
+		  struct admission_effects *effects); /* once at a time */
+void identity_ask_again(struct admission *admission,
+			struct admission_effects *effects); /* all that is open */
+void identity_known(struct admission *admission, const struct admission_event *event,
+		    struct admission_effects *effects);
 
 /* past.c: how offers were answered that are over */
 struct past_offer {
@@ -72,30 +79,39 @@ struct past_offer {
 	int64_t revision;
 };
 
-void past_refused(struct admission *admission, const struct admission_run *run, const struct admission_effect *effect);
+void past_refused(struct admission *admission, const struct admission_run *run,
+		  const struct admission_effect *effect);
 void past_ended(struct admission *admission, const struct admission_run *run);
-const struct past_offer *past_of(const struct admission *admission, const struct admission_run *run); /* NULL: a new one */
+const struct past_offer *past_of(const struct admission *admission,
+				 const struct admission_run *run); /* NULL: a new one */
 void past_clear(struct admission *admission);
 
 /* run.c: what happens to a run, whoever brings it about */
 enum { RUN_KEY_SIZE = 48 };
 void run_key(int64_t step, int64_t token, char to[RUN_KEY_SIZE]);
-void run_leave(struct admission *admission, struct admission_run *run); /* it is known no more; freed after the batch */
-void admission_refuse(struct admission *admission, struct admission_run *run, const char *reason, enum reason_class class,
-                      const char *text, struct admission_effects *effects);
-void admission_prepare(struct admission_run *run, struct admission_effects *effects); /* before anything is touched for it */
-void admission_launch(struct admission *admission, struct admission_run *run, struct admission_effects *effects);
+void run_leave(struct admission *admission,
+	       struct admission_run *run); /* it is known no more; freed after the batch */
+void admission_refuse(struct admission *admission, struct admission_run *run, const char *reason,
+		      enum reason_class class, const char *text, struct admission_effects *effects);
+void admission_prepare(struct admission_run *run,
+		       struct admission_effects *effects); /* before anything is touched for it */
+void admission_launch(struct admission *admission, struct admission_run *run,
+		      struct admission_effects *effects);
 void admission_fetch(struct admission *admission, const char *digest, struct admission_effects *effects);
-void admission_end(struct admission *admission, struct admission_run *run, const char *end, const char *reason,
-                   const char *payload, size_t length, struct admission_effects *effects);
-void admission_fail(struct admission *admission, struct admission_run *run, const char *end, const char *reason,
-                    const char *text, struct admission_effects *effects); /* the same with a sentence for people */
-void admission_report(struct admission *admission, struct admission_run *run, struct admission_effects *effects);
-void admission_release(struct admission *admission, struct admission_run *run, struct admission_effects *effects);
+void admission_end(struct admission *admission, struct admission_run *run, const char *end,
+		   const char *reason, const char *payload, size_t length, struct admission_effects *effects);
+void admission_fail(struct admission *admission, struct admission_run *run, const char *end,
+		    const char *reason, const char *text,
+		    struct admission_effects *effects); /* the same with a sentence for people */
+void admission_report(struct admission *admission, struct admission_run *run,
+		      struct admission_effects *effects);
+void admission_release(struct admission *admission, struct admission_run *run,
+		       struct admission_effects *effects);
 
 /* admission.c */
 struct admission_effect *admission_effect(struct admission_effects *effects, enum admission_effect_kind kind);
 void admission_journal(struct admission_effects *effects, const char *word, const struct admission_run *run);
-void admission_say(struct admission_run *run, enum admission_effect_kind kind, const char *state, struct admission_effects *effects);
+void admission_say(struct admission_run *run, enum admission_effect_kind kind, const char *state,
+		   struct admission_effects *effects);
 
 #endif

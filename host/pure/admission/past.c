@@ -1,7 +1,7 @@
 /*
- * Offers that are over. The host makes an offer again, with the same token, when it has no answer to it; what was
- * refused or has ended here must then be answered again and never start a second time. Tokens only grow: the latest are
- * remembered, and of what is older than those nobody can say any more what became of it.
+ * Offers that are over. The host makes an offer again, with the same token, when it has no answer to it; what
+ * was refused or has ended here must then be answered again and never start a second time. Tokens only grow:
+ * the latest are remembered, and of what is older than those nobody can say any more what became of it.
  */
 #include "pure/admission/internal.h"
 
@@ -11,8 +11,10 @@
 
 enum { PAST_MAX = 1000 };
 
-static const struct past_offer too_old = {.reason = (char *)"OutcomeUnknown", .class = REASON_FATAL,
-                                          .text = (char *)"the offer is so old that the device does not know what became of it"};
+static const struct past_offer too_old = {
+	.reason = (char *)"OutcomeUnknown",
+	.class = REASON_FATAL,
+	.text = (char *)"the offer is so old that the device does not know what became of it"};
 
 static void past_free(struct past_offer *past)
 {
@@ -38,12 +40,15 @@ static void past_put(struct admission *admission, const struct admission_run *ru
 	past_free(oldest);
 }
 
-void past_refused(struct admission *admission, const struct admission_run *run, const struct admission_effect *effect)
+void past_refused(struct admission *admission, const struct admission_run *run,
+		  const struct admission_effect *effect)
 {
 	struct past_offer *past = mem_alloc(sizeof *past);
 
-	*past = (struct past_offer){.reason = mem_text(effect->reason), .text = mem_text(effect->text), .class = effect->class,
-	                            .revision = effect->revision};
+	*past = (struct past_offer){.reason = mem_text(effect->reason),
+				    .text = mem_text(effect->text),
+				    .class = effect->class,
+				    .revision = effect->revision};
 	past_put(admission, run, past);
 }
 
@@ -51,8 +56,12 @@ void past_ended(struct admission *admission, const struct admission_run *run)
 {
 	struct past_offer *past = mem_alloc(sizeof *past);
 
-	*past = (struct past_offer){.reason = mem_text("OutcomeUnknown"), .class = REASON_FATAL, .revision = admission->revision,
-	                            .text = mem_text("the run has ended on the device already, and its outcome did not reach the host")};
+	*past = (struct past_offer){
+		.reason = mem_text("OutcomeUnknown"),
+		.class = REASON_FATAL,
+		.revision = admission->revision,
+		.text = mem_text(
+			"the run has ended on the device already, and its outcome did not reach the host")};
 	past_put(admission, run, past);
 }
 
@@ -68,7 +77,7 @@ const struct past_offer *past_of(const struct admission *admission, const struct
 
 void past_clear(struct admission *admission)
 {
-	TABLE_EACH(&admission->past, entry)
+	TABLE_EACH (&admission->past, entry)
 		past_free(entry->value);
 	table_clear(&admission->past);
 }

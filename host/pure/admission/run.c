@@ -40,13 +40,13 @@ void run_leave(struct admission *admission, struct admission_run *run)
 	run_key(run->step, run->token, key);
 	if (table_get(&admission->runs, key) == run)
 		table_remove(&admission->runs, key);
-	admission->gone_runs = mem_grow(admission->gone_runs, &admission->gone_run_size, admission->gone_run_count + 1,
-	                                sizeof *admission->gone_runs);
+	admission->gone_runs = mem_grow(admission->gone_runs, &admission->gone_run_size,
+					admission->gone_run_count + 1, sizeof *admission->gone_runs);
 	admission->gone_runs[admission->gone_run_count++] = run;
 }
 
-void admission_refuse(struct admission *admission, struct admission_run *run, const char *reason, enum reason_class class,
-                      const char *text, struct admission_effects *effects)
+void admission_refuse(struct admission *admission, struct admission_run *run, const char *reason,
+		      enum reason_class class, const char *text, struct admission_effects *effects)
 {
 	struct admission_effect *effect = admission_effect(effects, ADMISSION_SAY_REFUSED);
 
@@ -80,7 +80,8 @@ void admission_fetch(struct admission *admission, const char *digest, struct adm
 	admission_effect(effects, ADMISSION_FETCH)->text = arena_text(effects->arena, digest);
 }
 
-void admission_launch(struct admission *admission, struct admission_run *run, struct admission_effects *effects)
+void admission_launch(struct admission *admission, struct admission_run *run,
+		      struct admission_effects *effects)
 {
 	struct admission_effect *effect;
 	bool taken = run->taken;
@@ -107,7 +108,12 @@ static void retire(struct admission *admission, struct admission_run *run, struc
 {
 	struct admission_hold *hold = run->hold;
 	hst_retirement retirement = HST_SIGN_OUT;
-	hst_session session = {.id = hold->session, .user = hold->user, .key = hold->key, .connected = HST_YES, .locked = HST_NO, .ours = true};
+	hst_session session = {.id = hold->session,
+			       .user = hold->user,
+			       .key = hold->key,
+			       .connected = HST_YES,
+			       .locked = HST_NO,
+			       .ours = true};
 
 	if (hold->state == ADMISSION_HOLD_RUNNING && hold->session &&
 	    admission->policy.retire(admission->policy.arg, &session, &retirement, NULL) < 0)
@@ -124,8 +130,8 @@ static void retire(struct admission *admission, struct admission_run *run, struc
 }
 
 /* The flow is over. Its session is dealt with while its files are on their way to the host. */
-void admission_end(struct admission *admission, struct admission_run *run, const char *end, const char *reason,
-                   const char *payload, size_t length, struct admission_effects *effects)
+void admission_end(struct admission *admission, struct admission_run *run, const char *end,
+		   const char *reason, const char *payload, size_t length, struct admission_effects *effects)
 {
 	run->end = mem_text(end);
 	run->reason = mem_text(reason ? reason : "");
@@ -143,8 +149,8 @@ void admission_end(struct admission *admission, struct admission_run *run, const
 	}
 }
 
-void admission_fail(struct admission *admission, struct admission_run *run, const char *end, const char *reason,
-                    const char *text, struct admission_effects *effects)
+void admission_fail(struct admission *admission, struct admission_run *run, const char *end,
+		    const char *reason, const char *text, struct admission_effects *effects)
 {
 	struct text json;
 
@@ -167,7 +173,7 @@ static void run_over(struct admission *admission, struct admission_run *run)
 		run_leave(admission, run);
 		return;
 	}
-	TABLE_EACH(&admission->runs, entry) {
+	TABLE_EACH (&admission->runs, entry) {
 		struct admission_run *other = entry->value;
 
 		if (other->state != ADMISSION_REPORTED || !other->released)
@@ -181,7 +187,8 @@ static void run_over(struct admission *admission, struct admission_run *run)
 	}
 }
 
-void admission_report(struct admission *admission, struct admission_run *run, struct admission_effects *effects)
+void admission_report(struct admission *admission, struct admission_run *run,
+		      struct admission_effects *effects)
 {
 	bool first = run->state != ADMISSION_REPORTED;
 
@@ -191,7 +198,8 @@ void admission_report(struct admission *admission, struct admission_run *run, st
 		run_over(admission, run);
 }
 
-void admission_release(struct admission *admission, struct admission_run *run, struct admission_effects *effects)
+void admission_release(struct admission *admission, struct admission_run *run,
+		       struct admission_effects *effects)
 {
 	run->released = true;
 	admission->stirred = true;

@@ -30,25 +30,26 @@ void sessions_forget(struct admission *admission, const char *id)
 
 		if (strcmp(gone.id, id) != 0)
 			continue;
-		memmove(&admission->seen[i], &admission->seen[i + 1], (--admission->seen_count - i) * sizeof *admission->seen);
+		memmove(&admission->seen[i], &admission->seen[i + 1],
+			(--admission->seen_count - i) * sizeof *admission->seen);
 		session_clear(&gone);
 		return;
 	}
 }
 
 /*
- * True when one of our holds has the session, or is opening it: then the hold knows better than the watch, which may be
- * a second behind, or ahead of the hold's word that it is open.
+ * True when one of our holds has the session, or is opening it: then the hold knows better than the watch,
+ * which may be a second behind, or ahead of the hold's word that it is open.
  */
 static bool is_of_hold(const struct admission *admission, const hst_session *session)
 {
-	TABLE_EACH(&admission->holds, entry) {
+	TABLE_EACH (&admission->holds, entry) {
 		const struct admission_hold *hold = entry->value;
 
 		if (hold->state == ADMISSION_HOLD_CLOSED)
 			continue;
 		if (hold->session ? strcmp(hold->session, session->id) == 0
-		                  : session->ours && hold->key && strcmp(hold->key, session->key) == 0)
+				  : session->ours && hold->key && strcmp(hold->key, session->key) == 0)
 			return true;
 	}
 	return false;
@@ -56,9 +57,14 @@ static bool is_of_hold(const struct admission *admission, const hst_session *ses
 
 static hst_session hold_session(const struct admission_hold *hold)
 {
-	return (hst_session){.id = hold->session ? hold->session : "", .user = hold->user, .key = hold->key, .connected = HST_YES,
-	                     .locked = HST_NO, .ours = true, .running = hold->state != ADMISSION_HOLD_IDLE,
-	                     .kept = hold->state == ADMISSION_HOLD_IDLE};
+	return (hst_session){.id = hold->session ? hold->session : "",
+			     .user = hold->user,
+			     .key = hold->key,
+			     .connected = HST_YES,
+			     .locked = HST_NO,
+			     .ours = true,
+			     .running = hold->state != ADMISSION_HOLD_IDLE,
+			     .kept = hold->state == ADMISSION_HOLD_IDLE};
 }
 
 static bool has_session(const struct admission_hold *hold)
@@ -68,21 +74,27 @@ static bool has_session(const struct admission_hold *hold)
 
 hst_session *sessions_all(const struct admission *admission, hst_arena *arena, size_t *ret_n)
 {
-	hst_session *all = arena_array(arena, admission->seen_count + admission->holds.n + admission->runs.n + 1, sizeof *all);
+	hst_session *all = arena_array(
+		arena, admission->seen_count + admission->holds.n + admission->runs.n + 1, sizeof *all);
 	size_t n = 0;
 
 	for (size_t i = 0; i < admission->seen_count; i++)
 		if (!is_of_hold(admission, &admission->seen[i]))
 			all[n++] = admission->seen[i];
-	TABLE_EACH(&admission->holds, entry)
+	TABLE_EACH (&admission->holds, entry)
 		if (has_session(entry->value))
 			all[n++] = hold_session(entry->value);
-	TABLE_EACH(&admission->runs, entry) {
+	TABLE_EACH (&admission->runs, entry) {
 		const struct admission_run *run = entry->value;
 
 		if (run->state == ADMISSION_WAITING_HOLD)
-			all[n++] = (hst_session){.id = "", .user = run->user, .key = run->key, .connected = HST_YES, .locked = HST_NO,
-			                         .ours = true, .running = true};
+			all[n++] = (hst_session){.id = "",
+						 .user = run->user,
+						 .key = run->key,
+						 .connected = HST_YES,
+						 .locked = HST_NO,
+						 .ours = true,
+						 .running = true};
 	}
 	*ret_n = n;
 	return all;
@@ -90,14 +102,15 @@ hst_session *sessions_all(const struct admission *admission, hst_arena *arena, s
 
 static bool same_fact(const hst_session *a, const hst_session *b)
 {
-	return strcmp(a->id, b->id) == 0 && strcmp(a->key, b->key) == 0 && a->connected == b->connected && a->locked == b->locked &&
-	       a->ours == b->ours;
+	return strcmp(a->id, b->id) == 0 && strcmp(a->key, b->key) == 0 && a->connected == b->connected &&
+	       a->locked == b->locked && a->ours == b->ours;
 }
 
 static bool same_sessions(const struct admission *admission, const struct admission_event *event)
 {
 	if (!admission->known || admission->seen_count != event->session_count ||
-	    admission->facts.system != event->device->system || admission->facts.processors != event->device->processors)
+	    admission->facts.system != event->device->system ||
+	    admission->facts.processors != event->device->processors)
 		return false;
 	for (size_t i = 0; i < event->session_count; i++)
 		if (!same_fact(&admission->seen[i], &event->sessions[i]))
@@ -105,12 +118,13 @@ static bool same_sessions(const struct admission *admission, const struct admiss
 	return true;
 }
 
-/* Runs that have a session, or were promised one. One that only waits to be decided about has no claim yet. */
+/* Runs that have a session, or were promised one. One that only waits to be decided about has no claim yet.
+ */
 static int64_t runs_with_place(const struct admission *admission)
 {
 	int64_t n = 0;
 
-	TABLE_EACH(&admission->runs, entry) {
+	TABLE_EACH (&admission->runs, entry) {
 		const struct admission_run *run = entry->value;
 
 		n += run->state != ADMISSION_OFFERED && !run->released;
@@ -125,10 +139,13 @@ static int64_t slots_now(struct admission *admission, struct admission_effects *
 	hst_session *all = sessions_all(admission, effects->arena, &n);
 
 	if (!(admission->policy.systems & (unsigned)admission->facts.system) ||
-	    admission->policy.slots(admission->policy.arg, &admission->facts, all, n, &most, &free_slots, NULL) < 0 || free_slots < 0)
+	    admission->policy.slots(admission->policy.arg, &admission->facts, all, n, &most, &free_slots,
+				    NULL) < 0 ||
+	    free_slots < 0)
 		free_slots = 0;
 	slots = runs_with_place(admission) + free_slots;
-	/* A device with no room still takes offers one at a time, so that a refusal can say which session is in the way. */
+	/* A device with no room still takes offers one at a time, so that a refusal can say which session is
+	 * in the way. */
 	return slots > 0 ? slots : 1;
 }
 
@@ -155,7 +172,8 @@ void sessions_settle(struct admission *admission, struct admission_effects *effe
 	admission->changed = admission->stirred = false;
 }
 
-void sessions_seen(struct admission *admission, const struct admission_event *event, struct admission_effects *effects)
+void sessions_seen(struct admission *admission, const struct admission_event *event,
+		   struct admission_effects *effects)
 {
 	bool same = same_sessions(admission, event), first = !admission->known;
 

@@ -37,16 +37,16 @@ void core_free(struct core *core)
 {
 	if (!core)
 		return;
-	TABLE_EACH(&core->steps, entry)
+	TABLE_EACH (&core->steps, entry)
 		steps_free(core, entry->value);
-	TABLE_EACH(&core->runs, entry)
+	TABLE_EACH (&core->runs, entry)
 		runs_free(entry->value);
-	TABLE_EACH(&core->flows, entry)
+	TABLE_EACH (&core->flows, entry)
 		flow_free(entry->value);
-	TABLE_EACH(&core->lineages, entry)
+	TABLE_EACH (&core->lineages, entry)
 		free(entry->value);
 	heap_clear(&core->timers);
-	TABLE_EACH(&core->devices, entry)
+	TABLE_EACH (&core->devices, entry)
 		devices_free(entry->value);
 	table_clear(&core->steps);
 	table_clear(&core->runs);
@@ -61,7 +61,7 @@ void core_free(struct core *core)
 }
 
 void core_arm(struct core *core, struct core_timer *timer, int64_t at_us,
-              void (*due)(struct core *, struct core_timer *, struct core_effects *))
+	      void (*due)(struct core *, struct core_timer *, struct core_effects *))
 {
 	bool armed = timer->at_us != 0;
 
@@ -88,7 +88,8 @@ int64_t core_wake_us(const struct core *core)
 	return first ? first->at_us : 0;
 }
 
-/* SplitMix64 over the event's draw: one event may need several numbers, and they must follow from it alone. */
+/* SplitMix64 over the event's draw: one event may need several numbers, and they must follow from it alone.
+ */
 uint64_t core_draw(struct core *core)
 {
 	uint64_t z = core->draw.high ^ (core->draw.low + ++core->draws * 0x9e3779b97f4a7c15u);
@@ -191,8 +192,8 @@ static void core_timers_due(struct core *core, struct core_effects *effects)
 }
 
 /*
- * A word about a run that is placed somewhere. What is late, doubled or from an older offer names a token that is no
- * longer the step's, or comes when the step is placed nowhere.
+ * A word about a run that is placed somewhere. What is late, doubled or from an older offer names a token
+ * that is no longer the step's, or comes when the step is placed nowhere.
  */
 static void core_device_said(struct core *core, const struct core_event *event, struct core_effects *effects)
 {

@@ -1,10 +1,10 @@
 /*
- * The pure core: flows and queue behind core_step(core, event, effects). No system call, no clock, no randomness but the
- * event's, no iteration in hash or pointer order: the same events give the same effects, which is what lets a simulator
- * run the very same code.
+ * The pure core: flows and queue behind core_step(core, event, effects). No system call, no clock, no
+ * randomness but the event's, no iteration in hash or pointer order: the same events give the same effects,
+ * which is what lets a simulator run the very same code.
  *
- * Effects are data. The engine first commits what became dirty and what happened, the whole batch in one transaction,
- * and only then performs the actions; core_settle afterwards forgets what has ended.
+ * Effects are data. The engine first commits what became dirty and what happened, the whole batch in one
+ * transaction, and only then performs the actions; core_settle afterwards forgets what has ended.
  */
 #ifndef HOST_PURE_CORE_CORE_H
 #define HOST_PURE_CORE_CORE_H
@@ -13,58 +13,70 @@
 
 struct core_policy {
 	struct placement_policy placement;
-	/* Lookups in what is configured now; false: it is gone (DefinitionGone). Texts live until the next reload. */
+	/* Lookups in what is configured now; false: it is gone (DefinitionGone). Texts live until the next
+	 * reload. */
 	bool (*connection)(void *arg, const char *name, const char **ret_target, const char **ret_user);
 	bool (*package)(void *arg, const char *name, const char **ret_digest, int64_t *ret_timeout_ms);
 	bool (*action)(void *arg, const char *connector, const char *action, int64_t *ret_timeout_ms);
 	int64_t (*queue_timeout_ms)(void *arg, const char *target);
-	/* The inputs declared for what the step uses, so that numbers can become text where text is declared. May be NULL. */
+	/* The inputs declared for what the step uses, so that numbers can become text where text is declared.
+	 * May be NULL. */
 	bool (*inputs)(void *arg, const struct flow_step *step, hst_fields *ret);
 	void *arg;
 };
 
 enum core_event_kind {
 	CORE_FIRED = 1, /* a trigger's event, a press, or a run by hand */
-	CORE_DEVICE,    /* a gateway says how a device stands */
-	CORE_TAKEN,     /* the gateway took the offer; `state` is preparing or running */
-	CORE_REFUSED,   /* the gateway refused the offer */
-	CORE_STAGE,     /* `state` */
+	CORE_DEVICE,	/* a gateway says how a device stands */
+	/*
+	 * A gateway's words about a run. They count only for the step's present offer, and a stage only where
+	 * it follows from the state the step is in (states.h); so what is late, doubled or senseless changes
+	 * nothing.
+	 */
+	CORE_TAKEN,   /* the gateway took the offer; `state` is preparing or running */
+	CORE_REFUSED, /* the gateway refused the offer */
+	CORE_STAGE,   /* `state` */
 	CORE_PROGRESS,
-	CORE_FINISHED,  /* `state` has ended; `payload` is the outputs, or `text` says why not */
-	CORE_RELEASED,  /* the session of a finished run is closed or kept: its slot is free */
-	CORE_RETURNED,  /* a connector's action is done, well (`state` succeeded) or not */
-	CORE_TIME,      /* nothing but time has passed */
+	CORE_FINISHED, /* `state` has ended; `payload` is the outputs, or `text` says why not */
+	CORE_RELEASED, /* the session of a finished run is closed or kept: its slot is free; without an end:
+			  OutcomeUnknown */
+	CORE_RETURNED, /* a connector's action is done, well (`state` succeeded) or not */
+	CORE_TIME,     /* nothing but time has passed */
 };
 
 /* Everything is borrowed for the call. Members that a kind does not name are left empty. */
 struct core_event {
 	enum core_event_kind kind;
-	int64_t now_us;   /* wall clock */
+	int64_t now_us;	  /* wall clock */
 	struct draw draw; /* 128 random bits of this event */
 
-	int64_t step, token;      /* everything but FIRED, DEVICE and TIME */
+	int64_t step, token; /* everything but FIRED, DEVICE and TIME */
 	enum state state;
 	const char *reason, *text;
-	enum reason_class class;  /* REFUSED */
-	bool released;            /* FINISHED: the slot is free already */
+	enum reason_class class;      /* REFUSED */
+	bool released;		      /* FINISHED: the slot is free already */
 	int64_t started_us, ended_us; /* FINISHED: of the desktop flow itself, by the device's clock */
-	const char *payload;      /* FIRED: the event; FINISHED, RETURNED: the outputs; JSON */
+	const char *payload;	      /* FIRED: the event; FINISHED, RETURNED: the outputs; JSON */
 	size_t payload_length;
 	const char *subflow, *action; /* PROGRESS */
 
 	const char *trigger; /* FIRED: the instance; NULL: by hand */
 	const char *flow;    /* FIRED: this flow alone; NULL: every flow with this trigger */
 	const char *who;     /* FIRED: name of the operator, or NULL */
-	uint64_t tag;        /* FIRED: repeated in the action ACCEPTED; 0: none wanted */
+	uint64_t tag;	     /* FIRED: repeated in the action ACCEPTED; 0: none wanted */
 
-	const char *device;  /* DEVICE */
+	const char *device; /* DEVICE */
 	bool online;
 	hst_system system;
 	int64_t slots, revision, load_milli;
-	bool fresh;          /* DEVICE: first word after a (re)connection: `holding` lists every run the gateway knows */
+	/*
+	 * DEVICE: first word after a (re)connection: `holding` lists every run the gateway knows. What the
+	 * device refused before is asked again.
+	 */
+	bool fresh;
 	const struct core_holding {
 		int64_t step, token;
-	} *holding;
+	} * holding;
 	size_t holding_count;
 };
 
@@ -109,13 +121,15 @@ struct core_effects {
 struct core *core_new(const struct core_policy *policy);
 void core_free(struct core *core);
 
-/* What is configured: before the first event. A flow is taken over; the newest of a name answers its triggers. */
+/* What is configured: before the first event. A flow is taken over; the newest of a name answers its
+ * triggers. */
 void core_add_device(struct core *core, const char *name, bool strict);
 void core_add_cluster(struct core *core, const char *name, char *const *members, size_t n, bool strict);
 void core_add_flow(struct core *core, struct flow *flow_take, bool current);
 const struct flow *core_flow_of_digest(const struct core *core, const char *digest); /* NULL: not added */
 
-/* After a restart: what was unfinished, oldest first, each run followed by its steps; then core_restored once. */
+/* After a restart: what was unfinished, oldest first, each run followed by its steps; then core_restored
+ * once. */
 struct run *core_restore_run(struct core *core, const struct run_facts *facts, const struct flow *flow);
 void core_restore_step(struct core *core, struct run *run, const struct step_facts *facts);
 void core_restored(struct core *core, int64_t now_us, struct core_effects *effects);

@@ -1,6 +1,6 @@
 /*
- * Desktop steps: the life of a desktop run between queue and result. docs/protocol.md has the drawing of it; the verbs
- * on its arrows are the functions here.
+ * Desktop steps: the life of a desktop run between queue and result. docs/protocol.md has the drawing of it;
+ * the verbs on its arrows are the functions here.
  */
 #include "pure/core/internal.h"
 
@@ -21,10 +21,11 @@ struct placement_target *desktop_target(const struct core *core, const struct st
 }
 
 /*
- * One sentence with the obstacle of every device of the target, which is what a person needs who asks why. The reason
- * is that of the first device.
+ * One sentence with the obstacle of every device of the target, which is what a person needs who asks why.
+ * The reason is that of the first device.
  */
-static void obstacles(const struct step *step, const struct placement_target *target, const char **ret_reason, struct text *to)
+static void obstacles(const struct step *step, const struct placement_target *target, const char **ret_reason,
+		      struct text *to)
 {
 	*ret_reason = "GroupIsEmpty";
 	if (target->device_count == 0)
@@ -39,7 +40,9 @@ static void obstacles(const struct step *step, const struct placement_target *ta
 		if (i == 0)
 			*ret_reason = reason;
 		text_addf(to, "%s%s: %s (%s)", i ? "; " : "", device->name, reason,
-		          sentence && *sentence ? sentence : row ? row->cause : "no further details");
+			  sentence && *sentence ? sentence
+			  : row			? row->cause
+						: "no further details");
 	}
 }
 
@@ -87,7 +90,8 @@ static void desktop_wait(struct core *core, struct step *step)
 	step->item.seq = step->facts.seq;
 	step->item.high = step->facts.high;
 	order_add(&target->order, step->folded_user, step->facts.attended, &step->item);
-	core_arm(core, &step->queue_timer, step->facts.requested_us + queue_timeout_ms(core, step) * 1000, queue_expired);
+	core_arm(core, &step->queue_timer, step->facts.requested_us + queue_timeout_ms(core, step) * 1000,
+		 queue_expired);
 	turn_target(core, target);
 	turn_explain(core, step);
 }
@@ -102,7 +106,8 @@ void desktop_leave(struct core *core, struct step *step)
 		turn_target(core, target);
 }
 
-/* Where the step's connection leads as it is configured now. False: the step has ended, because it leads nowhere. */
+/* Where the step's connection leads as it is configured now. False: the step has ended, because it leads
+ * nowhere. */
 static bool desktop_resolve(struct core *core, struct step *step, struct core_effects *effects)
 {
 	const char *target, *user;
@@ -110,7 +115,7 @@ static bool desktop_resolve(struct core *core, struct step *step, struct core_ef
 	if (!core->policy.connection(core->policy.arg, step->flow_step->connection, &target, &user) ||
 	    !placement_target(&core->placement, target)) {
 		steps_end(core, step, STATE_FAILED, "DefinitionGone",
-		          "the configuration no longer has this step's connection or its target", effects);
+			  "the configuration no longer has this step's connection or its target", effects);
 		return false;
 	}
 	text_replace(&step->facts.target, target);
@@ -127,8 +132,8 @@ void desktop_queue(struct core *core, struct step *step, struct core_effects *ef
 		return;
 	step->facts.seq = ++core->counters.seq;
 	effects_step(effects, step);
-	effects_happened(core, effects, step->run, step, "queued", "target", step->facts.target, "user", step->facts.user,
-	                 NULL);
+	effects_happened(core, effects, step->run, step, "queued", "target", step->facts.target, "user",
+			 step->facts.user, NULL);
 	desktop_wait(core, step);
 }
 
@@ -140,13 +145,14 @@ void desktop_again(struct core *core, struct step *step, struct core_effects *ef
 	desktop_wait(core, step);
 }
 
-static bool desktop_package(struct core *core, struct step *step, const char **ret_digest, int64_t *ret_timeout_ms,
-                            struct core_effects *effects)
+static bool desktop_package(struct core *core, struct step *step, const char **ret_digest,
+			    int64_t *ret_timeout_ms, struct core_effects *effects)
 {
 	if (core->policy.package(core->policy.arg, step->flow_step->target, ret_digest, ret_timeout_ms))
 		return true;
 	desktop_release(core, step);
-	steps_end(core, step, STATE_FAILED, "DefinitionGone", "the configuration no longer has this desktop flow", effects);
+	steps_end(core, step, STATE_FAILED, "DefinitionGone",
+		  "the configuration no longer has this desktop flow", effects);
 	return false;
 }
 
@@ -168,7 +174,7 @@ void desktop_offer_again(struct core *core, struct step *step, struct core_effec
 }
 
 static void desktop_offer(struct core *core, struct order_item *item, struct placement_device *device,
-                          struct core_effects *effects)
+			  struct core_effects *effects)
 {
 	struct step *step = (struct step *)(void *)item;
 	struct placement_target *target = desktop_target(core, step);
@@ -224,8 +230,10 @@ void desktop_release(struct core *core, struct step *step)
 	turn_device(core, device);
 }
 
-/* It keeps its seq and with it its place; the device that refused is not asked again until something has changed. */
-static void desktop_refused(struct core *core, struct step *step, const struct core_event *event, struct core_effects *effects)
+/* It keeps its seq and with it its place; the device that refused is not asked again until something has
+ * changed. */
+static void desktop_refused(struct core *core, struct step *step, const struct core_event *event,
+			    struct core_effects *effects)
 {
 	struct core_device *device = devices_of(core, step->device);
 
@@ -233,16 +241,16 @@ static void desktop_refused(struct core *core, struct step *step, const struct c
 		return;
 	text_replace(&step->facts.reason, event->reason);
 	text_replace(&step->facts.text, event->text);
-	effects_happened(core, effects, step->run, step, "refused", "device", step->facts.device, "reason", step->facts.reason,
-	                 "text", step->facts.text, NULL);
+	effects_happened(core, effects, step->run, step, "refused", "device", step->facts.device, "reason",
+			 step->facts.reason, "text", step->facts.text, NULL);
 	desktop_release(core, step);
 	if (event->class == REASON_FATAL) {
 		steps_end(core, step, STATE_FAILED, event->reason, event->text, effects);
 		return;
 	}
 	if (!desktop_target(core, step)) {
-		steps_end(core, step, STATE_FAILED, "DefinitionGone", "the configuration no longer has this step's target",
-		          effects);
+		steps_end(core, step, STATE_FAILED, "DefinitionGone",
+			  "the configuration no longer has this step's target", effects);
 		return;
 	}
 	text_replace(&step->facts.device, NULL);
@@ -251,11 +259,13 @@ static void desktop_refused(struct core *core, struct step *step, const struct c
 		retries_refused(core, device, step);
 	else
 		placement_refuse(device->placed, step->folded_user, step->facts.attended,
-		                 devices_revision(device, event->revision), step->facts.reason, step->facts.text);
+				 devices_revision(device, event->revision), step->facts.reason,
+				 step->facts.text);
 	desktop_wait(core, step);
 }
 
-static void desktop_stage(struct core *core, struct step *step, enum state state, struct core_effects *effects)
+static void desktop_stage(struct core *core, struct step *step, enum state state,
+			  struct core_effects *effects)
 {
 	if (!state_follows(step->facts.state, state))
 		return;
@@ -265,10 +275,12 @@ static void desktop_stage(struct core *core, struct step *step, enum state state
 	if (state == STATE_RUNNING)
 		retries_went_well(core, devices_of(core, step->device), step);
 	effects_step(effects, step);
-	effects_happened(core, effects, step->run, step, state_name(state), "device", step->facts.device, NULL);
+	effects_happened(core, effects, step->run, step, state_name(state), "device", step->facts.device,
+			 NULL);
 }
 
-static void desktop_progress(struct core *core, struct step *step, const struct core_event *event, struct core_effects *effects)
+static void desktop_progress(struct core *core, struct step *step, const struct core_event *event,
+			     struct core_effects *effects)
 {
 	if (state_row(step->facts.state)->ended)
 		return;
@@ -276,10 +288,11 @@ static void desktop_progress(struct core *core, struct step *step, const struct 
 	text_replace(&step->facts.action, event->action);
 	effects_step(effects, step);
 	effects_happened(core, effects, step->run, step, "progress", "subflow", step->facts.subflow, "action",
-	                 step->facts.action, NULL);
+			 step->facts.action, NULL);
 }
 
-/* When a flow began whose start was never heard of: its length by the device's clock, counted back from now. */
+/* When a flow began whose start was never heard of: its length by the device's clock, counted back from now.
+ */
 static int64_t began_us(const struct core *core, const struct step *step, const struct core_event *event)
 {
 	bool measured = event->started_us > 0 && event->ended_us > event->started_us;
@@ -288,7 +301,8 @@ static int64_t began_us(const struct core *core, const struct step *step, const 
 	return began > step->facts.placed_us ? began : step->facts.placed_us;
 }
 
-static void desktop_finished(struct core *core, struct step *step, const struct core_event *event, struct core_effects *effects)
+static void desktop_finished(struct core *core, struct step *step, const struct core_event *event,
+			     struct core_effects *effects)
 {
 	enum state state = state_row(event->state)->ended ? event->state : STATE_FAILED;
 	const char *reason = event->reason && *event->reason ? event->reason : NULL;
@@ -300,7 +314,8 @@ static void desktop_finished(struct core *core, struct step *step, const struct 
 	steps_take_outputs(step, event);
 	if (step->facts.started_us == 0)
 		step->facts.started_us = began_us(core, step, event);
-	steps_end(core, step, state, reason || state == STATE_SUCCEEDED ? reason : "FlowFailed", event->text, effects);
+	steps_end(core, step, state, reason || state == STATE_SUCCEEDED ? reason : "FlowFailed", event->text,
+		  effects);
 }
 
 /* Nobody can say how far it came. Without a person to ask in this version it ends as failed. */
@@ -316,11 +331,13 @@ static void desktop_released(struct core *core, struct step *step, struct core_e
 	if (state_row(step->facts.state)->ended)
 		desktop_release(core, step);
 	else
-		desktop_lost(core, step, "the device has closed the run's session, and its outcome was never heard of",
-		             effects);
+		desktop_lost(core, step,
+			     "the device has closed the run's session, and its outcome was never heard of",
+			     effects);
 }
 
-void desktop_event(struct core *core, struct step *step, const struct core_event *event, struct core_effects *effects)
+void desktop_event(struct core *core, struct step *step, const struct core_event *event,
+		   struct core_effects *effects)
 {
 	switch (event->kind) {
 	case CORE_TAKEN:

@@ -31,7 +31,7 @@ struct core_device *devices_of(const struct core *core, const struct placement_d
 
 void devices_free(struct core_device *device)
 {
-	TABLE_EACH(&device->retries, entry)
+	TABLE_EACH (&device->retries, entry)
 		retry_free(entry->value);
 	table_clear(&device->retries);
 	free(device);
@@ -54,8 +54,8 @@ int64_t devices_revision(const struct core_device *device, int64_t said)
 }
 
 /*
- * A gateway counts revisions from the start of its process. What an earlier one refused says nothing about what this
- * one would, so its first word raises the revision whatever its number is.
+ * A gateway counts revisions from the start of its process. What an earlier one refused says nothing about
+ * what this one would, so its first word raises the revision whatever its number is.
  */
 static void device_revised(struct core *core, struct core_device *device, const struct core_event *event)
 {
@@ -76,13 +76,14 @@ static bool held(const struct core_event *event, const struct step *step)
 }
 
 /*
- * A gateway that connects anew says which runs it knows. An offer it does not know never reached it and is made again
- * with the same token; a run it had taken and no longer knows is lost; a session it does not know is gone.
+ * A gateway that connects anew says which runs it knows. An offer it does not know never reached it and is
+ * made again with the same token; a run it had taken and no longer knows is lost; a session it does not know
+ * is gone.
  */
-static void reconcile(struct core *core, const struct core_event *event, const struct placement_device *device,
-                      struct core_effects *effects)
+static void reconcile(struct core *core, const struct core_event *event,
+		      const struct placement_device *device, struct core_effects *effects)
 {
-	TABLE_EACH(&core->steps, entry) {
+	TABLE_EACH (&core->steps, entry) {
 		struct step *step = entry->value;
 
 		if (step->device != device || held(event, step))
@@ -92,7 +93,9 @@ static void reconcile(struct core *core, const struct core_event *event, const s
 		else if (step->facts.state == STATE_OFFERED)
 			desktop_offer_again(core, step, effects);
 		else
-			desktop_lost(core, step, "the device's gateway was restarted and no longer knows of the run", effects);
+			desktop_lost(core, step,
+				     "the device's gateway was restarted and no longer knows of the run",
+				     effects);
 	}
 }
 

@@ -1,4 +1,5 @@
-/* Effects: lists of what a batch has changed and wants done. A run or step stands in its list once per batch. */
+/* Effects: lists of what a batch has changed and wants done. A run or step stands in its list once per batch.
+ */
 #include "pure/core/internal.h"
 
 #include "base/mem.h"
@@ -31,7 +32,8 @@ void effects_run(struct core_effects *effects, struct run *run)
 	if (run->dirty)
 		return;
 	run->dirty = true;
-	effects->runs = mem_grow(effects->runs, &effects->run_size, effects->run_count + 1, sizeof *effects->runs);
+	effects->runs =
+		mem_grow(effects->runs, &effects->run_size, effects->run_count + 1, sizeof *effects->runs);
 	effects->runs[effects->run_count++] = run;
 }
 
@@ -40,7 +42,8 @@ void effects_step(struct core_effects *effects, struct step *step)
 	if (step->dirty)
 		return;
 	step->dirty = true;
-	effects->steps = mem_grow(effects->steps, &effects->step_size, effects->step_count + 1, sizeof *effects->steps);
+	effects->steps = mem_grow(effects->steps, &effects->step_size, effects->step_count + 1,
+				  sizeof *effects->steps);
 	effects->steps[effects->step_count++] = step;
 }
 
@@ -48,13 +51,15 @@ struct core_action *effects_action(struct core_effects *effects, enum core_actio
 {
 	struct core_action *action;
 
-	effects->actions = mem_grow(effects->actions, &effects->action_size, effects->action_count + 1, sizeof *effects->actions);
+	effects->actions = mem_grow(effects->actions, &effects->action_size, effects->action_count + 1,
+				    sizeof *effects->actions);
 	action = &effects->actions[effects->action_count++];
 	*action = (struct core_action){.kind = kind};
 	return action;
 }
 
-void effects_happened(struct core *core, struct core_effects *effects, struct run *run, struct step *step, const char *what, ...)
+void effects_happened(struct core *core, struct core_effects *effects, struct run *run, struct step *step,
+		      const char *what, ...)
 {
 	struct core_happening *happening;
 	struct text detail;
@@ -72,8 +77,8 @@ void effects_happened(struct core *core, struct core_effects *effects, struct ru
 		json_quote(&detail, value, strlen(value));
 	}
 	va_end(args);
-	effects->happenings = mem_grow(effects->happenings, &effects->happening_size, effects->happening_count + 1,
-	                               sizeof *effects->happenings);
+	effects->happenings = mem_grow(effects->happenings, &effects->happening_size,
+				       effects->happening_count + 1, sizeof *effects->happenings);
 	happening = &effects->happenings[effects->happening_count++];
 	*happening = (struct core_happening){.at_us = core->now_us, .run = run, .step = step, .what = what};
 	if (detail.length && !detail.over) {

@@ -10,7 +10,7 @@ struct core_device {
 	struct placement_device *placed;
 	struct core_timer silence;
 	int64_t said_revision; /* the last that its gateway named */
-	int64_t base;          /* what is added to those, so that they grow across restarts of the gateway */
+	int64_t base;	       /* what is added to those, so that they grow across restarts of the gateway */
 	struct table retries;  /* "user/mode" -> struct core_retry */
 };
 
@@ -39,32 +39,35 @@ struct core {
 	struct table runs;     /* number -> struct run */
 	struct table steps;    /* id -> struct step */
 	struct heap timers;
-	struct run **ended;    /* waiting for core_settle */
+	struct run **ended; /* waiting for core_settle */
 	size_t ended_count, ended_size;
 	struct core_queue runs_ready, devices_stirred, targets_stirred, steps_queued; /* turn.c */
-	hst_arena *scratch;    /* values of one event */
+	hst_arena *scratch;	    /* values of one event */
 	struct core_parsed *parsed; /* what was read into it */
 	int64_t now_us;
 	struct draw draw;
-	uint64_t draws;        /* taken from this event's draw */
+	uint64_t draws; /* taken from this event's draw */
 };
 
 /* core.c */
 void core_arm(struct core *core, struct core_timer *timer, int64_t at_us,
-              void (*due)(struct core *, struct core_timer *, struct core_effects *));
+	      void (*due)(struct core *, struct core_timer *, struct core_effects *));
 void core_disarm(struct core *core, struct core_timer *timer);
-uint64_t core_draw(struct core *core); /* 64 bits that follow from the event's draw */
+uint64_t core_draw(struct core *core);		   /* 64 bits that follow from the event's draw */
 const char *core_key(int64_t number, char to[24]); /* a table's key */
-void core_forget_values(struct core *core);        /* empties the scratch arena */
+void core_forget_values(struct core *core);	   /* empties the scratch arena */
 
 /*
- * turn.c: what an event has stirred up is put down here and done afterwards, one after the other and not one within the
- * other. So the depth of calls does not grow with the number of those who wait, tables are not changed while they are
- * walked, and a place that becomes free is given away only when everything that the event has ended or begun is known.
+ * turn.c: what an event has stirred up is put down here and done afterwards, one after the other and not one
+ * within the other. So the depth of calls does not grow with the number of those who wait, tables are not
+ * changed while they are walked, and a place that becomes free is given away only when everything that the
+ * event has ended or begun is known.
  */
-void turn_run(struct core *core, struct run *run); /* it may have a next step */
+void turn_run(struct core *core, struct run *run);		      /* it may have a next step */
 void turn_device(struct core *core, struct placement_device *device); /* it may take more than before */
-void turn_target(struct core *core, struct placement_target *target); /* something in its order may start that could not before */
+void turn_target(
+	struct core *core,
+	struct placement_target *target); /* something in its order may start that could not before */
 void turn_explain(struct core *core, struct step *step); /* if it still waits at the end of the turn */
 void turn_take(struct core *core, struct core_effects *effects);
 void turn_clear(struct core *core);
@@ -74,8 +77,8 @@ void effects_run(struct core_effects *effects, struct run *run);
 void effects_step(struct core_effects *effects, struct step *step);
 struct core_action *effects_action(struct core_effects *effects, enum core_action_kind kind);
 /* `names` and values in turn, ends with NULL; a NULL value is left out. */
-void effects_happened(struct core *core, struct core_effects *effects, struct run *run, struct step *step, const char *what, ...)
-	__attribute__((sentinel));
+void effects_happened(struct core *core, struct core_effects *effects, struct run *run, struct step *step,
+		      const char *what, ...) __attribute__((sentinel));
 /* A copy of at most `max` bytes, cut behind a whole character; NULL stays NULL. */
 char *text_within(const char *text, size_t max);
 void text_replace(char **at, const char *text); /* within TEXT_MAX, as everything that comes from outside */
@@ -85,9 +88,11 @@ void runs_fire(struct core *core, const struct core_event *event, struct core_ef
 void runs_advance(struct core *core, struct run *run, struct core_effects *effects);
 struct run *runs_new(struct core *core, const struct flow *flow);
 void runs_wait(struct run *run); /* behind those that wait for the flow's concurrency */
-void runs_go_on(struct core *core, struct core_lineage *lineage, struct core_effects *effects); /* as many of them as it allows */
+void runs_go_on(struct core *core, struct core_lineage *lineage,
+		struct core_effects *effects); /* as many of them as it allows */
 /* What the step's inputs come to now; in the scratch arena. */
-int runs_inputs(struct core *core, struct run *run, const struct flow_step *flow_step, const hst_value **ret, hst_error *err);
+int runs_inputs(struct core *core, struct run *run, const struct flow_step *flow_step, const hst_value **ret,
+		hst_error *err);
 void runs_ended(struct core *core, struct run *run);  /* to be forgotten once the effects were performed */
 void runs_forget(struct core *core, struct run *run); /* unless it still holds a slot */
 void runs_free(struct run *run);
@@ -96,24 +101,28 @@ void runs_free(struct run *run);
 struct step *steps_new(struct run *run, size_t position);
 void steps_start(struct core *core, struct run *run, size_t position, struct core_effects *effects);
 void steps_skip(struct core *core, struct run *run, size_t position, struct core_effects *effects);
-void steps_returned(struct core *core, struct step *step, const struct core_event *event, struct core_effects *effects);
+void steps_returned(struct core *core, struct step *step, const struct core_event *event,
+		    struct core_effects *effects);
 void steps_take_outputs(struct step *step, const struct core_event *event);
 /* Ends a step and lets its run go on. `reason` and `text` NULL: it went well. */
 void steps_end(struct core *core, struct step *step, enum state state, const char *reason, const char *text,
-               struct core_effects *effects);
+	       struct core_effects *effects);
 void steps_free(struct core *core, struct step *step);
 
 /* desktop.c: steps that wait for a device and run there */
 void desktop_queue(struct core *core, struct step *step, struct core_effects *effects);
-void desktop_again(struct core *core, struct step *step, struct core_effects *effects); /* after a restart: in its old place */
+void desktop_again(struct core *core, struct step *step,
+		   struct core_effects *effects);	  /* after a restart: in its old place */
 void desktop_leave(struct core *core, struct step *step); /* the order, if it is in one */
-void desktop_event(struct core *core, struct step *step, const struct core_event *event, struct core_effects *effects);
+void desktop_event(struct core *core, struct step *step, const struct core_event *event,
+		   struct core_effects *effects);
 void desktop_offer_again(struct core *core, struct step *step, struct core_effects *effects);
 void desktop_lost(struct core *core, struct step *step, const char *why, struct core_effects *effects);
 void desktop_release(struct core *core, struct step *step);
 void desktop_place_on(struct core *core, struct placement_device *device, struct core_effects *effects);
 void desktop_place_for(struct core *core, struct placement_target *target, struct core_effects *effects);
-struct placement_target *desktop_target(const struct core *core, const struct step *step); /* NULL: not configured */
+struct placement_target *desktop_target(const struct core *core,
+					const struct step *step); /* NULL: not configured */
 
 /* devices.c */
 void devices_event(struct core *core, const struct core_event *event, struct core_effects *effects);

@@ -1,6 +1,6 @@
 /*
- * Runs and steps as the core holds them while they are unfinished. The engine reads them (to store, to show); only the
- * core changes them.
+ * Runs and steps as the core holds them while they are unfinished. The engine reads them (to store, to show);
+ * only the core changes them.
  */
 #ifndef HOST_PURE_CORE_MODEL_H
 #define HOST_PURE_CORE_MODEL_H
@@ -40,7 +40,7 @@ struct run {
 	struct run_facts facts;
 	const struct flow *flow;
 	struct core_lineage *lineage; /* all flows of this name, for `concurrency` */
-	struct step **steps;          /* by position in the flow; NULL: not begun */
+	struct step **steps;	      /* by position in the flow; NULL: not begun */
 	enum flow_standing *standing; /* by position */
 	bool dirty;
 	bool ready;   /* in the core's list of runs that may have a next step */
@@ -68,7 +68,7 @@ struct step {
 	const struct flow_step *flow_step;
 	char *folded_user;
 	struct placement_device *device; /* where its slot is taken; NULL: nowhere */
-	struct core_timer queue_timer;   /* the queue time-out */
+	struct core_timer queue_timer;	 /* the queue time-out */
 	bool dirty;
 };
 

@@ -44,7 +44,8 @@ void core_restore_step(struct core *core, struct run *run, const struct step_fac
 	struct step *step;
 	char key[24];
 
-	if (facts->position < 0 || (size_t)facts->position >= run->flow->step_count || run->steps[facts->position])
+	if (facts->position < 0 || (size_t)facts->position >= run->flow->step_count ||
+	    run->steps[facts->position])
 		return;
 	step = steps_new(run, (size_t)facts->position);
 	step->facts = *facts;
@@ -68,7 +69,8 @@ void core_restore_step(struct core *core, struct run *run, const struct step_fac
 static void step_resume(struct core *core, struct step *step, struct core_effects *effects)
 {
 	if (step->flow_step->use != FLOW_USE_DESKTOP) {
-		steps_end(core, step, STATE_FAILED, "OutcomeUnknown", "the engine was restarted while the action ran", effects);
+		steps_end(core, step, STATE_FAILED, "OutcomeUnknown",
+			  "the engine was restarted while the action ran", effects);
 		return;
 	}
 	if (step->facts.state == STATE_QUEUED) {
@@ -80,25 +82,26 @@ static void step_resume(struct core *core, struct step *step, struct core_effect
 	if (step->device)
 		placement_occupy(step->device, step->folded_user, &step->item);
 	else
-		desktop_lost(core, step, "the configuration no longer has the device the run was on", effects);
+		desktop_lost(core, step, "the configuration no longer has the device the run was on",
+			     effects);
 }
 
 void core_restored(struct core *core, int64_t now_us, struct core_effects *effects)
 {
 	core->now_us = now_us;
-	TABLE_EACH(&core->steps, entry) {
+	TABLE_EACH (&core->steps, entry) {
 		struct step *step = entry->value;
 
 		if (!state_row(step->facts.state)->ended)
 			step_resume(core, step, effects);
 	}
-	TABLE_EACH(&core->runs, entry) {
+	TABLE_EACH (&core->runs, entry) {
 		struct run *run = entry->value;
 
 		if (run->facts.state == STATE_RUNNING)
 			turn_run(core, run);
 	}
-	TABLE_EACH(&core->lineages, entry)
+	TABLE_EACH (&core->lineages, entry)
 		runs_go_on(core, entry->value, effects);
 	turn_take(core, effects);
 }

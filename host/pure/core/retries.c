@@ -1,6 +1,7 @@
 /*
- * Refusals of class retry (rule R23): the device is not asked for this user and mode until a while has passed, which
- * doubles with every further refusal. Other devices of the target are asked meanwhile, and the step keeps its place.
+ * Refusals of class retry (rule R23): the device is not asked for this user and mode until a while has
+ * passed, which doubles with every further refusal. Other devices of the target are asked meanwhile, and the
+ * step keeps its place.
  */
 #include "pure/core/internal.h"
 
@@ -62,8 +63,8 @@ void retries_refused(struct core *core, struct core_device *device, const struct
 	if (retry->delay_ms > RETRY_MOST_MS)
 		retry->delay_ms = RETRY_MOST_MS;
 	core_arm(core, &retry->timer, core->now_us + retry->delay_ms * 1000, retry_due);
-	placement_refuse(device->placed, step->folded_user, step->facts.attended, whatever_changes, step->facts.reason,
-	                 step->facts.text);
+	placement_refuse(device->placed, step->folded_user, step->facts.attended, whatever_changes,
+			 step->facts.reason, step->facts.text);
 }
 
 void retries_went_well(struct core *core, struct core_device *device, const struct step *step)
@@ -81,7 +82,7 @@ void retries_went_well(struct core *core, struct core_device *device, const stru
 
 void retries_clear(struct core *core, struct core_device *device)
 {
-	TABLE_EACH(&device->retries, entry) {
+	TABLE_EACH (&device->retries, entry) {
 		struct core_retry *retry = entry->value;
 
 		core_disarm(core, &retry->timer);

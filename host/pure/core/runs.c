@@ -13,7 +13,8 @@
 
 enum { LABEL_MAX = 500 };
 
-/* The sources of tokens: the event, earlier steps, the run itself. Payloads are parsed only when a token names them. */
+/* The sources of tokens: the event, earlier steps, the run itself. Payloads are parsed only when a token
+ * names them. */
 struct scope_of_run {
 	struct core *core;
 	struct run *run;
@@ -69,7 +70,8 @@ static const hst_value *scope_source(void *arg, const char *name)
 	position = flow_step_named(run->flow, name);
 	if (position < 0 || !run->steps[position] || run->standing[position] != FLOW_STEP_SUCCEEDED)
 		return NULL;
-	return parsed(scope->core, run->steps[position]->facts.outputs, run->steps[position]->facts.outputs_length);
+	return parsed(scope->core, run->steps[position]->facts.outputs,
+		      run->steps[position]->facts.outputs_length);
 }
 
 static struct flow_scope runs_scope(struct scope_of_run *scope)
@@ -170,7 +172,7 @@ static void run_queue(struct core *core, struct run *run, struct core_effects *e
 }
 
 static struct run *run_make(struct core *core, const struct flow *flow, const struct core_event *event,
-                            struct core_effects *effects)
+			    struct core_effects *effects)
 {
 	struct run *run = runs_new(core, flow);
 	struct draw draw = {.high = core_draw(core), .low = core_draw(core)};
@@ -185,7 +187,8 @@ static struct run *run_make(struct core *core, const struct flow *flow, const st
 	run->facts.event_length = event->payload_length;
 	table_set(&core->runs, core_key(run->facts.number, key), run);
 	run_set_label(core, run);
-	effects_happened(core, effects, run, NULL, "accepted", "trigger", event->trigger, "who", event->who, NULL);
+	effects_happened(core, effects, run, NULL, "accepted", "trigger", event->trigger, "who", event->who,
+			 NULL);
 	if (run->lineage->first_waiting || !lineage_has_room(run->lineage, flow))
 		run_queue(core, run, effects);
 	else
@@ -209,7 +212,7 @@ void runs_fire(struct core *core, const struct core_event *event, struct core_ef
 	struct core_action *action;
 	size_t n = 0;
 
-	TABLE_EACH(&core->lineages, entry) {
+	TABLE_EACH (&core->lineages, entry) {
 		const struct core_lineage *lineage = entry->value;
 
 		if (lineage->current && flow_listens(lineage->current, event))
@@ -237,8 +240,8 @@ static void run_end(struct core *core, struct run *run, enum state state, struct
 	run->facts.state = state;
 	run->facts.ended_us = core->now_us;
 	effects_run(effects, run);
-	effects_happened(core, effects, run, NULL, "ended", "state", state_name(state), "reason", run->facts.reason, "text",
-	                 run->facts.text, NULL);
+	effects_happened(core, effects, run, NULL, "ended", "state", state_name(state), "reason",
+			 run->facts.reason, "text", run->facts.text, NULL);
 	runs_ended(core, run);
 	run->lineage->active--;
 	runs_go_on(core, run->lineage, effects);
@@ -286,7 +289,8 @@ void runs_advance(struct core *core, struct run *run, struct core_effects *effec
 	}
 }
 
-int runs_inputs(struct core *core, struct run *run, const struct flow_step *flow_step, const hst_value **ret, hst_error *err)
+int runs_inputs(struct core *core, struct run *run, const struct flow_step *flow_step, const hst_value **ret,
+		hst_error *err)
 {
 	struct scope_of_run scope = {.core = core, .run = run};
 	struct flow_scope flow_scope = runs_scope(&scope);

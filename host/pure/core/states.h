@@ -1,5 +1,6 @@
 /*
- * The states of runs and steps: one table for code, docs/protocol.md and --json. A state that has ended is never left.
+ * The states of runs and steps: one table for code, docs/protocol.md and --json. A state that has ended is
+ * never left.
  */
 #ifndef HOST_PURE_CORE_STATES_H
 #define HOST_PURE_CORE_STATES_H
@@ -29,13 +30,13 @@ struct state_row {
 	const char *name;
 	const char *shown; /* what people see */
 	bool ended;
-	bool good;      /* ended well */
+	bool good;	/* ended well */
 	unsigned after; /* a set of 1 << state: out of which of them a device's word leads here */
 };
 
 const struct state_row *state_row(enum state state);
 const char *state_name(enum state state);
-enum state state_named(const char *name); /* STATE_NONE: unknown */
+enum state state_named(const char *name);	    /* STATE_NONE: unknown */
 bool state_follows(enum state from, enum state to); /* whether a device may say so of a run it has */
 
 #endif

@@ -66,7 +66,8 @@ static void step_call(struct core *core, struct step *step, struct core_effects 
 	int64_t timeout_ms = 0;
 
 	if (!core->policy.action(core->policy.arg, flow_step->target, flow_step->action, &timeout_ms)) {
-		steps_end(core, step, STATE_FAILED, "DefinitionGone", "the configuration no longer has this connector action", effects);
+		steps_end(core, step, STATE_FAILED, "DefinitionGone",
+			  "the configuration no longer has this connector action", effects);
 		return;
 	}
 	step->facts.state = STATE_RUNNING;
@@ -89,14 +90,16 @@ void steps_start(struct core *core, struct run *run, size_t position, struct cor
 
 	run->standing[position] = FLOW_STEP_ACTIVE;
 	if (runs_inputs(core, run, step->flow_step, &inputs, &err) < 0) {
-		steps_end(core, step, STATE_FAILED, err.reason[0] ? err.reason : "InputInvalid", err.text, effects);
+		steps_end(core, step, STATE_FAILED, err.reason[0] ? err.reason : "InputInvalid", err.text,
+			  effects);
 		return;
 	}
 	text_init(&json, VALUE_BYTES_MAX);
 	value_write_json(&json, inputs);
 	if (json.over) {
 		text_clear(&json);
-		steps_end(core, step, STATE_FAILED, "InputInvalid", "the inputs are larger than 1 MiB", effects);
+		steps_end(core, step, STATE_FAILED, "InputInvalid", "the inputs are larger than 1 MiB",
+			  effects);
 		return;
 	}
 	step->facts.inputs_length = json.length;
@@ -111,7 +114,8 @@ void steps_start(struct core *core, struct run *run, size_t position, struct cor
 	case FLOW_USE_FLOW: /* refused when the flow is parsed */
 		break;
 	}
-	steps_end(core, step, STATE_FAILED, "DefinitionGone", "a step of this kind cannot run in this version", effects);
+	steps_end(core, step, STATE_FAILED, "DefinitionGone",
+		  "a step of this kind cannot run in this version", effects);
 }
 
 void steps_take_outputs(struct step *step, const struct core_event *event)
@@ -124,7 +128,8 @@ void steps_take_outputs(struct step *step, const struct core_event *event)
 }
 
 /* A connector's answer; one that comes late or again finds a step that has ended. */
-void steps_returned(struct core *core, struct step *step, const struct core_event *event, struct core_effects *effects)
+void steps_returned(struct core *core, struct step *step, const struct core_event *event,
+		    struct core_effects *effects)
 {
 	enum state state = state_row(event->state)->ended ? event->state : STATE_FAILED;
 
@@ -144,7 +149,7 @@ static enum flow_standing standing_of(enum state state)
 }
 
 void steps_end(struct core *core, struct step *step, enum state state, const char *reason, const char *text,
-               struct core_effects *effects)
+	       struct core_effects *effects)
 {
 	core_disarm(core, &step->queue_timer);
 	desktop_leave(core, step);
@@ -154,7 +159,7 @@ void steps_end(struct core *core, struct step *step, enum state state, const cha
 	step->facts.ended_us = core->now_us;
 	step->run->standing[step->facts.position] = standing_of(state);
 	effects_step(effects, step);
-	effects_happened(core, effects, step->run, step, "ended", "state", state_name(state), "reason", step->facts.reason, "text",
-	                 step->facts.text, NULL);
+	effects_happened(core, effects, step->run, step, "ended", "state", state_name(state), "reason",
+			 step->facts.reason, "text", step->facts.text, NULL);
 	turn_run(core, step->run);
 }

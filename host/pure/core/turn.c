@@ -1,4 +1,5 @@
-/* What an event leaves to be done: runs that may have a next step, devices and targets where something may start now. */
+/* What an event leaves to be done: runs that may have a next step, devices and targets where something may
+ * start now. */
 #include "pure/core/internal.h"
 
 #include "base/mem.h"
