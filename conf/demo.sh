@@ -103,8 +103,9 @@ cat <<TEXT
 == The last picture of the program's window
 $("$home/bin/hostler" -c "$ini" files last | awk '/end\.png/ { print $NF }' | tail -n 1)
 
-== To press again, from another terminal while this demo runs (or run ./bootstrap demo ORDER)
-  sudo HOSTLER_KEY=$HOSTLER_KEY $home/bin/hostler -c $ini press order --input number=1043 --wait
+== To press again: ./bootstrap demo 1043
+On a terminal the demo stays, takes further order numbers, and can be pressed from another terminal, too:
+  ${SUDO_USER:+sudo }HOSTLER_KEY=$HOSTLER_KEY $home/bin/hostler -c $ini press order --input number=1043 --wait
 The orders are in $home/etc/hostler/orders/orders.csv: change quantity or price, press again, and see.
 TEXT
 

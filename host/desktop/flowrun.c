@@ -18,6 +18,7 @@ enum {
 static void release(struct flowrun *run)
 {
 	flow_clock_cancel(run);
+	flow_pictures_stop(&run->pictures);
 	loop_cancel(run->loop, &run->next);
 	flow_streams_release(run);
 }
@@ -29,9 +30,10 @@ static void finish(void *arg)
 
 	run->next = NULL;
 	flow_streams_rest(run);
+	/* First, because an output whose file cannot be kept is none. */
+	flow_files_collect(&run->place, run->spec.results, run->output_files, &run->outputs, &run->log);
 	result = flow_verdict(run);
 	result.ended_us = clock_wall_us();
-	flow_files_collect(&run->place, run->spec.results, run->output_files, &run->log);
 	flow_log_close(&run->log);
 	release(run);
 	run->phase = PHASE_OVER;
@@ -63,12 +65,10 @@ static void begin_clearing(void *arg)
 	clear_rest(run);
 }
 
-/* The picture is taken before what the flow left on the screen is killed. */
+/* Pictures are taken before what the flow left on the screen is killed. */
 static void take_last_pictures(struct flowrun *run)
 {
-	enum flowrun_end end = flow_verdict(run).end;
-
-	if (end == FLOWRUN_FAILED && !run->pictures.has_error)
+	if (flow_verdict(run).end == FLOWRUN_FAILED)
 		flow_pictures_error(&run->pictures);
 	flow_pictures_end(&run->pictures);
 }
@@ -90,6 +90,7 @@ bool flowrun_reaped(struct flowrun *run, pid_t pid, int status)
 {
 	if (run->pid <= 0 || pid != run->pid || run->phase != PHASE_RUNNING)
 		return false;
+	flow_clock_judge(run);
 	flow_clock_cancel(run);
 	run->status = status;
 	run->phase = PHASE_DRAINING;

@@ -7,13 +7,13 @@
  *
  * How a run ends:
  *	- exit status 0, and every output fits: succeeded. An `error` event alone fails nothing.
- *	- exit status 0, but an output is unknown, given twice, of a wrong type, or a required one is missing:
- *OutputInvalid.
+ *	- exit status 0, but an output is unknown, given twice, of a wrong type, or a required one is missing,
+ *or the file that one names is not kept: OutputInvalid.
  *	- a line in the FIFO that is no event never ends the flow early, but fails it in the end: FlowFailed.
  *	- any other exit: FlowFailed, with the text of the last `error` event, else the exit status and the
  *last line of the log.
  *	- time-out: the control word is `stop`, TERM goes to the process group after 5/6 of the grace, KILL at
- *its end.
+ *its end. A flow whose end is seen only after its time has timed out too.
  *	- cancel: the control word is `stop`, TERM at once, KILL after 5 s. Both are told as what they are,
  *whatever the exit.
  *	- safe stop: the control word is `stop`. Stopped, unless the flow ended well without having come to a
@@ -59,12 +59,14 @@ struct flowrun_result {
 	int64_t started_us, ended_us; /* wall clock */
 };
 
+enum { FLOW_SCREENSHOT_MS = 3000 };
+
 struct flowrun_role {
 	/* *ret_pid 0: it ran and succeeded at once (driver/null without processes). */
 	int (*start)(void *arg, const struct flowrun_start *what, pid_t *ret_pid, hst_error *err);
 	void (*progress)(void *arg, const char *subflow, const char *action); /* at most 200 bytes each */
-	/* A picture is wanted, to be written to `path`; returns false when none could be taken. May be NULL.
-	 */
+	/* A picture is wanted, to be written to `path`, within FLOW_SCREENSHOT_MS; returns false when none
+	 * could be taken. After one that failed by taking so long none is wanted any more. May be NULL. */
 	bool (*screenshot)(void *arg, const char *path);
 	void (*ended)(void *arg, const struct flowrun_result
 					 *result); /* once; everything it started is gone; may free the run */
@@ -84,6 +86,7 @@ struct flowrun_spec {
 	int64_t grace_ms;		/* from the time-out to KILL; 0: 30 s */
 	int64_t cancel_ms;		/* from cancelling to KILL; 0: 5 s */
 	int64_t drain_ms;		/* how long what the flow left behind may go on writing; 0: 500 ms */
+	int64_t picture_ms;		/* at least so long between two screenshots, but at the end; 0: 500 ms */
 };
 
 /*

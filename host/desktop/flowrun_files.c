@@ -13,7 +13,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { FILES_MAX = 1000 };
+/* So many refusals are said one by one; of a flood of files the rest is counted, and of that only so many. */
+enum { REFUSALS_SAID = 100, ENTRIES_MAX = 100000 };
 
 static const int64_t file_bytes_max = INT64_C(256) << 20, all_bytes_max = INT64_C(1) << 30;
 
@@ -22,7 +23,7 @@ struct collecting {
 	const hst_value *skip;
 	struct flow_log *log;
 	int to; /* results/out */
-	size_t n;
+	size_t n, refused;
 	int64_t bytes;
 };
 
@@ -57,20 +58,41 @@ static const char *copy(struct collecting *c, int from, int to)
 	return NULL;
 }
 
+static const char *name_fault(const char *name)
+{
+	size_t length = strlen(name);
+
+	if (length > FLOW_FILE_NAME_MAX)
+		return "its name is longer than 100 bytes";
+	if (!length || !sentence_fits(name, length) || name[0] == '.' || strchr(name, '/'))
+		return "its name has control characters, is no UTF-8, or begins with a dot";
+	return NULL;
+}
+
+static bool is_kept(const struct collecting *c, const char *name)
+{
+	return faccessat(c->to, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* NULL, or why it is not kept. */
 static const char *collect(struct collecting *c, const char *name, const char *path)
 {
 	hst_error err = {0};
 	AUTO_CLOSE int from = -1;
 	AUTO_CLOSE int to = -1;
-	const char *why;
+	const char *why = name_fault(name);
 
-	if (!sentence_fits(name, strlen(name)) || name[0] == '.')
-		return "its name has control characters, is no UTF-8, or begins with a dot";
-	if (c->n == FILES_MAX)
+	if (why)
+		return why;
+	if (c->to < 0)
+		return "the folder of the results cannot be written to";
+	if (is_kept(c, name))
+		return NULL;
+	if (c->n == FLOW_FILES_MAX)
 		return "there are more than 1,000 files";
 	from = flow_place_open(c->place, path, &err);
 	if (from < 0)
-		return "it is no regular file";
+		return "it is no regular file of the flow's user";
 	to = openat(c->to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (to < 0)
 		return strerrordesc_np(errno);
@@ -82,24 +104,73 @@ static const char *collect(struct collecting *c, const char *name, const char *p
 	return why;
 }
 
-static void collect_all(struct collecting *c, DIR *directory)
+static void say_refused(struct collecting *c, const char *path, const char *why)
+{
+	char fit[2 * FLOW_FILE_NAME_MAX];
+
+	if (++c->refused > REFUSALS_SAID)
+		return;
+	sentence_copy(fit, sizeof fit, path, strlen(path));
+	flow_log_note(c->log, "%s is not kept: %s", fit, why);
+}
+
+/* The file an output names, in out/; NULL: it is no output of this type. */
+static char *named_file(const struct flow_outputs *outputs, size_t i)
+{
+	const hst_field *field = fields_find(outputs->declared, value_name_at(outputs->given, i));
+	const hst_value *value = value_at(outputs->given, i);
+	const char *file = value_text(value);
+
+	if (field_type(field) != HST_TYPE_FILE || value_kind(value) != HST_VALUE_TEXT)
+		return NULL;
+	return mem_printf("out/%s", strncmp(file, "out/", 4) == 0 ? file + 4 : file);
+}
+
+static bool is_named(const struct flow_outputs *outputs, const char *path)
+{
+	for (size_t i = 0; i < value_count(outputs->given); i++) {
+		AUTO_FREE char *named = named_file(outputs, i);
+
+		if (named && strcmp(named, path) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void collect_named(struct collecting *c, struct flow_outputs *outputs)
+{
+	for (size_t i = 0; i < value_count(outputs->given); i++) {
+		AUTO_FREE char *path = named_file(outputs, i);
+		const char *why = path ? collect(c, path + strlen("out/"), path) : NULL;
+		char fit[2 * FLOW_FILE_NAME_MAX];
+
+		if (!why)
+			continue;
+		say_refused(c, path, why);
+		sentence_copy(fit, sizeof fit, path, strlen(path));
+		flow_outputs_fault(outputs, "output \"%s\" names %s, which is not kept: %s",
+				   value_name_at(outputs->given, i), fit, why);
+	}
+}
+
+static void collect_all(struct collecting *c, const struct flow_outputs *outputs, DIR *directory)
 {
 	struct dirent *entry;
-	size_t looked_at = 0;
 
-	while ((entry = readdir(directory)) != NULL && looked_at++ < 2 * FILES_MAX) {
+	for (size_t i = 0; i < ENTRIES_MAX && (entry = readdir(directory)) != NULL; i++) {
 		AUTO_FREE char *path = mem_printf("out/%s", entry->d_name);
-		char fit[80];
 		const char *why;
 
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-		    is_skipped(c, path))
+		    is_skipped(c, path) || is_named(outputs, path))
 			continue;
 		why = collect(c, entry->d_name, path);
-		sentence_copy(fit, sizeof fit, path, strlen(path));
 		if (why)
-			flow_log_note(c->log, "%s is not kept: %s", fit, why);
+			say_refused(c, path, why);
 	}
+	if (c->refused > REFUSALS_SAID)
+		flow_log_note(c->log, "%zu more files in out/, or even more, are not kept",
+			      c->refused - REFUSALS_SAID);
 }
 
 /* An empty out/ is the rule: then nothing is made. */
@@ -115,7 +186,7 @@ static bool is_empty(DIR *directory)
 }
 
 void flow_files_collect(const struct flow_place *place, const char *results, const hst_value *skip,
-			struct flow_log *log)
+			struct flow_outputs *outputs, struct flow_log *log)
 {
 	struct collecting c = {.place = place, .skip = skip, .log = log, .to = -1};
 	int fd = openat(place->work_fd, "out", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -132,8 +203,8 @@ void flow_files_collect(const struct flow_place *place, const char *results, con
 			c.to = open(to, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (c.to < 0)
 			flow_log_note(log, "files in out/ are not kept: %s", strerrordesc_np(errno));
-		else
-			collect_all(&c, directory);
+		collect_named(&c, outputs);
+		collect_all(&c, outputs, directory);
 	}
 	if (c.to >= 0)
 		close(c.to);
@@ -145,21 +216,19 @@ void flow_files_check(const struct flow_place *place, struct flow_outputs *outpu
 	for (size_t i = 0; i < value_count(outputs->given); i++) {
 		const char *name = value_name_at(outputs->given, i);
 		const hst_value *value = value_at(outputs->given, i);
-		const char *file = value_text(value);
-		AUTO_FREE char *path = mem_printf("out/%s", strncmp(file, "out/", 4) == 0 ? file + 4 : file);
+		AUTO_FREE char *path = named_file(outputs, i);
 		hst_error err = {0};
 		int fd;
 
-		if (field_type(fields_find(outputs->declared, name)) != HST_TYPE_FILE ||
-		    value_kind(value) != HST_VALUE_TEXT)
+		if (!path)
 			continue;
-		fd = strlen(file) == value_length(value) && !strchr(path + 4, '/')
+		fd = strlen(value_text(value)) == value_length(value) && !strchr(path + strlen("out/"), '/')
 			     ? flow_place_open(place, path, &err)
 			     : -1;
 		if (fd < 0)
 			flow_outputs_fault(outputs,
 					   "output \"%s\" must name a file directly in out/, got \"%.100s\"",
-					   name, file);
+					   name, value_text(value));
 		else
 			close(fd);
 	}

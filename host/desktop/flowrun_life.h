@@ -74,6 +74,7 @@ void flow_saying(const struct flowrun *run, char *to, size_t size, const char *t
 
 /* flowrun_steer.c: time-out, pause, stop, cancel. */
 void flow_clock_start(struct flowrun *run);
+void flow_clock_judge(struct flowrun *run); /* the process has ended: was its time over by then? */
 void flow_clock_cancel(struct flowrun *run);
 
 #endif

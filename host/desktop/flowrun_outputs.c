@@ -1,5 +1,6 @@
 #include "desktop/flowrun_outputs.h"
 
+#include "base/arena.h"
 #include "base/text.h"
 #include "schema/fields.h"
 #include "schema/types.h"
@@ -11,7 +12,10 @@
 void flow_outputs_init(struct flow_outputs *outputs, hst_arena *arena, hst_fields declared)
 {
 	*outputs = (struct flow_outputs){
-		.arena = arena, .declared = declared, .given = value_make_record(arena)};
+		.arena = arena,
+		.declared = declared,
+		.given = value_make_record(arena),
+		.seen = arena_array(arena, declared.n + 1, sizeof(bool))};
 }
 
 void flow_outputs_fault(struct flow_outputs *outputs, const char *format, ...)
@@ -25,47 +29,69 @@ void flow_outputs_fault(struct flow_outputs *outputs, const char *format, ...)
 	va_end(args);
 }
 
-void flow_outputs_give_json(struct flow_outputs *outputs, const char *name, const char *bytes, size_t length)
+static void unknown(struct flow_outputs *outputs, const char *name)
 {
-	const char *nearest = fields_nearest(outputs->declared, name);
+	const char *nearest;
+
+	/* Of many only the first is said, so only for that one a name is looked for. */
+	if (outputs->fault[0])
+		return;
+	nearest = fields_nearest(outputs->declared, name);
+	flow_outputs_fault(outputs, "unknown output \"%.60s\"%s%s%s", name, nearest ? "; did you mean \"" : "",
+			   nearest ? nearest : "",
+			   nearest ? "\"?" : ": the package declares none of that name");
+}
+
+bool flow_outputs_expect(struct flow_outputs *outputs, const char *name)
+{
+	const hst_field *field = fields_find(outputs->declared, name);
+	bool *seen = field ? &outputs->seen[field - outputs->declared.at] : NULL;
+
+	if (!field) {
+		unknown(outputs, name);
+		return false;
+	}
+	if (*seen) {
+		flow_outputs_fault(outputs, "output \"%s\" was given twice", name);
+		return false;
+	}
+	*seen = true;
+	return true;
+}
+
+bool flow_outputs_give_json(struct flow_outputs *outputs, const char *name, const char *bytes, size_t length)
+{
 	const hst_value *value;
 	hst_error err = {0};
 
-	if (!fields_find(outputs->declared, name)) {
-		flow_outputs_fault(outputs, "unknown output \"%.60s\"%s%s%s", name,
-				   nearest ? "; did you mean \"" : "", nearest ? nearest : "",
-				   nearest ? "\"?" : ": the package declares none of that name");
-		return;
-	}
-	if (value_get(outputs->given, name)) {
-		flow_outputs_fault(outputs, "output \"%s\" was given twice", name);
-		return;
-	}
 	if (length > VALUE_BYTES_MAX - outputs->bytes) {
 		flow_outputs_fault(outputs, "with output \"%s\" the outputs are larger than %d KiB", name,
 				   VALUE_BYTES_MAX >> 10);
-		return;
+		return false;
 	}
 	if (value_parse_json(outputs->arena, bytes, length, &value, &err) != HST_OK) {
 		flow_outputs_fault(outputs, "output \"%s\" is no JSON value: %.300s", name, err.text);
-		return;
+		return false;
 	}
 	/* Room for the name and what JSON puts round it, so that the whole record stays below the ceiling. */
 	outputs->bytes += length + strlen(name) + 4;
 	if (outputs->bytes > VALUE_BYTES_MAX)
 		outputs->bytes = VALUE_BYTES_MAX;
 	value_set(outputs->given, name, value);
+	return true;
 }
 
 /* Through JSON, because that is the copy of a tree into another arena. */
-void flow_outputs_give(struct flow_outputs *outputs, const char *name, const hst_value *value)
+bool flow_outputs_give(struct flow_outputs *outputs, const char *name, const hst_value *value)
 {
 	struct text json;
+	bool given;
 
 	text_init(&json, VALUE_BYTES_MAX);
 	value_write_json(&json, value);
-	flow_outputs_give_json(outputs, name, json.s, json.length);
+	given = flow_outputs_give_json(outputs, name, json.s, json.length);
 	text_clear(&json);
+	return given;
 }
 
 int flow_outputs_check(const struct flow_outputs *outputs, const hst_value **ret, hst_error *err)

@@ -13,14 +13,20 @@ struct flow_outputs {
 	hst_arena *arena; /* not owned; values are copied into it */
 	hst_fields declared;
 	hst_value *given;
+	bool *seen; /* one per declared output: its first event counts, whatever came of it */
 	size_t bytes;
 	char fault[HST_TEXT_MAX]; /* the first thing that is wrong, naming output and rule; "" so far none */
 };
 
 void flow_outputs_init(struct flow_outputs *outputs, hst_arena *arena, hst_fields declared);
 
-void flow_outputs_give(struct flow_outputs *outputs, const char *name, const hst_value *value);
-void flow_outputs_give_json(struct flow_outputs *outputs, const char *name, const char *bytes, size_t length);
+/* The event of an output has come. False, with a fault: it is unknown, or its event came before; then there is
+ * no more to do, however large what it brings. */
+bool flow_outputs_expect(struct flow_outputs *outputs, const char *name);
+
+/* What was expected. False, with a fault: it is no JSON, or too large. */
+bool flow_outputs_give(struct flow_outputs *outputs, const char *name, const hst_value *value);
+bool flow_outputs_give_json(struct flow_outputs *outputs, const char *name, const char *bytes, size_t length);
 __attribute__((format(printf, 2, 3))) void flow_outputs_fault(struct flow_outputs *outputs,
 							      const char *format, ...);
 

@@ -63,6 +63,7 @@ int flow_place_make(struct flow_place *place, hst_arena *arena, const char *root
 		.control = arena_printf(arena, "%s/control", root),
 		.root_fd = open(root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
 		.work_fd = -1,
+		.uid = uid,
 		.events_fd = -1,
 	};
 	if (place->root_fd < 0)
@@ -107,7 +108,7 @@ int flow_place_open(const struct flow_place *place, const char *path, hst_error 
 {
 	struct open_how how = {
 		.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
 	};
 	AUTO_CLOSE int fd = (int)syscall(SYS_openat2, place->work_fd, path, &how, sizeof how);
 	struct stat status;
@@ -118,6 +119,9 @@ int flow_place_open(const struct flow_place *place, const char *path, hst_error 
 		failure_of(errno, err, "open", path);
 	else if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
 		hst_fail(err, HST_INVALID, "%s is not a regular file", path);
+	else if (place->uid >= 0 && (int64_t)status.st_uid != place->uid)
+		/* As this process may read more than the flow may: a hard link, or a file somebody moved in. */
+		hst_fail(err, HST_INVALID, "%s belongs to another user than the flow's", path);
 	else
 		return take_fd(&fd);
 	return -1;

@@ -15,6 +15,7 @@
 struct flow_place {
 	char *work, *events, *control; /* in the arena */
 	int root_fd, work_fd;
+	int64_t uid;   /* whom what lies in `work` belongs to; -1: this process's own user */
 	int events_fd; /* opened for reading and writing, so that it never comes to an end */
 };
 
@@ -26,7 +27,8 @@ void flow_place_clear(struct flow_place *place); /* closes; removes nothing */
 /* Replaces the control word as a whole. */
 int flow_place_control(const struct flow_place *place, const char *word, hst_error *err);
 
-/* Opens a regular file beneath $HOSTLER_WORK without following any link; -1 with the error filled in. */
+/* Opens a regular file of the flow's user beneath $HOSTLER_WORK, without following any link or going into
+ * another file system; -1 with the error filled in. */
 int flow_place_open(const struct flow_place *place, const char *path, hst_error *err);
 
 /* The whole of such a file, NUL behind it, caller frees. */

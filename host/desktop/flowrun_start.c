@@ -15,7 +15,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { GRACE_MS = 30000, CANCEL_MS = 5000, DRAIN_MS = 500 };
+enum { GRACE_MS = 30000, CANCEL_MS = 5000, DRAIN_MS = 500, PICTURE_MS = 500 };
 
 struct pipes {
 	int input[2], output[2];
@@ -104,7 +104,8 @@ static void prepare_pictures(struct flowrun *run)
 		flow_log_note(&run->log, "no screenshots are taken, because the flow was given a secret");
 		wanted = SCREENSHOTS_NONE;
 	}
-	flow_pictures_init(&run->pictures, wanted, run->spec.results, run->role.screenshot, run->role.arg);
+	flow_pictures_init(&run->pictures, run->loop, run->spec.picture_ms, wanted, run->spec.results,
+			   run->role.screenshot, run->role.arg);
 }
 
 static int prepare(struct flowrun *run, hst_error *err)
@@ -141,6 +142,8 @@ static struct flowrun *run_new(struct loop *loop, const struct flowrun_spec *spe
 		run->spec.cancel_ms = CANCEL_MS;
 	if (run->spec.drain_ms <= 0)
 		run->spec.drain_ms = DRAIN_MS;
+	if (run->spec.picture_ms <= 0)
+		run->spec.picture_ms = PICTURE_MS;
 	run->arena = arena_new();
 	run->input_fd = run->output_fd = run->log.fd = -1;
 	run->place = (struct flow_place){.root_fd = -1, .work_fd = -1, .events_fd = -1};

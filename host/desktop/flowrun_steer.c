@@ -35,9 +35,8 @@ static void time_out(void *arg)
 
 	run->deadline = NULL;
 	run->forced = FLOWRUN_TIMED_OUT;
-	if (!run->pictures.has_error)
-		flow_pictures_error(&run->pictures);
 	write_control(run, "stop");
+	flow_pictures_error(&run->pictures);
 	run->term = loop_in(run->loop, run->spec.grace_ms - run->spec.grace_ms / 6, term_now, run);
 	run->kill = loop_in(run->loop, run->spec.grace_ms, kill_now, run);
 }
@@ -116,6 +115,12 @@ void flowrun_steer(struct flowrun *run, enum flowrun_how how)
 void flow_clock_start(struct flowrun *run)
 {
 	run_clock(run, run->spec.timeout_ms);
+}
+
+void flow_clock_judge(struct flowrun *run)
+{
+	if (run->deadline && clock_steady_us() >= run->deadline_at_us)
+		run->forced = FLOWRUN_TIMED_OUT;
 }
 
 void flow_clock_cancel(struct flowrun *run)

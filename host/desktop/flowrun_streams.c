@@ -45,12 +45,13 @@ static void on_output(void *arg, const char *name, const hst_value *value, const
 	hst_error err = {0};
 	size_t length;
 
+	if (!flow_outputs_expect(&run->outputs, name))
+		return;
 	if (!file) {
 		flow_outputs_give(&run->outputs, name, value);
 	} else if (flow_place_read(&run->place, file, VALUE_BYTES_MAX, &json, &length, &err) != HST_OK) {
 		flow_outputs_fault(&run->outputs, "output \"%.60s\": %.300s", name, err.text);
-	} else {
-		flow_outputs_give_json(&run->outputs, name, json, length);
+	} else if (flow_outputs_give_json(&run->outputs, name, json, length)) {
 		value_append(run->output_files, value_make_text(run->arena, file, strlen(file)));
 	}
 }
@@ -87,7 +88,9 @@ static void events_ready(void *arg, int fd, short ready)
 	struct flowrun *run = arg;
 
 	(void)fd, (void)ready;
-	flow_events_read(&run->events);
+	/* The next event is read once the screen of the one before is in its picture. */
+	if (!flow_pictures_due(&run->pictures))
+		flow_events_read(&run->events);
 }
 
 static void add_to_log(void *arg, const char *bytes, size_t n)

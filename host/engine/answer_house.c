@@ -161,7 +161,7 @@ static const hst_value *device_record(struct engine *engine, const struct conf_d
 	value_set_text(record, "state", !placed->known ? "never connected" : placed->online ? "online" : "offline");
 	value_set_text(record, "system", placed->known ? system_name(placed->system) : NULL);
 	value_set_text(record, "driver", conf->driver);
-	value_set_text(record, "strategy", conf->strategy);
+	value_set_text(record, "strategy", conf->strategy ? conf->strategy : "server-rds");
 	value_set_integer(record, "slots", placed->slots);
 	value_set_integer(record, "running", placed->running);
 	value_set_integer(record, "revision", placed->revision);

@@ -18,7 +18,6 @@
 enum {
 	DEFAULT_TIMEOUT_MS = 24 * 3600 * 1000,
 	START_MS = 30000,
-	SCREENSHOT_MS = 15000,
 	PROGRESS_EACH_MS = 100
 };
 
@@ -26,7 +25,8 @@ struct hold_run {
 	struct hold *hold;
 	uint64_t id; /* of the launch that `finished` answers */
 	int64_t step, token;
-	char *run_id, *name, *target;
+	char *run_id, *name;
+	char *results; /* name of the gateway's folder for what is left */
 	hst_arena *arena;
 	struct package *package;
 	struct session_work work;
@@ -48,7 +48,7 @@ static void run_free(struct hold_run *run)
 	arena_free(run->arena);
 	free(run->run_id);
 	free(run->name);
-	free(run->target);
+	free(run->results);
 	free(run);
 }
 
@@ -159,7 +159,7 @@ static void on_ended(void *arg, const struct flowrun_result *result)
 		say_progress(run);
 	/* Before it is said: the gateway looks there as soon as it hears. A run without its files has ended
 	 * all the same. */
-	if (work_hand_over(&run->work, run->hold->device.conf->state_dir, run->target, &err) != HST_OK)
+	if (work_hand_over(&run->work, run->hold->device.conf->state_dir, run->results, &err) != HST_OK)
 		log_error("run %s, step %s: its files are lost: %s", run->run_id, run->name, err.text);
 	text_init(&payload, PAYLOAD_BYTES_MAX);
 	value_write_json(&payload, result->outputs);
@@ -196,7 +196,7 @@ static int start(void *arg, const struct flowrun_start *what, pid_t *ret_pid, hs
 static bool screenshot(void *arg, const char *path)
 {
 	struct hold_run *run = arg;
-	hst_call call = session_device_call(&run->hold->device, SCREENSHOT_MS);
+	hst_call call = session_device_call(&run->hold->device, FLOW_SCREENSHOT_MS);
 	hst_error err = {0};
 
 	if (driver_screenshot(run->hold->device.driver, &call, run->hold->session, path, &err) == HST_OK)
@@ -205,7 +205,7 @@ static bool screenshot(void *arg, const char *path)
 	return false;
 }
 
-static int read_package(struct hold_run *run, const char *folder, hst_error *err)
+static int read_manifest(struct hold_run *run, const char *folder, hst_error *err)
 {
 	AUTO_FREE char *manifest = files_join(folder, "desktop-flow.ini");
 	struct problems problems;
@@ -215,10 +215,24 @@ static int read_package(struct hold_run *run, const char *folder, hst_error *err
 	if (!run->package) {
 		AUTO_FREE char *line = problems.n ? problem_line(&problems.at[0]) : mem_text(manifest);
 
-		hst_fail_as(err, HST_INVALID, "FlowNotInstalled", "%s", line);
+		hst_fail(err, HST_INVALID, "%s", line);
 	}
 	problems_clear(&problems);
 	return run->package ? HST_OK : HST_INVALID;
+}
+
+/* The gateway names its copy; where that lies is not its business. */
+static int read_package(struct hold_run *run, const char *digest, hst_error *err)
+{
+	const char *state_dir = run->hold->device.conf->state_dir;
+	AUTO_FREE char *folder = mem_printf("%s/gateway/packages/%s", state_dir, digest);
+	AUTO_CLOSE int fd = -1;
+	hst_error why = {0};
+
+	fd = work_open_gateways(state_dir, WORK_PACKAGES, digest, &why);
+	if (fd < 0 || read_manifest(run, folder, &why) != HST_OK)
+		return hst_fail_as(err, HST_INVALID, "FlowNotInstalled", "%s", why.text);
+	return HST_OK;
 }
 
 static int read_inputs(struct hold_run *run, const struct message *message, const hst_value **ret,
@@ -266,8 +280,10 @@ static int begin(struct hold_run *run, const struct message *message, hst_error 
 					  .arg = run};
 	struct flowrun_spec spec = {
 		.uid = run->hold->uid, .gid = run->hold->gid, .run_id = run->run_id, .step_name = run->name};
-	int code = read_package(run, message_text(message, "package"), err);
+	int code = work_check_name(WORK_RESULTS, run->results, err);
 
+	if (!code)
+		code = read_package(run, message_text(message, "package"), err);
 	if (!code)
 		code = read_inputs(run, message, &spec.inputs, err);
 	if (!code)
@@ -292,7 +308,7 @@ void hold_run_launch(struct hold *hold, const struct message *message)
 	run->token = message_integer(message, "token");
 	run->run_id = mem_text(message_text(message, "run"));
 	run->name = mem_text(message_text(message, "name"));
-	run->target = mem_text(message_text(message, "results"));
+	run->results = mem_text(message_text(message, "results"));
 	run->arena = arena_new();
 	hold->run = run;
 	if (begin(run, message, &err) != HST_OK)

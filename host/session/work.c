@@ -24,6 +24,8 @@
 /* log, screenshots/ and out/ with files in them: nothing is nested deeper. */
 enum { DEPTH_MAX = 2 };
 
+enum { DIGEST_LENGTH = 64, NUMBER_LENGTH = 19 };
+
 /* With exactly this mode, whatever the umask. What is in the way was left by a process that died half-way. */
 static int make_fresh(const char *path, mode_t mode, hst_error *err)
 {
@@ -131,24 +133,50 @@ int work_check_reach(const char *path, int64_t uid, int64_t gid, hst_error *err)
 	return code ? code : check_folder(path, uid, gid, err);
 }
 
-/* The folder as the gateway made it, without a link on the way from STATE_DIR to it. */
-static int open_target(const char *state_dir, const char *to, hst_error *err)
+static bool is_digest(const char *name)
+{
+	return strlen(name) == DIGEST_LENGTH && strspn(name, "0123456789abcdef") == DIGEST_LENGTH;
+}
+
+static bool is_step_and_token(const char *name)
+{
+	static const char digits[] = "0123456789";
+	size_t step = strspn(name, digits), token = name[step] ? strspn(name + step + 1, digits) : 0;
+
+	return step && step <= NUMBER_LENGTH && name[step] == '-' && token && token <= NUMBER_LENGTH &&
+	       !name[step + 1 + token];
+}
+
+static const struct {
+	const char *folder, *form;
+	bool (*is_name)(const char *name);
+} kinds[] = {
+	[WORK_PACKAGES] = {"gateway/packages", "a digest of 64 hexadecimal digits", is_digest},
+	[WORK_RESULTS] = {"gateway/results", "STEP-TOKEN", is_step_and_token},
+};
+
+int work_check_name(enum work_kind kind, const char *name, hst_error *err)
+{
+	if (kinds[kind].is_name(name))
+		return HST_OK;
+	return hst_fail(err, HST_DENIED, "a folder below %s is named by %s, not \"%.100s\"", kinds[kind].folder,
+			kinds[kind].form, name);
+}
+
+int work_open_gateways(const char *state_dir, enum work_kind kind, const char *name, hst_error *err)
 {
 	struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
 			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
-	AUTO_CLOSE int top = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	size_t length = strlen(state_dir);
+	AUTO_FREE char *path = mem_printf("%s/%s", kinds[kind].folder, name);
+	AUTO_CLOSE int top = -1;
 	int fd;
 
-	while (length > 1 && state_dir[length - 1] == '/')
-		length--;
-	if (strncmp(to, state_dir, length) != 0 || to[length] != '/') {
-		hst_fail(err, HST_DENIED, "the folder for results, %s, does not lie in %s", to, state_dir);
+	if (work_check_name(kind, name, err) != HST_OK)
 		return -1;
-	}
-	fd = top < 0 ? -1 : (int)syscall(SYS_openat2, top, to + length + 1, &how, sizeof how);
+	top = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = top < 0 ? -1 : (int)syscall(SYS_openat2, top, path, &how, sizeof how);
 	if (fd < 0)
-		failure_of(errno, err, "open the folder for results", to);
+		failure_of(errno, err, "open the gateway's folder", path);
 	return fd;
 }
 
@@ -192,9 +220,9 @@ static int move_all(DIR *from, int to, hst_error *err)
 	return code;
 }
 
-int work_hand_over(const struct session_work *work, const char *state_dir, const char *to, hst_error *err)
+int work_hand_over(const struct session_work *work, const char *state_dir, const char *name, hst_error *err)
 {
-	AUTO_CLOSE int target = open_target(state_dir, to, err);
+	AUTO_CLOSE int target = work_open_gateways(state_dir, WORK_RESULTS, name, err);
 	DIR *from;
 	int code;
 

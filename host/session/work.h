@@ -26,9 +26,17 @@ int work_make(struct session_work *work, const char *state_dir, int64_t step, in
  * own user. */
 int work_check_reach(const char *path, int64_t uid, int64_t gid, hst_error *err);
 
-/* Moves everything in results/ into the folder `to`, which lies in `state_dir`, and gives it to that folder's
- * owner. */
-int work_hand_over(const struct session_work *work, const char *state_dir, const char *to, hst_error *err);
+/*
+ * A folder of the gateway's, STATE_DIR/gateway/`kind`/`name`, opened without a link on the way from STATE_DIR
+ * to it; -1 with the error filled in. The gateway only names it: a digest below packages, STEP-TOKEN below
+ * results. A name of any other form is refused.
+ */
+enum work_kind { WORK_PACKAGES, WORK_RESULTS };
+int work_check_name(enum work_kind kind, const char *name, hst_error *err);
+int work_open_gateways(const char *state_dir, enum work_kind kind, const char *name, hst_error *err);
+
+/* Moves everything in results/ into the gateway's folder `name`, and gives it to that folder's owner. */
+int work_hand_over(const struct session_work *work, const char *state_dir, const char *name, hst_error *err);
 
 void work_remove(struct session_work *work); /* and releases; done twice it does nothing */
 

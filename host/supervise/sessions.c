@@ -78,7 +78,8 @@ static void tell(struct sessions *sessions, const struct channel_record *record,
 {
 	hst_error err = {0};
 
-	if (sessions->channel >= 0 && channel_send(sessions->channel, record, fd, &err) != HST_OK)
+	/* A gateway that has ended, as every one does when the house is taken down, has no use for it. */
+	if (sessions->channel >= 0 && channel_send(sessions->channel, record, fd, &err) == HST_RETRY)
 		log_warning("a word to the gateway about session process %u was lost: %s", record->number, err.text);
 }
 

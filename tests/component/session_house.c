@@ -68,8 +68,10 @@ int session_house_set_up(void **state)
 	house->state_dir = folder(house, "state", 0711);
 	house->run_dir = folder(house, "run", 0711);
 	house->marks = folder(house, "marks", 0755);
-	house->results = folder(house, "state/results", 0700);
-	house->package = folder(house, "package", 0755);
+	house->package = folder(house, "state/gateway/packages/" SESSION_DIGEST, 0755);
+	house->results = folder(house, SESSION_RESULTS, 0700);
+	house->digest = SESSION_DIGEST;
+	house->results_name = "1-7";
 	free(folder(house, "plugins/driver", 0755));
 	install(house, drivers, "null");
 	install(house, test_plugins ? test_plugins : "tests/plugins/.libs", "noting");
@@ -122,9 +124,11 @@ void session_house_configure(struct session_house *house, const char *driver, co
 		strcmp(driver, "noting") == 0 ? mem_printf("root = %s\n", house->marks) : mem_text("");
 	AUTO_FREE char *text = mem_printf("[host]\nstate_dir = %s\nrun_dir = %s\nplugins = %s\n"
 					  "[gateway]\nname = ts-01\ndriver = here\nstrategy = open\n"
-					  "accounts = ada, refused\n"
+					  "%s\n"
 					  "[driver here]\nplugin = %s\n%s%s",
-					  house->state_dir, house->run_dir, plugins, driver, root, options);
+					  house->state_dir, house->run_dir, plugins,
+					  house->anybody ? "" : "accounts = ada, refused", driver, root,
+					  options);
 
 	assert_int_equal(files_replace(house->conf, text, strlen(text), 0600, false, NULL), HST_OK);
 }
@@ -225,8 +229,8 @@ void session_house_launch(struct session_house *house, int64_t step, int64_t tim
 	message_set_integer(&message, "number", 4711);
 	message_set_text(&message, "name", "enter");
 	message_set_integer(&message, "timeout_ms", timeout_ms);
-	message_set_text(&message, "package", house->package);
-	message_set_text(&message, "results", house->results);
+	message_set_text(&message, "package", house->digest);
+	message_set_text(&message, "results", house->results_name);
 	message_set_payload(&message, inputs, strlen(inputs));
 	session_house_send(house, &message);
 }

@@ -10,6 +10,9 @@
 
 #include <sys/types.h>
 
+#define SESSION_RESULTS "state/gateway/results/1-7"
+#define SESSION_DIGEST "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 enum { SESSION_LIMIT_MS = 60000, SESSION_HEARD_MAX = 256 };
 
 /* One message that came, with a payload of its own. */
@@ -21,14 +24,16 @@ struct session_heard {
 
 struct session_house {
 	char root[64];
-	char *conf, *state_dir, *run_dir, *marks, *results, *package;
+	char *conf, *state_dir, *run_dir, *marks, *results, *package; /* the last two where a gateway has them */
+	const char *results_name, *digest; /* as `launch` says them */
 	struct loop *loop;
 	struct stream *stream;
 	pid_t pid;
 	int life, ready; /* our ends; -1: closed */
 	struct session_heard heard[SESSION_HEARD_MAX];
 	size_t heard_count;
-	bool ended; /* the stream */
+	bool ended;   /* the stream */
+	bool anybody; /* the device names no accounts */
 };
 
 int session_house_set_up(void **state);

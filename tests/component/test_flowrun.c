@@ -230,6 +230,81 @@ static void files_in_out_are_kept_and_links_are_not(void **state)
 	assert_non_null(strstr(log, "out/link is not kept"));
 }
 
+/* What people call their files. */
+static void files_keep_the_names_people_give_them(void **state)
+{
+	static const char *const names[] = {"Rechnung M\xc3\xa4rz 1.pdf", "report (1).txt", "x.part", "a'b\"c"};
+	struct house *house = *state;
+
+	house_run(house, "[output report]\ntype = file\n",
+		  "echo a > 'out/Rechnung M\xc3\xa4rz 1.pdf'; echo a > 'out/report (1).txt'; echo a > out/x.part\n"
+		  "echo a > \"out/a'b\\\"c\"\n"
+		  "hostler-event output report 'Rechnung M\xc3\xa4rz 1.pdf'\n",
+		  NULL);
+	house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		AUTO_FREE char *path = mem_printf("out/%s", names[i]);
+
+		assert_true(house_has_result(house, path));
+	}
+}
+
+static void names_that_are_refused_are_said(void **state)
+{
+	struct house *house = *state;
+
+	house_run(house, "",
+		  "touch out/.hidden out/$(printf 'x%.0s' $(seq 101)) out/$(printf 'y%.0s' $(seq 100))\n"
+		  "touch \"out/$(printf 'new\\nline')\" \"out/$(printf 'latin\\344')\"\n",
+		  NULL);
+	house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
+	AUTO_FREE char *log = house_result(house, "log", NULL);
+	assert_non_null(strstr(log, "out/.hidden is not kept"));
+	assert_non_null(strstr(log, "x is not kept: its name is longer than 100 bytes"));
+	assert_non_null(strstr(log, "out/new line is not kept"));
+	assert_non_null(strstr(log, "out/latin? is not kept"));
+	assert_null(strstr(log, "y is not kept"));
+}
+
+static void an_output_whose_file_is_not_kept_fails_the_run(void **state)
+{
+	struct house *house = *state;
+
+	house_run(house, "[output report]\ntype = file\n",
+		  "n=$(printf 'x%.0s' $(seq 101)); echo a > out/$n; hostler-event output report $n\n", NULL);
+	house_assert_end(house, FLOWRUN_FAILED, "OutputInvalid", "longer than 100 bytes");
+}
+
+static void a_flood_of_files_is_counted_and_those_of_outputs_come_first(void **state)
+{
+	struct house *house = *state;
+
+	house_run(house, "[output report]\ntype = file\n",
+		  "seq 1300 | sed s:^:out/: | xargs touch; echo a > out/report\n"
+		  "hostler-event output report report\n",
+		  NULL);
+	house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
+	assert_true(house_has_result(house, "out/report"));
+	AUTO_FREE char *log = house_result(house, "log", NULL);
+	assert_non_null(strstr(log, "is not kept: there are more than 1,000 files"));
+	assert_non_null(strstr(log, "201 more files in out/"));
+}
+
+static void an_output_is_read_once_however_often_it_is_given(void **state)
+{
+	struct house *house = *state;
+	int64_t began = clock_steady_us();
+
+	/* A megabyte each time: to read them all would take minutes. */
+	house_run(house, "[output rows]\ntype = json\n",
+		  "{ printf '\"'; head -c 1000000 /dev/zero | tr '\\0' x; printf '\"'; } > out/rows.json\n"
+		  "yes '{\"event\":\"output\",\"name\":\"rows\",\"file\":\"out/rows.json\"}' | head -n 100000 > "
+		  "$HOSTLER_EVENTS\n",
+		  NULL);
+	house_assert_end(house, FLOWRUN_FAILED, "OutputInvalid", "given twice");
+	assert_true(clock_steady_us() - began < 20 * 1000000);
+}
+
 static void a_file_that_is_not_there_is_no_output(void **state)
 {
 	house_run(
@@ -321,13 +396,17 @@ static void inputs_nobody_reads_hold_nothing_up(void **state)
 static void pictures_of_steps_are_kept_and_limited(void **state)
 {
 	struct house *house = *state;
+	AUTO_FREE char *script = mem_printf(
+		"i=0; while test $i -lt 25; do i=$((i+1))\n"
+		"echo \"{\\\"event\\\":\\\"progress\\\",\\\"action\\\":\\\"Read the Total! $i\\\"}\" > "
+		"$HOSTLER_EVENTS\n"
+		"until test -f %s/screenshots/$(printf %%04d $i)-read-the-total-$i.png; do sleep 0.01; done\n"
+		"done\n",
+		house->results);
 
 	house->role.screenshot = house_screenshot;
-	house_run(house, "screenshots = steps\n",
-		  "i=0; while test $i -lt 25; do i=$((i+1)); "
-		  "echo \"{\\\"event\\\":\\\"progress\\\",\\\"action\\\":\\\"Read the Total! $i\\\"}\"; done "
-		  "> $HOSTLER_EVENTS\n",
-		  NULL);
+	house->spec.picture_ms = 1;
+	house_run(house, "screenshots = steps\n", script, NULL);
 	house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
 	assert_int_equal(house->progress, 25);
 	assert_int_equal(house->pictures, 26);
@@ -336,6 +415,41 @@ static void pictures_of_steps_are_kept_and_limited(void **state)
 	assert_true(house_has_result(house, "screenshots/0025-read-the-total-25.png"));
 	assert_true(house_has_result(house, "screenshots/end.png"));
 	assert_false(house_has_result(house, "screenshots/error.png"));
+}
+
+static void a_burst_of_steps_has_a_picture_of_its_last(void **state)
+{
+	struct house *house = *state;
+
+	house->role.screenshot = house_screenshot;
+	house_run(house, "screenshots = steps\n",
+		  "cat > $HOSTLER_EVENTS <<'E'\n"
+		  "{\"event\":\"progress\",\"action\":\"a\"}\n"
+		  "{\"event\":\"progress\",\"action\":\"b\"}\n"
+		  "{\"event\":\"progress\",\"action\":\"c\"}\n"
+		  "E\n",
+		  NULL);
+	house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
+	assert_int_equal(house->progress, 3);
+	assert_int_equal(house->pictures, 2);
+	assert_true(house_has_result(house, "screenshots/0003-c.png"));
+	assert_true(house_has_result(house, "screenshots/end.png"));
+}
+
+static void the_first_error_has_the_picture(void **state)
+{
+	struct house *house = *state;
+	AUTO_FREE char *script = mem_printf(
+		"say() { echo '{\"event\":\"error\",\"message\":\"Once more\"}' > $HOSTLER_EVENTS; }\n"
+		"say; until test -f %s/screenshots/error.png; do sleep 0.01; done\n"
+		"say; say; say; exit 1\n",
+		house->results);
+
+	house->role.screenshot = house_screenshot;
+	house->spec.picture_ms = 1;
+	house_run(house, "", script, NULL);
+	house_assert_end(house, FLOWRUN_FAILED, "FlowFailed", "Once more");
+	assert_int_equal(house->pictures, 1);
 }
 
 static void a_picture_shows_an_error(void **state)
@@ -404,12 +518,19 @@ int main(void)
 		HOUSE_CASE(outputs_that_do_not_fit_are_named),
 		HOUSE_CASE(an_output_may_come_by_file),
 		HOUSE_CASE(files_in_out_are_kept_and_links_are_not),
+		HOUSE_CASE(files_keep_the_names_people_give_them),
+		HOUSE_CASE(names_that_are_refused_are_said),
+		HOUSE_CASE(an_output_whose_file_is_not_kept_fails_the_run),
+		HOUSE_CASE(a_flood_of_files_is_counted_and_those_of_outputs_come_first),
+		HOUSE_CASE(an_output_is_read_once_however_often_it_is_given),
 		HOUSE_CASE(a_file_that_is_not_there_is_no_output),
 		HOUSE_CASE(a_huge_log_keeps_its_first_and_last_part),
 		HOUSE_CASE(a_secret_is_on_stdin_and_nowhere_else),
 		HOUSE_CASE(a_very_long_input_comes_on_stdin_only),
 		HOUSE_CASE(inputs_nobody_reads_hold_nothing_up),
 		HOUSE_CASE(pictures_of_steps_are_kept_and_limited),
+		HOUSE_CASE(a_burst_of_steps_has_a_picture_of_its_last),
+		HOUSE_CASE(the_first_error_has_the_picture),
 		HOUSE_CASE(a_picture_shows_an_error),
 		HOUSE_CASE(a_package_may_want_no_pictures),
 		HOUSE_CASE(a_driver_without_processes_succeeds_at_once),

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -49,6 +50,46 @@ static void a_run_that_obeys_at_its_time_out_is_timed_out_all_the_same(void **st
 	house_assert_end(house, FLOWRUN_TIMED_OUT, "DesktopFlowsActionTimeout", "");
 	/* Long before the grace of 30 s. */
 	assert_true(clock_steady_us() - began < 20 * 1000000);
+}
+
+/* A screen that does not answer: the driver gives up after its time. */
+static bool stuck_screenshot(void *arg, const char *path)
+{
+	const struct timespec time = {.tv_sec = FLOW_SCREENSHOT_MS / 1000};
+
+	(void)path;
+	((struct house *)arg)->pictures++;
+	nanosleep(&time, NULL);
+	return false;
+}
+
+static void a_time_out_gets_through_to_a_run_whose_screen_does_not_answer(void **state)
+{
+	struct house *house = *state;
+	int64_t began = clock_steady_us();
+
+	house->role.screenshot = stuck_screenshot;
+	house->spec.timeout_ms = 1000;
+	house->spec.grace_ms = 240;
+	house_run(house, "screenshots = steps\n",
+		  "while :; do echo '{\"event\":\"progress\",\"action\":\"a\"}' > $HOSTLER_EVENTS\n"
+		  "echo '{\"event\":\"error\",\"message\":\"b\"}' > $HOSTLER_EVENTS; sleep 0.02; done\n",
+		  NULL);
+	house_assert_end(house, FLOWRUN_TIMED_OUT, "DesktopFlowsActionTimeout", "1s");
+	assert_int_equal(house->pictures, 1);
+	assert_true(clock_steady_us() - began < 15 * 1000000);
+}
+
+static void a_run_whose_end_is_seen_after_its_time_is_timed_out(void **state)
+{
+	struct house *house = *state;
+
+	house->role.screenshot = stuck_screenshot;
+	house->spec.timeout_ms = 1000;
+	house_run(house, "screenshots = steps\n",
+		  "echo '{\"event\":\"progress\",\"action\":\"a\"}' > $HOSTLER_EVENTS\nsleep 0.2\n", NULL);
+	house_assert_end(house, FLOWRUN_TIMED_OUT, "DesktopFlowsActionTimeout", "1s");
+	assert_int_equal(house->pictures, 1);
 }
 
 static void what_holds_the_pipes_does_not_hold_the_run(void **state)
@@ -201,6 +242,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		HOUSE_CASE(a_run_that_hangs_is_timed_out_and_killed),
 		HOUSE_CASE(a_run_that_obeys_at_its_time_out_is_timed_out_all_the_same),
+		HOUSE_CASE(a_time_out_gets_through_to_a_run_whose_screen_does_not_answer),
+		HOUSE_CASE(a_run_whose_end_is_seen_after_its_time_is_timed_out),
 		HOUSE_CASE(what_holds_the_pipes_does_not_hold_the_run),
 		HOUSE_CASE(what_left_the_group_is_ended_too),
 		HOUSE_CASE(a_paused_run_waits_and_goes_on),

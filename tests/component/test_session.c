@@ -174,9 +174,9 @@ static void a_flow_runs_in_a_session(void **state)
 	assert_string_equal(heard->payload, "{\"subflow\":\"Main\",\"action\":\"Press Save\"}");
 	assert_int_equal(message_integer(&heard->message, "step"), 1);
 	assert_finished(session_house_hear(house, WORD_finished), 1, "succeeded", "", "{\"total\":17}");
-	AUTO_FREE char *log = session_house_read(house, "state/results/log");
+	AUTO_FREE char *log = session_house_read(house, SESSION_RESULTS "/log");
 	assert_string_equal(log, "A 7 r-test\n");
-	AUTO_FREE char *kept = session_house_read(house, "state/results/out/kept.txt");
+	AUTO_FREE char *kept = session_house_read(house, SESSION_RESULTS "/out/kept.txt");
 	assert_string_equal(kept, "kept\n");
 	close_session(house);
 }
@@ -378,16 +378,18 @@ static void a_picture_of_an_error_is_among_the_results(void **state)
 	session_house_open(house, "ada");
 	session_house_launch(house, 1, 60000, "{}");
 	assert_finished(session_house_hear(house, WORD_finished), 1, "failed", "FlowFailed", "exit status 1");
-	AUTO_FREE char *picture = session_house_read(house, "state/results/screenshots/error.png");
+	AUTO_FREE char *picture = session_house_read(house, SESSION_RESULTS "/screenshots/error.png");
 	assert_string_equal(picture, "PNG");
 	close_session(house);
 }
 
-static void nothing_is_written_outside_of_the_state_folder(void **state)
+static void nothing_is_written_outside_of_the_gateways_results(void **state)
 {
 	HOUSE(state);
 	AUTO_FREE char *outside = files_join(house->root, "outside");
-	AUTO_FREE char *link = files_join(house->state_dir, "link");
+	AUTO_FREE char *link = files_join(house->state_dir, "gateway/results/2-7");
+	const char *const wrong[] = {"../../../outside", "", ".", "1-7/", "1-7/out", "-7", "1-", "1-7 ", outside};
+	int64_t n = sizeof wrong / sizeof wrong[0];
 
 	session_house_configure(house, "null", "");
 	session_house_package(house, "", "echo a\n");
@@ -395,13 +397,89 @@ static void nothing_is_written_outside_of_the_state_folder(void **state)
 	assert_int_equal(symlink(outside, link), 0);
 	session_house_start(house, "hold");
 	session_house_open(house, "ada");
-	for (int64_t i = 0; i < 2; i++) {
-		free(house->results);
-		house->results = mem_text(i ? link : outside);
+	for (int64_t i = 0; i < n; i++) {
+		house->results_name = wrong[i];
 		session_house_launch(house, i, 60000, "{}");
-		assert_finished(session_house_hear(house, WORD_finished), i, "succeeded", "", "{}");
-		assert_int_equal(session_house_count(house, "outside"), 0);
+		assert_finished(session_house_hear(house, WORD_finished), i, "failed", "FlowFailed",
+				"STEP-TOKEN");
 	}
+	house->results_name = "2-7";
+	session_house_launch(house, n, 60000, "{}");
+	assert_finished(session_house_hear(house, WORD_finished), n, "succeeded", "", "{}");
+	assert_int_equal(session_house_count(house, "outside"), 0);
+	close_session(house);
+}
+
+static void packages_are_only_those_of_the_gateway(void **state)
+{
+	HOUSE(state);
+	AUTO_FREE char *outside = files_join(house->root, "outside");
+	AUTO_FREE char *moved = files_join(house->root, "outside/package");
+	const char *const wrong[] = {"..", "", outside, "0123", SESSION_DIGEST "/..", SESSION_DIGEST};
+
+	session_house_configure(house, "null", "");
+	session_house_package(house, "", "exit 0\n");
+	assert_int_equal(mkdir(outside, 0755), 0);
+	assert_int_equal(rename(house->package, moved), 0);
+	assert_int_equal(symlink(moved, house->package), 0);
+	session_house_start(house, "hold");
+	session_house_open(house, "ada");
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		house->digest = wrong[i];
+		session_house_launch(house, (int64_t)i, 60000, "{}");
+		assert_finished(session_house_hear(house, WORD_finished), (int64_t)i, "failed",
+				"FlowNotInstalled", "gateway/packages");
+	}
+	close_session(house);
+}
+
+/* The longest name a folder may have, so that paths would not fit into the head of a message. */
+static void a_long_state_folder_keeps_its_results(void **state)
+{
+	HOUSE(state);
+	char name[201] = "";
+	AUTO_FREE char *deep = NULL;
+
+	memset(name, 'n', sizeof name - 1);
+	deep = mem_printf("%s/%s", house->root, name);
+	assert_int_equal(rename(house->state_dir, deep), 0);
+	free(house->state_dir);
+	house->state_dir = take(deep);
+	free(house->results);
+	house->results = files_join(house->state_dir, "gateway/results/1-7");
+	free(house->package);
+	house->package = files_join(house->state_dir, "gateway/packages/" SESSION_DIGEST);
+	session_house_configure(house, "null", "");
+	session_house_package(house, "", "echo kept\n");
+	session_house_start(house, "hold");
+	session_house_open(house, "ada");
+	session_house_launch(house, 1, 60000, "{}");
+	assert_finished(session_house_hear(house, WORD_finished), 1, "succeeded", "", "{}");
+	AUTO_FREE char *log = files_join(house->results, "log");
+	assert_int_equal(access(log, F_OK), 0);
+	session_house_say(house, WORD_close, 3);
+	session_house_hear(house, WORD_closed);
+	assert_int_equal(session_house_wait(house), 0);
+}
+
+/* As root a device without accounts is nobody's; else it is its user's. */
+static void a_device_without_accounts_lets_nobody_in_as_root(void **state)
+{
+	HOUSE(state);
+	const struct session_heard *heard;
+	struct message message;
+
+	if (geteuid() != 0)
+		skip();
+	house->anybody = true;
+	session_house_configure(house, "noting", "uid = 65534\n");
+	session_house_start(house, "hold");
+	message_init(&message, WORD_open, 1);
+	message_set_text(&message, "user", "ada");
+	session_house_send(house, &message);
+	heard = session_house_hear(house, WORD_error);
+	assert_non_null(strstr(heard->payload, "not among the accounts"));
+	assert_false(session_house_has(house, "marks/session"));
 	close_session(house);
 }
 
@@ -425,7 +503,10 @@ int main(void)
 		CASE(a_session_of_a_person_is_attached_to),
 		CASE(a_second_session_and_a_flow_without_one_are_refused),
 		CASE(a_picture_of_an_error_is_among_the_results),
-		CASE(nothing_is_written_outside_of_the_state_folder),
+		CASE(nothing_is_written_outside_of_the_gateways_results),
+		CASE(packages_are_only_those_of_the_gateway),
+		CASE(a_long_state_folder_keeps_its_results),
+		CASE(a_device_without_accounts_lets_nobody_in_as_root),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

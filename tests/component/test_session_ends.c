@@ -72,7 +72,7 @@ static void assert_is_gone_soon(const char *pid)
 
 static void assert_flow_is_gone(struct session_house *house)
 {
-	AUTO_FREE char *pid = session_house_read(house, "state/results/out/pid");
+	AUTO_FREE char *pid = session_house_read(house, SESSION_RESULTS "/out/pid");
 
 	assert_is_gone(pid);
 }
@@ -207,9 +207,9 @@ static void a_flow_is_its_users_and_its_results_the_gateways(void **state)
 	session_house_launch(house, 1, 60000, "{}");
 	heard = session_house_hear(house, WORD_finished);
 	assert_string_equal(heard->payload, "{\"who\":\"me\"}");
-	assert_int_equal(owner_of(house, "state/results/log"), GATEWAY_UID);
-	assert_int_equal(owner_of(house, "state/results/out"), GATEWAY_UID);
-	assert_int_equal(owner_of(house, "state/results/out/a"), GATEWAY_UID);
+	assert_int_equal(owner_of(house, SESSION_RESULTS "/log"), GATEWAY_UID);
+	assert_int_equal(owner_of(house, SESSION_RESULTS "/out"), GATEWAY_UID);
+	assert_int_equal(owner_of(house, SESSION_RESULTS "/out/a"), GATEWAY_UID);
 	session_house_say(house, WORD_close, 3);
 	assert_int_equal(session_house_wait(house), 0);
 }

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""What is killed or taken down in the middle of a run: it ends truthfully, blocks nobody, and the next run works."""
+
+import os
+import signal
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from house import Tap, null_house
+
+tap = Tap()
+
+FILES = {
+    "desktop-flows/slow/desktop-flow.ini": """[desktop-flow]
+name = slow
+version = 1
+run = sh $HOSTLER_PACKAGE/slow.sh
+screenshots = none
+
+[output done]
+type = text
+""",
+    # It ends when its file appears, so that the test decides how long it takes.
+    "desktop-flows/slow/slow.sh": "until [ -e GATE ]; do sleep 0.1; done\nhostler-event output done yes\n",
+    "flows/slow.ini": "[flow]\nname = slow\n\n[step it]\nuse = desktop:slow\nconnection = me\nmode = unattended\n",
+    "flows/note.ini": "[flow]\nname = note\n\n[step it]\nuse = connector:notes.append\ntimeout = 5s\ninput.file = notes\ninput.text = x\n",
+    "notes/notes": "",
+}
+MORE = "[connector notes]\nplugin = file\nroot = notes\n"
+
+
+def ready(house, name):
+    """The process of that name once it says that it can work."""
+    with open(house.path("state/children"), encoding="utf-8") as file:
+        return pid_of(house, name) if any(line.split()[:2] == [name, "ready"] for line in file) else None
+
+
+def pid_of(house, name):
+    with open(house.path("state/children"), encoding="utf-8") as file:
+        for line in file:
+            words = line.split()
+            if words and words[0] == name:
+                return int(next(word for word in words[1:] if word.isdigit() and int(word) > 1))
+    return None
+
+
+def state(house, run):
+    shown = house.json("show", run)
+    return shown["steps"][0]["state"] if shown.get("steps") else None
+
+
+def begin(house, flow="slow"):
+    house.hostler("run", flow)
+    return house.wait(lambda: state(house, f"last:{flow}") == "running", 20)
+
+
+with null_house(FILES, more=MORE) as house:
+    gate = house.path("gate")
+    # Started by root, workers are a user of their own.
+    os.chmod(house.path("notes"), 0o777)
+    os.chmod(house.path("notes/notes"), 0o666)
+    with open(house.path("desktop-flows/slow/slow.sh"), encoding="utf-8") as file:
+        text = file.read()
+    house.write("desktop-flows/slow/slow.sh", text.replace("GATE", gate))
+    house.up()
+
+    tap.ok(begin(house), "a run is under way", house.said())
+    house.down()
+    house.up()
+    tap.ok(house.wait(lambda: house.json("show", "last:slow")["state"] == "failed", 20),
+           "a run that was taken down with its house ends", house.json("show", "last:slow"), house.said())
+    tap.same((house.json("show", "last:slow")["reason"] or {}).get("code"), "OutcomeUnknown", "and says that nobody knows how far it came")
+    tap.same(house.hostler("press", "hello", "--input", "name=Ada", "--wait", time_out=60).returncode, 0,
+             "its user is free for the next run")
+
+    tap.ok(begin(house), "another run is under way")
+    os.kill(pid_of(house, "engine"), signal.SIGKILL)
+    tap.ok(house.wait(house.online, 30), "the engine is started again", house.said())
+    open(gate, "w", encoding="utf-8").close()
+    tap.ok(house.wait(lambda: house.json("show", "last:slow")["state"] == "succeeded", 30),
+           "the run went on without it, and its outputs came back", house.json("show", "last:slow"), house.said())
+    os.remove(gate)
+
+    tap.ok(begin(house), "a third run is under way")
+    os.kill(pid_of(house, "gateway/here"), signal.SIGKILL)
+    tap.ok(house.wait(lambda: house.json("show", "last:slow")["state"] == "failed", 60),
+           "without its gateway a run ends", house.json("show", "last:slow"), house.said())
+    tap.same(house.hostler("press", "hello", "--input", "name=Bo", "--wait", time_out=60).returncode, 0, "and the next works")
+
+    tap.same(house.hostler("run", "note", "--wait").returncode, 0, "a connector is called")
+    worker = pid_of(house, "worker/connector/notes")
+    os.kill(worker, signal.SIGSTOP)
+    done = house.hostler("run", "note", "--wait", time_out=60)
+    tap.ok(done.returncode == 1, "a worker that hangs fails its call in time", done.stdout, done.stderr)
+    os.kill(worker, signal.SIGCONT)
+    tap.ok(house.wait(lambda: house.hostler("run", "note", "--wait", time_out=60).returncode == 0, 60), "once it goes on, calls work",
+           house.said())
+    os.kill(worker, signal.SIGKILL)
+    tap.ok(house.wait(lambda: ready(house, "worker/connector/notes") not in (None, worker), 30), "one that dies is replaced", house.said())
+    tap.same(house.hostler("run", "note", "--wait", time_out=60).returncode, 0, "the next call works")
+
+    left = "hostler-test" + house.home.split("hostler-test")[1]
+    house.down()
+    lines = [line for line in os.popen("ps -eo args").read().splitlines() if left in line and "ps -eo" not in line]
+    tap.same([line for line in lines if "restart.py" not in line], [], "after all of it nothing is left running")
+tap.end()
