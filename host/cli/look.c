@@ -54,6 +54,16 @@ static const char *span_between(hst_arena *arena, const hst_value *from, const h
 	return print_span(arena, end.us > start.us ? (end.us - start.us) / 1000 : 0);
 }
 
+/* "running", or what the step it is at does: "queued (total)". */
+static const char *present_state(hst_arena *arena, const hst_value *run)
+{
+	const hst_value *present = value_get(run, "present");
+
+	if (!value_count(present) || strcmp(value_text(value_get(present, "state")), "running") == 0)
+		return print_member(arena, run, "state");
+	return arena_printf(arena, "%s (%s)", print_member(arena, present, "state"), print_member(arena, present, "name"));
+}
+
 static void print_runs(struct cli *cli, const hst_value *runs)
 {
 	static const char *const heads[] = {"RUN",	 "STATE", "FLOW", "LABEL",
@@ -66,12 +76,12 @@ static void print_runs(struct cli *cli, const hst_value *runs)
 		const hst_value *run = value_at(runs, i);
 
 		grid_add(&grid, arena_printf(arena, "#%s", print_member(arena, run, "number")));
-		grid_add(&grid, print_member(arena, run, "state"));
+		grid_add(&grid, present_state(arena, run));
 		grid_add(&grid, print_member(arena, run, "flow"));
 		grid_add(&grid, print_member(arena, run, "label"));
 		grid_add(&grid, print_time(arena, value_get(run, "requested")));
 		grid_add(&grid, span_between(arena, value_get(run, "started"), value_get(run, "ended")));
-		grid_add(&grid, reason_line(arena, run));
+		grid_add(&grid, reason_line(arena, value_count(value_get(run, "present")) ? value_get(run, "present") : run));
 	}
 	if (value_count(runs))
 		grid_print(&grid, stdout);

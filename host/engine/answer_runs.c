@@ -65,11 +65,33 @@ static hst_value *run_record(hst_arena *arena, const struct store_run *run)
 	return record;
 }
 
+/* The step that an unfinished run is at: {"name","state","reason"}; what waits for a device says why. Null when it has ended. */
+static void set_present_step(struct engine *engine, hst_value *record, int64_t number)
+{
+	const struct run *run = core_run(engine->core, number);
+	hst_value *present = NULL;
+
+	for (size_t i = 0; run && i < run->flow->step_count; i++) {
+		struct step *step = run->standing[i] == FLOW_STEP_ACTIVE ? run->steps[i] : NULL;
+
+		if (!step)
+			continue;
+		core_explain(engine->core, step);
+		present = value_make_record(engine->scratch);
+		value_set_text(present, "name", step->flow_step->name);
+		value_set_text(present, "state", state_name(step->facts.state));
+		answer_set_reason(engine->scratch, present, step->facts.reason, step->facts.text);
+	}
+	value_set(record, "present", present ? present : value_make_null(engine->scratch));
+}
+
 static bool visit_run_row(void *arg, const struct store_run *run)
 {
 	struct asking *asking = arg;
+	hst_value *record = run_record(asking->arena, run);
 
-	value_append(asking->list, run_record(asking->arena, run));
+	set_present_step(asking->engine, record, run->number);
+	value_append(asking->list, record);
 	return true;
 }
 
