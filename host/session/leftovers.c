@@ -77,26 +77,39 @@ static int undo(struct session_device *device, const struct leftover *leftover, 
 	return code;
 }
 
+static int undo_and_say(struct session_device *device, const struct leftover *leftover, const char *path)
+{
+	hst_error err = {0};
+	int code = undo(device, leftover, &err);
+
+	if (code == HST_OK)
+		log_info("device %s: what a dead session process left was undone (%s, %zu notes)",
+			 device->device->name, path, leftover->driver_count + leftover->remove_count);
+	else if (code == HST_RETRY)
+		log_info("device %s: what a dead session process left is not all undone yet (%s): %s",
+			 device->device->name, path, err.text);
+	else
+		log_error("device %s: what a dead session process left could not be undone (%s): %s",
+			  device->device->name, path, err.text);
+	return code;
+}
+
 static void look_at(struct leftovers *leftovers, struct session_device *device, const char *folder,
 		    const char *name)
 {
 	AUTO_FREE char *path = files_join(folder, name);
 	struct leftover leftover;
-	hst_error err = {0};
 
 	if (table_get(&leftovers->given_up, name))
 		return;
 	if (read_dead(path, &leftover) && leftover.device &&
 	    strcmp(leftover.device, device->device->name) == 0) {
-		if (undo(device, &leftover, &err) == HST_OK) {
-			log_info("device %s: what a dead session process left was undone (%s, %zu notes)",
-				 device->device->name, name, leftover.driver_count + leftover.remove_count);
+		int code = undo_and_say(device, &leftover, path);
+
+		if (code == HST_OK)
 			unlink(path);
-		} else {
-			log_error("device %s: what a dead session process left could not be undone (%s): %s",
-				  device->device->name, path, err.text);
+		else if (code != HST_RETRY || ++leftovers->tries >= LEFTOVERS_TRIES_MAX)
 			table_set(&leftovers->given_up, name, leftovers);
-		}
 	}
 	leftover_clear(&leftover);
 }

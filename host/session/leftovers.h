@@ -5,9 +5,13 @@
 #include "base/table.h"
 #include "session/device.h"
 
-/* Names of files that could not be undone: they are tried once in the life of a watch, and said once. */
+/* What may go on for ever is left to the next watch. */
+enum { LEFTOVERS_TRIES_MAX = 100 };
+
 struct leftovers {
+	/* Names of files that could not be undone: they are tried once in the life of a watch, and said once. */
 	struct table given_up;
+	int tries; /* that were told to try again: what is large is undone part by part */
 };
 
 void leftovers_init(struct leftovers *leftovers);

@@ -110,6 +110,31 @@ static void a_screenshot_is_a_picture_of_the_screen(void **unused)
 	holder_clear(&holder);
 }
 
+/* In the middle it would lie over the first window, whose hints would then be in every picture. */
+static void the_pointer_is_out_of_the_way(void **unused)
+{
+	static struct holder holder;
+	const char *said;
+
+	(void)unused;
+	NEEDS_ROOT();
+	holder_open(&holder, (const char *const[]){"screen", "800x600", NULL});
+	said = shell(&holder, "/usr/bin/python3 -c '\n"
+			      "from ctypes import *\n"
+			      "x = CDLL(\"libX11.so.6\")\n"
+			      "x.XOpenDisplay.restype = c_void_p\n"
+			      "x.XDefaultRootWindow.restype = c_ulong\n"
+			      "d = c_void_p(x.XOpenDisplay(None))\n"
+			      "w, n, m = c_ulong(), c_int(), c_uint()\n"
+			      "x.XQueryPointer(d, c_ulong(x.XDefaultRootWindow(d)), byref(w), byref(w), byref(a := "
+			      "c_int()), byref(b := c_int()), byref(n), byref(n), byref(m))\n"
+			      "print(a.value, b.value)'");
+	assert_string_equal(said, "799 599\n");
+	holder_close_session(&holder);
+	assert_nothing_left();
+	holder_clear(&holder);
+}
+
 /* In the place of a person: an X server of the same user that hostler did not start. */
 static pid_t start_persons_display(void)
 {
@@ -228,6 +253,7 @@ int main(void)
 		TEST(the_accessibility_bus_is_ready_and_the_home_untouched),
 		TEST(a_missing_program_is_named),
 		TEST(a_screenshot_is_a_picture_of_the_screen),
+		TEST(the_pointer_is_out_of_the_way),
 		TEST(list_tells_our_sessions_from_peoples),
 		TEST(nobody_else_gets_onto_the_display),
 	};

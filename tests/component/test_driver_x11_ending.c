@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* A process without terminal, group and parent of the session, running once this returns; `how` is put before
@@ -42,10 +43,19 @@ static void what_hides_or_clings_to_life_is_ended_too(void **unused)
 	holder_clear(&holder);
 }
 
+static int64_t wall_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 static void a_display_that_hangs_hangs_nobody(void **unused)
 {
 	static struct holder holder;
 	char path[PATH_MAX];
+	int64_t began_us;
 	hst_error err = {0};
 	struct stat about;
 	int rc;
@@ -59,10 +69,45 @@ static void a_display_that_hangs_hangs_nobody(void **unused)
 	assert_int_equal(rc, HST_TIMEOUT);
 	assert_int_equal(stat(path, &about), -1);
 
+	/* Nor does it take longer than the caller has time. */
+	began_us = wall_us();
+	holder.host.call.deadline_us = began_us + 500 * 1000;
+	rc = ops->screenshot(holder.state, &holder.host.call, holder.session, path, &err);
+	assert_int_equal(rc, HST_TIMEOUT);
+	assert_true(wall_us() - began_us < 4 * 1000 * 1000);
+	holder.host.call.deadline_us = INT64_MAX;
+
 	/* It has to be killed, so its socket and its lock are left to be removed. */
 	holder_close_session(&holder);
 	assert_nothing_left();
 	holder_clear(&holder);
+}
+
+/* Deeper than descriptors, stack or a path reach; links lead out, and a folder bars its owner. */
+static void files_nested_very_deep_are_removed(void **unused)
+{
+	static struct holder holder;
+	char outside[PATH_MAX], script[2 * PATH_MAX];
+	const char *said;
+
+	(void)unused;
+	NEEDS_ROOT();
+	holder_open(&holder, NULL);
+	snprintf(outside, sizeof outside, "%s/outside", work);
+	assert_int_equal(mkdir(outside, 0777), 0);
+	assert_int_equal(RUN("touch", "--", strcat(strcpy(script, outside), "/kept")), 0);
+	snprintf(script, sizeof script,
+		 "cd \"$XDG_RUNTIME_DIR\" && mkdir barred && touch barred/f && chmod 0 barred\n"
+		 "i=0; while test $i -lt 1500; do mkdir d e .hostler-$i && touch f e/f && ln -s %s out && cd d\n"
+		 "i=$((i+1)); done; echo made $i",
+		 outside);
+	said = shell(&holder, script);
+	assert_string_equal(said, "made 1500\n");
+	holder_close_session(&holder);
+	assert_nothing_left();
+	holder_clear(&holder);
+	snprintf(script, sizeof script, "%s/kept", outside);
+	assert_int_equal(access(script, F_OK), 0);
 }
 
 static void opening_fails_cleanly_when_notes_cannot_be_kept(void **unused)
@@ -217,6 +262,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_hides_or_clings_to_life_is_ended_too),
 		TEST(a_display_that_hangs_hangs_nobody),
+		TEST(files_nested_very_deep_are_removed),
 		TEST(opening_fails_cleanly_when_notes_cannot_be_kept),
 		TEST(reap_undoes_what_a_killed_holder_left),
 		TEST(reap_spares_a_process_that_has_a_noted_id_by_chance),

@@ -298,10 +298,10 @@ void core_house_restart(struct core_house *house)
 	core_free(house->core);
 	house->core = core_new(&house->policy);
 	house->configure(house->core);
-	TABLE_EACH (&house->texts, entry)
+	TABLE_EACH(&house->texts, entry)
 		add_flow(house, entry->value);
 	*core_counters(house->core) = house->counters;
-	TABLE_EACH (&house->runs, entry) {
+	TABLE_EACH(&house->runs, entry) {
 		const struct kept_run *kept = entry->value;
 		struct run *run;
 
@@ -309,7 +309,7 @@ void core_house_restart(struct core_house *house)
 			continue;
 		run = core_restore_run(house->core, &kept->facts,
 				       core_flow_of_digest(house->core, kept->flow));
-		TABLE_EACH (&house->steps, of) {
+		TABLE_EACH(&house->steps, of) {
 			const struct kept_step *step = of->value;
 
 			if (step->run == kept->facts.number)
@@ -325,23 +325,23 @@ void core_house_clear(struct core_house *house)
 {
 	core_effects_clear(&house->effects);
 	core_free(house->core);
-	TABLE_EACH (&house->texts, entry)
+	TABLE_EACH(&house->texts, entry)
 		free(entry->value);
-	TABLE_EACH (&house->connections, entry) {
+	TABLE_EACH(&house->connections, entry) {
 		struct connection *connection = entry->value;
 
 		free(connection->target);
 		free(connection->user);
 		free(connection);
 	}
-	TABLE_EACH (&house->runs, entry) {
+	TABLE_EACH(&house->runs, entry) {
 		struct kept_run *kept = entry->value;
 
 		run_facts_clear(&kept->facts);
 		free(kept->flow);
 		free(kept);
 	}
-	TABLE_EACH (&house->steps, entry) {
+	TABLE_EACH(&house->steps, entry) {
 		struct kept_step *kept = entry->value;
 
 		step_facts_clear(&kept->facts);

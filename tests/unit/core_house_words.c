@@ -188,7 +188,7 @@ void house_step_says(struct core_house *house, int64_t step, const char *part)
 
 void house_is_empty(struct core_house *house)
 {
-	TABLE_EACH (&house->runs, entry)
+	TABLE_EACH(&house->runs, entry)
 		if (!state_row(((struct kept_run *)entry->value)->facts.state)->ended)
 			fail_msg("run %s has not ended", entry->key);
 	for (int64_t run = 1; run <= house->counters.run; run++)

@@ -148,6 +148,24 @@ static const hst_field invoice_outputs[] = {
 	{.name = "total", .type = HST_TYPE_NUMBER},      {.name = "warnings", .type = HST_TYPE_LIST},
 	{.name = "entries", .type = HST_TYPE_TABLE},     {.name = "pin", .type = HST_TYPE_SECRET},
 };
+static const hst_field order_event[] = {
+	{.name = "number", .type = HST_TYPE_INTEGER, .required = true},
+};
+static const hst_field append_inputs[] = {
+	{.name = "file", .type = HST_TYPE_TEXT, .required = true},
+	{.name = "text", .type = HST_TYPE_TEXT, .required = true},
+};
+static const hst_field append_outputs[] = {
+	{.name = "bytes", .type = HST_TYPE_INTEGER},
+};
+static const hst_field total_inputs[] = {
+	{.name = "article", .type = HST_TYPE_TEXT, .required = true},
+	{.name = "quantity", .type = HST_TYPE_INTEGER, .required = true},
+	{.name = "price", .type = HST_TYPE_NUMBER, .required = true},
+};
+static const hst_field total_outputs[] = {
+	{.name = "total", .type = HST_TYPE_NUMBER},
+};
 static const hst_field sign_inputs[] = {
 	{.name = "pin", .type = HST_TYPE_SECRET, .required = true, .doc = "of the card"},
 };
@@ -155,12 +173,14 @@ static const hst_field sign_inputs[] = {
 static const struct declared_thing triggers[] = {
 	{"inbox", NULL, .outputs = HST_FIELDS(mail_event), .known = FLOW_KNOWN},
 	{"pay", NULL, .outputs = HST_FIELDS(pay_event), .known = FLOW_KNOWN},
+	{"order", NULL, .outputs = HST_FIELDS(order_event), .known = FLOW_KNOWN},
 	{"nightly", NULL, .outputs = HST_FIELDS(nightly_event), .known = FLOW_KNOWN},
 	{"broken", NULL, .known = FLOW_KNOWN_BAD},
 	{0},
 };
 static const struct declared_thing actions[] = {
 	{"orders", "read_row", HST_FIELDS(read_inputs), HST_FIELDS(read_outputs), FLOW_KNOWN},
+	{"orders", "append", HST_FIELDS(append_inputs), HST_FIELDS(append_outputs), FLOW_KNOWN},
 	{"post", "send", HST_FIELDS(send_inputs), HST_FIELDS(send_outputs), FLOW_KNOWN},
 	{"web", "get", HST_FIELDS(get_inputs), HST_FIELDS(get_outputs), FLOW_KNOWN},
 	{"broken", "", .known = FLOW_KNOWN_BAD},
@@ -168,6 +188,7 @@ static const struct declared_thing actions[] = {
 };
 static const struct declared_thing packages[] = {
 	{"enter-invoice", NULL, HST_FIELDS(invoice_inputs), HST_FIELDS(invoice_outputs), FLOW_KNOWN},
+	{"order-total", NULL, HST_FIELDS(total_inputs), HST_FIELDS(total_outputs), FLOW_KNOWN},
 	{"sign", NULL, HST_FIELDS(sign_inputs), {0}, FLOW_KNOWN},
 	{"broken", NULL, .known = FLOW_KNOWN_BAD},
 	{0},
@@ -175,6 +196,7 @@ static const struct declared_thing packages[] = {
 static const struct declared_thing connections[] = {
 	{"finance-bot", NULL, .known = FLOW_KNOWN},
 	{"desk", NULL, .known = FLOW_KNOWN},
+	{"demo", NULL, .known = FLOW_KNOWN},
 	{"broken", NULL, .known = FLOW_KNOWN_BAD},
 	{0},
 };

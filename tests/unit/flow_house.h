@@ -30,8 +30,8 @@ char *house_file(const char *path);
 char *house_path(const char *path);
 
 /*
- * Triggers inbox, pay, nightly and broken (refused); connectors orders, post, web and broken; packages
- * enter-invoice, sign and broken; connections finance-bot, desk and broken.
+ * Triggers inbox, pay, order, nightly and broken (refused); connectors orders, post, web and broken; packages
+ * enter-invoice, order-total, sign and broken; connections finance-bot, desk, demo and broken.
  */
 extern const struct flow_world house_world;
 

@@ -121,8 +121,8 @@ static void heed_line(struct sim *sim, const char *line)
 	} else if (strncmp(line, "want", 4) == 0) {
 		sim->wanted++;
 	} else if (sscanf(line, "ask %15s", user) == 1) {
-		assert_true(sim->ask_count < 32);
-		snprintf(sim->ask[sim->ask_count++], 16, "%.15s", user);
+		if (sim->ask_count < 32) /* else the watch is too slow, and will be asked again */
+			snprintf(sim->ask[sim->ask_count++], 16, "%.15s", user);
 	} else if (sscanf(line, "open %u %15s", &number, user) == 2) {
 		heed_open(sim, number, user);
 	} else if (sscanf(line, "launch %u %31s", &number, name) == 2) {

@@ -362,6 +362,14 @@ static void anything(struct sim *sim)
 	}
 }
 
+static bool all_ended(struct sim *sim)
+{
+	TABLE_EACH(&sim->house.runs, entry)
+		if (!state_row(((struct kept_run *)entry->value)->facts.state)->ended)
+			return false;
+	return true;
+}
+
 /* Everybody does what is asked from now on: then every run must end. */
 static void settle(struct sim *sim)
 {
@@ -389,7 +397,7 @@ static void settle(struct sim *sim)
 		while (sim->call_count)
 			answer_call(sim);
 		pass_time(sim, SECOND_US);
-		if (idle && turn > 900 && core_placement(sim->house.core) && sim->placed_count == 0)
+		if (idle && sim->placed_count == 0 && all_ended(sim))
 			return;
 	}
 	fail_msg("the house does not come to rest");

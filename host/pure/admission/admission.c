@@ -79,11 +79,11 @@ void admission_free(struct admission *admission)
 {
 	if (!admission)
 		return;
-	TABLE_EACH (&admission->runs, entry)
+	TABLE_EACH(&admission->runs, entry)
 		admission_run_free(entry->value);
-	TABLE_EACH (&admission->holds, entry)
+	TABLE_EACH(&admission->holds, entry)
 		holds_free(entry->value);
-	TABLE_EACH (&admission->users, entry)
+	TABLE_EACH(&admission->users, entry)
 		free(entry->value);
 	free_gone(admission);
 	sessions_clear(admission);
@@ -174,7 +174,7 @@ static void package_known(struct admission *admission, const struct admission_ev
 	table_remove(&admission->fetching, event->package);
 	if (!event->text)
 		table_set(&admission->packages, event->package, admission);
-	TABLE_EACH (&admission->runs, entry) {
+	TABLE_EACH(&admission->runs, entry) {
 		struct admission_run *run = entry->value;
 
 		if (run->state != ADMISSION_FETCHING || strcmp(run->package, event->package) != 0)
@@ -230,7 +230,7 @@ static void run_heard(struct admission *admission, struct admission_run *run)
 
 static void host_up(struct admission *admission, struct admission_effects *effects)
 {
-	TABLE_EACH (&admission->runs, entry) {
+	TABLE_EACH(&admission->runs, entry) {
 		struct admission_run *run = entry->value;
 
 		if (run->state == ADMISSION_REPORTED && !run->heard)
@@ -304,7 +304,7 @@ struct admission_device admission_device(const struct admission *admission)
 void admission_runs(const struct admission *admission, bool (*visit)(void *, const struct admission_run *),
 		    void *arg)
 {
-	TABLE_EACH (&admission->runs, entry)
+	TABLE_EACH(&admission->runs, entry)
 		if (!visit(arg, entry->value))
 			return;
 }

@@ -59,7 +59,7 @@ static bool accounts_awaited(struct admission *admission, struct admission_run *
 
 static bool user_runs_already(const struct admission *admission, const struct admission_run *run)
 {
-	TABLE_EACH (&admission->runs, entry) {
+	TABLE_EACH(&admission->runs, entry) {
 		const struct admission_run *other = entry->value;
 
 		if (other != run && !other->released && other->key && strcmp(other->key, run->key) == 0)
@@ -70,7 +70,7 @@ static bool user_runs_already(const struct admission *admission, const struct ad
 
 static struct admission_hold *hold_of(const struct admission *admission, const char *session)
 {
-	TABLE_EACH (&admission->holds, entry) {
+	TABLE_EACH(&admission->holds, entry) {
 		struct admission_hold *hold = entry->value;
 
 		if (hold->session && strcmp(hold->session, session) == 0)

@@ -36,7 +36,7 @@ void holds_free(struct admission_hold *hold)
 
 static struct admission_hold *warm_hold(const struct admission *admission)
 {
-	TABLE_EACH (&admission->holds, entry) {
+	TABLE_EACH(&admission->holds, entry) {
 		struct admission_hold *hold = entry->value;
 
 		if (hold->state == ADMISSION_HOLD_WARM)
@@ -47,7 +47,7 @@ static struct admission_hold *warm_hold(const struct admission *admission)
 
 static struct admission_run *run_waiting_for_hold(const struct admission *admission)
 {
-	TABLE_EACH (&admission->runs, entry) {
+	TABLE_EACH(&admission->runs, entry) {
 		struct admission_run *run = entry->value;
 
 		if (run->state == ADMISSION_WAITING_HOLD)
@@ -60,7 +60,7 @@ static size_t runs_waiting_for_hold(const struct admission *admission)
 {
 	size_t n = 0;
 
-	TABLE_EACH (&admission->runs, entry)
+	TABLE_EACH(&admission->runs, entry)
 		n += ((struct admission_run *)entry->value)->state == ADMISSION_WAITING_HOLD;
 	return n;
 }
@@ -144,7 +144,7 @@ static void hold_failed(struct admission *admission, const char *text, struct ad
 static void decide_again(struct admission *admission, const struct admission_hold *hold,
 			 struct admission_effects *effects)
 {
-	TABLE_EACH (&admission->runs, entry) {
+	TABLE_EACH(&admission->runs, entry) {
 		struct admission_run *run = entry->value;
 
 		if (run->awaited != hold)

@@ -21,7 +21,7 @@ void identity_ask(struct admission *admission, const char *user, struct admissio
  * harmless. */
 void identity_ask_again(struct admission *admission, struct admission_effects *effects)
 {
-	TABLE_EACH (&admission->asked, entry)
+	TABLE_EACH(&admission->asked, entry)
 		admission_effect(effects, ADMISSION_ASK_IDENTITY)->text =
 			arena_text(effects->arena, entry->key);
 }
@@ -46,7 +46,7 @@ void identity_known(struct admission *admission, const struct admission_event *e
 		free(table_remove(&admission->users, event->user));
 		table_set(&admission->users, event->user, mem_text(event->key));
 	}
-	TABLE_EACH (&admission->runs, entry) {
+	TABLE_EACH(&admission->runs, entry) {
 		struct admission_run *run = entry->value;
 
 		if (run->state != ADMISSION_OFFERED)

@@ -77,7 +77,7 @@ const struct past_offer *past_of(const struct admission *admission, const struct
 
 void past_clear(struct admission *admission)
 {
-	TABLE_EACH (&admission->past, entry)
+	TABLE_EACH(&admission->past, entry)
 		past_free(entry->value);
 	table_clear(&admission->past);
 }

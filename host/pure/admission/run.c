@@ -173,7 +173,7 @@ static void run_over(struct admission *admission, struct admission_run *run)
 		run_leave(admission, run);
 		return;
 	}
-	TABLE_EACH (&admission->runs, entry) {
+	TABLE_EACH(&admission->runs, entry) {
 		struct admission_run *other = entry->value;
 
 		if (other->state != ADMISSION_REPORTED || !other->released)

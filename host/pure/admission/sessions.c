@@ -43,7 +43,7 @@ void sessions_forget(struct admission *admission, const char *id)
  */
 static bool is_of_hold(const struct admission *admission, const hst_session *session)
 {
-	TABLE_EACH (&admission->holds, entry) {
+	TABLE_EACH(&admission->holds, entry) {
 		const struct admission_hold *hold = entry->value;
 
 		if (hold->state == ADMISSION_HOLD_CLOSED)
@@ -81,10 +81,10 @@ hst_session *sessions_all(const struct admission *admission, hst_arena *arena, s
 	for (size_t i = 0; i < admission->seen_count; i++)
 		if (!is_of_hold(admission, &admission->seen[i]))
 			all[n++] = admission->seen[i];
-	TABLE_EACH (&admission->holds, entry)
+	TABLE_EACH(&admission->holds, entry)
 		if (has_session(entry->value))
 			all[n++] = hold_session(entry->value);
-	TABLE_EACH (&admission->runs, entry) {
+	TABLE_EACH(&admission->runs, entry) {
 		const struct admission_run *run = entry->value;
 
 		if (run->state == ADMISSION_WAITING_HOLD)
@@ -124,7 +124,7 @@ static int64_t runs_with_place(const struct admission *admission)
 {
 	int64_t n = 0;
 
-	TABLE_EACH (&admission->runs, entry) {
+	TABLE_EACH(&admission->runs, entry) {
 		const struct admission_run *run = entry->value;
 
 		n += run->state != ADMISSION_OFFERED && !run->released;

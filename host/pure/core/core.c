@@ -37,16 +37,16 @@ void core_free(struct core *core)
 {
 	if (!core)
 		return;
-	TABLE_EACH (&core->steps, entry)
+	TABLE_EACH(&core->steps, entry)
 		steps_free(core, entry->value);
-	TABLE_EACH (&core->runs, entry)
+	TABLE_EACH(&core->runs, entry)
 		runs_free(entry->value);
-	TABLE_EACH (&core->flows, entry)
+	TABLE_EACH(&core->flows, entry)
 		flow_free(entry->value);
-	TABLE_EACH (&core->lineages, entry)
+	TABLE_EACH(&core->lineages, entry)
 		free(entry->value);
 	heap_clear(&core->timers);
-	TABLE_EACH (&core->devices, entry)
+	TABLE_EACH(&core->devices, entry)
 		devices_free(entry->value);
 	table_clear(&core->steps);
 	table_clear(&core->runs);

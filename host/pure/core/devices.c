@@ -31,7 +31,7 @@ struct core_device *devices_of(const struct core *core, const struct placement_d
 
 void devices_free(struct core_device *device)
 {
-	TABLE_EACH (&device->retries, entry)
+	TABLE_EACH(&device->retries, entry)
 		retry_free(entry->value);
 	table_clear(&device->retries);
 	free(device);
@@ -83,7 +83,7 @@ static bool held(const struct core_event *event, const struct step *step)
 static void reconcile(struct core *core, const struct core_event *event,
 		      const struct placement_device *device, struct core_effects *effects)
 {
-	TABLE_EACH (&core->steps, entry) {
+	TABLE_EACH(&core->steps, entry) {
 		struct step *step = entry->value;
 
 		if (step->device != device || held(event, step))

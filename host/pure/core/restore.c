@@ -89,19 +89,19 @@ static void step_resume(struct core *core, struct step *step, struct core_effect
 void core_restored(struct core *core, int64_t now_us, struct core_effects *effects)
 {
 	core->now_us = now_us;
-	TABLE_EACH (&core->steps, entry) {
+	TABLE_EACH(&core->steps, entry) {
 		struct step *step = entry->value;
 
 		if (!state_row(step->facts.state)->ended)
 			step_resume(core, step, effects);
 	}
-	TABLE_EACH (&core->runs, entry) {
+	TABLE_EACH(&core->runs, entry) {
 		struct run *run = entry->value;
 
 		if (run->facts.state == STATE_RUNNING)
 			turn_run(core, run);
 	}
-	TABLE_EACH (&core->lineages, entry)
+	TABLE_EACH(&core->lineages, entry)
 		runs_go_on(core, entry->value, effects);
 	turn_take(core, effects);
 }

@@ -82,7 +82,7 @@ void retries_went_well(struct core *core, struct core_device *device, const stru
 
 void retries_clear(struct core *core, struct core_device *device)
 {
-	TABLE_EACH (&device->retries, entry) {
+	TABLE_EACH(&device->retries, entry) {
 		struct core_retry *retry = entry->value;
 
 		core_disarm(core, &retry->timer);

@@ -212,7 +212,7 @@ void runs_fire(struct core *core, const struct core_event *event, struct core_ef
 	struct core_action *action;
 	size_t n = 0;
 
-	TABLE_EACH (&core->lineages, entry) {
+	TABLE_EACH(&core->lineages, entry) {
 		const struct core_lineage *lineage = entry->value;
 
 		if (lineage->current && flow_listens(lineage->current, event))

@@ -15,6 +15,7 @@ struct deadline {
 	int64_t end_ms;
 };
 
+/* In `ms`, or when the call should be over, whichever is earlier. */
 struct deadline deadline_in(hst_call *call, int64_t ms);
 
 bool deadline_passed(const struct deadline *deadline);

@@ -3,12 +3,28 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DEPTH_MAX = 100 };
+/* Removed in one go at most: somebody waits for the answer. A folder is counted when it is opened and when it is
+ * moved. */
+enum { ENTRIES_MAX = 200000 };
+
+/*
+ * The tree belongs to a user, who may have nested it deeper than a path or a stack can be, and this process may
+ * be root. So it is made flat: what is found to be a folder in a folder of `top` is moved up into `top`, where
+ * it is emptied in its turn. Every step works through descriptors, follows no link, and stays in the file
+ * system of `top`.
+ */
+struct clearing {
+	int top;
+	dev_t device;
+	unsigned named; /* names given to folders that were moved up */
+	size_t left;	/* entries that may still be looked at; 0: enough for this time */
+};
 
 void leftovers_remove_display(const struct remains *remains)
 {
@@ -36,37 +52,139 @@ void leftovers_remove_display(const struct remains *remains)
 	fclose(file);
 }
 
-/*
- * Removes the entry `name` of `directory` with all below it, never through a link: the tree belongs to a
- * user, and this process may be root. Returns 0 or an errno.
- */
-static int remove_entry(int directory, const char *name, int depth)
+/* Returns 0, EISDIR when it is a folder, or another errno. */
+static int remove_one(struct clearing *clearing, int directory, const char *name)
 {
-	struct dirent *entry;
-	int fd, error = 0;
-	DIR *listing;
-
+	if (clearing->left == 0)
+		return EAGAIN;
+	clearing->left--;
 	if (unlinkat(directory, name, 0) == 0 || errno == ENOENT)
 		return 0;
-	if (errno != EISDIR && errno != EPERM)
+	if (errno != EPERM)
 		return errno;
-	if (depth == DEPTH_MAX)
-		return ELOOP;
-	fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	/* Some file systems say that of a folder. */
+	if (unlinkat(directory, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	return errno == ENOTEMPTY || errno == EEXIST ? EISDIR : EPERM;
+}
+
+static int open_folder(int directory, const char *name)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(directory, name, flags);
+
+	/* Its owner may have barred it, and may then be who we are. */
+	if (fd < 0 && errno == EACCES && fchmodat(directory, name, 0700, AT_SYMLINK_NOFOLLOW) == 0)
+		fd = openat(directory, name, flags);
+	return fd;
+}
+
+/* A folder of our own that cannot be written to could neither be emptied nor moved. */
+static int open_for_emptying(const struct clearing *clearing, int directory, const char *name, int *ret_fd)
+{
+	struct stat about;
+	int fd = open_folder(directory, name), error = 0;
+
 	if (fd < 0)
 		return errno;
-	listing = fdopendir(fd);
+	if (fstat(fd, &about) != 0)
+		error = errno;
+	else if (about.st_dev != clearing->device)
+		error = EBUSY;
+	else if ((about.st_mode & 0700) != 0700 && fchmod(fd, 0700) != 0)
+		error = errno;
+	if (error)
+		close(fd);
+	else
+		*ret_fd = fd;
+	return error;
+}
+
+static int move_up(struct clearing *clearing, int directory, const char *name)
+{
+	char fresh[32];
+	int fd, error = open_for_emptying(clearing, directory, name, &fd);
+
+	if (error)
+		return error == ENOENT ? 0 : error;
+	close(fd);
+	do {
+		if (clearing->left == 0)
+			return EAGAIN;
+		clearing->left--;
+		snprintf(fresh, sizeof fresh, ".hostler-%u", clearing->named++);
+		error = renameat2(directory, name, clearing->top, fresh, RENAME_NOREPLACE) == 0 ? 0 : errno;
+	} while (error == EEXIST);
+	return error == ENOENT ? 0 : error;
+}
+
+/* Calls `folder` for each entry that is one, and removes the others. Takes `fd`. */
+static int empty(struct clearing *clearing, int fd,
+		 int (*folder)(struct clearing *clearing, int directory, const char *name))
+{
+	DIR *listing = fdopendir(fd);
+	struct dirent *entry;
+	int error = 0;
+
 	if (!listing) {
 		close(fd);
 		return ENOMEM;
 	}
-	while (error == 0 && (entry = readdir(listing)) != NULL)
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			error = remove_entry(fd, entry->d_name, depth + 1);
+	while (error == 0 && (entry = readdir(listing)) != NULL) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		error = remove_one(clearing, fd, entry->d_name);
+		if (error == EISDIR)
+			error = folder(clearing, fd, entry->d_name);
+	}
 	closedir(listing);
-	if (error == 0 && unlinkat(directory, name, AT_REMOVEDIR) != 0 && errno != ENOENT)
-		error = errno;
 	return error;
+}
+
+static int remove_flat(struct clearing *clearing, int directory, const char *name)
+{
+	int fd, error = open_for_emptying(clearing, directory, name, &fd);
+
+	if (!error)
+		error = empty(clearing, fd, move_up);
+	if (!error && unlinkat(directory, name, AT_REMOVEDIR) != 0)
+		error = errno;
+	/* What was moved up, or made meanwhile, is for the next pass. */
+	return error == ENOENT || error == ENOTEMPTY || error == EEXIST ? 0 : error;
+}
+
+/*
+ * Removes the entry `name` of `directory` with all below it. Returns 0 or an errno; EAGAIN: there is more than
+ * one go may take, and less than before.
+ */
+static int remove_entry(int directory, const char *name)
+{
+	struct clearing clearing = {.left = ENTRIES_MAX};
+	struct stat about;
+	int error = remove_one(&clearing, directory, name);
+
+	if (error != EISDIR)
+		return error;
+	clearing.top = open_folder(directory, name);
+	if (clearing.top < 0)
+		return errno;
+	if (fstat(clearing.top, &about) != 0 || fchmod(clearing.top, 0700) != 0) {
+		error = errno;
+		close(clearing.top);
+		return error;
+	}
+	clearing.device = about.st_dev;
+	do {
+		int fd = openat(clearing.top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		error = fd < 0 ? errno : empty(&clearing, fd, remove_flat);
+		if (!error && unlinkat(directory, name, AT_REMOVEDIR) != 0 && errno != ENOENT)
+			error = errno;
+		if (clearing.left > 0 && (error == ENOTEMPTY || error == EEXIST))
+			clearing.left--;
+	} while (clearing.left > 0 && (error == ENOTEMPTY || error == EEXIST));
+	close(clearing.top);
+	return error == ENOTEMPTY || error == EEXIST ? EAGAIN : error;
 }
 
 int leftovers_remove_files(const struct remains *remains, hst_error *err)
@@ -83,11 +201,14 @@ int leftovers_remove_files(const struct remains *remains, hst_error *err)
 		return hst_fail_as(err, HST_BROKEN, "SessionCloseFailed", "%s cannot be opened: %s",
 				   remains->run_dir, strerror(errno));
 	for (size_t i = 0; i < sizeof names / sizeof *names && error == 0; i++) {
-		error = remove_entry(directory, names[i], 0);
+		error = remove_entry(directory, names[i]);
 		if (error)
-			hst_fail_as(err, HST_BROKEN, "SessionCloseFailed", "%s/%s cannot be removed: %s",
-				    remains->run_dir, names[i], strerror(error));
+			hst_fail_as(err, error == EAGAIN ? HST_RETRY : HST_BROKEN, "SessionCloseFailed",
+				    "%s/%s cannot be removed: %s", remains->run_dir, names[i],
+				    error == EAGAIN ? "there is too much in it for one go" : strerror(error));
 	}
 	close(directory);
+	if (error == EAGAIN)
+		return HST_RETRY;
 	return error ? HST_BROKEN : HST_OK;
 }

@@ -64,8 +64,20 @@ static Window window_property(Display *connection, Window window, Atom property)
 	return found;
 }
 
+/*
+ * Into the lower right corner. In the middle, where a server begins, it would lie over the first window, whose
+ * hints would then cover it in pictures.
+ */
+static void park_pointer(Display *connection)
+{
+	int screen = DefaultScreen(connection);
+
+	XWarpPointer(connection, None, DefaultRootWindow(connection), 0, 0, 0, 0,
+		     DisplayWidth(connection, screen) - 1, DisplayHeight(connection, screen) - 1);
+}
+
 /* The deadline is kept by the process that waits for this one. */
-static int await_manager(const void *argument, char why[LAUNCH_WHY_MAX])
+static int make_ready(const void *argument, char why[LAUNCH_WHY_MAX])
 {
 	Display *connection = connect_to(argument, why);
 	Window root, manager;
@@ -85,14 +97,15 @@ static int await_manager(const void *argument, char why[LAUNCH_WHY_MAX])
 			break;
 		XNextEvent(connection, &event);
 	}
+	park_pointer(connection);
 	XCloseDisplay(connection);
 	return 0;
 }
 
-int screen_await_manager(const struct display *display, const struct account *account,
-			 const struct process *manager, const struct deadline *deadline, hst_error *err)
+int screen_make_ready(const struct display *display, const struct account *account,
+		      const struct process *manager, const struct deadline *deadline, hst_error *err)
 {
-	return launch_aside(account, await_manager, display, -1, manager, deadline, err);
+	return launch_aside(account, make_ready, display, -1, manager, deadline, err);
 }
 
 static int write_png(XImage *image, FILE *to, char why[LAUNCH_WHY_MAX])

@@ -7,9 +7,10 @@
 
 #include "display.h"
 
-/* Waits until the window manager has announced itself on the root window (_NET_SUPPORTING_WM_CHECK). */
-int screen_await_manager(const struct display *display, const struct account *account,
-			 const struct process *manager, const struct deadline *deadline, hst_error *err);
+/* Waits until the window manager has announced itself on the root window (_NET_SUPPORTING_WM_CHECK), and puts
+ * the pointer out of the way. */
+int screen_make_ready(const struct display *display, const struct account *account,
+		      const struct process *manager, const struct deadline *deadline, hst_error *err);
 
 /* Writes the root window as PNG to a new file with mode 0600; there is the whole picture at `path`, or
  * nothing. */

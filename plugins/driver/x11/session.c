@@ -251,8 +251,8 @@ static int step_ready(struct opening *opening, hst_error *err)
 {
 	struct session *session = opening->session;
 	hst_error why = {0};
-	int rc = screen_await_manager(&session->display, &session->account, &session->window_manager,
-				      &opening->deadline, &why);
+	int rc = screen_make_ready(&session->display, &session->account, &session->window_manager,
+				   &opening->deadline, &why);
 
 	if (rc == HST_OK)
 		return HST_OK;
