@@ -11,11 +11,10 @@
 
 void flow_outputs_init(struct flow_outputs *outputs, hst_arena *arena, hst_fields declared)
 {
-	*outputs = (struct flow_outputs){
-		.arena = arena,
-		.declared = declared,
-		.given = value_make_record(arena),
-		.seen = arena_array(arena, declared.n + 1, sizeof(bool))};
+	*outputs = (struct flow_outputs){.arena = arena,
+					 .declared = declared,
+					 .given = value_make_record(arena),
+					 .seen = arena_array(arena, declared.n + 1, sizeof(bool))};
 }
 
 void flow_outputs_fault(struct flow_outputs *outputs, const char *format, ...)
@@ -37,8 +36,8 @@ static void unknown(struct flow_outputs *outputs, const char *name)
 	if (outputs->fault[0])
 		return;
 	nearest = fields_nearest(outputs->declared, name);
-	flow_outputs_fault(outputs, "unknown output \"%.60s\"%s%s%s", name, nearest ? "; did you mean \"" : "",
-			   nearest ? nearest : "",
+	flow_outputs_fault(outputs, "unknown output \"%.60s\"%s%s%s", name,
+			   nearest ? "; did you mean \"" : "", nearest ? nearest : "",
 			   nearest ? "\"?" : ": the package declares none of that name");
 }
 

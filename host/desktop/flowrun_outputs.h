@@ -20,8 +20,8 @@ struct flow_outputs {
 
 void flow_outputs_init(struct flow_outputs *outputs, hst_arena *arena, hst_fields declared);
 
-/* The event of an output has come. False, with a fault: it is unknown, or its event came before; then there is
- * no more to do, however large what it brings. */
+/* The event of an output has come. False, with a fault: it is unknown, or its event came before; then there
+ * is no more to do, however large what it brings. */
 bool flow_outputs_expect(struct flow_outputs *outputs, const char *name);
 
 /* What was expected. False, with a fault: it is no JSON, or too large. */

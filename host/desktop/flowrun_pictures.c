@@ -61,7 +61,8 @@ static void make_slug(char to[SLUG_SIZE], const char *action)
 		memcpy(to, "step", sizeof "step");
 }
 
-/* A driver keeps its own time, so one that failed after most of it has found a screen that does not answer. */
+/* A driver keeps its own time, so one that failed after most of it has found a screen that does not answer.
+ */
 static bool shoot(struct flow_pictures *pictures, const char *path)
 {
 	int64_t began_us = clock_steady_us();
@@ -118,7 +119,8 @@ static void take_progress(struct flow_pictures *pictures)
 
 static void wait_for_turn(struct flow_pictures *pictures);
 
-/* One per turn of the loop, so that a time-out, a stop and the end of the process come through between them. */
+/* One per turn of the loop, so that a time-out, a stop and the end of the process come through between them.
+ */
 static void on_time(void *arg)
 {
 	struct flow_pictures *pictures = arg;

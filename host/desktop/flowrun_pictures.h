@@ -21,17 +21,17 @@ struct flow_pictures {
 	struct loop *loop;
 	struct loop_timer *timer;
 	enum screenshots wanted;
-	int64_t gap_us, not_before_us; /* steady clock */
+	int64_t gap_us, not_before_us;		    /* steady clock */
 	bool (*shoot)(void *arg, const char *path); /* NULL: none can be taken */
 	void *arg;
 	char *directory;
 	char *kept[FLOW_PICTURES_KEPT]; /* a ring of paths */
 	size_t taken;			/* of progress */
 	size_t n;			/* progress events so far */
-	char *progress;			/* path of the picture that the newest progress waits for; NULL: none does */
-	bool error;			/* an error waits for its picture */
-	bool has_error;			/* error.png is there */
-	bool blind;			/* the screen does not answer */
+	char *progress; /* path of the picture that the newest progress waits for; NULL: none does */
+	bool error;	/* an error waits for its picture */
+	bool has_error; /* error.png is there */
+	bool blind;	/* the screen does not answer */
 };
 
 void flow_pictures_init(struct flow_pictures *pictures, struct loop *loop, int64_t gap_ms,

@@ -120,7 +120,8 @@ int flow_place_open(const struct flow_place *place, const char *path, hst_error 
 	else if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
 		hst_fail(err, HST_INVALID, "%s is not a regular file", path);
 	else if (place->uid >= 0 && (int64_t)status.st_uid != place->uid)
-		/* As this process may read more than the flow may: a hard link, or a file somebody moved in. */
+		/* As this process may read more than the flow may: a hard link, or a file somebody moved in.
+		 */
 		hst_fail(err, HST_INVALID, "%s belongs to another user than the flow's", path);
 	else
 		return take_fd(&fd);

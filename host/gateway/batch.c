@@ -107,11 +107,12 @@ static void do_open(struct gateway *gateway, const struct admission_effect *effe
 	tell_session(gateway, effect->hold->number, &message);
 }
 
+/* Names, not paths: the session process knows the folders, and a name is never too long for a head. */
 static void do_launch(struct gateway_device *device, const struct admission_effect *effect)
 {
 	struct gateway *gateway = device->gateway;
 	const struct admission_run *run = effect->run;
-	char *results = results_path(gateway, run->step, run->token), *package = packages_path(gateway, run->package);
+	char *results = results_name(run->step, run->token);
 	struct message message;
 	hst_error err = {{0}, {0}};
 
@@ -124,12 +125,11 @@ static void do_launch(struct gateway_device *device, const struct admission_effe
 	message_set_integer(&message, "number", run->number);
 	message_set_text(&message, "name", run->name);
 	message_set_integer(&message, "timeout_ms", run->timeout_ms);
-	message_set_text(&message, "package", package);
+	message_set_text(&message, "package", run->package);
 	message_set_text(&message, "results", results);
 	message_set_payload(&message, run->inputs, run->inputs_length);
 	tell_session(gateway, effect->hold->number, &message);
 	free(results);
-	free(package);
 }
 
 static void do_halt(struct gateway *gateway, const struct admission_effect *effect)

@@ -94,7 +94,7 @@ char *packages_path(const struct gateway *gateway, const char *digest); /* calle
 void packages_clear(struct gateway *gateway);
 
 /* results.c: what a run left behind, on its way to the host */
-char *results_path(const struct gateway *gateway, int64_t step, int64_t token); /* caller frees */
+char *results_name(int64_t step, int64_t token); /* of its folder; caller frees */
 int results_make(const struct gateway *gateway, const struct admission_run *run, hst_error *err);
 void results_upload(struct gateway_device *device, const struct admission_run *run);
 

@@ -30,9 +30,16 @@ struct upload {
 	size_t part_length;
 };
 
-char *results_path(const struct gateway *gateway, int64_t step, int64_t token)
+char *results_name(int64_t step, int64_t token)
 {
-	return mem_printf("%s/%lld-%lld", gateway->results_dir, (long long)step, (long long)token);
+	return mem_printf("%lld-%lld", (long long)step, (long long)token);
+}
+
+static char *results_path(const struct gateway *gateway, int64_t step, int64_t token)
+{
+	AUTO_FREE char *name = results_name(step, token);
+
+	return files_join(gateway->results_dir, name);
 }
 
 int results_make(const struct gateway *gateway, const struct admission_run *run, hst_error *err)
@@ -68,6 +75,9 @@ static void collect(struct upload *upload, const char *path, const char *prefix)
 		struct stat status;
 
 		if (entry->d_name[0] == '.' || lstat(file, &status) != 0)
+			continue;
+		/* A flow that says nothing has no log, and that is not worth a message. */
+		if (S_ISREG(status.st_mode) && status.st_size == 0 && strcmp(name, "log") == 0)
 			continue;
 		if (S_ISREG(status.st_mode) && status.st_size <= UPLOAD_BYTES_MAX) {
 			upload->names = mem_grow(upload->names, &upload->size, upload->n + 1, sizeof *upload->names);

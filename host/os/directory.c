@@ -30,6 +30,20 @@ static int directory_make_one(const char *path, mode_t mode, hst_error *err)
 	return HST_OK;
 }
 
+/* From its end: the parents are looked at only where one is missing, which is seldom. */
+static int directory_make(char *path, mode_t mode, hst_error *err)
+{
+	int code = directory_make_one(path, mode, err);
+	char *slash = strrchr(path, '/');
+
+	if (code != HST_NOT_FOUND || !slash || slash == path)
+		return code;
+	*slash = '\0';
+	code = directory_make(path, mode, err);
+	*slash = '/';
+	return code ? code : directory_make_one(path, mode, err);
+}
+
 int files_make_directory(const char *path, mode_t mode, hst_error *err)
 {
 	AUTO_FREE char *part = mem_text(path);
@@ -41,14 +55,7 @@ int files_make_directory(const char *path, mode_t mode, hst_error *err)
 		return hst_fail(err, HST_INVALID, "cannot make a directory without a name");
 	while (length > 1 && part[length - 1] == '/')
 		part[--length] = '\0';
-	for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		code = directory_make_one(part, mode, err);
-		*slash = '/';
-		if (code)
-			return code;
-	}
-	code = directory_make_one(part, mode, err);
+	code = directory_make(part, mode, err);
 	if (code)
 		return code;
 	if (lstat(part, &status) < 0)

@@ -123,8 +123,8 @@ int driver_start(struct plugin_instance *driver, hst_call *call, const char *ses
 
 	if ((code = plugin_answer(driver->plugin, "start", code, &said, err)) != HST_OK)
 		return code;
-	/* A pid of 1 or less given to kill() would reach far more than one program. */
-	if (pid <= 1)
+	/* Nothing was started and all is well; but 1 or less than 0 given to kill() would reach far more than one program. */
+	if (pid == 1 || pid < 0)
 		return plugin_broke(driver->plugin, "start", err, "gave pid %d", (int)pid);
 	*ret_pid = pid;
 	return HST_OK;

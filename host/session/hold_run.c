@@ -15,11 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	DEFAULT_TIMEOUT_MS = 24 * 3600 * 1000,
-	START_MS = 30000,
-	PROGRESS_EACH_MS = 100
-};
+enum { DEFAULT_TIMEOUT_MS = 24 * 3600 * 1000, START_MS = 30000, PROGRESS_EACH_MS = 100 };
 
 struct hold_run {
 	struct hold *hold;

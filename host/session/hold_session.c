@@ -33,7 +33,8 @@ static int is_account(struct hold *hold, const char *key, const char *user, hst_
 		    strcmp(account.key, key) == 0)
 			return HST_OK;
 	}
-	/* Without privilege there is nobody else to become. As root, whom nobody named is let in by nobody. */
+	/* Without privilege there is nobody else to become. As root, whom nobody named is let in by nobody.
+	 */
 	if (!device->account_count && geteuid() != 0)
 		return HST_OK;
 	return hst_fail(err, HST_DENIED, "\"%s\" is not among the accounts of the device %s", user,

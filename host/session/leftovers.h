@@ -9,7 +9,8 @@
 enum { LEFTOVERS_TRIES_MAX = 100 };
 
 struct leftovers {
-	/* Names of files that could not be undone: they are tried once in the life of a watch, and said once. */
+	/* Names of files that could not be undone: they are tried once in the life of a watch, and said once.
+	 */
 	struct table given_up;
 	int tries; /* that were told to try again: what is large is undone part by part */
 };

@@ -159,8 +159,8 @@ int work_check_name(enum work_kind kind, const char *name, hst_error *err)
 {
 	if (kinds[kind].is_name(name))
 		return HST_OK;
-	return hst_fail(err, HST_DENIED, "a folder below %s is named by %s, not \"%.100s\"", kinds[kind].folder,
-			kinds[kind].form, name);
+	return hst_fail(err, HST_DENIED, "a folder below %s is named by %s, not \"%.100s\"",
+			kinds[kind].folder, kinds[kind].form, name);
 }
 
 int work_open_gateways(const char *state_dir, enum work_kind kind, const char *name, hst_error *err)

@@ -26,20 +26,21 @@ struct settings {
 	int64_t rate;
 };
 
-/* What is pressed. Only one press of a name is under way unless presses come at a rate. */
+/* What is pressed. Only one press of a name is under way, unless presses come at a rate and all are at work.
+ */
 struct button {
 	struct client *client;
 	const char *name;
-	int64_t pressed_us;
-	bool open;
-	struct run *run; /* of the last press; NULL until it is accepted */
+	size_t open;
+	struct run *run; /* the one that was accepted last; NULL: it has ended */
 };
 
+/* One press and its run. */
 struct run {
 	struct client *client;
 	struct button *button;
 	int64_t number, pressed_us;
-	bool counted; /* it ended within the time that counts */
+	bool counted; /* it ended, or was pressed, within the time that counts */
 };
 
 struct client {
@@ -48,7 +49,7 @@ struct client {
 	struct link *link;
 	struct button *buttons;
 	size_t button_count, next;
-	struct run **runs; /* every one that was accepted */
+	struct run **runs; /* every press */
 	size_t run_count, run_size;
 	struct table by_number; /* those that have not ended */
 	bool up, pressing, asked;

@@ -50,20 +50,24 @@ static const char *key_of(int64_t number, char to[24])
 	return to;
 }
 
+/* Presses at a rate count by when they were pressed: a slow one is not to be left out because it ends late.
+ */
 static void run_ended(struct run *run, int64_t now)
 {
 	struct client *client = run->client;
 	struct button *button = run->button;
+	int64_t moment_us = client->settings->rate ? run->pressed_us : now;
 	char key[24];
 
 	table_remove(&client->by_number, key_of(run->number, key));
 	client->open--;
-	if (now >= client->from_us && now < client->until_us) {
+	if (moment_us >= client->from_us && moment_us < client->until_us) {
 		run->counted = true;
 		client->counted++;
 		samples_add(&client->done, now - run->pressed_us);
 	}
-	button->open = false;
+	button->open--;
+	button->run = NULL;
 	if (client->pressing && !client->settings->rate)
 		press(button);
 }
@@ -76,24 +80,18 @@ static void on_following(void *arg, const struct message *reply)
 
 static void on_accepted(void *arg, const struct message *reply)
 {
-	struct button *button = arg;
-	struct client *client = button->client;
+	struct run *run = arg;
+	struct client *client = run->client;
 	hst_arena *arena = arena_new();
 	const hst_value *runs = parse(arena, expect(reply, WORD_accepted));
-	struct run *run = mem_alloc(sizeof *run);
 	struct message follow;
 	char key[24];
 
 	if (value_count(runs) != 1)
-		fail("%s starts %zu runs instead of one", button->name, value_count(runs));
-	*run = (struct run){.client = client,
-			    .button = button,
-			    .pressed_us = button->pressed_us,
-			    .number = integer_of(value_at(runs, 0), "number")};
-	client->runs = mem_grow(client->runs, &client->run_size, client->run_count + 1, sizeof *client->runs);
-	client->runs[client->run_count++] = run;
+		fail("%s starts %zu runs instead of one", run->button->name, value_count(runs));
+	run->number = integer_of(value_at(runs, 0), "number");
 	table_set(&client->by_number, key_of(run->number, key), run);
-	button->run = run;
+	run->button->run = run;
 	client->heard_us = now_us();
 	if (!client->settings->poll) {
 		message_init(&follow, WORD_follow, 0);
@@ -106,19 +104,18 @@ static void on_accepted(void *arg, const struct message *reply)
 void press(struct button *button)
 {
 	struct client *client = button->client;
+	struct run *run = mem_alloc(sizeof *run);
 	struct message message;
 
-	if (button->open)
-		fail("%s is still at work when it is pressed again: more names, or a lower rate",
-		     button->name);
 	message_init(&message, client->settings->by_hand ? WORD_run : WORD_press, 0);
 	message_set_text(&message, client->settings->by_hand ? "flow" : "trigger", button->name);
 	message_set_payload(&message, "{}", 2);
-	button->open = true;
-	button->run = NULL;
+	button->open++;
 	client->open++;
-	button->pressed_us = now_us();
-	request(client, &message, on_accepted, button);
+	client->runs = mem_grow(client->runs, &client->run_size, client->run_count + 1, sizeof *client->runs);
+	client->runs[client->run_count++] = run;
+	*run = (struct run){.client = client, .button = button, .pressed_us = now_us()};
+	request(client, &message, on_accepted, run);
 }
 
 /* The end of runs */
@@ -142,8 +139,7 @@ void on_happened(void *arg, const struct message *message)
 	run_ended(run, client->heard_us);
 }
 
-/* What the host sends stands in order: an answer that comes after `accepted` was made when the run was known.
- */
+/* What the host says stands in order: an answer after `accepted` was made when the run was known. */
 static void on_flows(void *arg, const struct message *reply)
 {
 	struct client *client = arg;
@@ -160,7 +156,7 @@ static void on_flows(void *arg, const struct message *reply)
 	for (size_t i = 0; i < client->button_count; i++) {
 		struct button *button = &client->buttons[i];
 
-		if (!button->open || !button->run || !table_get(&idle, button->name))
+		if (!button->run || !table_get(&idle, button->name))
 			continue;
 		client->heard_us = now;
 		run_ended(button->run, now);

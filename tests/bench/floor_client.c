@@ -22,7 +22,7 @@ struct client {
 	void *socket;
 	int timer; /* -1: none, presses follow what is done */
 	int64_t number, open;
-	int64_t from_us, until_us; /* what is done between these is counted */
+	int64_t from_us, until_us; /* between these it counts */
 	struct samples done, started;
 };
 
@@ -35,10 +35,14 @@ static void press(struct client *client)
 	client->open++;
 }
 
+/* Presses at a rate count by when they were pressed: a slow one is not to be left out because it ends late.
+ */
 static void done(struct client *client, const struct note *note, int64_t now)
 {
+	int64_t moment_us = client->settings->rate ? note->pressed_us : now;
+
 	client->open--;
-	if (now < client->from_us || now >= client->until_us)
+	if (moment_us < client->from_us || moment_us >= client->until_us)
 		return;
 	samples_add(&client->done, now - note->pressed_us);
 	if (note->started_us)

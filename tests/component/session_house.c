@@ -122,13 +122,13 @@ void session_house_configure(struct session_house *house, const char *driver, co
 	AUTO_FREE char *plugins = below(house, "plugins");
 	AUTO_FREE char *root =
 		strcmp(driver, "noting") == 0 ? mem_printf("root = %s\n", house->marks) : mem_text("");
-	AUTO_FREE char *text = mem_printf("[host]\nstate_dir = %s\nrun_dir = %s\nplugins = %s\n"
-					  "[gateway]\nname = ts-01\ndriver = here\nstrategy = open\n"
-					  "%s\n"
-					  "[driver here]\nplugin = %s\n%s%s",
-					  house->state_dir, house->run_dir, plugins,
-					  house->anybody ? "" : "accounts = ada, refused", driver, root,
-					  options);
+	AUTO_FREE char *text =
+		mem_printf("[host]\nstate_dir = %s\nrun_dir = %s\nplugins = %s\n"
+			   "[gateway]\nname = ts-01\ndriver = here\nstrategy = open\n"
+			   "%s\n"
+			   "[driver here]\nplugin = %s\n%s%s",
+			   house->state_dir, house->run_dir, plugins,
+			   house->anybody ? "" : "accounts = ada, refused", driver, root, options);
 
 	assert_int_equal(files_replace(house->conf, text, strlen(text), 0600, false, NULL), HST_OK);
 }

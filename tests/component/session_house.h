@@ -24,7 +24,8 @@ struct session_heard {
 
 struct session_house {
 	char root[64];
-	char *conf, *state_dir, *run_dir, *marks, *results, *package; /* the last two where a gateway has them */
+	char *conf, *state_dir, *run_dir, *marks, *results,
+		*package;		   /* the last two where a gateway has them */
 	const char *results_name, *digest; /* as `launch` says them */
 	struct loop *loop;
 	struct stream *stream;

@@ -19,10 +19,9 @@ static void a_program_gets_the_users_identity_and_a_clean_environment(void **unu
 	NEEDS_ROOT();
 	setenv("LEAKED_FROM_THE_HOLDER", "yes", 1);
 	holder_open(&holder, NULL);
-	seen = shell(
-		&holder,
-		"id -un; id -ur; cd; pwd; grep NoNewPrivs /proc/self/status; ls -m /proc/$$/fd; "
-		"ps -o pgid= -p $$; echo $$; env; umask");
+	seen = shell(&holder,
+		     "id -un; id -ur; cd; pwd; grep NoNewPrivs /proc/self/status; ls -m /proc/$$/fd; "
+		     "ps -o pgid= -p $$; echo $$; env; umask");
 	assert_non_null(strstr(seen, USER "\n"));
 	assert_non_null(strstr(seen, "/home/" USER "\n"));
 	assert_non_null(strstr(seen, "NoNewPrivs:\t1\n"));
@@ -119,16 +118,17 @@ static void the_pointer_is_out_of_the_way(void **unused)
 	(void)unused;
 	NEEDS_ROOT();
 	holder_open(&holder, (const char *const[]){"screen", "800x600", NULL});
-	said = shell(&holder, "/usr/bin/python3 -c '\n"
-			      "from ctypes import *\n"
-			      "x = CDLL(\"libX11.so.6\")\n"
-			      "x.XOpenDisplay.restype = c_void_p\n"
-			      "x.XDefaultRootWindow.restype = c_ulong\n"
-			      "d = c_void_p(x.XOpenDisplay(None))\n"
-			      "w, n, m = c_ulong(), c_int(), c_uint()\n"
-			      "x.XQueryPointer(d, c_ulong(x.XDefaultRootWindow(d)), byref(w), byref(w), byref(a := "
-			      "c_int()), byref(b := c_int()), byref(n), byref(n), byref(m))\n"
-			      "print(a.value, b.value)'");
+	said = shell(&holder,
+		     "/usr/bin/python3 -c '\n"
+		     "from ctypes import *\n"
+		     "x = CDLL(\"libX11.so.6\")\n"
+		     "x.XOpenDisplay.restype = c_void_p\n"
+		     "x.XDefaultRootWindow.restype = c_ulong\n"
+		     "d = c_void_p(x.XOpenDisplay(None))\n"
+		     "w, n, m = c_ulong(), c_int(), c_uint()\n"
+		     "x.XQueryPointer(d, c_ulong(x.XDefaultRootWindow(d)), byref(w), byref(w), byref(a := "
+		     "c_int()), byref(b := c_int()), byref(n), byref(n), byref(m))\n"
+		     "print(a.value, b.value)'");
 	assert_string_equal(said, "799 599\n");
 	holder_close_session(&holder);
 	assert_nothing_left();

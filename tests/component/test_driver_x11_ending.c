@@ -98,7 +98,8 @@ static void files_nested_very_deep_are_removed(void **unused)
 	assert_int_equal(RUN("touch", "--", strcat(strcpy(script, outside), "/kept")), 0);
 	snprintf(script, sizeof script,
 		 "cd \"$XDG_RUNTIME_DIR\" && mkdir barred && touch barred/f && chmod 0 barred\n"
-		 "i=0; while test $i -lt 1500; do mkdir d e .hostler-$i && touch f e/f && ln -s %s out && cd d\n"
+		 "i=0; while test $i -lt 1500; do mkdir d e .hostler-$i && touch f e/f && ln -s %s out && cd "
+		 "d\n"
 		 "i=$((i+1)); done; echo made $i",
 		 outside);
 	said = shell(&holder, script);

@@ -233,11 +233,13 @@ static void files_in_out_are_kept_and_links_are_not(void **state)
 /* What people call their files. */
 static void files_keep_the_names_people_give_them(void **state)
 {
-	static const char *const names[] = {"Rechnung M\xc3\xa4rz 1.pdf", "report (1).txt", "x.part", "a'b\"c"};
+	static const char *const names[] = {"Rechnung M\xc3\xa4rz 1.pdf", "report (1).txt", "x.part",
+					    "a'b\"c"};
 	struct house *house = *state;
 
 	house_run(house, "[output report]\ntype = file\n",
-		  "echo a > 'out/Rechnung M\xc3\xa4rz 1.pdf'; echo a > 'out/report (1).txt'; echo a > out/x.part\n"
+		  "echo a > 'out/Rechnung M\xc3\xa4rz 1.pdf'; echo a > 'out/report (1).txt'; echo a > "
+		  "out/x.part\n"
 		  "echo a > \"out/a'b\\\"c\"\n"
 		  "hostler-event output report 'Rechnung M\xc3\xa4rz 1.pdf'\n",
 		  NULL);
@@ -298,7 +300,8 @@ static void an_output_is_read_once_however_often_it_is_given(void **state)
 	/* A megabyte each time: to read them all would take minutes. */
 	house_run(house, "[output rows]\ntype = json\n",
 		  "{ printf '\"'; head -c 1000000 /dev/zero | tr '\\0' x; printf '\"'; } > out/rows.json\n"
-		  "yes '{\"event\":\"output\",\"name\":\"rows\",\"file\":\"out/rows.json\"}' | head -n 100000 > "
+		  "yes '{\"event\":\"output\",\"name\":\"rows\",\"file\":\"out/rows.json\"}' | head -n "
+		  "100000 > "
 		  "$HOSTLER_EVENTS\n",
 		  NULL);
 	house_assert_end(house, FLOWRUN_FAILED, "OutputInvalid", "given twice");

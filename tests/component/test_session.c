@@ -388,7 +388,8 @@ static void nothing_is_written_outside_of_the_gateways_results(void **state)
 	HOUSE(state);
 	AUTO_FREE char *outside = files_join(house->root, "outside");
 	AUTO_FREE char *link = files_join(house->state_dir, "gateway/results/2-7");
-	const char *const wrong[] = {"../../../outside", "", ".", "1-7/", "1-7/out", "-7", "1-", "1-7 ", outside};
+	const char *const wrong[] = {
+		"../../../outside", "", ".", "1-7/", "1-7/out", "-7", "1-", "1-7 ", outside};
 	int64_t n = sizeof wrong / sizeof wrong[0];
 
 	session_house_configure(house, "null", "");

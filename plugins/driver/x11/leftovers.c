@@ -9,15 +9,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Removed in one go at most: somebody waits for the answer. A folder is counted when it is opened and when it is
- * moved. */
+/* Removed in one go at most: somebody waits for the answer. A folder is counted when it is opened and when it
+ * is moved. */
 enum { ENTRIES_MAX = 200000 };
 
 /*
- * The tree belongs to a user, who may have nested it deeper than a path or a stack can be, and this process may
- * be root. So it is made flat: what is found to be a folder in a folder of `top` is moved up into `top`, where
- * it is emptied in its turn. Every step works through descriptors, follows no link, and stays in the file
- * system of `top`.
+ * The tree belongs to a user, who may have nested it deeper than a path or a stack can be, and this process
+ * may be root. So it is made flat: what is found to be a folder in a folder of `top` is moved up into `top`,
+ * where it is emptied in its turn. Every step works through descriptors, follows no link, and stays in the
+ * file system of `top`.
  */
 struct clearing {
 	int top;
@@ -154,8 +154,8 @@ static int remove_flat(struct clearing *clearing, int directory, const char *nam
 }
 
 /*
- * Removes the entry `name` of `directory` with all below it. Returns 0 or an errno; EAGAIN: there is more than
- * one go may take, and less than before.
+ * Removes the entry `name` of `directory` with all below it. Returns 0 or an errno; EAGAIN: there is more
+ * than one go may take, and less than before.
  */
 static int remove_entry(int directory, const char *name)
 {

@@ -17,8 +17,8 @@
 /* Removes the display's socket and lock, if they are still the session's and its X server has ended. */
 void leftovers_remove_display(const struct remains *remains);
 
-/* Removes what the driver made in the session's directory; the directory itself is the host's. HST_RETRY: there
- * is very much in it; some of it is gone, and another call goes on. */
+/* Removes what the driver made in the session's directory; the directory itself is the host's. HST_RETRY:
+ * there is very much in it; some of it is gone, and another call goes on. */
 int leftovers_remove_files(const struct remains *remains, hst_error *err);
 
 #endif

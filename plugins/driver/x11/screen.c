@@ -65,8 +65,8 @@ static Window window_property(Display *connection, Window window, Atom property)
 }
 
 /*
- * Into the lower right corner. In the middle, where a server begins, it would lie over the first window, whose
- * hints would then cover it in pictures.
+ * Into the lower right corner. In the middle, where a server begins, it would lie over the first window,
+ * whose hints would then cover it in pictures.
  */
 static void park_pointer(Display *connection)
 {
