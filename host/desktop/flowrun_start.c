@@ -15,7 +15,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { GRACE_MS = 30000, CANCEL_MS = 5000, DRAIN_MS = 500, PICTURE_MS = 500 };
+enum { GRACE_MS = 30000, CANCEL_MS = 5000, DRAIN_MS = 500, PICTURE_MS = 100 };
 
 struct pipes {
 	int input[2], output[2];

@@ -70,4 +70,6 @@ bool session_house_has(const struct session_house *house, const char *name);
 char *session_house_read(const struct session_house *house, const char *name);
 int session_house_count(const struct session_house *house, const char *folder);
 
+#define CASE(name) cmocka_unit_test_setup_teardown(name, session_house_set_up, session_house_tear_down)
+
 #endif

@@ -258,8 +258,6 @@ static void a_folder_that_somebody_else_made_is_not_used(void **state)
 	assert_int_equal(session_house_wait(house), 0);
 }
 
-#define CASE(name) cmocka_unit_test_setup_teardown(name, session_house_set_up, session_house_tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
