@@ -145,6 +145,9 @@ void engine_perform(struct engine *engine)
 
 void engine_follow(struct engine *engine, uint64_t link, int64_t run)
 {
+	for (size_t i = 0; i < engine->follower_count; i++)
+		if (engine->followers[i].link == link && engine->followers[i].run == run)
+			return;
 	engine->followers = mem_grow(engine->followers, &engine->follower_size, engine->follower_count + 1, sizeof *engine->followers);
 	engine->followers[engine->follower_count++] = (struct engine_follower){.link = link, .run = run};
 }
