@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEARD_MS = 30 * 1000 };
+enum { HEARD_MS = 30 * 1000, AGAIN_MS = 5000 };
 
 void gateway_event(struct gateway_device *device, const struct admission_event *event)
 {
@@ -55,14 +55,25 @@ struct outcome {
 	int64_t step, token;
 };
 
+static void say_outcomes_again(void *arg)
+{
+	static const struct admission_event up = {.kind = ADMISSION_HOST_UP};
+	struct gateway_device *device = arg;
+
+	if (device->gateway->up)
+		gateway_event(device, &up);
+}
+
 static void on_heard(void *arg, const struct message *reply)
 {
 	struct outcome *outcome = arg;
 	struct admission_event event = {.kind = ADMISSION_HEARD, .step = outcome->step, .token = outcome->token};
 
-	/* Without an answer it is said again as soon as the host is back. */
+	/* Without an answer it is said again: as soon as the host is back, or after a while if it never went. */
 	if (reply && reply->word == WORD_done)
 		gateway_event(outcome->device, &event);
+	else if (outcome->device->gateway->up)
+		loop_in(outcome->device->gateway->loop, AGAIN_MS, say_outcomes_again, outcome->device);
 	free(outcome);
 }
 
@@ -84,7 +95,7 @@ static void say_finished(struct gateway_device *device, const struct admission_r
 	message_set_payload(&message, run->result, run->result_length);
 	if (link_request(device->gateway->link, &message, HEARD_MS, on_heard, outcome, &err) < 0) {
 		log_warning("the host could not be told of the end of step %lld: %s", (long long)run->step, err.text);
-		free(outcome);
+		on_heard(outcome, NULL);
 	}
 }
 
@@ -207,7 +218,7 @@ static void perform(struct gateway_device *device, const struct admission_effect
 static bool device_after(struct gateway_device *device)
 {
 	struct admission_effects *effects = &device->effects;
-	size_t n = effects->n;
+	size_t n = device->due;
 
 	for (size_t i = 0; i < n; i++) {
 		struct admission_effect effect = effects->at[i];
@@ -223,9 +234,11 @@ static bool device_after(struct gateway_device *device)
 	return false;
 }
 
-static void journal_device(struct gateway_device *device, size_t from)
+/* What performing one device's effects brings about on another waits for the next round, and with it for the journal. */
+static void journal_device(struct gateway_device *device)
 {
-	for (size_t i = from; i < device->effects.n; i++)
+	device->due = device->effects.n;
+	for (size_t i = 0; i < device->due; i++)
 		if (device->effects.at[i].kind == ADMISSION_JOURNAL)
 			journal_add(device->gateway, device->conf->name, device->effects.at[i].text);
 }
@@ -239,7 +252,7 @@ void gateway_after(void *arg)
 	while (more) {
 		more = false;
 		TABLE_EACH(&gateway->devices, entry)
-			journal_device(entry->value, 0);
+			journal_device(entry->value);
 		if (journal_sync(gateway, &err) < 0) {
 			/* Without it nothing may start; the supervisor starts a new gateway. */
 			log_error("the journal could not be written: %s", err.text);

@@ -25,6 +25,7 @@ struct gateway_process {
 	uint32_t number;
 	bool watch;
 	struct stream *stream; /* NULL until it was started */
+	struct loop_timer *again; /* the supervisor's queue was full: it is asked again */
 	uint64_t next_question;
 	struct table questions; /* watch: id -> the user whose identity was asked for, owned */
 };
@@ -36,6 +37,7 @@ struct gateway_device {
 	struct admission *admission;
 	struct admission_effects effects;
 	struct gateway_process *watch; /* NULL: none is there now */
+	size_t due;   /* effects of this round: their journal records are synced */
 	bool changed; /* the host has not heard of the device's present numbers */
 	bool fresh;   /* nor, since the connection came up, which runs are known here */
 	hst_host host;

@@ -42,6 +42,7 @@ static void refuse_at_once(struct gateway *gateway, const struct message *offer,
 	message_set_integer(&message, "token", message_integer(offer, "token"));
 	message_set_text(&message, "reason", "DefinitionGone");
 	message_set_text(&message, "class", "fatal");
+	message_set_integer(&message, "revision", 0);
 	message_set_payload(&message, text, strlen(text));
 	link_send(gateway->link, &message, NULL);
 }

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WATCH_AGAIN_MS = 2000 };
+enum { WATCH_AGAIN_MS = 2000, ASK_AGAIN_MS = 20 };
 
 static void process_key(uint32_t number, char to[16])
 {
@@ -26,23 +26,35 @@ struct gateway_process *processes_of(struct gateway *gateway, uint32_t number)
 	return table_get(&gateway->processes, key);
 }
 
+static void ask_supervisor(void *arg)
+{
+	struct gateway_process *process = arg;
+	struct gateway *gateway = process->device->gateway;
+	struct channel_record record = {.what = process->watch ? CHANNEL_WANT_WATCH : CHANNEL_WANT_HOLD, .number = process->number};
+	hst_error err = {{0}, {0}};
+	int rc;
+
+	process->again = NULL;
+	snprintf(record.device, sizeof record.device, "%s", process->device->conf->name);
+	rc = channel_send(gateway->channel, &record, -1, &err);
+	if (rc == HST_RETRY)
+		process->again = loop_in(gateway->loop, ASK_AGAIN_MS, ask_supervisor, process);
+	else if (rc < 0)
+		log_error("the supervisor could not be asked for a session process: %s", err.text);
+}
+
 void processes_want(struct gateway_device *device, bool watch)
 {
-	struct gateway *gateway = device->gateway;
 	struct gateway_process *process = mem_alloc(sizeof *process);
-	struct channel_record record = {.what = watch ? CHANNEL_WANT_WATCH : CHANNEL_WANT_HOLD, .number = ++gateway->next_number};
-	hst_error err = {{0}, {0}};
 	char key[16];
 
 	process->device = device;
-	process->number = record.number;
+	process->number = ++device->gateway->next_number;
 	process->watch = watch;
 	table_init(&process->questions);
-	process_key(record.number, key);
-	table_set(&gateway->processes, key, process);
-	snprintf(record.device, sizeof record.device, "%s", device->conf->name);
-	if (channel_send(gateway->channel, &record, -1, &err) < 0)
-		log_error("the supervisor could not be asked for a session process: %s", err.text);
+	process_key(process->number, key);
+	table_set(&device->gateway->processes, key, process);
+	ask_supervisor(process);
 }
 
 void processes_kill(struct gateway_process *process)
@@ -63,6 +75,7 @@ static void process_free(struct gateway *gateway, struct gateway_process *proces
 	TABLE_EACH(&process->questions, entry)
 		free(entry->value);
 	table_clear(&process->questions);
+	loop_cancel(gateway->loop, &process->again);
 	stream_free(process->stream);
 	free(process);
 }
