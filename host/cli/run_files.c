@@ -207,7 +207,7 @@ static int all_logs(struct connect *connect, const struct found *found)
 	if (!logs)
 		return cli_fail(cli, CLI_FAILED, "NotFound", "run #%lld has no log%s%s",
 				(long long)found->number,
-				found->step ? " of the step " : "; only steps that run a desktop flow keep one",
+				found->step ? " of the step " : ": no step ran a desktop flow that wrote anything",
 				found->step ? found->step : "");
 	for (size_t i = 0; !status && i < value_count(found->files); i++) {
 		const hst_value *file = value_at(found->files, i);

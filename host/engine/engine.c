@@ -1,7 +1,6 @@
 /* The engine's life: configuration, store, keys, sockets, ready, loop, end. */
 #include "engine/engine.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/policy.h"
@@ -201,7 +200,6 @@ static int engine_run(struct child *child)
 	engine.loop = child->loop;
 	engine.arena = arena_new();
 	engine.scratch = arena_new();
-	engine.started_us = clock_wall_us();
 	core_effects_init(&engine.effects);
 	configure_core(&engine);
 	if (engine_open(&engine, child->zmq, &child->ring, &err) < 0) {

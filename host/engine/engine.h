@@ -87,7 +87,6 @@ struct engine {
 	struct loop_timer *wake;
 	int64_t wake_at_us;
 	char *files_dir;
-	int64_t started_us;
 };
 
 /* engine.c: the program's life; returns the exit status. */
