@@ -194,7 +194,7 @@ static void a_session_that_cannot_be_opened_says_why(void **state)
 		const char *reason, *said;
 	} rows[] = {
 		{HST_DENIED, "SessionCreationInvalidCredentials",
-		 "refused 1/1 SessionCreationInvalidCredentials fatal@1: no display"},
+		 "refused 1/1 SessionCreationInvalidCredentials wait@1: no display"},
 		{HST_RETRY, "SessionCreationError", "refused 1/1 SessionCreationError retry@1: no display"},
 		{HST_RETRY, "", "refused 1/1 SessionCreationError retry@1: no display"},
 		{HST_INVALID, "Unheard", "refused 1/1 SessionCreationError fatal@1: no display"},

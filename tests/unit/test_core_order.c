@@ -148,6 +148,7 @@ static void a_cluster_gives_to_whoever_can_take_it(void **state)
 	house_fire(&house, "bot1");
 	house_fire(&house, "pool5");
 	house_said(&house, "offer 2/2 b bot5\n");
+	house_taken(&house, 2, STATE_RUNNING);
 	house_fire(&house, "pool5");
 	house_step_says(&house, 3, "a: AllSlotsTaken");
 	house_step_says(&house, 3, "b: UIFlowAlreadyRunning");
@@ -272,6 +273,7 @@ static void a_user_runs_on_every_member_at_once(void **state)
 		house_fire(&house, "pool6");
 	house_device(&house, "a", 2, 1);
 	house_said(&house, "offer 1/1 a bot6\n");
+	house_taken(&house, 1, STATE_RUNNING);
 	house_device(&house, "b", 2, 1);
 	house_said(&house, "offer 2/2 b bot6\n");
 	house_step_is(&house, 3, STATE_QUEUED, "DeviceNeverConnected"); /* as it was when it began to wait */

@@ -26,6 +26,7 @@ struct core *core_new(const struct core_policy *policy)
 	table_init(&core->flows);
 	table_init(&core->lineages);
 	table_init(&core->devices);
+	table_init(&core->connections);
 	table_init(&core->runs);
 	table_init(&core->steps);
 	heap_init(&core->timers, timer_less, timer_moved);
@@ -48,6 +49,9 @@ void core_free(struct core *core)
 	heap_clear(&core->timers);
 	TABLE_EACH(&core->devices, entry)
 		devices_free(entry->value);
+	TABLE_EACH(&core->connections, entry)
+		connections_free(entry->value);
+	table_clear(&core->connections);
 	table_clear(&core->steps);
 	table_clear(&core->runs);
 	table_clear(&core->flows);
@@ -217,6 +221,9 @@ void core_step(struct core *core, const struct core_event *event, struct core_ef
 		break;
 	case CORE_DEVICE:
 		devices_event(core, event, effects);
+		break;
+	case CORE_UNBLOCKED:
+		connections_unblock(core, event->connection);
 		break;
 	case CORE_TIME:
 		core_timers_due(core, effects);

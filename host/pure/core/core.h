@@ -41,6 +41,7 @@ enum core_event_kind {
 	CORE_RELEASED, /* the session of a finished run is closed or kept: its slot is free; without an end:
 			  OutcomeUnknown */
 	CORE_RETURNED, /* a connector's action is done, well (`state` succeeded) or not */
+	CORE_UNBLOCKED, /* somebody says that `connection` is in order (rule R29) */
 	CORE_TIME,     /* nothing but time has passed */
 };
 
@@ -64,6 +65,8 @@ struct core_event {
 	const char *flow;    /* FIRED: this flow alone; NULL: every flow with this trigger */
 	const char *who;     /* FIRED: name of the operator, or NULL */
 	uint64_t tag;	     /* FIRED: repeated in the action ACCEPTED; 0: none wanted */
+
+	const char *connection; /* UNBLOCKED */
 
 	const char *device; /* DEVICE */
 	bool online;
@@ -135,6 +138,16 @@ void core_restore_step(struct core *core, struct run *run, const struct step_fac
 void core_restored(struct core *core, int64_t now_us, struct core_effects *effects);
 
 void core_step(struct core *core, const struct core_event *event, struct core_effects *effects);
+
+/*
+ * Rule R29. The block of a connection, NULL: there is none. Blocks that stand after a restart are given back before
+ * core_restored; the struct's texts are copied.
+ */
+const struct core_block *core_blocked(const struct core *core, const char *connection);
+void core_restore_block(struct core *core, const char *connection, const struct core_block *block);
+/* A sign-in with it is under way, or has gone well since the start or the last failure. */
+bool core_signing_in(const struct core *core, const char *connection);
+bool core_proven(const struct core *core, const char *connection);
 
 /* When CORE_TIME is wanted next (wall clock); 0: not at all. */
 int64_t core_wake_us(const struct core *core);

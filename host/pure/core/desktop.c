@@ -89,6 +89,7 @@ static void desktop_wait(struct core *core, struct step *step)
 	step->facts.state = STATE_QUEUED;
 	step->item.seq = step->facts.seq;
 	step->item.high = step->facts.high;
+	step->item.gate = connections_gate(core, step);
 	order_add(&target->order, step->folded_user, step->facts.attended, &step->item);
 	core_arm(core, &step->queue_timer, step->facts.requested_us + queue_timeout_ms(core, step) * 1000,
 		 queue_expired);
@@ -196,6 +197,7 @@ static void desktop_offer(struct core *core, struct order_item *item, struct pla
 	text_replace(&step->facts.text, NULL);
 	effects_step(effects, step);
 	effects_happened(core, effects, step->run, step, "offered", "device", device->name, NULL);
+	connections_begin(core, step);
 	desktop_offer_again(core, step, effects);
 }
 
@@ -223,6 +225,7 @@ void desktop_release(struct core *core, struct step *step)
 
 	if (!device)
 		return;
+	connections_left(core, step);
 	step->device = NULL;
 	placement_release(device, step->folded_user);
 	if (state_row(step->run->facts.state)->ended)
@@ -243,6 +246,8 @@ static void desktop_refused(struct core *core, struct step *step, const struct c
 	text_replace(&step->facts.text, event->text);
 	effects_happened(core, effects, step->run, step, "refused", "device", step->facts.device, "reason",
 			 step->facts.reason, "text", step->facts.text, NULL);
+	if (reason_is_of_sign_in(step->facts.reason))
+		connections_failed(core, step, step->facts.reason, step->facts.text, effects);
 	desktop_release(core, step);
 	if (event->class == REASON_FATAL) {
 		steps_end(core, step, STATE_FAILED, event->reason, event->text, effects);
@@ -255,6 +260,11 @@ static void desktop_refused(struct core *core, struct step *step, const struct c
 	}
 	text_replace(&step->facts.device, NULL);
 	effects_step(effects, step);
+	/* A failed sign-in is in the way of the whole connection, not of this device alone. */
+	if (reason_is_of_sign_in(step->facts.reason)) {
+		desktop_wait(core, step);
+		return;
+	}
 	if (event->class == REASON_RETRY)
 		retries_refused(core, device, step);
 	else
@@ -272,8 +282,10 @@ static void desktop_stage(struct core *core, struct step *step, enum state state
 	step->facts.state = state;
 	if (state == STATE_RUNNING && step->facts.started_us == 0)
 		step->facts.started_us = core->now_us;
-	if (state == STATE_RUNNING)
+	if (state == STATE_RUNNING) {
 		retries_went_well(core, devices_of(core, step->device), step);
+		connections_proven(core, step);
+	}
 	effects_step(effects, step);
 	effects_happened(core, effects, step->run, step, state_name(state), "device", step->facts.device,
 			 NULL);
@@ -359,6 +371,7 @@ void desktop_event(struct core *core, struct step *step, const struct core_event
 	case CORE_FIRED:
 	case CORE_DEVICE:
 	case CORE_RETURNED:
+	case CORE_UNBLOCKED:
 	case CORE_TIME:
 		break;
 	}

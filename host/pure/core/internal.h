@@ -23,6 +23,14 @@ struct core_retry {
 	int64_t delay_ms; /* of the last refusal; the next one doubles it */
 };
 
+/* Where people and passwords meet: target, user and password by one name. Rule R29 is about these. */
+struct core_connection {
+	struct order_gate gate;	 /* what its steps wait behind */
+	struct core_block block; /* no reason: not blocked */
+	bool proven;		 /* a sign-in went well, and none has failed since */
+	int64_t signing_in;	 /* steps that are offered or preparing */
+};
+
 /* Pointers first in, first out. */
 struct core_queue {
 	void **at;
@@ -36,6 +44,7 @@ struct core {
 	struct table flows;    /* digest -> struct flow, owned */
 	struct table lineages; /* name -> struct core_lineage */
 	struct table devices;  /* name -> struct core_device */
+	struct table connections; /* name -> struct core_connection */
 	struct table runs;     /* number -> struct run */
 	struct table steps;    /* id -> struct step */
 	struct heap timers;
@@ -48,6 +57,16 @@ struct core {
 	struct draw draw;
 	uint64_t draws; /* taken from this event's draw */
 };
+
+/* connections.c: how the sign-ins of steps go. A step that is let go without a word has `left`. */
+const struct order_gate *connections_gate(struct core *core, const struct step *step);
+void connections_begin(struct core *core, struct step *step);
+void connections_proven(struct core *core, struct step *step);
+void connections_failed(struct core *core, struct step *step, const char *reason, const char *text,
+			struct core_effects *effects);
+void connections_left(struct core *core, struct step *step);
+void connections_unblock(struct core *core, const char *connection);
+void connections_free(struct core_connection *connection);
 
 /* core.c */
 void core_arm(struct core *core, struct core_timer *timer, int64_t at_us,

@@ -69,7 +69,14 @@ struct step {
 	char *folded_user;
 	struct placement_device *device; /* where its slot is taken; NULL: nowhere */
 	struct core_timer queue_timer;	 /* the queue time-out */
+	bool signing_in;		 /* its connection waits for how its sign-in goes */
 	bool dirty;
+};
+
+/* A connection whose sign-in failed: nothing is tried with it until a person says so (rule R29). */
+struct core_block {
+	int64_t at_us;
+	char *user, *device, *reason, *text;
 };
 
 /* Numbers of the host that are never reused; the engine stores them with every batch. */

@@ -79,9 +79,12 @@ static void step_resume(struct core *core, struct step *step, struct core_effect
 	}
 	if (step->facts.device && step->folded_user)
 		step->device = placement_device(&core->placement, step->facts.device);
-	if (step->device)
+	if (step->device) {
 		placement_occupy(step->device, step->folded_user, &step->item);
-	else
+		connections_begin(core, step);
+		if (step->facts.state != STATE_OFFERED && step->facts.state != STATE_PREPARING)
+			connections_proven(core, step);
+	} else
 		desktop_lost(core, step, "the configuration no longer has the device the run was on",
 			     effects);
 }

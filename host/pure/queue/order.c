@@ -51,6 +51,7 @@ static void lane_free(struct order_lane *lane)
 {
 	heap_clear(&lane->items);
 	free(lane->key);
+	free(lane->gate_key);
 	free(lane->user);
 	free(lane);
 }
@@ -65,23 +66,26 @@ void order_target_clear(struct order_target *target)
 	target->name = NULL;
 }
 
-static struct order_lane *lane_of(struct order_target *target, const char *user, bool attended)
+static struct order_lane *lane_of(struct order_target *target, const char *user, bool attended, const struct order_gate *gate)
 {
-	char *key = mem_printf("%s/%s", user, attended ? "attended" : "unattended");
-	struct order_lane *lane = table_get(&target->by_key, key);
+	const char *mode = attended ? "attended" : "unattended";
+	char *gate_key = mem_printf("%s/%s/%s", user, mode, gate ? gate->name : "");
+	struct order_lane *lane = table_get(&target->by_key, gate_key);
 
 	if (lane) {
-		free(key);
+		free(gate_key);
 		return lane;
 	}
 	lane = mem_alloc(sizeof *lane);
 	lane->target = target;
-	lane->key = key;
+	lane->key = mem_printf("%s/%s", user, mode);
+	lane->gate_key = gate_key;
+	lane->gate = gate;
 	lane->user = mem_text(user);
 	lane->attended = attended;
 	lane->position = HEAP_NOWHERE;
 	heap_init(&lane->items, item_less, item_moved);
-	table_set(&target->by_key, key, lane);
+	table_set(&target->by_key, gate_key, lane);
 	return lane;
 }
 
@@ -93,7 +97,7 @@ static void lane_settle(struct order_lane *lane)
 	if (lane->items.n == 0) {
 		if (lane->position != HEAP_NOWHERE)
 			heap_remove(lanes, lane->position);
-		table_remove(&lane->target->by_key, lane->key);
+		table_remove(&lane->target->by_key, lane->gate_key);
 		lane_free(lane);
 	} else if (lane->position == HEAP_NOWHERE) {
 		heap_push(lanes, lane);
@@ -104,7 +108,7 @@ static void lane_settle(struct order_lane *lane)
 
 void order_add(struct order_target *target, const char *user, bool attended, struct order_item *item)
 {
-	struct order_lane *lane = lane_of(target, user, attended);
+	struct order_lane *lane = lane_of(target, user, attended, item->gate);
 
 	item->lane = lane;
 	heap_push(&lane->items, item);

@@ -1,6 +1,6 @@
 /*
  * The one order of everything that waits for a device: (top, priority, seq). Items wait in lanes, one per (target, user,
- * mode); a lane is a heap of its items, a target a heap of its lanes by their first item. So the first item that a
+ * mode, gate); a lane is a heap of its items, a target a heap of its lanes by their first item. So the first item that a
  * device may take is found without looking at every item, and any item can leave at once.
  *
  * Pure memory; lanes are made and freed as items come and go. An item is embedded in whatever waits.
@@ -16,10 +16,19 @@
 
 struct order_lane;
 
+/* What all items of one connection pass, whatever their target. While it is shut none of its lanes may start. */
+struct order_gate {
+	char *name;
+	const char *shut; /* a reason code; NULL: open */
+	char *text;       /* the sentence for it, or NULL */
+	bool passing;     /* it is shut only until somebody has passed, which other obstacles say better */
+};
+
 struct order_item {
 	int64_t top; /* 0: not moved to the top; else the greater the later it was moved, and the earlier it starts */
 	bool high;   /* priority */
 	int64_t seq; /* given when it became ready, kept through refusals */
+	const struct order_gate *gate; /* NULL: none; set before it is added, and it outlives the waiting */
 	struct order_lane *lane; /* NULL: it does not wait */
 	size_t position;
 };
@@ -34,7 +43,9 @@ struct order_target {
 
 struct order_lane {
 	struct order_target *target;
-	char *key;  /* "user/unattended" */
+	char *key;      /* "user/unattended", as devices refuse it */
+	char *gate_key; /* the same with the gate's name, where there is one: among the target's lanes */
+	const struct order_gate *gate; /* NULL: none */
 	char *user; /* folded */
 	bool attended;
 	struct heap items;

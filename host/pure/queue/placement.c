@@ -115,6 +115,10 @@ const char *placement_obstacle(const struct placement_device *device, const stru
 	const struct placement_refusal *refusal;
 
 	*ret_text = NULL;
+	if (lane->gate && lane->gate->shut && !lane->gate->passing) {
+		*ret_text = lane->gate->text;
+		return lane->gate->shut;
+	}
 	if (!device->known)
 		return "DeviceNeverConnected";
 	if (!device->online)
@@ -130,7 +134,10 @@ const char *placement_obstacle(const struct placement_device *device, const stru
 	}
 	if (device->running >= device->slots)
 		return "AllSlotsTaken";
-	return NULL;
+	if (!lane->gate || !lane->gate->shut)
+		return NULL;
+	*ret_text = lane->gate->text;
+	return lane->gate->shut;
 }
 
 static bool device_may_take(void *arg, const struct order_lane *lane)

@@ -56,7 +56,8 @@ static const struct reason table[] = {
 	 "Correct the flow or its declaration; the text names the output and the rule.", NULL},
 	{"PluginCrashed", REASON_FATAL, "The plugin's process ended during the call.", "Read the host's log; update or replace the plugin.", NULL},
 	{"RDPIsNotEnabled", REASON_FATAL, "Remote desktop is switched off on the device.", "Switch it on.", "Remote Desktop is not enabled on the machine."},
-	{"RdpPermissionNotGranted", REASON_FATAL, "The user may not sign in by remote desktop.", "Put the user into the remote desktop users.", NULL},
+	{"RdpPermissionNotGranted", REASON_WAIT, "The user may not sign in by remote desktop.",
+	 "Put the user into the remote desktop users, then unblock the connection.", NULL},
 	{"RestoreHeld", REASON_WAIT, "The host was restored from a backup and holds unfinished runs.", "Release them with `hostler restore --release`.", NULL},
 	{"RetryDelay", REASON_RETRY, "The step failed and waits for its next try.", "Nothing needs to be done.", NULL},
 	{"SecretUnusable", REASON_FATAL, "A secret could not be opened where it is needed.", "Seal it again for its present recipients.", NULL},
@@ -64,10 +65,10 @@ static const struct reason table[] = {
 	 "End the processes of that user on the device; the slot is free as soon as they are gone.", NULL},
 	{"SessionCreationError", REASON_RETRY, "The session could not be made.", "Read the text: it names the program or setting that failed.",
 	 "Could not create unattended session."},
-	{"SessionCreationInvalidCredentials", REASON_FATAL, "The user name or password was not accepted.",
-	 "Correct the connection's user or password.", "Cannot create new session: invalid credentials."},
-	{"SessionCreationUserPromptedForCredentialsAfterConnection", REASON_FATAL, "The device asked for credentials again after it had been given them.",
-	 "Sign in once by hand and see what it asks for.", NULL},
+	{"SessionCreationInvalidCredentials", REASON_WAIT, "The user name or password was not accepted.",
+	 "Correct the connection's user or password, then unblock the connection.", "Cannot create new session: invalid credentials."},
+	{"SessionCreationUserPromptedForCredentialsAfterConnection", REASON_WAIT, "The device asked for credentials again after it had been given them.",
+	 "Sign in once by hand and see what it asks for, then unblock the connection.", NULL},
 	{"SessionEnded", REASON_FATAL, "The session ended while the flow ran in it.", "Find out who signed the user out.", NULL},
 	{"SessionExistsForTheUserWhenUnattended", REASON_WAIT, "The user has a session on the device, and an unattended run needs one of its own.",
 	 "Sign that user out, or use another user for the connection.", "There is an active session for the user on the target machine."},
@@ -108,6 +109,17 @@ const struct reason *reason_named(const char *code)
 			low = middle + 1;
 	}
 	return NULL;
+}
+
+bool reason_is_of_sign_in(const char *code)
+{
+	static const char *const codes[] = {"RdpPermissionNotGranted", "SessionCreationInvalidCredentials",
+	                                    "SessionCreationUserPromptedForCredentialsAfterConnection"};
+
+	for (size_t i = 0; code && i < sizeof codes / sizeof codes[0]; i++)
+		if (strcmp(code, codes[i]) == 0)
+			return true;
+	return false;
 }
 
 const struct reason *reasons(size_t *ret_n)

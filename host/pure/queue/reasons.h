@@ -5,6 +5,7 @@
 #ifndef HOST_PURE_QUEUE_REASONS_H
 #define HOST_PURE_QUEUE_REASONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* What the engine does with a refusal (rule R23). */
@@ -23,6 +24,7 @@ struct reason {
 };
 
 const struct reason *reason_named(const char *code); /* NULL: unknown */
+bool reason_is_of_sign_in(const char *code); /* credentials failed: the connection is blocked (rule R29) */
 const struct reason *reasons(size_t *ret_n);         /* the table, sorted by code */
 const char *reason_class_name(enum reason_class class); /* "wait" */
 enum reason_class reason_class_named(const char *name); /* REASON_FATAL for an unknown word */

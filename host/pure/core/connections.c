@@ -1,0 +1,179 @@
+/*
+ * Connections and their sign-ins (rule R29). After a failed sign-in the connection is blocked everywhere, until
+ * somebody says it is in order; and until one sign-in has gone well no second one is tried beside the first.
+ * Otherwise one mistyped password would lock the account within seconds.
+ */
+#include "pure/core/internal.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct core_connection *connection_of(struct core *core, const char *name)
+{
+	struct core_connection *connection = table_get(&core->connections, name);
+
+	if (connection)
+		return connection;
+	connection = mem_alloc(sizeof *connection);
+	connection->gate.name = mem_text(name);
+	table_set(&core->connections, name, connection);
+	return connection;
+}
+
+void connections_free(struct core_connection *connection)
+{
+	free(connection->gate.name);
+	free(connection->gate.text);
+	free(connection->block.user);
+	free(connection->block.device);
+	free(connection->block.reason);
+	free(connection->block.text);
+	free(connection);
+}
+
+static char *sentence_of(const struct core_connection *connection)
+{
+	const struct core_block *block = &connection->block;
+	char at[40];
+
+	if (!block->reason)
+		return mem_printf("connection %s: its first sign-in is under way; the others wait for how it goes",
+				  connection->gate.name);
+	clock_iso(block->at_us, at, sizeof at);
+	return mem_printf("connection %s: signing in %s on %s failed at %s with %s%s%s; once the account is in order: "
+			  "`hostler connection unblock %s`",
+			  connection->gate.name, block->user, block->device, at, block->reason,
+			  block->text && *block->text ? ": " : "", block->text ? block->text : "",
+			  connection->gate.name);
+}
+
+/* Opens or shuts the gate by what is known; whoever waits behind one that opens may start. */
+static void settle(struct core *core, struct core_connection *connection)
+{
+	bool was_shut = connection->gate.shut != NULL;
+	bool shut = connection->block.reason || (!connection->proven && connection->signing_in > 0);
+
+	connection->gate.shut = shut ? "ConnectionBlocked" : NULL;
+	connection->gate.passing = !connection->block.reason;
+	free(connection->gate.text);
+	connection->gate.text = shut ? sentence_of(connection) : NULL;
+	if (shut || !was_shut)
+		return;
+	TABLE_EACH(&core->placement.targets, entry)
+		turn_target(core, entry->value);
+}
+
+static void unblock(struct core *core, struct core_connection *connection)
+{
+	text_replace(&connection->block.reason, NULL);
+	settle(core, connection);
+}
+
+const struct order_gate *connections_gate(struct core *core, const struct step *step)
+{
+	struct core_connection *connection = connection_of(core, step->facts.connection);
+
+	/* The failed sign-in was another user's: the connection has been corrected since. */
+	if (connection->block.reason && strcmp(connection->block.user, step->facts.user) != 0)
+		unblock(core, connection);
+	return &connection->gate;
+}
+
+void connections_begin(struct core *core, struct step *step)
+{
+	struct core_connection *connection = connection_of(core, step->facts.connection);
+
+	step->signing_in = true;
+	connection->signing_in++;
+	settle(core, connection);
+}
+
+/* The sign-in is over, or nobody waits for it any more. */
+static struct core_connection *leave(struct core *core, struct step *step)
+{
+	struct core_connection *connection = connection_of(core, step->facts.connection);
+
+	step->signing_in = false;
+	connection->signing_in--;
+	return connection;
+}
+
+void connections_left(struct core *core, struct step *step)
+{
+	if (step->signing_in)
+		settle(core, leave(core, step));
+}
+
+void connections_proven(struct core *core, struct step *step)
+{
+	struct core_connection *connection;
+
+	if (!step->signing_in)
+		return;
+	connection = leave(core, step);
+	connection->proven = true;
+	settle(core, connection);
+}
+
+void connections_failed(struct core *core, struct step *step, const char *reason, const char *text,
+			struct core_effects *effects)
+{
+	struct core_connection *connection = connection_of(core, step->facts.connection);
+	struct core_block *block = &connection->block;
+
+	if (step->signing_in)
+		leave(core, step);
+	block->at_us = core->now_us;
+	text_replace(&block->user, step->facts.user);
+	text_replace(&block->device, step->facts.device);
+	text_replace(&block->reason, reason);
+	text_replace(&block->text, text);
+	connection->proven = false;
+	effects_happened(core, effects, step->run, step, "blocked", "connection", step->facts.connection, "device",
+			 step->facts.device, "reason", reason, "text", text, NULL);
+	settle(core, connection);
+}
+
+void connections_unblock(struct core *core, const char *name)
+{
+	struct core_connection *connection = table_get(&core->connections, name);
+
+	if (connection && connection->block.reason)
+		unblock(core, connection);
+}
+
+void core_restore_block(struct core *core, const char *name, const struct core_block *block)
+{
+	struct core_connection *connection = connection_of(core, name);
+
+	connection->block = (struct core_block){.at_us = block->at_us,
+						.user = mem_text(block->user),
+						.device = mem_text(block->device),
+						.reason = mem_text(block->reason),
+						.text = mem_text(block->text)};
+	settle(core, connection);
+}
+
+const struct core_block *core_blocked(const struct core *core, const char *name)
+{
+	const struct core_connection *connection = table_get(&core->connections, name);
+
+	return connection && connection->block.reason ? &connection->block : NULL;
+}
+
+bool core_signing_in(const struct core *core, const char *name)
+{
+	const struct core_connection *connection = table_get(&core->connections, name);
+
+	return connection && connection->signing_in > 0;
+}
+
+bool core_proven(const struct core *core, const char *name)
+{
+	const struct core_connection *connection = table_get(&core->connections, name);
+
+	return connection && connection->proven;
+}

@@ -1,0 +1,172 @@
+#include "core_house.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void init(struct core_house *house)
+{
+	core_house_init(house, NULL);
+	core_house_desktop_flow(house, "pool", "bot-pool", NULL);
+	core_house_desktop_flow(house, "other", "else-pool", NULL);
+	house_device(house, "a", 4, 1);
+	house_device(house, "b", 4, 1);
+}
+
+static void end(struct core_house *house, int64_t step)
+{
+	house_taken(house, step, STATE_RUNNING);
+	house_finished(house, step, STATE_SUCCEEDED, NULL, NULL, true);
+}
+
+static void unblock(struct core_house *house, const char *connection)
+{
+	struct core_event event = {.kind = CORE_UNBLOCKED, .connection = connection};
+
+	core_house_event(house, &event);
+}
+
+static void wrong_password(struct core_house *house, int64_t step)
+{
+	house_refused(house, step, REASON_WAIT, "SessionCreationInvalidCredentials", 1);
+}
+
+/* One user on two devices: the second sign-in waits for how the first goes, though the second device is free. */
+static void sign_ins_go_one_by_one_until_one_has_gone_well(void **state)
+{
+	struct core_house house;
+
+	(void)state;
+	init(&house);
+	house_fire(&house, "pool");
+	house_said(&house, "offer 1/1 a bot\n");
+	house_fire(&house, "pool");
+	house_said(&house, "");
+	house_step_is(&house, 2, STATE_QUEUED, "UIFlowAlreadyRunning");
+	house_step_says(&house, 2, "b: ConnectionBlocked (connection bot-pool: its first sign-in is under way");
+	house_fire(&house, "other");
+	house_said(&house, "offer 3/2 a else\n");
+	house_taken(&house, 1, STATE_PREPARING);
+	house_said(&house, "");
+	house_stage(&house, 1, STATE_RUNNING);
+	house_said(&house, "offer 2/3 b bot\n");
+	end(&house, 1);
+	end(&house, 2);
+	end(&house, 3);
+	house_is_empty(&house);
+	core_house_clear(&house);
+}
+
+static void a_failed_sign_in_blocks_the_connection_everywhere(void **state)
+{
+	struct core_house house;
+
+	(void)state;
+	init(&house);
+	house_fire(&house, "pool");
+	house_fire(&house, "pool");
+	wrong_password(&house, 1);
+	house_said(&house, "");
+	house_step_is(&house, 1, STATE_QUEUED, "ConnectionBlocked");
+	house_step_says(&house, 1, "signing in bot on a failed at");
+	house_step_says(&house, 2, "b: ConnectionBlocked");
+	house_step_says(&house, 2, "hostler connection unblock bot-pool");
+	assert_non_null(core_blocked(house.core, "bot-pool"));
+	assert_null(core_blocked(house.core, "else-pool"));
+	house_device(&house, "a", 4, 2); /* neither a change of the sessions nor time lifts it */
+	house_device(&house, "b", 4, 2);
+	house_time(&house, 60 * SECOND_US);
+	house_device(&house, "b", 4, 3);
+	house_said(&house, "");
+	house_fire(&house, "other");
+	house_said(&house, "offer 3/2 b else\n");
+	unblock(&house, "bot-pool");
+	house_said(&house, "offer 1/3 b bot\n"); /* and once more only one is tried */
+	end(&house, 1);
+	end(&house, 2);
+	end(&house, 3);
+	house_is_empty(&house);
+	core_house_clear(&house);
+}
+
+/* Without this each new failure would be a further try for everybody who waits. */
+static void a_failure_after_success_takes_the_trust_back(void **state)
+{
+	struct core_house house;
+
+	(void)state;
+	init(&house);
+	house_fire(&house, "pool");
+	house_taken(&house, 1, STATE_RUNNING);
+	assert_true(core_proven(house.core, "bot-pool"));
+	house_fire(&house, "pool");
+	wrong_password(&house, 2);
+	assert_false(core_proven(house.core, "bot-pool"));
+	house_finished(&house, 1, STATE_SUCCEEDED, NULL, NULL, true);
+	house_said(&house, "");
+	house_step_is(&house, 2, STATE_QUEUED, "ConnectionBlocked");
+	unblock(&house, "bot-pool");
+	end(&house, 2);
+	house_is_empty(&house);
+	core_house_clear(&house);
+}
+
+static void a_refused_or_lost_first_sign_in_lets_the_next_try(void **state)
+{
+	struct core_house house;
+
+	(void)state;
+	init(&house);
+	house_fire(&house, "pool");
+	house_fire(&house, "pool");
+	house_refused(&house, 1, REASON_WAIT, "TooManyActiveSessions", 1);
+	house_said(&house, "offer 1/2 b bot\n");
+	house_refused(&house, 1, REASON_RETRY, "SessionCreationError", 1);
+	assert_false(core_signing_in(house.core, "bot-pool"));
+	house_device(&house, "a", 4, 2);
+	house_said(&house, "offer 1/3 a bot\n");
+	end(&house, 1);
+	end(&house, 2);
+	house_is_empty(&house);
+	core_house_clear(&house);
+}
+
+static void the_rule_holds_across_a_restart(void **state)
+{
+	const struct core_block block = {
+		.at_us = 1, .user = (char *)"bot", .device = (char *)"b", .reason = (char *)"SessionCreationInvalidCredentials"};
+	struct core_house house;
+
+	(void)state;
+	init(&house);
+	house_fire(&house, "pool");
+	house_fire(&house, "pool");
+	core_house_restart(&house);
+	assert_true(core_signing_in(house.core, "bot-pool"));
+	house_fresh(&house, "b", 4, 1, NULL, 0);
+	house_said(&house, "");
+	core_restore_block(house.core, "bot-pool", &block);
+	house_step_says(&house, 2, "signing in bot on b failed at");
+	unblock(&house, "bot-pool");
+	end(&house, 1);
+	end(&house, 2);
+	house_is_empty(&house);
+	core_house_clear(&house);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sign_ins_go_one_by_one_until_one_has_gone_well),
+		cmocka_unit_test(a_failed_sign_in_blocks_the_connection_everywhere),
+		cmocka_unit_test(a_failure_after_success_takes_the_trust_back),
+		cmocka_unit_test(a_refused_or_lost_first_sign_in_lets_the_next_try),
+		cmocka_unit_test(the_rule_holds_across_a_restart),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
