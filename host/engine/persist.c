@@ -23,7 +23,7 @@ static void persist_run(struct engine *engine, const struct run *run)
 	                           .label = facts->label, .trigger = facts->trigger, .who = facts->who,
 	                           .state = state_name(facts->state), .reason = facts->reason, .text = facts->text,
 	                           .requested_us = facts->requested_us, .started_us = facts->started_us, .ended_us = facts->ended_us,
-	                           .event = {.bytes = facts->event, .length = facts->event_length}};
+	                           .origin = facts->origin, .event = {.bytes = facts->event, .length = facts->event_length}};
 	hst_error err = {{0}, {0}};
 
 	must(engine->store->ops->put_run(engine->store, &record, &err), &err);
@@ -40,7 +40,8 @@ static void persist_step(struct engine *engine, const struct step *step)
 	                            .user = facts->user, .mode = !desktop ? NULL : facts->attended ? "attended" : "unattended",
 	                            .priority = facts->high ? "high" : "normal", .seq = facts->seq, .token = facts->token,
 	                            .attempt = facts->attempt, .requested_us = facts->requested_us, .placed_us = facts->placed_us,
-	                            .started_us = facts->started_us, .ended_us = facts->ended_us, .subflow = facts->subflow,
+	                            .started_us = facts->started_us, .ended_us = facts->ended_us, .journal = facts->journal,
+	                            .top = facts->top, .lost_us = facts->lost_us, .subflow = facts->subflow,
 	                            .action = facts->action, .inputs = {.bytes = facts->inputs, .length = facts->inputs_length},
 	                            .outputs = {.bytes = facts->outputs, .length = facts->outputs_length}};
 	hst_error err = {{0}, {0}};
@@ -145,7 +146,7 @@ static bool restore_run(void *arg, const struct store_run *record)
 	struct run_facts facts = {.number = record->number, .label = (char *)record->label, .trigger = (char *)record->trigger,
 	                          .who = (char *)record->who, .state = state_named(record->state), .reason = (char *)record->reason,
 	                          .text = (char *)record->text, .requested_us = record->requested_us,
-	                          .started_us = record->started_us, .ended_us = record->ended_us,
+	                          .started_us = record->started_us, .ended_us = record->ended_us, .origin = record->origin,
 	                          .event = (char *)record->event.bytes, .event_length = record->event.length};
 
 	restoring->run = NULL;
@@ -168,6 +169,7 @@ static bool restore_step(void *arg, const struct store_step *record)
 	                           .high = record->priority && strcmp(record->priority, "high") == 0, .seq = record->seq,
 	                           .token = record->token, .attempt = record->attempt, .requested_us = record->requested_us,
 	                           .placed_us = record->placed_us, .started_us = record->started_us, .ended_us = record->ended_us,
+	                           .journal = record->journal, .top = record->top, .lost_us = record->lost_us,
 	                           .subflow = (char *)record->subflow, .action = (char *)record->action,
 	                           .inputs = (char *)record->inputs.bytes, .inputs_length = record->inputs.length,
 	                           .outputs = (char *)record->outputs.bytes, .outputs_length = record->outputs.length};

@@ -241,6 +241,43 @@ static int memory_put_package(struct store *base, const char *digest, const char
 	return HST_OK;
 }
 
+static void memory_free_standing(struct memory_standing *standing)
+{
+	free(standing->kind);
+	free(standing->name);
+	free(standing->value);
+}
+
+static int memory_put_standing(struct store *base, const char *kind, const char *name,
+			       struct store_bytes value, hst_error *err)
+{
+	struct memory_store *store = memory_of(base);
+	struct memory_standing *all = store->standings;
+	int code = memory_in_batch(store, err), compared = 1;
+	size_t at = 0;
+
+	if (code)
+		return code;
+	for (; at < store->standing_count; at++) {
+		compared = strcmp(all[at].kind, kind);
+		compared = compared ? compared : strcmp(all[at].name, name);
+		if (compared >= 0)
+			break;
+	}
+	if (at < store->standing_count && compared == 0) {
+		memory_free_standing(&all[at]);
+		memmove(all + at, all + at + 1, (--store->standing_count - at) * sizeof *all);
+	}
+	if (!value.bytes)
+		return HST_OK;
+	all = mem_grow(all, &store->standing_room, store->standing_count + 1, sizeof *all);
+	memmove(all + at + 1, all + at, (store->standing_count++ - at) * sizeof *all);
+	all[at] = (struct memory_standing){mem_text(kind), mem_text(name),
+					   mem_copy(value.bytes, value.length), value.length};
+	store->standings = all;
+	return HST_OK;
+}
+
 static void memory_free_run(struct memory_run *run)
 {
 	for (size_t i = 0; i < run->step_count; i++)
@@ -271,6 +308,9 @@ static void memory_free(struct store *base)
 	for (size_t i = 0; i < store->n; i++)
 		memory_free_run(store->runs[i]);
 	free(store->runs);
+	for (size_t i = 0; i < store->standing_count; i++)
+		memory_free_standing(&store->standings[i]);
+	free(store->standings);
 	memory_free_bytes(&store->flows);
 	memory_free_bytes(&store->states);
 	TABLE_EACH (&store->counters, counter)
@@ -299,9 +339,11 @@ static const struct store_ops memory_ops = {
 	.put_counter = memory_put_counter,
 	.put_state = memory_put_state,
 	.put_package = memory_put_package,
+	.put_standing = memory_put_standing,
 	.counters = memory_counters,
 	.get_flow = memory_get_flow,
 	.get_state = memory_get_state,
+	.standings = memory_standings,
 	.unfinished = memory_unfinished,
 	.runs = memory_runs,
 	.run = memory_run,

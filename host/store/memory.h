@@ -24,6 +24,11 @@ struct memory_package {
 	int64_t at_us;
 };
 
+struct memory_standing {
+	char *kind, *name, *value;
+	size_t length;
+};
+
 struct memory_store {
 	struct store store;	  /* first: a store of this kind is this */
 	struct memory_run **runs; /* by number */
@@ -33,6 +38,8 @@ struct memory_store {
 	struct table states;   /* "INSTANCE\nNAME" to struct memory_bytes */
 	struct table counters; /* name to int64_t */
 	struct table packages; /* digest to struct memory_package */
+	struct memory_standing *standings; /* by kind, then by name */
+	size_t standing_count, standing_room;
 	bool in_batch;
 };
 
@@ -57,6 +64,8 @@ int memory_steps(struct store *base, int64_t number, bool (*visit)(void *arg, co
 int memory_happenings(struct store *base, int64_t number,
 		      bool (*visit)(void *arg, const struct store_happening *happening), void *arg,
 		      hst_error *err);
+int memory_standings(struct store *base, bool (*visit)(void *arg, const struct store_standing *standing),
+		     void *arg, hst_error *err);
 int memory_find_run(struct store *base, const char *text, int64_t *ret_number, hst_error *err);
 
 #endif

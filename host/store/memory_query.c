@@ -113,6 +113,22 @@ int memory_happenings(struct store *base, int64_t number,
 	return HST_OK;
 }
 
+int memory_standings(struct store *base, bool (*visit)(void *arg, const struct store_standing *standing),
+		     void *arg, hst_error *err)
+{
+	const struct memory_store *store = memory_of(base);
+
+	(void)err;
+	for (size_t i = 0; i < store->standing_count; i++) {
+		const struct memory_standing *kept = &store->standings[i];
+		struct store_standing standing = {kept->kind, kept->name, {kept->value, kept->length}};
+
+		if (!visit(arg, &standing))
+			break;
+	}
+	return HST_OK;
+}
+
 /* A whole id fits its own run alone, so it needs no way of its own here. */
 static int memory_find_ending(const struct memory_store *store, const char *ending, int64_t *ret_number,
 			      hst_error *err)

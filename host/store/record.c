@@ -23,6 +23,7 @@ static const struct record_column run_columns[] = {
 	COLUMN(store_run, RECORD_INTEGER, requested_us, false),
 	COLUMN(store_run, RECORD_INTEGER, started_us, false),
 	COLUMN(store_run, RECORD_INTEGER, ended_us, false),
+	COLUMN(store_run, RECORD_INTEGER, origin, false),
 	COLUMN(store_run, RECORD_BYTES, event, false),
 };
 
@@ -48,6 +49,9 @@ static const struct record_column step_columns[] = {
 	COLUMN(store_step, RECORD_INTEGER, placed_us, false),
 	COLUMN(store_step, RECORD_INTEGER, started_us, false),
 	COLUMN(store_step, RECORD_INTEGER, ended_us, false),
+	COLUMN(store_step, RECORD_INTEGER, journal, false),
+	COLUMN(store_step, RECORD_INTEGER, top, false),
+	COLUMN(store_step, RECORD_INTEGER, lost_us, false),
 	COLUMN(store_step, RECORD_TEXT, subflow, false),
 	COLUMN(store_step, RECORD_TEXT, action, false),
 	COLUMN(store_step, RECORD_BYTES, inputs, false),

@@ -246,6 +246,19 @@ static int sqlite_put_package(struct store *base, const char *digest, const char
 	return sqlite_put(store, SQL_PUT_PACKAGE, err);
 }
 
+static int sqlite_put_standing(struct store *base, const char *kind, const char *name,
+			       struct store_bytes value, hst_error *err)
+{
+	struct sqlite_store *store = sqlite_of(base);
+	enum sqlite_statement which = value.bytes ? SQL_PUT_STANDING : SQL_REMOVE_STANDING;
+
+	sqlite_bind_text(store->statements[which], 1, kind);
+	sqlite_bind_text(store->statements[which], 2, name);
+	if (value.bytes)
+		sqlite_bind_bytes(store->statements[which], 3, value);
+	return sqlite_put(store, which, err);
+}
+
 /* What a batch that was begun and not committed has put is gone. */
 static void sqlite_free(struct store *base)
 {
@@ -274,9 +287,11 @@ static const struct store_ops sqlite_ops = {
 	.put_counter = sqlite_put_counter,
 	.put_state = sqlite_put_state,
 	.put_package = sqlite_put_package,
+	.put_standing = sqlite_put_standing,
 	.counters = sqlite_counters,
 	.get_flow = sqlite_get_flow,
 	.get_state = sqlite_get_state,
+	.standings = sqlite_standings,
 	.unfinished = sqlite_unfinished,
 	.runs = sqlite_runs,
 	.run = sqlite_run,

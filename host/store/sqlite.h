@@ -24,9 +24,12 @@ enum sqlite_statement {
 	SQL_PUT_COUNTER,
 	SQL_PUT_STATE,
 	SQL_PUT_PACKAGE,
+	SQL_PUT_STANDING,
+	SQL_REMOVE_STANDING,
 	SQL_COUNTERS,
 	SQL_GET_FLOW,
 	SQL_GET_STATE,
+	SQL_STANDINGS,
 	SQL_UNFINISHED_RUNS,
 	SQL_UNFINISHED_STEPS,
 	SQL_RUNS,
@@ -77,6 +80,8 @@ int sqlite_get_flow(struct store *store, const char *digest, char **ret_text, si
 		    hst_error *err);
 int sqlite_get_state(struct store *store, const char *instance, const char *name, char **ret_bytes,
 		     size_t *ret_length, hst_error *err);
+int sqlite_standings(struct store *store, bool (*visit)(void *arg, const struct store_standing *standing),
+		     void *arg, hst_error *err);
 int sqlite_unfinished(struct store *store, bool (*run)(void *arg, const struct store_run *run),
 		      bool (*step)(void *arg, const struct store_step *step), void *arg, hst_error *err);
 int sqlite_runs(struct store *store, const struct store_filter *filter,

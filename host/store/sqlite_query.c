@@ -82,6 +82,27 @@ int sqlite_get_state(struct store *base, const char *instance, const char *name,
 	return query_bytes(store, store->statements[SQL_GET_STATE], "state", ret_bytes, ret_length, err);
 }
 
+int sqlite_standings(struct store *base, bool (*visit)(void *arg, const struct store_standing *standing),
+		     void *arg, hst_error *err)
+{
+	struct sqlite_store *store = query_of(base);
+	sqlite3_stmt *statement = store->statements[SQL_STANDINGS];
+	int got;
+
+	while ((got = sqlite3_step(statement)) == SQLITE_ROW) {
+		struct store_standing standing = {
+			.kind = (const char *)sqlite3_column_text(statement, 0),
+			.name = (const char *)sqlite3_column_text(statement, 1),
+			.value = {(const char *)sqlite3_column_text(statement, 2),
+				  (size_t)sqlite3_column_bytes(statement, 2)},
+		};
+
+		if (!visit(arg, &standing))
+			break;
+	}
+	return query_end(store, statement, got, err);
+}
+
 static int query_runs(struct sqlite_store *store, sqlite3_stmt *statement,
 		      bool (*visit)(void *arg, const struct store_run *run), void *arg, size_t *ret_n,
 		      hst_error *err)

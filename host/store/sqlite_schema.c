@@ -42,6 +42,12 @@ const char *const sqlite_schema_steps[STORE_VERSION] = {
 	" instance TEXT NOT NULL, name TEXT NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY(instance, name));"
 	"CREATE TABLE package(digest TEXT NOT NULL PRIMARY KEY, name TEXT, version TEXT, at_us INTEGER) "
 	"WITHOUT ROWID;",
+	"ALTER TABLE run ADD COLUMN origin INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE step ADD COLUMN journal INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE step ADD COLUMN top INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE step ADD COLUMN lost_us INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE standing("
+	" kind TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(kind, name)) WITHOUT ROWID;",
 };
 
 static int schema_fail(sqlite3 *db, const char *path, hst_error *err)

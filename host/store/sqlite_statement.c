@@ -55,9 +55,14 @@ static const struct {
 		 " ON CONFLICT(digest) DO UPDATE SET name = excluded.name, version = excluded.version,"
 		 " at_us = excluded.at_us",
 		 AS_IT_IS, NULL},
+	[SQL_PUT_STANDING] = {"INSERT INTO standing(kind, name, value) VALUES(?1, ?2, ?3)"
+			      " ON CONFLICT(kind, name) DO UPDATE SET value = excluded.value",
+			      AS_IT_IS, NULL},
+	[SQL_REMOVE_STANDING] = {"DELETE FROM standing WHERE kind = ?1 AND name = ?2", AS_IT_IS, NULL},
 	[SQL_COUNTERS] = {"SELECT name, value FROM counter ORDER BY name", AS_IT_IS, NULL},
 	[SQL_GET_FLOW] = {"SELECT text FROM flow WHERE digest = ?1", AS_IT_IS, NULL},
 	[SQL_GET_STATE] = {"SELECT bytes FROM state WHERE instance = ?1 AND name = ?2", AS_IT_IS, NULL},
+	[SQL_STANDINGS] = {"SELECT kind, name, value FROM standing ORDER BY kind, name", AS_IT_IS, NULL},
 	[SQL_UNFINISHED_RUNS] = {"unfinished JOIN run USING(number) ORDER BY number", SELECT, &record_run},
 	[SQL_UNFINISHED_STEPS] = {"step WHERE run = ?1 ORDER BY position, id", SELECT, &record_step},
 	[SQL_RUNS] = {"run WHERE " NEWEST(

@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { STORE_VERSION = 1 };
+enum { STORE_VERSION = 2 };
 
 struct store_bytes {
 	const char *bytes;
@@ -32,6 +32,7 @@ struct store_run {
 	const char *id, *flow, *flow_digest, *label, *trigger, *who;
 	const char *state, *reason, *text;
 	int64_t requested_us, started_us, ended_us;
+	int64_t origin; /* number of the first run of a chain of resubmits; 0: this is no resubmit */
 	struct store_bytes event;
 };
 
@@ -43,6 +44,9 @@ struct store_step {
 	const char *connection, *target, *device, *user, *mode, *priority;
 	int64_t seq, token, attempt; /* place in the queue; the last offer's or call's token */
 	int64_t requested_us, placed_us, started_us, ended_us;
+	int64_t journal; /* identity of the gateway's journal it was offered to; 0: not said */
+	int64_t top;	 /* which of the moves to the top was its; 0: none */
+	int64_t lost_us; /* since when nobody knows its outcome; 0: it is not lost */
 	const char *subflow, *action; /* last progress */
 	struct store_bytes inputs, outputs;
 };
@@ -51,6 +55,13 @@ struct store_happening {
 	int64_t at_us, run, step; /* step 0: the run itself */
 	const char *what;	  /* "queued", "offered", "refused", "running", "progress", "ended" … */
 	const char *detail;	  /* JSON or NULL */
+};
+
+/* What stands until somebody takes it back: a flow that is disabled, a device that is drained, a connection that is
+ * blocked. */
+struct store_standing {
+	const char *kind, *name; /* key */
+	struct store_bytes value;
 };
 
 struct store_event { /* what a trigger emitted; (instance, key) is unique where key is not NULL */
@@ -87,12 +98,18 @@ struct store_ops {
 	int (*put_package)(struct store *store, const char *digest, const char *name, const char *version,
 			   int64_t at_us, hst_error *err);
 
+	int (*put_standing)(struct store *store, const char *kind, const char *name, struct store_bytes value,
+			    hst_error *err); /* value.bytes NULL: it no longer stands */
+
 	int (*counters)(struct store *store, bool (*visit)(void *arg, const char *name, int64_t value),
 			void *arg, hst_error *err);
 	int (*get_flow)(struct store *store, const char *digest, char **ret_text, size_t *ret_length,
 			hst_error *err); /* caller frees */
 	int (*get_state)(struct store *store, const char *instance, const char *name, char **ret_bytes,
 			 size_t *ret_length, hst_error *err);
+
+	int (*standings)(struct store *store, bool (*visit)(void *arg, const struct store_standing *standing),
+			 void *arg, hst_error *err); /* by kind, then by name */
 
 	/* Runs that have not ended, oldest first, each followed by its steps. */
 	int (*unfinished)(struct store *store, bool (*run)(void *arg, const struct store_run *run),

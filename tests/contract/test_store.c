@@ -271,6 +271,54 @@ static void packages_are_put(void **state)
 	commit(room);
 }
 
+static bool see_standing(void *arg, const struct store_standing *standing)
+{
+	char *text = arg;
+
+	snprintf(text + strlen(text), 64, "%s/%s=%.*s ", standing->kind, standing->name,
+		 (int)standing->value.length, standing->value.bytes);
+	return strcmp(standing->name, "stop") != 0;
+}
+
+static void assert_standings(struct room *room, const char *expected)
+{
+	char text[256] = "";
+
+	assert_int_equal(OPS(room)->standings(room->store, see_standing, text, NULL), HST_OK);
+	assert_string_equal(text, expected);
+}
+
+static void put_standing(struct room *room, const char *kind, const char *name, const char *value)
+{
+	struct store_bytes bytes = {value, value ? strlen(value) : 0};
+
+	assert_int_equal(OPS(room)->put_standing(room->store, kind, name, bytes, NULL), HST_OK);
+}
+
+static void what_stands_does_so_until_it_is_taken_back(void **state)
+{
+	struct room *room = *state;
+
+	assert_standings(room, "");
+	begin(room);
+	put_standing(room, "drained", "host", "");
+	put_standing(room, "disabled", "trigger:inbox", "{\"who\":\"night\"}");
+	put_standing(room, "disabled", "flow:order", "");
+	put_standing(room, "drained", "device:a", "1");
+	put_standing(room, "drained", "device:a", "22");
+	put_standing(room, "blocked", "device:a", "3");
+	commit(room);
+	assert_standings(room, "blocked/device:a=3 disabled/flow:order= disabled/trigger:inbox={\"who\":\"night\"} "
+			       "drained/device:a=22 drained/host= ");
+	begin(room);
+	put_standing(room, "drained", "device:a", NULL);
+	put_standing(room, "drained", "nobody", NULL);
+	put_standing(room, "disabled", "stop", "");
+	put_standing(room, "blocked", "device:a", NULL);
+	commit(room);
+	assert_standings(room, "disabled/flow:order= disabled/stop= ");
+}
+
 static void puts_belong_to_batches(void **state)
 {
 	struct room *room = *state;
@@ -278,6 +326,8 @@ static void puts_belong_to_batches(void **state)
 	struct seen seen = {0};
 
 	assert_int_equal(OPS(room)->put_run(room->store, &run, NULL), HST_INVALID);
+	assert_int_equal(OPS(room)->put_standing(room->store, "drained", "host", (struct store_bytes){"", 0}, NULL),
+			 HST_INVALID);
 	assert_int_equal(OPS(room)->commit(room->store, NULL), HST_INVALID);
 	begin(room);
 	assert_int_equal(OPS(room)->begin(room->store, NULL), HST_INVALID);
@@ -314,6 +364,7 @@ int main(int argc, char **argv)
 		BOTH(state_is_any_bytes),
 		BOTH(counters_keep_their_last_value),
 		BOTH(packages_are_put),
+		BOTH(what_stands_does_so_until_it_is_taken_back),
 		BOTH(puts_belong_to_batches),
 		BOTH(a_batch_sees_itself),
 	};

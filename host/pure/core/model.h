@@ -32,6 +32,7 @@ struct run_facts {
 	enum state state;
 	char *reason, *text;
 	int64_t requested_us, started_us, ended_us;
+	int64_t origin; /* number of the first run of a chain of resubmits; 0: this is no resubmit */
 	char *event; /* JSON */
 	size_t event_length;
 };
@@ -56,6 +57,9 @@ struct step_facts {
 	bool attended, high;
 	int64_t seq, token, attempt;
 	int64_t requested_us, placed_us, started_us, ended_us;
+	int64_t journal; /* identity of the gateway's journal it was offered to; 0: not said */
+	int64_t top;	 /* which of the moves to the top was its; 0: none */
+	int64_t lost_us; /* since when nobody knows its outcome; 0: it is not lost */
 	char *subflow, *action;
 	char *inputs, *outputs; /* JSON */
 	size_t inputs_length, outputs_length;
