@@ -89,43 +89,6 @@ static void a_busy_user_does_not_hold_up_others_unless_order_is_strict(void **st
 	order_target_clear(&target);
 }
 
-/* Against the obvious: a list that is searched from end to end. */
-static void it_agrees_with_a_naive_search_over_random_operations(void **state)
-{
-	enum { ITEMS = 60, ROUNDS = 20000 };
-	static const char *const users[] = {"a", "b", "c", "d", "e"};
-	struct order_item items[ITEMS] = {{0}};
-	const char *user_of[ITEMS] = {NULL};
-	struct order_target target;
-	unsigned seed = 4711;
-
-	(void)state;
-	print_message("seed %u\n", seed);
-	order_target_init(&target, "cluster:c", false);
-	for (int round = 0; round < ROUNDS; round++) {
-		int which = (int)((seed = seed * 1103515245u + 12345u) >> 16) % ITEMS;
-		const char *blocked = users[(seed >> 8) % 5];
-		struct order_item *expected = NULL;
-
-		if (items[which].lane) {
-			order_remove(&items[which]);
-		} else {
-			items[which].seq = round;
-			items[which].high = (seed >> 20) % 4 == 0;
-			items[which].top = (seed >> 22) % 16 == 0 ? round : 0;
-			user_of[which] = users[(seed >> 4) % 5];
-			order_add(&target, user_of[which], false, &items[which]);
-		}
-		for (int i = 0; i < ITEMS; i++)
-			if (items[i].lane && strcmp(user_of[i], blocked) != 0 && (!expected || order_before(&items[i], expected)))
-				expected = &items[i];
-		assert_ptr_equal(order_first(&target, not_user, (void *)blocked), expected);
-	}
-	for (int i = 0; i < ITEMS; i++)
-		order_remove(&items[i]);
-	order_target_clear(&target);
-}
-
 static void users_that_may_be_the_same_are_folded_to_one(void **state)
 {
 	static const char *const same[] = {"bot1", "BOT1", "CORP\\Bot1", ".\\bot1", "bot1@corp.example"};
@@ -145,7 +108,6 @@ int main(void)
 		cmocka_unit_test(the_least_seq_is_first_across_users),
 		cmocka_unit_test(priority_goes_before_seq_and_top_before_both),
 		cmocka_unit_test(a_busy_user_does_not_hold_up_others_unless_order_is_strict),
-		cmocka_unit_test(it_agrees_with_a_naive_search_over_random_operations),
 		cmocka_unit_test(users_that_may_be_the_same_are_folded_to_one),
 	};
 
