@@ -118,7 +118,7 @@ static const struct command table[] = {
 	{"triggers", "looking", "", 0, 0, "lists triggers and their inputs", NULL, look_triggers, VERSION},
 	{"devices", "looking", "", 0, 0, "lists devices and their sessions", NULL, look_devices, VERSION},
 	LATER("events", "looking", "lists events"),
-	LATER("explain", "looking", "explains a reason code"),
+	{"explain", "looking", "[CODE]", 0, 1, "explains a reason code, or lists them", NULL, explain_command, VERSION},
 	LATER("next", "looking", "says when a trigger will fire"),
 	LATER("report", "looking", "sums up runs"),
 

@@ -55,7 +55,8 @@ int look_flows(struct cli *cli);
 int look_triggers(struct cli *cli);
 int look_devices(struct cli *cli);
 int look_plugins(struct cli *cli);
-int show_command(struct cli *cli); /* show.c */
+int explain_command(struct cli *cli); /* explain.c */
+int show_command(struct cli *cli);    /* show.c */
 int files_log(struct cli *cli);	   /* run_files.c */
 int files_list_command(struct cli *cli);
 int files_get(struct cli *cli);

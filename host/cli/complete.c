@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "config/conf.h"
 #include "config/ini.h"
+#include "pure/queue/reasons.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -97,12 +98,23 @@ static void offer_configured(const char *what, const char *file, const char *typ
 	problems_clear(&problems);
 }
 
+static void offer_reasons(const char *typed)
+{
+	size_t n;
+	const struct reason *table = reasons(&n);
+
+	for (size_t i = 0; i < n; i++)
+		offer("", table[i].code, typed);
+}
+
 static void offer_argument(const struct command *command, const char *file, const char *typed)
 {
 	if (strcmp(command->arguments, "DIR") == 0)
 		puts("FOLDERS");
 	else if (strncmp(command->arguments, "RUN", 3) == 0)
 		offer("", "last", typed);
+	else if (strcmp(command->arguments, "[CODE]") == 0)
+		offer_reasons(typed);
 	else
 		offer_configured(command->arguments, file, typed);
 }
