@@ -127,6 +127,7 @@ void on_stage(void *arg, struct hub_link *from, const struct message *message);
 void on_progress(void *arg, struct hub_link *from, const struct message *message);
 void on_finished(void *arg, struct hub_link *from, const struct message *message);
 void on_released(void *arg, struct hub_link *from, const struct message *message);
+void on_standing(void *arg, struct hub_link *from, const struct message *message);
 void on_file_put(void *arg, struct hub_link *from, const struct message *message);
 void on_package(void *arg, struct hub_link *from, const struct message *message);
 void on_package_get(void *arg, struct hub_link *from, const struct message *message);

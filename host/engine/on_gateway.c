@@ -164,6 +164,13 @@ void on_released(void *arg, struct hub_link *from, const struct message *message
 	step_event(arg, from, message, &event);
 }
 
+/* Nothing is asked yet, so nothing hangs on the answer. */
+void on_standing(void *arg, struct hub_link *from, const struct message *message)
+{
+	if (message->id)
+		engine_reply(arg, from, WORD_done, message->id);
+}
+
 void on_file_put(void *arg, struct hub_link *from, const struct message *message)
 {
 	struct engine *engine = arg;

@@ -99,6 +99,17 @@ static void say_finished(struct gateway_device *device, const struct admission_r
 	}
 }
 
+static void say_standing(struct gateway *gateway, const struct admission_effect *effect)
+{
+	struct message message;
+
+	message_init(&message, WORD_standing, effect->id);
+	message_set_integer(&message, "step", effect->step);
+	message_set_integer(&message, "token", effect->token);
+	message_set_text(&message, "state", effect->text);
+	tell_host(gateway, &message);
+}
+
 /* To a session process. One that is gone has been, or is about to be, reported as ended. */
 static void tell_session(struct gateway *gateway, uint32_t number, struct message *message)
 {
@@ -207,6 +218,9 @@ static void perform(struct gateway_device *device, const struct admission_effect
 		break;
 	case ADMISSION_SAY_RELEASED:
 		say_run(gateway, WORD_released, 0, effect->run, NULL);
+		break;
+	case ADMISSION_SAY_STANDING:
+		say_standing(gateway, effect);
 		break;
 	case ADMISSION_SAY_DEVICE:
 		device->changed = true;

@@ -154,6 +154,7 @@ void devices_say(struct gateway_device *device)
 	message_set_integer(&message, "slots", now.slots);
 	message_set_integer(&message, "revision", now.revision);
 	message_set_integer(&message, "load", now.facts.load_milli);
+	message_set_integer(&message, "journal", device->gateway->journal_identity);
 	message_set_payload(&message, json.s, json.length);
 	if (link_send(device->gateway->link, &message, &err) < 0)
 		log_warning("device %s: the host could not be told: %s", now.name, err.text);

@@ -54,6 +54,7 @@ struct gateway {
 	struct table processes; /* number -> struct gateway_process */
 	struct table fetches;   /* digest -> struct fetch (packages.c) */
 	int journal;
+	int64_t journal_identity; /* made with the journal; positive, below 2^53 */
 	struct text records; /* of this batch, not yet written */
 	char *packages_dir, *results_dir;
 	hst_arena *arena;

@@ -85,6 +85,33 @@ static void on_stop(struct gateway *gateway, const struct message *message)
 	link_send(gateway->link, &done, NULL);
 }
 
+/*
+ * The question names no device: the one that knows the offer answers. When none does, all of them will refuse it from
+ * now on, and one of them says so; but one that has forgotten so old an offer cannot say that it never ran.
+ */
+static void on_status(struct gateway *gateway, const struct message *message)
+{
+	struct admission_event event = {.kind = ADMISSION_STATUS, .step = message_integer(message, "step"),
+	                                .token = message_integer(message, "token"), .id = message->id};
+	struct gateway_device *answers = NULL;
+	enum admission_trace best = ADMISSION_TRACE_NONE;
+
+	TABLE_EACH(&gateway->devices, entry) {
+		struct gateway_device *device = entry->value;
+		enum admission_trace trace = admission_trace(device->admission, event.step, event.token);
+
+		if (!answers || trace > best) {
+			answers = device;
+			best = trace;
+		}
+	}
+	TABLE_EACH(&gateway->devices, entry) {
+		event.quiet = entry->value != answers;
+		if (!event.quiet || best == ADMISSION_TRACE_NONE)
+			gateway_event(entry->value, &event);
+	}
+}
+
 void on_host_message(void *arg, const struct message *message)
 {
 	struct gateway *gateway = arg;
@@ -93,6 +120,8 @@ void on_host_message(void *arg, const struct message *message)
 		on_offer(gateway, message);
 	else if (message->word == WORD_stop)
 		on_stop(gateway, message);
+	else if (message->word == WORD_status)
+		on_status(gateway, message);
 	else if (message->word == WORD_error)
 		log_warning("the host refused a message: %.*s", (int)message->payload_length, (const char *)message->payload);
 }

@@ -54,10 +54,12 @@ enum right { RIGHT_NONE = 0, RIGHT_LOOK = 1, RIGHT_PRESS = 2, RIGHT_CONTROL = 4,
 	M(call,         SPEAKER_HOST,    RIGHT_NONE,  "returned",    "step:i token:i action:t timeout_ms:i",    "json: inputs") \
 	M(returned,     SPEAKER_WORKER,  RIGHT_NONE,  "",            "step:i token:i",                          "json: outputs") \
 	M(cancel,       SPEAKER_HOST,    RIGHT_NONE,  "done",        "step:i token:i",                          "")        \
-	M(device,       SPEAKER_GATEWAY, RIGHT_NONE,  "done",        "device:t online:b system:t slots:i revision:i load:i", "json: sessions") \
+	M(device,       SPEAKER_GATEWAY, RIGHT_NONE,  "done",        "device:t online:b system:t slots:i revision:i load:i journal:i", "json: sessions") \
 	M(offer,        SPEAKER_HOST,    RIGHT_NONE,  "taken",       "step:i token:i run:t number:i name:t device:t user:t mode:t package:t timeout_ms:i", "json: inputs") \
 	M(taken,        SPEAKER_GATEWAY, RIGHT_NONE,  "",            "step:i token:i state:t",                  "")        \
 	M(refused,      SPEAKER_GATEWAY, RIGHT_NONE,  "",            "step:i token:i reason:t class:t revision:i", "text: one sentence") \
+	M(status,       SPEAKER_HOST,    RIGHT_NONE,  "standing",    "step:i token:i",                          "")        \
+	M(standing,     SPEAKER_GATEWAY, RIGHT_NONE,  "done",        "step:i token:i state:t",                  "")        \
 	M(stage,        SPEAKER_GATEWAY, RIGHT_NONE,  "done",        "step:i token:i state:t",                  "")        \
 	M(progress,     SPEAKER_GATEWAY | SPEAKER_SESSION, RIGHT_NONE, "", "step:i token:i",                    "json: subflow and action") \
 	M(finished,     SPEAKER_GATEWAY | SPEAKER_SESSION, RIGHT_NONE, "done", "step:i token:i state:t reason:t? released:b? started_us:i ended_us:i", "json: outputs; when it went wrong, text and outputs") \

@@ -177,6 +177,9 @@ static void say(struct admission_house *house, const struct admission_effect *ef
 	case ADMISSION_SAY_RELEASED:
 		text_addf(to, "released %s\n", name);
 		break;
+	case ADMISSION_SAY_STANDING:
+		text_addf(to, "standing %lld/%lld %s\n", (long long)effect->step, (long long)effect->token, effect->text);
+		break;
 	case ADMISSION_SAY_DEVICE:
 		text_addf(to, "device %lld@%lld\n", (long long)admission_device(house->admission).slots,
 			  (long long)admission_device(house->admission).revision);

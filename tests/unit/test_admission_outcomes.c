@@ -114,6 +114,119 @@ static void without_acknowledgements_nothing_is_kept(void **state)
 	admission_house_clear(&house);
 }
 
+static void status(struct admission_house *house, int64_t step, int64_t token)
+{
+	admission_house_event(house, &(struct admission_event){
+					     .kind = ADMISSION_STATUS, .step = step, .token = token, .id = 1});
+}
+
+static void asked_what_became_of_it_the_state_is_told(void **state)
+{
+	struct admission_house house;
+
+	(void)state;
+	init(&house);
+	house_offer(&house, 1, 1, "bot1");
+	status(&house, 1, 1);
+	house_said(&house, "standing 1/1 preparing\n");
+	house_opened(&house, 1, "s");
+	status(&house, 1, 1);
+	house_said(&house, "standing 1/1 running\n");
+	house_ended(&house, 1, "succeeded");
+	status(&house, 1, 1);
+	house_said(&house, "standing 1/1 finished\n"); /* which follows when its files are there */
+	house_run(&house, ADMISSION_UPLOADED, 1, 1);
+	status(&house, 1, 1);
+	house_said(&house, "standing 1/1 finished\nfinished 1/1 succeeded\n");
+	house_hold(&house, ADMISSION_CLOSED, 1);
+	house_run(&house, ADMISSION_HEARD, 1, 1);
+	/* The host had it and has it no more: it did run. */
+	status(&house, 1, 1);
+	house_said(&house, "standing 1/1 lost\n");
+	admission_house_clear(&house);
+}
+
+static void what_touched_no_session_yet_is_given_back(void **state)
+{
+	struct admission_house house;
+
+	(void)state;
+	init(&house);
+	house_offer(&house, 1, 1, "bot1"); /* takes the spare */
+	house_offer(&house, 2, 2, "BOT2"); /* nobody knows yet who that is */
+	status(&house, 2, 2);
+	house_said(&house, "journal never 2 2\nstanding 2/2 never\n");
+	house_identity(&house, "BOT2", "bot2");
+	house_said(&house, "");
+	house_offer(&house, 3, 3, "bot3"); /* waits for a session process */
+	status(&house, 3, 3);
+	house_said_line(&house, "standing 3/3 never");
+	house_hold_ready(&house);
+	assert_null(strstr(house.said.s, "open"));
+	for (int i = 0; i < 2; i++) {
+		status(&house, 3, 3);
+		house_said(&house, "standing 3/3 never\n");
+		house_offer(&house, 3, 3, "bot3");
+		house_said_line(&house, "refused 3/3 Cancelled retry@1: the host asked the offer back before "
+					"anything was done for it");
+	}
+	assert_int_equal(house_runs(&house), 1);
+	admission_house_clear(&house);
+}
+
+/* The question overtook the offer, or the offer was lost. */
+static void what_was_never_heard_of_never_will_run(void **state)
+{
+	struct admission_house house;
+
+	(void)state;
+	init(&house);
+	assert_int_equal(admission_trace(house.admission, 5, 5), ADMISSION_TRACE_NONE);
+	status(&house, 5, 5);
+	house_said(&house, "journal never 5 5\nstanding 5/5 never\n");
+	assert_int_equal(admission_trace(house.admission, 5, 5), ADMISSION_TRACE_KNOWN);
+	house_offer(&house, 5, 5, "bot1");
+	house_said_line(&house, "refused 5/5 Cancelled retry@1: the host asked the offer back before anything was "
+				"done for it");
+	/* Another device of the gateway answers. */
+	admission_house_event(&house, &(struct admission_event){
+					      .kind = ADMISSION_STATUS, .step = 6, .token = 6, .id = 1, .quiet = true});
+	house_said(&house, "journal never 6 6\n");
+	house_offer(&house, 6, 6, "bot1");
+	house_said_line(&house, "refused 6/6 Cancelled retry@1: the host asked the offer back before anything was "
+				"done for it");
+	admission_house_clear(&house);
+}
+
+static void what_was_refused_never_ran(void **state)
+{
+	struct admission_house house;
+
+	(void)state;
+	init(&house);
+	house_offer(&house, 1, 1, "bot1");
+	house_offer(&house, 2, 2, "bot1");
+	house_said_line(&house, "refused 2/2 UIFlowAlreadyRunning wait@1: a run of bot1 is under way on d");
+	status(&house, 2, 2);
+	house_said(&house, "standing 2/2 never\n");
+	admission_house_clear(&house);
+}
+
+/* Of what is older than all that is remembered nobody can say that it never ran. */
+static void what_is_forgotten_is_lost(void **state)
+{
+	struct admission_house house;
+
+	(void)state;
+	init(&house);
+	for (int64_t token = 2; token <= 1103; token++)
+		status(&house, token, token);
+	assert_int_equal(admission_trace(house.admission, 1, 1), ADMISSION_TRACE_TOO_OLD);
+	status(&house, 1, 1);
+	house_said(&house, "standing 1/1 lost\n");
+	admission_house_clear(&house);
+}
+
 /* A batch may bring the same offer several times before anything of it is done. */
 static void offers_of_one_batch_may_be_the_same(void **state)
 {
@@ -151,6 +264,11 @@ int main(void)
 		cmocka_unit_test(an_outcome_is_said_after_every_break_until_it_is_heard),
 		cmocka_unit_test(what_nobody_hears_has_a_ceiling),
 		cmocka_unit_test(without_acknowledgements_nothing_is_kept),
+		cmocka_unit_test(asked_what_became_of_it_the_state_is_told),
+		cmocka_unit_test(what_touched_no_session_yet_is_given_back),
+		cmocka_unit_test(what_was_never_heard_of_never_will_run),
+		cmocka_unit_test(what_was_refused_never_ran),
+		cmocka_unit_test(what_is_forgotten_is_lost),
 		cmocka_unit_test(offers_of_one_batch_may_be_the_same),
 	};
 

@@ -35,6 +35,7 @@ struct sim {
 	int64_t offers;
 	struct table launched; /* "step/token" */
 	struct table answered; /* "step/token": refused or finished */
+	struct table never;    /* "step/token": the host was told that it never ran */
 	struct table journal;  /* records */
 	char ask[32][16];
 	size_t ask_count;
@@ -79,20 +80,27 @@ static void heed_open(struct sim *sim, uint32_t number, const char *user)
 	snprintf(process->id, sizeof process->id, "s%u", number);
 }
 
+static bool journalled(struct sim *sim, const char *word, const char *name)
+{
+	char record[80];
+
+	snprintf(record, sizeof record, "%s %.32s", word, name);
+	*strchr(record, '/') = ' ';
+	return table_get(&sim->journal, record) != NULL;
+}
+
 static void heed_launch(struct sim *sim, uint32_t number, const char *name)
 {
 	struct process *process = process_of(sim, number);
-	char record[64];
 
 	if (!process)
 		return; /* it ended in the same turn; its end is reported after this */
 	assert_true(process->open && !process->launched && !process->told_to_close);
 	/* Once, and with a record of it in the journal. */
 	assert_null(table_get(&sim->launched, name));
+	assert_null(table_get(&sim->never, name));
 	table_set(&sim->launched, name, sim);
-	snprintf(record, sizeof record, "launched %s", name);
-	*strchr(record, '/') = ' ';
-	assert_non_null(table_get(&sim->journal, record));
+	assert_true(journalled(sim, "launched", name));
 	process->launched = true;
 	sim->launches++;
 }
@@ -105,6 +113,21 @@ static void put_pair(int64_t pairs[256][2], size_t *n, const char *name)
 	assert_true(*n < 256);
 	pairs[*n][0] = step;
 	pairs[(*n)++][1] = token;
+}
+
+/* "never" is a permission to start elsewhere: it is on disk, and nothing was or will be launched. */
+static void heed_standing(struct sim *sim, const char *name, const char *state)
+{
+	if (strcmp(state, "never") == 0) {
+		assert_null(table_get(&sim->launched, name));
+		assert_true(journalled(sim, "never", name) || journalled(sim, "refused", name));
+		table_set(&sim->never, name, sim);
+		table_set(&sim->answered, name, sim);
+	} else if (strcmp(state, "lost") == 0) {
+		assert_non_null(table_get(&sim->answered, name));
+	} else if (strcmp(state, "running") == 0) {
+		assert_non_null(table_get(&sim->launched, name));
+	}
 }
 
 static void heed_line(struct sim *sim, const char *line)
@@ -142,6 +165,8 @@ static void heed_line(struct sim *sim, const char *line)
 			put_pair(sim->finished, &sim->finished_count, name);
 	} else if (sscanf(line, "refused %31s", name) == 1) {
 		table_set(&sim->answered, name, sim);
+	} else if (sscanf(line, "standing %31s %15s", name, user) == 2) {
+		heed_standing(sim, name, user);
 	} else if (sscanf(line, "device %lld@%lld", &a, &b) == 2) {
 		assert_true(b >= sim->revision && a >= 1);
 		sim->slots = a;
@@ -312,6 +337,11 @@ static void anything(struct sim *sim)
 
 		event(sim, &(struct admission_event){
 				   .kind = ADMISSION_STOP, .step = which, .token = which, .how = "stop"});
+	} else if (what < 97) {
+		int64_t which = 1 + below(sim, (uint32_t)sim->offers + 3);
+
+		event(sim, &(struct admission_event){
+				   .kind = ADMISSION_STATUS, .step = which, .token = which, .id = 1});
 	} else if (what < 98) {
 		sim->house.retirement = (hst_retirement)(HST_KEEP + below(sim, 3));
 	}
@@ -359,6 +389,7 @@ static void play(struct sim *sim, struct house_chance chance)
 	admission_house_begin(&sim->house);
 	table_init(&sim->launched);
 	table_init(&sim->answered);
+	table_init(&sim->never);
 	table_init(&sim->journal);
 	watch(sim, false);
 	for (int i = 0; i < EVENTS; i++)
@@ -371,6 +402,7 @@ static void sim_clear(struct sim *sim)
 {
 	table_clear(&sim->launched);
 	table_clear(&sim->answered);
+	table_clear(&sim->never);
 	table_clear(&sim->journal);
 	admission_house_clear(&sim->house);
 }

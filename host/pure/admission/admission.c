@@ -44,10 +44,15 @@ struct admission_effect *admission_effect(struct admission_effects *effects, enu
 	return &effects->at[effects->n++];
 }
 
+void admission_journal_offer(struct admission_effects *effects, const char *word, int64_t step, int64_t token)
+{
+	admission_effect(effects, ADMISSION_JOURNAL)->text =
+		arena_printf(effects->arena, "%s %lld %lld", word, (long long)step, (long long)token);
+}
+
 void admission_journal(struct admission_effects *effects, const char *word, const struct admission_run *run)
 {
-	admission_effect(effects, ADMISSION_JOURNAL)->text = arena_printf(
-		effects->arena, "%s %lld %lld", word, (long long)run->step, (long long)run->token);
+	admission_journal_offer(effects, word, run->step, run->token);
 }
 
 void admission_say(struct admission_run *run, enum admission_effect_kind kind, const char *state,
@@ -136,7 +141,7 @@ static void run_offered(struct admission *admission, struct admission_run *run,
 			struct admission_effects *effects)
 {
 	struct admission_run *known = admission_run_of(admission, run->step, run->token);
-	const struct past_offer *past = past_of(admission, run);
+	const struct past_offer *past = past_of(admission, run->step, run->token);
 	const char *key = table_get(&admission->users, run->user);
 	char name[RUN_KEY_SIZE];
 
@@ -279,6 +284,9 @@ void admission_step(struct admission *admission, const struct admission_event *e
 		break;
 	case ADMISSION_HOST_UP:
 		host_up(admission, effects);
+		break;
+	case ADMISSION_STATUS:
+		standing_asked(admission, event, effects);
 		break;
 	case ADMISSION_HOLD_READY:
 	case ADMISSION_HOLD_FAILED:

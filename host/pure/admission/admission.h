@@ -104,6 +104,8 @@ enum admission_event_kind {
 	ADMISSION_STOP,	       /* step, token, how */
 	ADMISSION_HOST_UP,     /* a new connection to the host: what it may have missed is said again */
 	ADMISSION_HEARD,       /* step, token: the host has the outcome on disk */
+	ADMISSION_STATUS,      /* step, token, id: the host asks what became of an offer, and asks it back;
+				  quiet: another device answers */
 };
 
 struct admission_event {
@@ -117,6 +119,8 @@ struct admission_event {
 	int code;
 	uint32_t number;
 	int64_t step, token, started_us, ended_us;
+	uint64_t id; /* of the host's question */
+	bool quiet;
 };
 
 enum admission_effect_kind {
@@ -134,6 +138,7 @@ enum admission_effect_kind {
 	ADMISSION_SAY_STAGE,	/* run, text: state */
 	ADMISSION_SAY_FINISHED, /* run */
 	ADMISSION_SAY_RELEASED, /* run */
+	ADMISSION_SAY_STANDING, /* step, token, id, text: state */
 	ADMISSION_SAY_DEVICE,	/* the device's numbers have changed */
 };
 
@@ -145,6 +150,8 @@ struct admission_effect {
 	const char *reason; /* constant or in the arena */
 	enum reason_class class;
 	int64_t revision; /* of the sessions that the refusal was decided by; they may have changed since */
+	int64_t step, token;
+	uint64_t id; /* of the question that is answered */
 };
 
 struct admission_effects {
@@ -188,6 +195,10 @@ void admission_runs(const struct admission *admission,
 void admission_sessions(const struct admission *admission,
 			bool (*visit)(void *arg, const hst_session *session), void *arg);
 struct admission_run *admission_run_of(const struct admission *admission, int64_t step, int64_t token);
+/* What is known here of an offer, for a gateway that has to find the device a question is about. */
+enum admission_trace { ADMISSION_TRACE_NONE, ADMISSION_TRACE_TOO_OLD, ADMISSION_TRACE_KNOWN };
+enum admission_trace admission_trace(const struct admission *admission, int64_t step, int64_t token);
+
 struct admission_hold *admission_hold_of(const struct admission *admission, uint32_t number);
 
 #endif

@@ -74,6 +74,7 @@ void identity_known(struct admission *admission, const struct admission_event *e
 /* past.c: how offers were answered that are over */
 struct past_offer {
 	int64_t token;
+	bool never; /* it was refused or withdrawn: nothing was ever launched for it */
 	char *reason, *text;
 	enum reason_class class;
 	int64_t revision;
@@ -82,9 +83,15 @@ struct past_offer {
 void past_refused(struct admission *admission, const struct admission_run *run,
 		  const struct admission_effect *effect);
 void past_ended(struct admission *admission, const struct admission_run *run);
-const struct past_offer *past_of(const struct admission *admission,
-				 const struct admission_run *run); /* NULL: a new one */
+void past_never(struct admission *admission, int64_t step, int64_t token); /* the host asked it back */
+/* NULL: a new one. What is older than all that is remembered is not `never`. */
+const struct past_offer *past_of(const struct admission *admission, int64_t step, int64_t token);
+bool past_is_too_old(const struct past_offer *past);
 void past_clear(struct admission *admission);
+
+/* standing.c: what became of an offer */
+void standing_asked(struct admission *admission, const struct admission_event *event,
+		    struct admission_effects *effects);
 
 /* run.c: what happens to a run, whoever brings it about */
 enum { RUN_KEY_SIZE = 48 };
@@ -111,6 +118,7 @@ void admission_release(struct admission *admission, struct admission_run *run,
 /* admission.c */
 struct admission_effect *admission_effect(struct admission_effects *effects, enum admission_effect_kind kind);
 void admission_journal(struct admission_effects *effects, const char *word, const struct admission_run *run);
+void admission_journal_offer(struct admission_effects *effects, const char *word, int64_t step, int64_t token);
 void admission_say(struct admission_run *run, enum admission_effect_kind kind, const char *state,
 		   struct admission_effects *effects);
 

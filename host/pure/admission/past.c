@@ -23,14 +23,14 @@ static void past_free(struct past_offer *past)
 	free(past);
 }
 
-static void past_put(struct admission *admission, const struct admission_run *run, struct past_offer *past)
+static void past_put(struct admission *admission, int64_t step, int64_t token, struct past_offer *past)
 {
 	struct past_offer *oldest;
 	char key[RUN_KEY_SIZE];
 	size_t at = 0;
 
-	past->token = run->token;
-	run_key(run->step, run->token, key);
+	past->token = token;
+	run_key(step, token, key);
 	table_set(&admission->past, key, past);
 	if (admission->past.n <= PAST_MAX)
 		return;
@@ -48,8 +48,9 @@ void past_refused(struct admission *admission, const struct admission_run *run,
 	*past = (struct past_offer){.reason = mem_text(effect->reason),
 				    .text = mem_text(effect->text),
 				    .class = effect->class,
-				    .revision = effect->revision};
-	past_put(admission, run, past);
+				    .revision = effect->revision,
+				    .never = true};
+	past_put(admission, run->step, run->token, past);
 }
 
 void past_ended(struct admission *admission, const struct admission_run *run)
@@ -62,17 +63,35 @@ void past_ended(struct admission *admission, const struct admission_run *run)
 		.revision = admission->revision,
 		.text = mem_text(
 			"the run has ended on the device already, and its outcome did not reach the host")};
-	past_put(admission, run, past);
+	past_put(admission, run->step, run->token, past);
 }
 
-const struct past_offer *past_of(const struct admission *admission, const struct admission_run *run)
+void past_never(struct admission *admission, int64_t step, int64_t token)
+{
+	struct past_offer *past = mem_alloc(sizeof *past);
+
+	*past = (struct past_offer){
+		.never = true,
+		.reason = mem_text("Cancelled"),
+		.class = REASON_RETRY,
+		.revision = admission->revision,
+		.text = mem_text("the host asked the offer back before anything was done for it")};
+	past_put(admission, step, token, past);
+}
+
+const struct past_offer *past_of(const struct admission *admission, int64_t step, int64_t token)
 {
 	const struct past_offer *past;
 	char key[RUN_KEY_SIZE];
 
-	run_key(run->step, run->token, key);
+	run_key(step, token, key);
 	past = table_get(&admission->past, key);
-	return past || run->token > admission->too_old ? past : &too_old;
+	return past || token > admission->too_old ? past : &too_old;
+}
+
+bool past_is_too_old(const struct past_offer *past)
+{
+	return past == &too_old;
 }
 
 void past_clear(struct admission *admission)

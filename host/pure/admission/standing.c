@@ -1,0 +1,77 @@
+/*
+ * What became of an offer, when the host asks. To ask is also to ask it back: what has touched no session yet is dropped,
+ * and what was never heard of gets a tombstone, so that an offer still on its way finds it.
+ */
+#include "pure/admission/internal.h"
+
+static void say_standing(const struct admission_event *event, const char *state, struct admission_effects *effects)
+{
+	struct admission_effect *effect;
+
+	if (event->quiet)
+		return;
+	effect = admission_effect(effects, ADMISSION_SAY_STANDING);
+	effect->step = event->step;
+	effect->token = event->token;
+	effect->id = event->id;
+	effect->text = state;
+}
+
+static void never(struct admission *admission, const struct admission_event *event, struct admission_effects *effects)
+{
+	admission_journal_offer(effects, "never", event->step, event->token);
+	past_never(admission, event->step, event->token);
+	say_standing(event, "never", effects);
+}
+
+static void run_asked(struct admission *admission, struct admission_run *run, const struct admission_event *event,
+		      struct admission_effects *effects)
+{
+	switch (run->state) {
+	case ADMISSION_OFFERED:
+	case ADMISSION_WAITING_HOLD:
+		/* It may have been in the way of another run of its user. */
+		admission->stirred |= run->state != ADMISSION_OFFERED;
+		never(admission, event, effects);
+		run_leave(admission, run);
+		break;
+	case ADMISSION_CLOSING_FIRST:
+	case ADMISSION_OPENING:
+	case ADMISSION_FETCHING:
+		say_standing(event, "preparing", effects);
+		break;
+	case ADMISSION_RUNNING:
+		say_standing(event, "running", effects);
+		break;
+	case ADMISSION_UPLOADING:
+		say_standing(event, "finished", effects);
+		break;
+	case ADMISSION_REPORTED:
+		say_standing(event, "finished", effects);
+		admission_report(admission, run, effects);
+		break;
+	}
+}
+
+void standing_asked(struct admission *admission, const struct admission_event *event,
+		    struct admission_effects *effects)
+{
+	struct admission_run *run = admission_run_of(admission, event->step, event->token);
+	const struct past_offer *past = past_of(admission, event->step, event->token);
+
+	if (run)
+		run_asked(admission, run, event, effects);
+	else if (!past)
+		never(admission, event, effects);
+	else
+		say_standing(event, past->never ? "never" : "lost", effects);
+}
+
+enum admission_trace admission_trace(const struct admission *admission, int64_t step, int64_t token)
+{
+	const struct past_offer *past = past_of(admission, step, token);
+
+	if (admission_run_of(admission, step, token) || (past && !past_is_too_old(past)))
+		return ADMISSION_TRACE_KNOWN;
+	return past ? ADMISSION_TRACE_TOO_OLD : ADMISSION_TRACE_NONE;
+}
