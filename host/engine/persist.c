@@ -79,6 +79,12 @@ void engine_persist(struct engine *engine)
 
 		must(engine->store->ops->put_happening(engine->store, &record, &err), &err);
 	}
+	for (size_t i = 0; i < effects->standing_count; i++) {
+		const struct core_standing *standing = &effects->standings[i];
+		struct store_bytes value = {.bytes = standing->value, .length = standing->value_length};
+
+		must(engine->store->ops->put_standing(engine->store, standing->kind, standing->name, value, &err), &err);
+	}
 	persist_counter(engine, "run", &stored->run, now->run);
 	persist_counter(engine, "step", &stored->step, now->step);
 	persist_counter(engine, "seq", &stored->seq, now->seq);
@@ -103,6 +109,16 @@ static bool restore_counter(void *arg, const char *name, int64_t value)
 		counters->seq = value;
 	else if (strcmp(name, "token") == 0)
 		counters->token = value;
+	return true;
+}
+
+static bool restore_standing(void *arg, const struct store_standing *standing)
+{
+	struct engine *engine = arg;
+	hst_error err = {{0}, {0}};
+
+	if (core_restore_standing(engine->core, standing->kind, standing->name, standing->value.bytes, standing->value.length, &err) < 0)
+		log_warning("%s %s is left out: %s", standing->kind, standing->name, err.text);
 	return true;
 }
 
@@ -208,6 +224,8 @@ int engine_restore(struct engine *engine, hst_error *err)
 
 	if (rc >= 0)
 		rc = engine->store->ops->counters(engine->store, restore_counter, engine, err);
+	if (rc >= 0)
+		rc = engine->store->ops->standings(engine->store, restore_standing, engine, err);
 	if (rc >= 0)
 		rc = engine->store->ops->unfinished(engine->store, restore_run, restore_step, &restoring, err);
 	if (rc < 0)

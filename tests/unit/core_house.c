@@ -117,6 +117,7 @@ void core_house_init(struct core_house *house, void (*configure)(struct core *))
 	table_init(&house->gone);
 	table_init(&house->runs);
 	table_init(&house->steps);
+	table_init(&house->standings);
 	text_init(&house->said, SAID_MAX);
 	text_init(&house->trace, TRACE_MAX);
 	core_effects_init(&house->effects);
@@ -232,6 +233,25 @@ static void keep_step(struct core_house *house, const struct step *step)
 	facts->outputs = bytes(step->facts.outputs, step->facts.outputs_length);
 }
 
+static void keep_standing(struct core_house *house, const struct core_standing *standing)
+{
+	char *key = mem_printf("%s %s", standing->kind, standing->name);
+
+	free(table_remove(&house->standings, key));
+	if (standing->value)
+		table_set(&house->standings, key, mem_copy(standing->value, standing->value_length));
+	free(key);
+}
+
+static void restore_standing(struct core_house *house, const char *key, const char *value)
+{
+	const char *name = strchr(key, ' ') + 1;
+	char *kind = mem_copy(key, (size_t)(name - key - 1));
+
+	assert_int_equal(core_restore_standing(house->core, kind, name, value, strlen(value), NULL), HST_OK);
+	free(kind);
+}
+
 static void say_action(struct text *to, const struct core_action *action)
 {
 	const struct step *step = action->step;
@@ -275,6 +295,8 @@ static void commit(struct core_house *house)
 		keep_run(house, house->effects.runs[i]);
 	for (size_t i = 0; i < house->effects.step_count; i++)
 		keep_step(house, house->effects.steps[i]);
+	for (size_t i = 0; i < house->effects.standing_count; i++)
+		keep_standing(house, &house->effects.standings[i]);
 	house->counters = *core_counters(house->core);
 	text_reset(&house->said);
 	for (size_t i = 0; i < house->effects.action_count; i++)
@@ -301,6 +323,8 @@ void core_house_restart(struct core_house *house)
 	TABLE_EACH(&house->texts, entry)
 		add_flow(house, entry->value);
 	*core_counters(house->core) = house->counters;
+	TABLE_EACH(&house->standings, entry)
+		restore_standing(house, entry->key, entry->value);
 	TABLE_EACH(&house->runs, entry) {
 		const struct kept_run *kept = entry->value;
 		struct run *run;
@@ -350,6 +374,9 @@ void core_house_clear(struct core_house *house)
 	table_clear(&house->texts);
 	table_clear(&house->connections);
 	table_clear(&house->gone);
+	TABLE_EACH(&house->standings, entry)
+		free(entry->value);
+	table_clear(&house->standings);
 	table_clear(&house->runs);
 	table_clear(&house->steps);
 	text_clear(&house->said);

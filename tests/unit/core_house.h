@@ -34,6 +34,7 @@ struct core_house {
 	struct table connections; /* name -> struct { target, user } */
 	struct table gone;
 	struct table runs, steps; /* the store, in the order of their numbers */
+	struct table standings;	  /* of the store: "KIND NAME" -> JSON */
 	struct core_counters counters;
 	struct text said;  /* the actions of the last event, one a line */
 	struct text trace; /* all effects of all events, if `tracing` */

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "schema/value.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,19 +67,21 @@ static void settle(struct core *core, struct core_connection *connection)
 		turn_target(core, entry->value);
 }
 
-static void unblock(struct core *core, struct core_connection *connection)
+static void unblock(struct core *core, struct core_connection *connection, struct core_effects *effects)
 {
 	text_replace(&connection->block.reason, NULL);
+	effects_stands(effects, "blocked", connection->gate.name, NULL);
 	settle(core, connection);
 }
 
-const struct order_gate *connections_gate(struct core *core, const struct step *step)
+const struct order_gate *connections_gate(struct core *core, const struct step *step,
+					  struct core_effects *effects)
 {
 	struct core_connection *connection = connection_of(core, step->facts.connection);
 
 	/* The failed sign-in was another user's: the connection has been corrected since. */
 	if (connection->block.reason && strcmp(connection->block.user, step->facts.user) != 0)
-		unblock(core, connection);
+		unblock(core, connection, effects);
 	return &connection->gate;
 }
 
@@ -118,6 +121,19 @@ void connections_proven(struct core *core, struct step *step)
 	settle(core, connection);
 }
 
+/* What is kept of a block in the store, and connections_restore reads. */
+static const hst_value *block_value(hst_arena *arena, const struct core_block *block)
+{
+	hst_value *value = value_make_record(arena);
+
+	value_set_integer(value, "at_us", block->at_us);
+	value_set_text(value, "user", block->user);
+	value_set_text(value, "device", block->device);
+	value_set_text(value, "reason", block->reason);
+	value_set_text(value, "text", block->text);
+	return value;
+}
+
 void connections_failed(struct core *core, struct step *step, const char *reason, const char *text,
 			struct core_effects *effects)
 {
@@ -131,29 +147,31 @@ void connections_failed(struct core *core, struct step *step, const char *reason
 	text_replace(&block->device, step->facts.device);
 	text_replace(&block->reason, reason);
 	text_replace(&block->text, text);
+	effects_stands(effects, "blocked", connection->gate.name, block_value(core->scratch, block));
 	connection->proven = false;
 	effects_happened(core, effects, step->run, step, "blocked", "connection", step->facts.connection, "device",
 			 step->facts.device, "reason", reason, "text", text, NULL);
 	settle(core, connection);
 }
 
-void connections_unblock(struct core *core, const char *name)
+void connections_unblock(struct core *core, const char *name, struct core_effects *effects)
 {
 	struct core_connection *connection = table_get(&core->connections, name);
 
 	if (connection && connection->block.reason)
-		unblock(core, connection);
+		unblock(core, connection, effects);
 }
 
-void core_restore_block(struct core *core, const char *name, const struct core_block *block)
+void connections_restore(struct core *core, const char *name, const hst_value *value)
 {
 	struct core_connection *connection = connection_of(core, name);
+	struct core_block *block = &connection->block;
 
-	connection->block = (struct core_block){.at_us = block->at_us,
-						.user = mem_text(block->user),
-						.device = mem_text(block->device),
-						.reason = mem_text(block->reason),
-						.text = mem_text(block->text)};
+	value_integer(value_get(value, "at_us"), &block->at_us);
+	text_replace(&block->user, value_text(value_get(value, "user")));
+	text_replace(&block->device, value_text(value_get(value, "device")));
+	text_replace(&block->reason, value_text(value_get(value, "reason")));
+	text_replace(&block->text, value_text(value_get(value, "text")));
 	settle(core, connection);
 }
 

@@ -223,7 +223,7 @@ void core_step(struct core *core, const struct core_event *event, struct core_ef
 		devices_event(core, event, effects);
 		break;
 	case CORE_UNBLOCKED:
-		connections_unblock(core, event->connection);
+		connections_unblock(core, event->connection, effects);
 		break;
 	case CORE_TIME:
 		core_timers_due(core, effects);

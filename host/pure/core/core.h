@@ -109,6 +109,14 @@ struct core_happening {
 	const char *detail; /* JSON in the effects' arena, or NULL */
 };
 
+/* What stands until somebody takes it back, whatever is restarted meanwhile. */
+struct core_standing {
+	const char *kind;  /* constant text: "blocked" */
+	const char *name;  /* in the effects' arena, like the value */
+	const char *value; /* JSON; NULL: it no longer stands */
+	size_t value_length;
+};
+
 struct core_effects {
 	hst_arena *arena;
 	struct run **runs; /* dirty: to be put into the store as they are now */
@@ -117,6 +125,8 @@ struct core_effects {
 	size_t step_count, step_size;
 	struct core_happening *happenings;
 	size_t happening_count, happening_size;
+	struct core_standing *standings; /* to be put into the store */
+	size_t standing_count, standing_size;
 	struct core_action *actions;
 	size_t action_count, action_size;
 };
@@ -135,16 +145,16 @@ const struct flow *core_flow_of_digest(const struct core *core, const char *dige
  * once. */
 struct run *core_restore_run(struct core *core, const struct run_facts *facts, const struct flow *flow);
 void core_restore_step(struct core *core, struct run *run, const struct step_facts *facts);
+/* What stood before, each with its value as it was last wanted kept; before core_restored. HST_INVALID: this version
+ * cannot read it, and it is left out. */
+int core_restore_standing(struct core *core, const char *kind, const char *name, const char *value, size_t length,
+			  hst_error *err);
 void core_restored(struct core *core, int64_t now_us, struct core_effects *effects);
 
 void core_step(struct core *core, const struct core_event *event, struct core_effects *effects);
 
-/*
- * Rule R29. The block of a connection, NULL: there is none. Blocks that stand after a restart are given back before
- * core_restored; the struct's texts are copied.
- */
+/* Rule R29: why nothing is tried with a connection; NULL: nothing is in its way. */
 const struct core_block *core_blocked(const struct core *core, const char *connection);
-void core_restore_block(struct core *core, const char *connection, const struct core_block *block);
 /* A sign-in with it is under way, or has gone well since the start or the last failure. */
 bool core_signing_in(const struct core *core, const char *connection);
 bool core_proven(const struct core *core, const char *connection);

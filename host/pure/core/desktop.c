@@ -82,14 +82,14 @@ static int64_t queue_timeout_ms(struct core *core, const struct step *step)
 }
 
 /* Into the order, in the place that its seq gives it. */
-static void desktop_wait(struct core *core, struct step *step)
+static void desktop_wait(struct core *core, struct step *step, struct core_effects *effects)
 {
 	struct placement_target *target = desktop_target(core, step);
 
 	step->facts.state = STATE_QUEUED;
 	step->item.seq = step->facts.seq;
 	step->item.high = step->facts.high;
-	step->item.gate = connections_gate(core, step);
+	step->item.gate = connections_gate(core, step, effects);
 	order_add(&target->order, step->folded_user, step->facts.attended, &step->item);
 	core_arm(core, &step->queue_timer, step->facts.requested_us + queue_timeout_ms(core, step) * 1000,
 		 queue_expired);
@@ -135,7 +135,7 @@ void desktop_queue(struct core *core, struct step *step, struct core_effects *ef
 	effects_step(effects, step);
 	effects_happened(core, effects, step->run, step, "queued", "target", step->facts.target, "user",
 			 step->facts.user, NULL);
-	desktop_wait(core, step);
+	desktop_wait(core, step, effects);
 }
 
 void desktop_again(struct core *core, struct step *step, struct core_effects *effects)
@@ -143,7 +143,7 @@ void desktop_again(struct core *core, struct step *step, struct core_effects *ef
 	if (!desktop_resolve(core, step, effects))
 		return;
 	effects_step(effects, step);
-	desktop_wait(core, step);
+	desktop_wait(core, step, effects);
 }
 
 static bool desktop_package(struct core *core, struct step *step, const char **ret_digest,
@@ -262,7 +262,7 @@ static void desktop_refused(struct core *core, struct step *step, const struct c
 	effects_step(effects, step);
 	/* A failed sign-in is in the way of the whole connection, not of this device alone. */
 	if (reason_is_of_sign_in(step->facts.reason)) {
-		desktop_wait(core, step);
+		desktop_wait(core, step, effects);
 		return;
 	}
 	if (event->class == REASON_RETRY)
@@ -271,7 +271,7 @@ static void desktop_refused(struct core *core, struct step *step, const struct c
 		placement_refuse(device->placed, step->folded_user, step->facts.attended,
 				 devices_revision(device, event->revision), step->facts.reason,
 				 step->facts.text);
-	desktop_wait(core, step);
+	desktop_wait(core, step, effects);
 }
 
 static void desktop_stage(struct core *core, struct step *step, enum state state,

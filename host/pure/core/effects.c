@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* A detail has at most a reason and two texts, each byte of which may take six as JSON. */
-enum { TEXT_MAX = 2000, DETAIL_MAX = 32 << 10 };
+enum { TEXT_MAX = 2000, DETAIL_MAX = 32 << 10, STANDING_MAX = 32 << 10 };
 
 void core_effects_init(struct core_effects *effects)
 {
@@ -22,6 +22,7 @@ void core_effects_clear(struct core_effects *effects)
 	free(effects->runs);
 	free(effects->steps);
 	free(effects->happenings);
+	free(effects->standings);
 	free(effects->actions);
 	arena_free(effects->arena);
 	*effects = (struct core_effects){0};
@@ -88,6 +89,24 @@ void effects_happened(struct core *core, struct core_effects *effects, struct ru
 	text_clear(&detail);
 }
 
+void effects_stands(struct core_effects *effects, const char *kind, const char *name, const hst_value *value)
+{
+	struct core_standing *standing;
+	struct text json;
+
+	effects->standings = mem_grow(effects->standings, &effects->standing_size, effects->standing_count + 1,
+				      sizeof *effects->standings);
+	standing = &effects->standings[effects->standing_count++];
+	*standing = (struct core_standing){.kind = kind, .name = arena_text(effects->arena, name)};
+	if (!value)
+		return;
+	text_init(&json, STANDING_MAX);
+	value_write_json(&json, value);
+	standing->value = arena_copy(effects->arena, json.s, json.length);
+	standing->value_length = json.length;
+	text_clear(&json);
+}
+
 char *text_within(const char *text, size_t max)
 {
 	size_t length = text ? strlen(text) : 0;
@@ -114,6 +133,7 @@ void core_settle(struct core *core, struct core_effects *effects)
 	for (size_t i = 0; i < effects->step_count; i++)
 		effects->steps[i]->dirty = false;
 	effects->run_count = effects->step_count = effects->happening_count = effects->action_count = 0;
+	effects->standing_count = 0;
 	arena_reset(effects->arena);
 	for (size_t i = 0; i < core->ended_count; i++) {
 		core->ended[i]->leaving = false;

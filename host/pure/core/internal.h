@@ -59,13 +59,15 @@ struct core {
 };
 
 /* connections.c: how the sign-ins of steps go. A step that is let go without a word has `left`. */
-const struct order_gate *connections_gate(struct core *core, const struct step *step);
+const struct order_gate *connections_gate(struct core *core, const struct step *step,
+					  struct core_effects *effects);
 void connections_begin(struct core *core, struct step *step);
 void connections_proven(struct core *core, struct step *step);
 void connections_failed(struct core *core, struct step *step, const char *reason, const char *text,
 			struct core_effects *effects);
 void connections_left(struct core *core, struct step *step);
-void connections_unblock(struct core *core, const char *connection);
+void connections_unblock(struct core *core, const char *connection, struct core_effects *effects);
+void connections_restore(struct core *core, const char *connection, const hst_value *block);
 void connections_free(struct core_connection *connection);
 
 /* core.c */
@@ -98,6 +100,8 @@ struct core_action *effects_action(struct core_effects *effects, enum core_actio
 /* `names` and values in turn, ends with NULL; a NULL value is left out. */
 void effects_happened(struct core *core, struct core_effects *effects, struct run *run, struct step *step,
 		      const char *what, ...) __attribute__((sentinel));
+/* `value` NULL: it stands no more. */
+void effects_stands(struct core_effects *effects, const char *kind, const char *name, const hst_value *value);
 /* A copy of at most `max` bytes, cut behind a whole character; NULL stays NULL. */
 char *text_within(const char *text, size_t max);
 void text_replace(char **at, const char *text); /* within TEXT_MAX, as everything that comes from outside */

@@ -2,6 +2,7 @@
 #include "pure/core/internal.h"
 
 #include "base/mem.h"
+#include "schema/value.h"
 
 #include <string.h>
 
@@ -63,6 +64,32 @@ void core_restore_step(struct core *core, struct run *run, const struct step_fac
 		step->folded_user = order_fold_user(facts->user);
 	table_set(&core->steps, core_key(facts->id, key), step);
 	run->standing[facts->position] = restored_standing(facts->state);
+}
+
+static const struct {
+	const char *kind;
+	void (*restore)(struct core *core, const char *name, const hst_value *value);
+} standings[] = {
+	{"blocked", connections_restore},
+};
+
+int core_restore_standing(struct core *core, const char *kind, const char *name, const char *value, size_t length,
+			  hst_error *err)
+{
+	const hst_value *parsed;
+	int rc;
+
+	core_forget_values(core);
+	rc = value_parse_json(core->scratch, value, length, &parsed, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < sizeof standings / sizeof standings[0]; i++) {
+		if (strcmp(standings[i].kind, kind) != 0)
+			continue;
+		standings[i].restore(core, name, parsed);
+		return HST_OK;
+	}
+	return hst_fail(err, HST_INVALID, "\"%.40s\" is nothing that stands in this version", kind);
 }
 
 /* A desktop step takes its place or its slot again; how far a connector's action came is not known. */
