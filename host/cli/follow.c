@@ -31,6 +31,15 @@ static const struct wording {
 	{"preparing", "is prepared", "its session is made ready on ", {"device", NULL}},
 	{"running", "runs", "runs on ", {"device", NULL}},
 	{"lost", "lost", "lost: ", {"text", NULL}},
+	{"top", "moved to the top", "moved to the top by ", {"who", NULL}},
+	{"untop", "moved back to its place", "moved back to its place by ", {"who", NULL}},
+	{"priority", "given another priority", "given another priority: ", {"priority", "who", NULL}},
+	{"cancel", "cancelled", "cancelled by ", {"who", NULL}},
+	{"stop", "told to stop", "told to stop by ", {"who", NULL}},
+	{"stopping", "is being stopped", "is being stopped on ", {"device", NULL}},
+	{"pause", "told to pause", "told to pause by ", {"who", NULL}},
+	{"paused", "is paused", "is paused on ", {"device", NULL}},
+	{"resume", "told to go on", "told to go on by ", {"who", NULL}},
 };
 
 static const struct wording *wording_of(const char *what)

@@ -139,24 +139,6 @@ static void set_span(hst_arena *arena, hst_value *to, const char *name, int64_t 
 	value_set_integer(to, name, ((to_us ? to_us : clock_wall_us()) - from_us) / 1000);
 }
 
-/* Its place among the waiting of its target, counted from 1; 0: it does not wait. */
-static int64_t place_in_queue(const struct step *step)
-{
-	const struct order_target *target = step->item.lane ? step->item.lane->target : NULL;
-	int64_t before = 0;
-
-	if (!target)
-		return 0;
-	for (size_t i = 0; i < target->lanes.n; i++) {
-		const struct order_lane *lane = target->lanes.at[i];
-
-		for (size_t j = 0; j < lane->items.n; j++)
-			if (order_before(lane->items.at[j], &step->item))
-				before++;
-	}
-	return before + 1;
-}
-
 static void step_waiting(struct engine *engine, hst_value *record, const struct store_step *stored)
 {
 	struct step *step = core_step_of(engine->core, stored->id);
@@ -168,7 +150,7 @@ static void step_waiting(struct engine *engine, hst_value *record, const struct 
 	}
 	core_explain(engine->core, step);
 	answer_set_reason(engine->scratch, record, step->facts.reason, step->facts.text);
-	value_set_integer(record, "position", place_in_queue(step));
+	value_set_integer(record, "position", order_place(&step->item));
 }
 
 static void set_files(struct asking *asking, hst_value *record, const char *step)

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "schema/value.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -35,8 +36,20 @@ struct message *engine_reply(struct engine *engine, const struct hub_link *to, e
 	engine->replies = mem_grow(engine->replies, &engine->reply_size, engine->reply_count + 1, sizeof *engine->replies);
 	reply = &engine->replies[engine->reply_count++];
 	reply->link = to->number;
+	reply->payload = NULL;
 	message_init(&reply->message, word, id);
 	return &reply->message;
+}
+
+void engine_answer(struct engine *engine, const struct hub_link *to, uint64_t id, const hst_value *answer)
+{
+	struct message *message = engine_reply(engine, to, WORD_answer, id);
+	struct text json;
+
+	text_init(&json, PAYLOAD_BYTES_MAX);
+	value_write_json(&json, answer);
+	message_set_payload(message, json.s, json.length);
+	engine->replies[engine->reply_count - 1].payload = text_take(&json);
 }
 
 static void engine_wake(void *arg)

@@ -27,7 +27,8 @@ void engine_refuse(struct engine *engine, struct hub_link *to, uint64_t id, int 
 }
 
 static const struct hub_handler handlers[] = {
-	{WORD_press, on_press},       {WORD_run, on_run},           {WORD_ask, on_ask},         {WORD_follow, on_follow},
+	{WORD_press, on_press},       {WORD_run, on_run},           {WORD_steer, on_steer},
+	{WORD_ask, on_ask},         {WORD_follow, on_follow},
 	{WORD_file_get, on_file_get}, {WORD_fired, on_fired},       {WORD_emit, on_emit},       {WORD_state_get, on_state_get},
 	{WORD_returned, on_returned}, {WORD_error, on_error},       {WORD_device, on_device},   {WORD_taken, on_taken},
 	{WORD_refused, on_refused},   {WORD_stage, on_stage},       {WORD_progress, on_progress}, {WORD_finished, on_finished},

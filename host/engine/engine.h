@@ -35,6 +35,7 @@ struct engine_call {
 	size_t inputs_length;
 	struct engine *engine;
 	struct engine_pool *pool;
+	bool cancelled; /* no worker is to take it any more */
 	struct loop_timer *overdue; /* its time-out runs while it waits, too */
 	struct engine_call *next;
 };
@@ -54,7 +55,8 @@ struct engine_device {
 /* A reply that waits for the commit. */
 struct engine_reply {
 	uint64_t link;
-	struct message message; /* without payload */
+	struct message message;
+	char *payload; /* of the message, owned; or NULL */
 };
 
 struct engine_follower {
@@ -97,6 +99,8 @@ void engine_event(struct engine *engine, struct core_event *event); /* fills in 
 void engine_begin(struct engine *engine);                           /* opens the batch's transaction, once */
 void engine_after(void *arg);                                       /* the end of a turn */
 struct message *engine_reply(struct engine *engine, const struct hub_link *to, enum word word, uint64_t id); /* after the commit */
+void engine_answer(struct engine *engine, const struct hub_link *to, uint64_t id, const hst_value *answer); /* likewise */
+const char *engine_operator(const struct hub_link *link); /* the name of who asked */
 
 /* persist.c */
 void engine_persist(struct engine *engine);
@@ -115,6 +119,7 @@ void on_press(void *arg, struct hub_link *from, const struct message *message);
 void on_run(void *arg, struct hub_link *from, const struct message *message);
 void on_follow(void *arg, struct hub_link *from, const struct message *message);
 void on_file_get(void *arg, struct hub_link *from, const struct message *message);
+void on_steer(void *arg, struct hub_link *from, const struct message *message); /* on_steer.c */
 void on_fired(void *arg, struct hub_link *from, const struct message *message);
 void on_emit(void *arg, struct hub_link *from, const struct message *message);
 void on_state_get(void *arg, struct hub_link *from, const struct message *message);
@@ -140,6 +145,7 @@ void workers_call(struct engine *engine, const struct core_action *action);
 void workers_press(struct engine *engine, struct hub_link *client, const struct message *press);
 struct engine_request *workers_request(struct engine *engine, const struct hub_link *client, uint64_t client_id);
 struct engine_request *workers_take(struct engine *engine, const struct hub_link *from, uint64_t id); /* the caller frees it */
+void workers_cancel(struct engine *engine, const struct step *step);
 void workers_next(struct engine *engine, struct hub_link *worker);
 void workers_left(struct engine *engine, struct hub_link *worker);
 void workers_clear(struct engine *engine);

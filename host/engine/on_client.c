@@ -56,7 +56,7 @@ void on_run(void *arg, struct hub_link *from, const struct message *message)
 	event.payload_length = json.length;
 	request = workers_request(engine, from, message->id);
 	event.tag = request->id;
-	event.who = strncmp(from->name, "operator/", 9) == 0 ? from->name + 9 : from->name;
+	event.who = engine_operator(from);
 	engine_event(engine, &event);
 }
 

@@ -26,6 +26,12 @@ static void send_to(struct engine *engine, uint64_t link, const struct message *
 		hub_send(engine->hub, to, message);
 }
 
+static void perform_reply(struct engine *engine, struct engine_reply *reply)
+{
+	send_to(engine, reply->link, &reply->message);
+	free(reply->payload);
+}
+
 /* The runs an event made, to whoever pressed. */
 static void perform_accepted(struct engine *engine, const struct core_action *action)
 {
@@ -55,15 +61,22 @@ static void perform_accepted(struct engine *engine, const struct core_action *ac
 	request_free(request);
 }
 
-/* The gateway that serves the device. One gateway per configuration in this version. */
+/* The gateway that serves the device; NULL: it is not there. One gateway per configuration in this version. */
+static struct hub_link *gateway_of(struct engine *engine)
+{
+	char *gateway = mem_printf("gateway/%s", engine->definitions->conf->gateway_name);
+	struct hub_link *link = hub_next(engine->hub, gateway, NULL);
+
+	free(gateway);
+	return link;
+}
+
 static void perform_offer(struct engine *engine, const struct core_action *action)
 {
 	const struct step *step = action->step;
-	char *gateway = mem_printf("gateway/%s", engine->definitions->conf->gateway_name);
-	struct hub_link *link = hub_next(engine->hub, gateway, NULL);
+	struct hub_link *link = gateway_of(engine);
 	struct message message;
 
-	free(gateway);
 	if (!link)
 		return; /* its first word when it is back makes the core offer again */
 	message_init(&message, WORD_offer, (uint64_t)step->facts.token);
@@ -78,6 +91,27 @@ static void perform_offer(struct engine *engine, const struct core_action *actio
 	message_set_text(&message, "package", action->package);
 	message_set_integer(&message, "timeout_ms", action->timeout_ms);
 	message_set_payload(&message, action->inputs, action->inputs_length);
+	hub_send(engine->hub, link, &message);
+}
+
+/* One that is not there hears it again when it is back. */
+static void perform_halt(struct engine *engine, const struct core_action *action)
+{
+	const struct step *step = action->step;
+	struct hub_link *link;
+	struct message message;
+
+	if (step->flow_step->use != FLOW_USE_DESKTOP) {
+		workers_cancel(engine, step);
+		return;
+	}
+	link = gateway_of(engine);
+	if (!link)
+		return;
+	message_init(&message, WORD_stop, 0);
+	message_set_integer(&message, "step", step->facts.id);
+	message_set_integer(&message, "token", step->facts.token);
+	message_set_text(&message, "how", action->how);
 	hub_send(engine->hub, link, &message);
 }
 
@@ -127,7 +161,7 @@ void engine_perform(struct engine *engine)
 	const struct core_effects *effects = &engine->effects;
 
 	for (size_t i = 0; i < engine->reply_count; i++)
-		send_to(engine, engine->replies[i].link, &engine->replies[i].message);
+		perform_reply(engine, &engine->replies[i]);
 	engine->reply_count = 0;
 	for (size_t i = 0; i < effects->action_count; i++) {
 		const struct core_action *action = &effects->actions[i];
@@ -136,6 +170,8 @@ void engine_perform(struct engine *engine)
 			perform_accepted(engine, action);
 		else if (action->kind == CORE_OFFER)
 			perform_offer(engine, action);
+		else if (action->kind == CORE_HALT)
+			perform_halt(engine, action);
 		else
 			workers_call(engine, action);
 	}

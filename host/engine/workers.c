@@ -132,6 +132,23 @@ static char *instance_of(const struct hub_link *worker)
 	return instance;
 }
 
+static void pool_remove(struct engine_pool *pool, const struct engine_call *call)
+{
+	struct engine_call *before = NULL;
+
+	for (struct engine_call *at = pool->first; at; before = at, at = at->next) {
+		if (at != call)
+			continue;
+		if (before)
+			before->next = at->next;
+		else
+			pool->first = at->next;
+		if (pool->last == at)
+			pool->last = before;
+		return;
+	}
+}
+
 void workers_next(struct engine *engine, struct hub_link *worker)
 {
 	char *instance = instance_of(worker);
@@ -143,12 +160,11 @@ void workers_next(struct engine *engine, struct hub_link *worker)
 	pool = pool_of(engine, instance);
 	free(instance);
 	worker->role = NULL;
-	call = pool->first;
+	for (call = pool->first; call && call->cancelled;)
+		call = call->next;
 	if (!call)
 		return;
-	pool->first = call->next;
-	if (!pool->first)
-		pool->last = NULL;
+	pool_remove(pool, call);
 	call_send(engine, worker, call);
 }
 
@@ -170,23 +186,6 @@ static struct hub_link *idle_worker(struct engine *engine, const char *instance)
 	return NULL;
 }
 
-static void pool_remove(struct engine_pool *pool, const struct engine_call *call)
-{
-	struct engine_call *before = NULL;
-
-	for (struct engine_call *at = pool->first; at; before = at, at = at->next) {
-		if (at != call)
-			continue;
-		if (before)
-			before->next = at->next;
-		else
-			pool->first = at->next;
-		if (pool->last == at)
-			pool->last = before;
-		return;
-	}
-}
-
 /* No worker took it in time: none is there, or all are busy with something else. */
 static void call_overdue(void *arg)
 {
@@ -201,6 +200,46 @@ static void call_overdue(void *arg)
 	pool_remove(call->pool, call);
 	call_free(call);
 	engine_event(engine, &event);
+}
+
+/* It ends by an event of its own: while a batch is performed the core is not to be changed. */
+static void call_withdrawn(void *arg)
+{
+	struct engine_call *call = arg;
+	struct engine *engine = call->engine;
+	struct core_event event = {.kind = CORE_RETURNED, .step = call->step, .token = call->token,
+	                           .state = STATE_CANCELLED, .reason = "Cancelled"};
+
+	call->overdue = NULL;
+	pool_remove(call->pool, call);
+	call_free(call);
+	engine_event(engine, &event);
+}
+
+/* A call that no worker has taken yet never begins; of one under way the worker says what came of it. */
+void workers_cancel(struct engine *engine, const struct step *step)
+{
+	struct engine_pool *pool = pool_of(engine, step->flow_step->target);
+	struct message message;
+
+	for (struct engine_call *call = pool->first; call; call = call->next) {
+		if (call->step != step->facts.id || call->token != step->facts.token)
+			continue;
+		call->cancelled = true;
+		loop_cancel(engine->loop, &call->overdue);
+		call->overdue = loop_in(engine->loop, 0, call_withdrawn, call);
+		return;
+	}
+	message_init(&message, WORD_cancel, 0);
+	message_set_integer(&message, "step", step->facts.id);
+	message_set_integer(&message, "token", step->facts.token);
+	TABLE_EACH(&engine->requests, entry) {
+		const struct engine_request *request = entry->value;
+		struct hub_link *worker = engine_link(engine, request->link);
+
+		if (!request->press && request->step == step->facts.id && request->token == step->facts.token && worker)
+			hub_send(engine->hub, worker, &message);
+	}
 }
 
 void workers_call(struct engine *engine, const struct core_action *action)

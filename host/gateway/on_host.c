@@ -81,6 +81,8 @@ static void on_stop(struct gateway *gateway, const struct message *message)
 
 	TABLE_EACH(&gateway->devices, entry)
 		gateway_event(entry->value, &event);
+	if (!message->id)
+		return;
 	message_init(&done, WORD_done, message->id);
 	link_send(gateway->link, &done, NULL);
 }

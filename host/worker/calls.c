@@ -119,7 +119,11 @@ static void take_cancel(struct calls *calls, const struct message *message)
 	} else if (calls->now && calls->now->word == WORD_call && calls->now->step == step &&
 		   calls->now->token == token) {
 		calls->services->current->cancelled = true;
+		/* One that has looked and goes on all the same is given no more than any that is overdue. */
+		watchdog_set(0);
 	}
+	if (!message->id)
+		return;
 	/* A call that is over needs no cancelling: that is done, too. */
 	message_init(&done, WORD_done, message->id);
 	send(calls, &done);

@@ -261,6 +261,9 @@ static void say_action(struct text *to, const struct core_action *action)
 	else if (action->kind == CORE_CALL)
 		text_addf(to, "call %lld %s.%s %.*s\n", (long long)step->facts.id, step->flow_step->target,
 			  step->flow_step->action, (int)action->inputs_length, action->inputs);
+	else if (action->kind == CORE_HALT)
+		text_addf(to, "halt %lld/%lld %s\n", (long long)step->facts.id, (long long)step->facts.token,
+			  action->how);
 	else
 		text_addf(to, "offer %lld/%lld %s %s\n", (long long)step->facts.id,
 			  (long long)step->facts.token, step->facts.device, step->facts.user);
@@ -343,6 +346,19 @@ void core_house_restart(struct core_house *house)
 	house->now_us += 1000;
 	core_restored(house->core, house->now_us, &house->effects);
 	commit(house);
+}
+
+int core_house_steer(struct core_house *house, const struct core_steering *steering, hst_error *err)
+{
+	struct core_steering now = *steering;
+	struct core_steered steered;
+	int rc;
+
+	now.now_us = house->now_us += 1000;
+	now.draw = (struct draw){.high = ++house->draws * 0x9e3779b97f4a7c15u, .low = house->draws};
+	rc = core_steer(house->core, &now, &house->effects, &steered, err);
+	commit(house);
+	return rc;
 }
 
 void core_house_clear(struct core_house *house)

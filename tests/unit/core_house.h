@@ -10,7 +10,7 @@
 #define TESTS_UNIT_CORE_HOUSE_H
 
 #include "base/text.h"
-#include "pure/core/core.h"
+#include "pure/core/steer.h"
 
 #define SECOND_US INT64_C(1000000)
 
@@ -56,6 +56,11 @@ void core_house_restart(struct core_house *house);
 
 /* Every event happens a millisecond after the one before. */
 void core_house_event(struct core_house *house, struct core_event *event);
+int core_house_steer(struct core_house *house, const struct core_steering *steering, hst_error *err);
+/* By the operator anna. */
+void house_steer(struct core_house *house, enum core_verb verb, int64_t run); /* fails the test if refused */
+void house_steer_refused(struct core_house *house, enum core_verb verb, int64_t run, int code,
+			 const char *part); /* of what is said */
 int64_t house_fire(struct core_house *house,
 		   const char *flow); /* by hand, with the event {}; the number of the run */
 int64_t house_fire_with(struct core_house *house, const char *flow, const char *json);

@@ -14,6 +14,28 @@ static const char *key_of(int64_t number, char to[24])
 	return to;
 }
 
+void house_steer(struct core_house *house, enum core_verb verb, int64_t run)
+{
+	const struct core_steering steering = {.verb = verb, .run = run, .who = "anna"};
+	hst_error err = {{0}, {0}};
+
+	if (core_house_steer(house, &steering, &err) < 0)
+		fail_msg("%s run %lld: %s", core_verb_name(verb), (long long)run, err.text);
+}
+
+void house_steer_refused(struct core_house *house, enum core_verb verb, int64_t run, int code,
+			 const char *part)
+{
+	const struct core_steering steering = {.verb = verb, .run = run, .who = "anna"};
+	hst_error err = {{0}, {0}};
+	int rc = core_house_steer(house, &steering, &err);
+
+	if (rc != code || !strstr(err.text, part))
+		fail_msg("%s run %lld: %d \"%s\", not %d with \"%s\"", core_verb_name(verb), (long long)run, rc,
+			 err.text, code, part);
+	house_said(house, "");
+}
+
 int64_t house_fire_with(struct core_house *house, const char *flow, const char *json)
 {
 	core_house_event(house, &(struct core_event){.kind = CORE_FIRED,

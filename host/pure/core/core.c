@@ -185,6 +185,14 @@ void core_forget_values(struct core *core)
 	core->parsed = NULL;
 }
 
+void core_begin(struct core *core, int64_t now_us, struct draw draw)
+{
+	core->now_us = now_us;
+	core->draw = draw;
+	core->draws = 0;
+	core_forget_values(core);
+}
+
 static void core_timers_due(struct core *core, struct core_effects *effects)
 {
 	struct core_timer *timer;
@@ -211,10 +219,7 @@ void core_step(struct core *core, const struct core_event *event, struct core_ef
 {
 	struct step *step;
 
-	core->now_us = event->now_us;
-	core->draw = event->draw;
-	core->draws = 0;
-	core_forget_values(core);
+	core_begin(core, event->now_us, event->draw);
 	switch (event->kind) {
 	case CORE_FIRED:
 		runs_fire(core, event, effects);

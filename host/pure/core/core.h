@@ -86,6 +86,7 @@ struct core_event {
 enum core_action_kind {
 	CORE_CALL = 1, /* a connector: step, inputs */
 	CORE_OFFER,    /* a device: step, inputs */
+	CORE_HALT,     /* whoever has the step is told: step, how */
 	CORE_ACCEPTED, /* tag, runs */
 };
 
@@ -96,6 +97,7 @@ struct core_action {
 	size_t inputs_length;
 	int64_t timeout_ms;
 	const char *package; /* OFFER: digest */
+	const char *how;     /* HALT: constant text, cancel stop pause or resume */
 	uint64_t tag;
 	struct run **runs; /* ACCEPTED: in the effects' arena */
 	size_t run_count;

@@ -240,6 +240,11 @@ static void desktop_refused(struct core *core, struct step *step, const struct c
 {
 	struct core_device *device = devices_of(core, step->device);
 
+	if (step->facts.state == STATE_STOPPING) {
+		desktop_release(core, step);
+		steer_withdrawn(core, step, effects);
+		return;
+	}
 	if (step->facts.state != STATE_OFFERED && step->facts.state != STATE_PREPARING)
 		return;
 	text_replace(&step->facts.reason, event->reason);
@@ -280,6 +285,7 @@ static void desktop_stage(struct core *core, struct step *step, enum state state
 	if (!state_follows(step->facts.state, state))
 		return;
 	step->facts.state = state;
+	steer_heard(step);
 	if (state == STATE_RUNNING && step->facts.started_us == 0)
 		step->facts.started_us = core->now_us;
 	if (state == STATE_RUNNING) {
@@ -289,6 +295,7 @@ static void desktop_stage(struct core *core, struct step *step, enum state state
 	effects_step(effects, step);
 	effects_happened(core, effects, step->run, step, state_name(state), "device", step->facts.device,
 			 NULL);
+	runs_mirror(step->run, effects);
 }
 
 static void desktop_progress(struct core *core, struct step *step, const struct core_event *event,
@@ -316,8 +323,7 @@ static int64_t began_us(const struct core *core, const struct step *step, const 
 static void desktop_finished(struct core *core, struct step *step, const struct core_event *event,
 			     struct core_effects *effects)
 {
-	enum state state = state_row(event->state)->ended ? event->state : STATE_FAILED;
-	const char *reason = event->reason && *event->reason ? event->reason : NULL;
+	struct core_event end = *event;
 
 	if (event->released)
 		desktop_release(core, step);
@@ -326,8 +332,10 @@ static void desktop_finished(struct core *core, struct step *step, const struct 
 	steps_take_outputs(step, event);
 	if (step->facts.started_us == 0)
 		step->facts.started_us = began_us(core, step, event);
-	steps_end(core, step, state, reason || state == STATE_SUCCEEDED ? reason : "FlowFailed", event->text,
-		  effects);
+	end.state = state_row(event->state)->ended ? event->state : STATE_FAILED;
+	if (end.state != STATE_SUCCEEDED && !(event->reason && *event->reason))
+		end.reason = "FlowFailed";
+	steps_end_as(core, step, &end, effects);
 }
 
 /* Nobody can say how far it came. Without a person to ask in this version it ends as failed. */

@@ -86,8 +86,12 @@ static void reconcile(struct core *core, const struct core_event *event,
 	TABLE_EACH(&core->steps, entry) {
 		struct step *step = entry->value;
 
-		if (step->device != device || held(event, step))
+		if (step->device != device)
 			continue;
+		if (held(event, step)) {
+			steer_again(step, effects);
+			continue;
+		}
 		if (state_row(step->facts.state)->ended)
 			desktop_release(core, step);
 		else if (step->facts.state == STATE_OFFERED)

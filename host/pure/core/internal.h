@@ -74,6 +74,7 @@ void connections_free(struct core_connection *connection);
 void core_arm(struct core *core, struct core_timer *timer, int64_t at_us,
 	      void (*due)(struct core *, struct core_timer *, struct core_effects *));
 void core_disarm(struct core *core, struct core_timer *timer);
+void core_begin(struct core *core, int64_t now_us, struct draw draw); /* of every event, first */
 uint64_t core_draw(struct core *core);		   /* 64 bits that follow from the event's draw */
 const char *core_key(int64_t number, char to[24]); /* a table's key */
 void core_forget_values(struct core *core);	   /* empties the scratch arena */
@@ -116,6 +117,9 @@ void runs_go_on(struct core *core, struct core_lineage *lineage,
 /* What the step's inputs come to now; in the scratch arena. */
 int runs_inputs(struct core *core, struct run *run, const struct flow_step *flow_step, const hst_value **ret,
 		hst_error *err);
+void runs_cancel(struct core *core, struct run *run,
+		 struct core_effects *effects);	      /* one that waits for the flow's concurrency */
+void runs_mirror(struct run *run, struct core_effects *effects); /* paused while a step of it is */
 void runs_ended(struct core *core, struct run *run);  /* to be forgotten once the effects were performed */
 void runs_forget(struct core *core, struct run *run); /* unless it still holds a slot */
 void runs_free(struct run *run);
@@ -130,6 +134,8 @@ void steps_take_outputs(struct step *step, const struct core_event *event);
 /* Ends a step and lets its run go on. `reason` and `text` NULL: it went well. */
 void steps_end(struct core *core, struct step *step, enum state state, const char *reason, const char *text,
 	       struct core_effects *effects);
+/* The same by what was heard of it; a step that was told to stop has ended as it was told. */
+void steps_end_as(struct core *core, struct step *step, struct core_event *end, struct core_effects *effects);
 void steps_free(struct core *core, struct step *step);
 
 /* desktop.c: steps that wait for a device and run there */
@@ -146,6 +152,13 @@ void desktop_place_on(struct core *core, struct placement_device *device, struct
 void desktop_place_for(struct core *core, struct placement_target *target, struct core_effects *effects);
 struct placement_target *desktop_target(const struct core *core,
 					const struct step *step); /* NULL: not configured */
+
+/* steer.c: steps that were told to stop */
+void steer_again(struct step *step, struct core_effects *effects);    /* what its device may not have heard */
+void steer_heard(struct step *step);				      /* its state is a new one */
+void steer_withdrawn(struct core *core, struct step *step,
+		     struct core_effects *effects);		      /* it never began, and never will */
+void steer_judge(const struct step *step, struct core_event *event); /* how it ended, as it was meant */
 
 /* devices.c */
 void devices_event(struct core *core, const struct core_event *event, struct core_effects *effects);

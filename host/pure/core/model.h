@@ -74,6 +74,7 @@ struct step {
 	struct placement_device *device; /* where its slot is taken; NULL: nowhere */
 	struct core_timer queue_timer;	 /* the queue time-out */
 	bool signing_in;		 /* its connection waits for how its sign-in goes */
+	const char *asked; /* what its device was told and has not confirmed: the `how` of `stop`, or NULL */
 	bool dirty;
 };
 

@@ -128,7 +128,7 @@ void core_restored(struct core *core, int64_t now_us, struct core_effects *effec
 	TABLE_EACH(&core->runs, entry) {
 		struct run *run = entry->value;
 
-		if (run->facts.state == STATE_RUNNING)
+		if (run->facts.state != STATE_QUEUED)
 			turn_run(core, run);
 	}
 	TABLE_EACH(&core->lineages, entry)

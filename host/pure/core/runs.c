@@ -148,6 +148,20 @@ void runs_wait(struct run *run)
 	lineage->last_waiting = run;
 }
 
+static void run_unwait(struct core_lineage *lineage, const struct run *run)
+{
+	struct run *before = NULL;
+
+	for (struct run *at = lineage->first_waiting; at != run; at = at->next_waiting)
+		before = at;
+	if (before)
+		before->next_waiting = run->next_waiting;
+	else
+		lineage->first_waiting = run->next_waiting;
+	if (lineage->last_waiting == run)
+		lineage->last_waiting = before;
+}
+
 void runs_go_on(struct core *core, struct core_lineage *lineage, struct core_effects *effects)
 {
 	struct run *run;
@@ -235,7 +249,7 @@ void runs_ended(struct core *core, struct run *run)
 	core->ended[core->ended_count++] = run;
 }
 
-static void run_end(struct core *core, struct run *run, enum state state, struct core_effects *effects)
+static void run_over(struct core *core, struct run *run, enum state state, struct core_effects *effects)
 {
 	run->facts.state = state;
 	run->facts.ended_us = core->now_us;
@@ -243,8 +257,34 @@ static void run_end(struct core *core, struct run *run, enum state state, struct
 	effects_happened(core, effects, run, NULL, "ended", "state", state_name(state), "reason",
 			 run->facts.reason, "text", run->facts.text, NULL);
 	runs_ended(core, run);
+}
+
+static void run_end(struct core *core, struct run *run, enum state state, struct core_effects *effects)
+{
+	run_over(core, run, state, effects);
 	run->lineage->active--;
 	runs_go_on(core, run->lineage, effects);
+}
+
+void runs_cancel(struct core *core, struct run *run, struct core_effects *effects)
+{
+	run_unwait(run->lineage, run);
+	run_over(core, run, STATE_CANCELLED, effects);
+}
+
+void runs_mirror(struct run *run, struct core_effects *effects)
+{
+	enum state state = STATE_RUNNING;
+
+	if (run->facts.state != STATE_RUNNING && run->facts.state != STATE_PAUSED)
+		return;
+	for (size_t i = 0; i < run->flow->step_count; i++)
+		if (run->standing[i] == FLOW_STEP_ACTIVE && run->steps[i]->facts.state == STATE_PAUSED)
+			state = STATE_PAUSED;
+	if (run->facts.state == state)
+		return;
+	run->facts.state = state;
+	effects_run(effects, run);
 }
 
 /* The run ends as its failed step did, and says why in that step's words. */
@@ -263,10 +303,21 @@ static void run_fail(struct core *core, struct run *run, struct core_effects *ef
 	run_end(core, run, STATE_FAILED, effects);
 }
 
+/* Told to stop, it begins nothing more; what has begun is waited for. */
+static void run_stop(struct core *core, struct run *run, struct core_effects *effects)
+{
+	for (size_t i = 0; i < run->flow->step_count; i++)
+		if (run->standing[i] == FLOW_STEP_ACTIVE)
+			return;
+	text_replace(&run->facts.reason, "Cancelled");
+	run_end(core, run, STATE_CANCELLED, effects);
+}
+
 void runs_advance(struct core *core, struct run *run, struct core_effects *effects)
 {
 	struct scope_of_run scope = {.core = core, .run = run};
 	struct flow_scope flow_scope = runs_scope(&scope);
+	bool stopping = run->facts.state == STATE_STOPPING;
 	size_t position = 0;
 
 	if (state_row(run->facts.state)->ended)
@@ -275,12 +326,21 @@ void runs_advance(struct core *core, struct run *run, struct core_effects *effec
 	case FLOW_NEXT_NOTHING:
 		return;
 	case FLOW_NEXT_START:
-		steps_start(core, run, position, effects);
+		if (stopping)
+			run_stop(core, run, effects);
+		else
+			steps_start(core, run, position, effects);
 		return;
 	case FLOW_NEXT_SKIP:
-		steps_skip(core, run, position, effects);
+		if (stopping)
+			run_stop(core, run, effects);
+		else
+			steps_skip(core, run, position, effects);
 		return;
 	case FLOW_NEXT_SUCCEED:
+		/* A word that came too late has stopped nothing. */
+		text_replace(&run->facts.reason, NULL);
+		text_replace(&run->facts.text, NULL);
 		run_end(core, run, STATE_SUCCEEDED, effects);
 		return;
 	case FLOW_NEXT_FAIL:

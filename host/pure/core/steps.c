@@ -131,14 +131,26 @@ void steps_take_outputs(struct step *step, const struct core_event *event)
 void steps_returned(struct core *core, struct step *step, const struct core_event *event,
 		    struct core_effects *effects)
 {
-	enum state state = state_row(event->state)->ended ? event->state : STATE_FAILED;
+	struct core_event end = *event;
 
+	end.state = state_row(event->state)->ended ? event->state : STATE_FAILED;
 	if (step->flow_step->use != FLOW_USE_CONNECTOR || state_row(step->facts.state)->ended ||
 	    step->facts.token != event->token)
 		return;
-	if (state == STATE_SUCCEEDED)
+	if (end.state == STATE_SUCCEEDED)
 		steps_take_outputs(step, event);
-	steps_end(core, step, state, event->reason, event->text, effects);
+	steps_end_as(core, step, &end, effects);
+}
+
+void steps_end_as(struct core *core, struct step *step, struct core_event *end, struct core_effects *effects)
+{
+	char *text;
+
+	steer_judge(step, end);
+	/* It may be the step's own, which is replaced. */
+	text = mem_text(end->text);
+	steps_end(core, step, end->state, end->reason, text, effects);
+	free(text);
 }
 
 static enum flow_standing standing_of(enum state state)
@@ -157,9 +169,11 @@ void steps_end(struct core *core, struct step *step, enum state state, const cha
 	text_replace(&step->facts.reason, reason && *reason ? reason : NULL);
 	text_replace(&step->facts.text, text && *text ? text : NULL);
 	step->facts.ended_us = core->now_us;
+	step->asked = NULL;
 	step->run->standing[step->facts.position] = standing_of(state);
 	effects_step(effects, step);
 	effects_happened(core, effects, step->run, step, "ended", "state", state_name(state), "reason",
 			 step->facts.reason, "text", step->facts.text, NULL);
+	runs_mirror(step->run, effects);
 	turn_run(core, step->run);
 }

@@ -175,6 +175,23 @@ struct order_item *order_first(const struct order_target *target, bool (*may)(vo
 	return best;
 }
 
+int64_t order_place(const struct order_item *item)
+{
+	const struct order_target *target = item->lane ? item->lane->target : NULL;
+	int64_t before = 0;
+
+	if (!target)
+		return 0;
+	for (size_t i = 0; i < target->lanes.n; i++) {
+		const struct order_lane *lane = target->lanes.at[i];
+
+		for (size_t j = 0; j < lane->items.n; j++)
+			if (order_before(lane->items.at[j], item))
+				before++;
+	}
+	return before + 1;
+}
+
 char *order_fold_user(const char *user)
 {
 	const char *start = strrchr(user, '\\');

@@ -63,6 +63,9 @@ void order_changed(struct order_item *item); /* after top, high or seq has chang
 /* The first item of the target whose lane passes `may`; NULL: none. With `strict` only the very first item is asked. */
 struct order_item *order_first(const struct order_target *target, bool (*may)(void *arg, const struct order_lane *lane), void *arg);
 
+/* Its place among the waiting of its target, counted from 1; 0: it does not wait. Looks at all of them. */
+int64_t order_place(const struct order_item *item);
+
 /* "DOMAIN\\Bot1", "bot1@domain" and "bot1" are all "bot1": users that may be the same are kept apart, never joined. Caller frees. */
 char *order_fold_user(const char *user);
 

@@ -1,0 +1,127 @@
+/* Steering runs: what waits is moved, what runs is ended or held. Each command is one word to the host. */
+#include "cli/cli.h"
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "base/text.h"
+#include "cli/connect.h"
+#include "cli/print.h"
+#include "cli/run_files.h"
+#include "pure/core/states.h"
+#include "schema/value.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Sends the command's name as the word; the answer is printed as it is where JSON is wanted. */
+static int steer(struct cli *cli, const hst_value *what, const hst_value **ret)
+{
+	struct connect connect;
+	struct connect_answer answer;
+	struct message message;
+	AUTO(text) struct text json;
+	hst_error err = {0};
+	int status;
+
+	text_init(&json, PAYLOAD_BYTES_MAX);
+	value_write_json(&json, what);
+	status = connect_open(&connect, cli);
+	if (!status) {
+		message_init(&message, WORD_steer, 0);
+		message_set_text(&message, "what", cli->options.command->name);
+		message_set_payload(&message, json.s, json.length);
+		status = connect_request(&connect, &message, CONNECT_ANSWER_MS, &answer);
+	}
+	if (!status && value_parse_json(cli->arena, answer.payload, answer.length, ret, &err) != HST_OK)
+		status = cli_fail(cli, CLI_FAILED, "Broken", "the host's answer cannot be read: %s", err.text);
+	if (!status && cli->json)
+		cli_print_json(*ret);
+	connect_close(&connect);
+	return status;
+}
+
+/* RUN or RUN/STEP */
+static hst_value *what_run(struct cli *cli)
+{
+	hst_value *what = value_make_record(cli->arena);
+	const char *run, *step;
+
+	run_said(cli->arena, cli->options.arguments[0], &run, &step);
+	value_set_text(what, "run", run);
+	if (step)
+		value_set_text(what, "step", step);
+	return what;
+}
+
+/* "#12/enter" */
+static const char *name_of(hst_arena *arena, const hst_value *answer)
+{
+	const char *number = print_member(arena, answer, "number"), *step = print_member(arena, answer, "step");
+
+	return strcmp(step, "-") == 0 ? arena_printf(arena, "#%s", number)
+				      : arena_printf(arena, "#%s/%s", number, step);
+}
+
+static int steer_place(struct cli *cli, const hst_value *what)
+{
+	hst_arena *arena = cli->arena;
+	const hst_value *answer = NULL;
+	int status = steer(cli, what, &answer);
+
+	if (!status && !cli->json)
+		printf("%s: place %s of %s, priority %s\n", name_of(arena, answer),
+		       print_member(arena, answer, "position"), print_member(arena, answer, "target"),
+		       print_member(arena, answer, "priority"));
+	return status;
+}
+
+int steer_top(struct cli *cli)
+{
+	return steer_place(cli, what_run(cli));
+}
+
+int steer_priority(struct cli *cli)
+{
+	const char *priority = cli->options.arguments[1];
+	hst_value *what = what_run(cli);
+
+	if (strcmp(priority, "high") != 0 && strcmp(priority, "normal") != 0)
+		return cli_fail(cli, CLI_USAGE, "Usage", "a priority is high or normal, not \"%.40s\"", priority);
+	value_set_text(what, "priority", priority);
+	return steer_place(cli, what);
+}
+
+/* Its device or worker says when it has come about, which this does not wait for. */
+static void print_under_way(struct cli *cli, const hst_value *answer, const char *what)
+{
+	const char *number = print_member(cli->arena, answer, "number");
+
+	printf("%s: %s; look: hostler show '#%s'\n", name_of(cli->arena, answer), what, number);
+}
+
+int steer_end(struct cli *cli)
+{
+	const hst_value *answer = NULL;
+	int status = steer(cli, what_run(cli), &answer);
+	const char *state = value_text(value_get(answer, "state"));
+
+	if (status || cli->json)
+		return status;
+	if (state_row(state_named(state))->ended)
+		printf("%s: %s\n", name_of(cli->arena, answer), print_member(cli->arena, answer, "state"));
+	else
+		print_under_way(cli, answer, print_member(cli->arena, answer, "state"));
+	return status;
+}
+
+int steer_pause(struct cli *cli)
+{
+	bool pause = strcmp(cli->options.command->name, "pause") == 0;
+	const hst_value *answer = NULL;
+	int status = steer(cli, what_run(cli), &answer);
+
+	if (!status && !cli->json)
+		print_under_way(cli, answer,
+				pause ? "told to hold at its next checkpoint" : "told to go on");
+	return status;
+}

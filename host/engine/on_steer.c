@@ -1,0 +1,117 @@
+/* What operators decide about runs and about the house. Each word is answered when what it did is on disk. */
+#include "engine/engine.h"
+
+#include "base/clock.h"
+#include "pure/core/steer.h"
+#include "schema/value.h"
+
+#include <sodium.h>
+#include <string.h>
+
+const char *engine_operator(const struct hub_link *link)
+{
+	return strncmp(link->name, "operator/", 9) == 0 ? link->name + 9 : link->name;
+}
+
+struct steer {
+	struct engine *engine;
+	const char *what, *who;
+	const hst_value *said;
+	hst_value *answer;
+	hst_error *err;
+};
+
+static const char *text_of(const hst_value *said, const char *name)
+{
+	const hst_value *value = value_get(said, name);
+
+	return value_kind(value) == HST_VALUE_TEXT && *value_text(value) ? value_text(value) : NULL;
+}
+
+static bool see_ended(void *arg, const struct store_run *run)
+{
+	*(const char **)arg = state_name(state_named(run->state));
+	return true;
+}
+
+/* The core knows nothing of it any more. */
+static int run_ended(const struct steer *steer, int64_t number)
+{
+	const char *state = "gone";
+	int rc = steer->engine->store->ops->run(steer->engine->store, number, see_ended, &state, steer->err);
+
+	if (rc < 0)
+		return rc;
+	return hst_fail_as(steer->err, HST_DENIED, "WrongState", "#%lld has ended already: %s", (long long)number,
+	                   state);
+}
+
+static int read_priority(const struct steer *steer, bool *ret)
+{
+	const char *priority = text_of(steer->said, "priority");
+
+	*ret = priority && strcmp(priority, "high") == 0;
+	if (*ret || (priority && strcmp(priority, "normal") == 0))
+		return HST_OK;
+	return hst_fail(steer->err, HST_INVALID, "a priority is high or normal");
+}
+
+/* Its place among the waiting of its target, counted from 1. */
+static void set_place(hst_value *answer, const struct step *step)
+{
+	if (!step->item.lane)
+		return;
+	value_set_integer(answer, "position", order_place(&step->item));
+	value_set_text(answer, "target", step->facts.target);
+	value_set_text(answer, "priority", step->facts.high ? "high" : "normal");
+}
+
+static int steer_run(struct steer *steer)
+{
+	struct engine *engine = steer->engine;
+	struct core_steering steering = {.verb = core_verb_named(steer->what), .now_us = clock_wall_us(),
+	                                 .step = text_of(steer->said, "step"), .who = steer->who};
+	const char *run = text_of(steer->said, "run");
+	struct core_steered steered;
+	int rc;
+
+	if (!run)
+		return hst_fail(steer->err, HST_INVALID, "which run? say its number, its id, or last");
+	rc = engine->store->ops->find_run(engine->store, run, &steering.run, steer->err);
+	if (rc >= 0 && steering.verb == CORE_PRIORITY)
+		rc = read_priority(steer, &steering.high);
+	if (rc >= 0 && !core_run(engine->core, steering.run))
+		rc = run_ended(steer, steering.run);
+	if (rc < 0)
+		return rc;
+	randombytes_buf(&steering.draw, sizeof steering.draw);
+	rc = core_steer(engine->core, &steering, &engine->effects, &steered, steer->err);
+	if (rc < 0)
+		return rc;
+	value_set_text(steer->answer, "id", steered.run->facts.id);
+	value_set_integer(steer->answer, "number", steered.run->facts.number);
+	value_set_text(steer->answer, "step", steered.step ? steered.step->flow_step->name : NULL);
+	value_set_text(steer->answer, "state",
+	               state_name(steered.step ? steered.step->facts.state : steered.run->facts.state));
+	if (steered.step)
+		set_place(steer->answer, steered.step);
+	return HST_OK;
+}
+
+void on_steer(void *arg, struct hub_link *from, const struct message *message)
+{
+	struct engine *engine = arg;
+	hst_error err = {{0}, {0}};
+	struct steer steer = {.engine = engine, .what = message_text(message, "what"), .who = engine_operator(from),
+	                      .answer = value_make_record(engine->scratch), .err = &err};
+	int rc = value_parse_json(engine->scratch, message->payload, message->payload_length, &steer.said, &err);
+
+	if (rc >= 0 && core_verb_named(steer.what))
+		rc = steer_run(&steer);
+	else if (rc >= 0)
+		rc = hst_fail(&err, HST_NOT_FOUND, "there is no word \"%s\" to steer with in this version", steer.what);
+	if (rc < 0)
+		engine_refuse(engine, from, message->id, rc, err.reason, "%s", err.text);
+	else
+		engine_answer(engine, from, message->id, steer.answer);
+}
