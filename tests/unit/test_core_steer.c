@@ -169,6 +169,7 @@ static void what_is_moved_to_the_top_starts_first_and_goes_back_to_its_place(voi
 	}
 	house_steer(&house, CORE_TOP, 3);
 	house_steer(&house, CORE_TOP, 4);
+	core_house_restart(&house);
 	house_device(&house, "a", 1, 1);
 	house_said(&house, "offer 4/1 a bot4\n");
 	house_device(&house, "a", 2, 1);

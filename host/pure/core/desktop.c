@@ -87,6 +87,7 @@ static void desktop_wait(struct core *core, struct step *step, struct core_effec
 	struct placement_target *target = desktop_target(core, step);
 
 	step->facts.state = STATE_QUEUED;
+	step->item.top = step->facts.top;
 	step->item.seq = step->facts.seq;
 	step->item.high = step->facts.high;
 	step->item.gate = connections_gate(core, step, effects);

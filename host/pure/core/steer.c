@@ -123,7 +123,7 @@ static void move(struct steer *steer, struct step *step)
 	if (steering->verb == CORE_PRIORITY)
 		step->item.high = step->facts.high = steering->high;
 	else
-		step->item.top = steering->verb == CORE_TOP ? ++steer->core->counters.seq : 0;
+		step->item.top = step->facts.top = steering->verb == CORE_TOP ? ++steer->core->counters.seq : 0;
 	order_changed(&step->item);
 	effects_step(steer->effects, step);
 	happened(steer, step);
