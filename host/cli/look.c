@@ -51,7 +51,7 @@ static const char *span_between(hst_arena *arena, const hst_value *from, const h
 		return "-";
 	if (value_kind(to) == HST_VALUE_TEXT)
 		type_read_date(value_text(to), &end, NULL);
-	return print_span(arena, end.us > start.us ? (end.us - start.us) / 1000 : 0);
+	return type_span(arena, end.us > start.us ? (end.us - start.us) / 1000 : 0);
 }
 
 /* "running", or what the step it is at does: "queued (total)". */

@@ -114,23 +114,6 @@ const char *print_time(hst_arena *arena, const hst_value *iso)
 	return arena_text(arena, text);
 }
 
-const char *print_span(hst_arena *arena, int64_t ms)
-{
-	long long seconds = ms / 1000;
-
-	if (ms < 0)
-		return "-";
-	if (seconds < 10)
-		return arena_printf(arena, "%.2f s", (double)ms / 1000);
-	if (seconds < 60)
-		return arena_printf(arena, "%.1f s", (double)ms / 1000);
-	if (seconds < 3600)
-		return arena_printf(arena, "%lld min %lld s", seconds / 60, seconds % 60);
-	if (seconds < 86400)
-		return arena_printf(arena, "%lld h %lld min", seconds / 3600, seconds / 60 % 60);
-	return arena_printf(arena, "%lld d %lld h", seconds / 86400, seconds / 3600 % 24);
-}
-
 const char *print_list(hst_arena *arena, const hst_value *list)
 {
 	const char *joined = NULL;

@@ -28,9 +28,6 @@ const char *print_member(hst_arena *arena, const hst_value *record, const char *
 /* A time of an answer (ISO text) as the wall clock here shows it: "2026-11-21 23:31:52"; "-" for none. */
 const char *print_time(hst_arena *arena, const hst_value *iso);
 
-/* "0.12 s", "3 min 20 s", "2 h 5 min", "3 d 4 h" */
-const char *print_span(hst_arena *arena, int64_t ms);
-
 /* Words of a list: "a, b"; "-" for none. */
 const char *print_list(hst_arena *arena, const hst_value *list);
 

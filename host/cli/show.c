@@ -5,6 +5,7 @@
 #include "cli/run_files.h"
 #include "pure/core/states.h"
 #include "pure/queue/reasons.h"
+#include "schema/types.h"
 #include "schema/value.h"
 
 #include <stdio.h>
@@ -140,7 +141,7 @@ static const char *spans_line(hst_arena *arena, const hst_value *step)
 		if (!value_integer(value_get(step, spans[i][0]), &ms))
 			continue;
 		line = arena_printf(arena, "%s%s%s %s", line ? line : "", line ? ", " : "", spans[i][1],
-				    print_span(arena, ms));
+				    type_span(arena, ms));
 	}
 	return line;
 }

@@ -7,6 +7,7 @@
 #include "os/files.h"
 #include "pure/core/states.h"
 #include "pure/queue/reasons.h"
+#include "schema/types.h"
 #include "schema/value.h"
 
 #include <dirent.h>
@@ -138,7 +139,7 @@ static void print_plain(const struct telling *telling, const char *results)
 	print_tone(stdout, print_state_tone(telling->state));
 	fputs(telling->state, stdout);
 	print_tone(stdout, TONE_PLAIN);
-	printf(" after %s\n", print_span(arena, (result->ended_us - result->started_us) / 1000));
+	printf(" after %s\n", type_span(arena, (result->ended_us - result->started_us) / 1000));
 	for (size_t i = 0; i < value_count(result->outputs); i++)
 		print_line(i ? "" : "outputs",
 			   arena_printf(arena, "%s = %s", value_name_at(result->outputs, i),

@@ -1,6 +1,8 @@
 /* Lengths of time as people write them, a whole number and its unit, and the words for yes and no. */
 #include "schema/types.h"
 
+#include "base/arena.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +48,23 @@ void type_write_duration(hst_duration duration, char *to, size_t size)
 	if (duration.ms == 0)
 		unit = UNITS - 2;
 	snprintf(to, size, "%lld%s", (long long)(duration.ms / units[unit].ms), units[unit].name);
+}
+
+const char *type_span(hst_arena *arena, int64_t ms)
+{
+	long long seconds = ms / 1000;
+
+	if (ms < 0)
+		return "-";
+	if (seconds < 10)
+		return arena_printf(arena, "%.2f s", (double)ms / 1000);
+	if (seconds < 60)
+		return arena_printf(arena, "%.1f s", (double)ms / 1000);
+	if (seconds < 3600)
+		return arena_printf(arena, "%lld min %lld s", seconds / 60, seconds % 60);
+	if (seconds < 86400)
+		return arena_printf(arena, "%lld h %lld min", seconds / 3600, seconds / 60 % 60);
+	return arena_printf(arena, "%lld d %lld h", seconds / 86400, seconds / 3600 % 24);
 }
 
 bool type_read_boolean(const char *text, bool *ret)

@@ -16,6 +16,9 @@ hst_type type_named(const char *name); /* HST_TYPE_NONE: no such type */
 int type_read_duration(const char *text, hst_duration *ret, hst_error *err);
 void type_write_duration(hst_duration duration, char *to, size_t size); /* "90s"; size at least 32 */
 
+/* A length of time as people read it: "0.12 s", "3 min 20 s", "2 h 5 min", "3 d 4 h"; "-" for a negative one. */
+const char *type_span(hst_arena *arena, int64_t ms);
+
 /*
  * ISO 8601: "2026-11-21", "2026-11-21T23:31:52Z", "2026-11-21T23:31:52.25+01:00", "2026-11-21T23:31". Without
  * a zone it is UTC. Years 1 to 9999. HST_INVALID with the rule.

@@ -90,16 +90,6 @@ static void columns_line_up_and_nothing_follows_the_last(void **state)
 	free(text);
 }
 
-static void spans_are_told_in_two_units(void **state)
-{
-	(void)state;
-	assert_string_equal(print_span(arena, 120), "0.12 s");
-	assert_string_equal(print_span(arena, 12340), "12.3 s");
-	assert_string_equal(print_span(arena, 200000), "3 min 20 s");
-	assert_string_equal(print_span(arena, 7500000), "2 h 5 min");
-	assert_string_equal(print_span(arena, 273600000), "3 d 4 h");
-}
-
 static void times_are_those_of_the_place(void **state)
 {
 	(void)state;
@@ -141,7 +131,6 @@ int main(void)
 		cmocka_unit_test(other_characters_stay),
 		cmocka_unit_test(logs_keep_their_lines),
 		cmocka_unit_test(columns_line_up_and_nothing_follows_the_last),
-		cmocka_unit_test(spans_are_told_in_two_units),
 		cmocka_unit_test(times_are_those_of_the_place),
 		cmocka_unit_test(values_are_told_plainly),
 		cmocka_unit_test(the_end_of_a_log_is_whole_lines),

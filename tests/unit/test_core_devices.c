@@ -44,7 +44,7 @@ static void a_run_that_no_device_takes_expires_with_the_reason_of_each(void **st
 	house_run_is(&house, 1, STATE_EXPIRED, "NoCandidateMachine");
 	assert_string_equal(house_run(&house, 1)->text,
 			    "the queue time-out passed; a: UnattendedUserSessionLocked (so it says); "
-			    "b: DeviceNeverConnected (No gateway has ever connected for this device.)");
+			    "b: DeviceNeverConnected (no gateway has connected for it since the host started)");
 	house_is_empty(&house);
 	house_device(&house, "a", 1, 2);
 	house_said(&house, "");

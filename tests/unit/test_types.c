@@ -58,6 +58,20 @@ static void durations_are_read_and_written(void **state)
 	}
 }
 
+static void lengths_of_time_are_told_in_two_units(void **state)
+{
+	hst_arena *arena = arena_new();
+
+	(void)state;
+	assert_string_equal(type_span(arena, 120), "0.12 s");
+	assert_string_equal(type_span(arena, 12340), "12.3 s");
+	assert_string_equal(type_span(arena, 200000), "3 min 20 s");
+	assert_string_equal(type_span(arena, 7500000), "2 h 5 min");
+	assert_string_equal(type_span(arena, 273600000), "3 d 4 h");
+	assert_string_equal(type_span(arena, -1), "-");
+	arena_free(arena);
+}
+
 static void what_is_no_duration_is_refused(void **state)
 {
 	static const char *const wrong[] = {"",
@@ -277,6 +291,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_type_has_a_name),
 		cmocka_unit_test(durations_are_read_and_written),
+		cmocka_unit_test(lengths_of_time_are_told_in_two_units),
 		cmocka_unit_test(what_is_no_duration_is_refused),
 		cmocka_unit_test(dates_are_read_and_written),
 		cmocka_unit_test(what_is_no_date_is_refused),

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "pure/core/candidates.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -32,17 +33,16 @@ static void obstacles(const struct step *step, const struct placement_target *ta
 		text_add(to, "the cluster has no members");
 	for (size_t i = 0; i < target->device_count; i++) {
 		const struct placement_device *device = target->devices[i];
-		const char *sentence, *reason = placement_obstacle(device, step->item.lane, &sentence);
-		const struct reason *row = reason_named(reason);
+		const char *reason;
+		struct text clause;
 
-		if (!reason)
-			reason = "StrictOrder", sentence = "an earlier run is first";
+		text_init(&clause, EXPLANATION_MAX);
+		reason = core_candidate(step, device, &clause);
 		if (i == 0)
 			*ret_reason = reason;
-		text_addf(to, "%s%s: %s (%s)", i ? "; " : "", device->name, reason,
-			  sentence && *sentence ? sentence
-			  : row			? row->cause
-						: "no further details");
+		text_addf(to, "%s%s: %s%s%s%s", i ? "; " : "", device->name, reason ? reason : "", reason ? " (" : "",
+			  clause.s, reason ? ")" : "");
+		text_clear(&clause);
 	}
 }
 

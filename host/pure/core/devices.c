@@ -111,6 +111,7 @@ void devices_event(struct core *core, const struct core_event *event, struct cor
 		return;
 	device->placed->known = true;
 	device->placed->online = event->online;
+	device->placed->heard_us = core->now_us;
 	device->placed->slots = event->slots;
 	device->placed->load_milli = event->load_milli;
 	device->placed->system = event->system;

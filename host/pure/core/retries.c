@@ -5,6 +5,8 @@
  */
 #include "pure/core/internal.h"
 
+#include "pure/core/candidates.h"
+
 #include "base/mem.h"
 
 #include <stddef.h>
@@ -65,6 +67,15 @@ void retries_refused(struct core *core, struct core_device *device, const struct
 	core_arm(core, &retry->timer, core->now_us + retry->delay_ms * 1000, retry_due);
 	placement_refuse(device->placed, step->folded_user, step->facts.attended, whatever_changes,
 			 step->facts.reason, step->facts.text);
+}
+
+int64_t core_asked_again_us(const struct core *core, const struct step *step, const struct placement_device *device)
+{
+	char *key = retry_key(step);
+	const struct core_retry *retry = table_get(&devices_of(core, device)->retries, key);
+
+	free(key);
+	return retry ? retry->timer.at_us : 0;
 }
 
 void retries_went_well(struct core *core, struct core_device *device, const struct step *step)

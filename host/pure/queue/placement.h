@@ -20,6 +20,7 @@ struct placement_device {
 	bool known;   /* a gateway has spoken for it at least once */
 	bool online;
 	bool drained;
+	int64_t heard_us; /* when its gateway last said something of it */
 	int64_t slots;    /* how many runs of hostler it may have at once, as its gateway last said */
 	int64_t running;  /* runs placed there and not yet released */
 	int64_t revision; /* raised by the gateway at every change of its sessions */
