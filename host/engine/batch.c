@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "os/crash.h"
 #include "schema/value.h"
 
 #include <sodium.h>
@@ -87,12 +88,14 @@ void engine_after(void *arg)
 	if (effects->run_count || effects->step_count || effects->happening_count)
 		engine_persist(engine);
 	if (engine->batch_open) {
+		crash_point(CRASH_engine_before_commit);
 		/* Without the commit nothing may be said; the supervisor starts a new engine from what is on disk. */
 		if (engine->store->ops->commit(engine->store, &err) < 0) {
 			log_error("the store could not commit: %s", err.text);
 			abort();
 		}
 		engine->batch_open = false;
+		crash_point(CRASH_engine_committed);
 	}
 	engine_perform(engine);
 	core_settle(engine->core, effects);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/policy.h"
+#include "os/crash.h"
 #include "os/files.h"
 #include "os/inherited.h"
 #include "wire/child.h"
@@ -133,6 +134,7 @@ static int engine_open(struct engine *engine, void *zmq, struct key_ring *ring, 
 		rc = engine_restore(engine, err);
 	if (rc >= 0)
 		rc = open_wire(engine, zmq, ring, err);
+	crash_point(CRASH_engine_bound);
 	return rc;
 }
 
@@ -203,6 +205,7 @@ static int engine_run(struct child *child)
 	engine.scratch = arena_new();
 	core_effects_init(&engine.effects);
 	configure_core(&engine);
+	crash_point(CRASH_engine_configured);
 	if (engine_open(&engine, child->zmq, &child->ring, &err) < 0) {
 		log_error("%s", err.text);
 	} else {

@@ -2,6 +2,7 @@
 #include "engine/files.h"
 
 #include "base/auto.h"
+#include "os/crash.h"
 #include "schema/fields.h"
 #include "schema/value.h"
 
@@ -10,6 +11,7 @@
 
 void on_press(void *arg, struct hub_link *from, const struct message *message)
 {
+	crash_point(CRASH_engine_heard_press);
 	workers_press(arg, from, message);
 }
 
@@ -54,6 +56,7 @@ void on_run(void *arg, struct hub_link *from, const struct message *message)
 	value_write_json(&json, body);
 	event.payload = json.s;
 	event.payload_length = json.length;
+	crash_point(CRASH_engine_heard_run);
 	request = workers_request(engine, from, message->id);
 	event.tag = request->id;
 	event.who = engine_operator(from);

@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "os/crash.h"
 #include "schema/facts.h"
 #include "schema/value.h"
 
@@ -63,6 +64,7 @@ void on_device(void *arg, struct hub_link *from, const struct message *message)
 		}
 		event.holding = held;
 	}
+	crash_point(CRASH_engine_heard_device);
 	engine_event(engine, &event);
 	free(held);
 	if (message->id)
@@ -91,6 +93,7 @@ void on_taken(void *arg, struct hub_link *from, const struct message *message)
 {
 	struct core_event event = {.kind = CORE_TAKEN, .state = state_named(message_text(message, "state"))};
 
+	crash_point(CRASH_engine_heard_taken);
 	step_event(arg, from, message, &event);
 }
 
@@ -109,6 +112,7 @@ void on_stage(void *arg, struct hub_link *from, const struct message *message)
 	enum state state = state_named(message_text(message, "state"));
 	struct core_event event = {.kind = CORE_STAGE, .state = state};
 
+	crash_point(CRASH_engine_heard_stage);
 	if (state == STATE_NONE || state_row(state)->ended || state == STATE_QUEUED) {
 		engine_refuse(arg, from, message->id, HST_INVALID, "", "\"%s\" is no stage of a run", message_text(message, "state"));
 		return;
@@ -122,6 +126,7 @@ void on_progress(void *arg, struct hub_link *from, const struct message *message
 	const hst_value *body;
 	struct core_event event = {.kind = CORE_PROGRESS};
 
+	crash_point(CRASH_engine_heard_progress);
 	if (value_parse_json(engine->scratch, message->payload, message->payload_length, &body, NULL) < 0)
 		return;
 	event.subflow = value_text(value_get(body, "subflow"));
@@ -141,6 +146,7 @@ void on_finished(void *arg, struct hub_link *from, const struct message *message
 	AUTO(text) struct text outputs;
 	const hst_value *body;
 
+	crash_point(CRASH_engine_heard_finished);
 	text_init(&outputs, PAYLOAD_BYTES_MAX);
 	if (!state_row(event.state)->ended)
 		event.state = STATE_FAILED;
@@ -161,6 +167,7 @@ void on_released(void *arg, struct hub_link *from, const struct message *message
 {
 	struct core_event event = {.kind = CORE_RELEASED};
 
+	crash_point(CRASH_engine_heard_released);
 	step_event(arg, from, message, &event);
 }
 
@@ -182,6 +189,7 @@ void on_file_put(void *arg, struct hub_link *from, const struct message *message
 		engine_refuse(engine, from, message->id, HST_NOT_FOUND, "", "no such step takes files from %s", from->name);
 		return;
 	}
+	crash_point(CRASH_engine_heard_file);
 	rc = files_put_part(engine->files_dir, step->run->facts.id, step->flow_step->name, message_text(message, "name"),
 	                    message_integer(message, "offset"), message_integer(message, "total"), message->payload,
 	                    message->payload_length, &err);

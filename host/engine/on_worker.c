@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "os/crash.h"
 #include "schema/value.h"
 
 #include <sodium.h>
@@ -52,6 +53,7 @@ void on_fired(void *arg, struct hub_link *from, const struct message *message)
 
 	if (!request)
 		return;
+	crash_point(CRASH_engine_heard_fired);
 	event.trigger = request->trigger;
 	event.who = strncmp(request->who, "operator/", 9) == 0 ? request->who + 9 : request->who;
 	event.tag = request->id;
@@ -71,6 +73,7 @@ void on_returned(void *arg, struct hub_link *from, const struct message *message
 
 	if (!request)
 		return;
+	crash_point(CRASH_engine_heard_returned);
 	event.step = request->step;
 	event.token = request->token;
 	engine_event(engine, &event);
@@ -148,6 +151,7 @@ void on_emit(void *arg, struct hub_link *from, const struct message *message)
 	}
 	rc = value_parse_json(engine->scratch, message->payload, message->payload_length, &body, &err);
 	if (rc >= 0) {
+		crash_point(CRASH_engine_heard_emit);
 		engine_begin(engine);
 		events = value_get(body, "events");
 		state = value_get(body, "state");

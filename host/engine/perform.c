@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "os/crash.h"
 #include "schema/value.h"
 
 #include <stdlib.h>
@@ -57,6 +58,7 @@ static void perform_accepted(struct engine *engine, const struct core_action *ac
 	message_init(&message, WORD_accepted, request->client_id);
 	message_set_payload(&message, json.s, json.length);
 	send_to(engine, request->client, &message);
+	crash_point(CRASH_engine_accepted);
 	text_clear(&json);
 	request_free(request);
 }
@@ -92,6 +94,7 @@ static void perform_offer(struct engine *engine, const struct core_action *actio
 	message_set_integer(&message, "timeout_ms", action->timeout_ms);
 	message_set_payload(&message, action->inputs, action->inputs_length);
 	hub_send(engine->hub, link, &message);
+	crash_point(CRASH_engine_offered);
 }
 
 /* One that is not there hears it again when it is back. */
@@ -162,6 +165,8 @@ void engine_perform(struct engine *engine)
 
 	for (size_t i = 0; i < engine->reply_count; i++)
 		perform_reply(engine, &engine->replies[i]);
+	if (engine->reply_count)
+		crash_point(CRASH_engine_replied);
 	engine->reply_count = 0;
 	for (size_t i = 0; i < effects->action_count; i++) {
 		const struct core_action *action = &effects->actions[i];

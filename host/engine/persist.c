@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/ini.h"
+#include "os/crash.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +70,7 @@ void engine_persist(struct engine *engine)
 	engine_begin(engine);
 	for (size_t i = 0; i < effects->run_count; i++)
 		persist_run(engine, effects->runs[i]);
+	crash_point(CRASH_engine_persisting);
 	for (size_t i = 0; i < effects->step_count; i++)
 		persist_step(engine, effects->steps[i]);
 	for (size_t i = 0; i < effects->happening_count; i++) {
@@ -222,6 +224,7 @@ int engine_restore(struct engine *engine, hst_error *err)
 	struct restoring restoring = {.engine = engine};
 	int rc = store_flows(engine, err);
 
+	crash_point(CRASH_engine_flows_stored);
 	if (rc >= 0)
 		rc = engine->store->ops->counters(engine->store, restore_counter, engine, err);
 	if (rc >= 0)
@@ -232,6 +235,7 @@ int engine_restore(struct engine *engine, hst_error *err)
 		return rc;
 	engine->stored_counters = *core_counters(engine->core);
 	core_restored(engine->core, clock_wall_us(), &engine->effects);
+	crash_point(CRASH_engine_restored);
 	if (restoring.runs)
 		log_info("%zu unfinished runs go on", restoring.runs);
 	return HST_OK;

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "os/crash.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +117,7 @@ static void call_send(struct engine *engine, struct hub_link *worker, struct eng
 	message_set_integer(&message, "timeout_ms", call->timeout_ms);
 	message_set_payload(&message, call->inputs, call->inputs_length);
 	hub_send(engine->hub, worker, &message);
+	crash_point(CRASH_engine_called);
 	call_free(call);
 }
 

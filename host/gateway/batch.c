@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "os/crash.h"
 #include "schema/value.h"
 
 #include <stdlib.h>
@@ -70,10 +71,12 @@ static void on_heard(void *arg, const struct message *reply)
 	struct admission_event event = {.kind = ADMISSION_HEARD, .step = outcome->step, .token = outcome->token};
 
 	/* Without an answer it is said again: as soon as the host is back, or after a while if it never went. */
-	if (reply && reply->word == WORD_done)
+	if (reply && reply->word == WORD_done) {
+		crash_point(CRASH_gateway_heard_kept);
 		gateway_event(outcome->device, &event);
-	else if (outcome->device->gateway->up)
+	} else if (outcome->device->gateway->up) {
 		loop_in(outcome->device->gateway->loop, AGAIN_MS, say_outcomes_again, outcome->device);
+	}
 	free(outcome);
 }
 
@@ -140,6 +143,7 @@ static void do_launch(struct gateway_device *device, const struct admission_effe
 
 	if (results_make(gateway, run, &err) < 0)
 		log_error("%s", err.text);
+	crash_point(CRASH_gateway_before_launch);
 	message_init(&message, WORD_launch, 2);
 	message_set_integer(&message, "step", run->step);
 	message_set_integer(&message, "token", run->token);
@@ -188,15 +192,18 @@ static void perform(struct gateway_device *device, const struct admission_effect
 		break;
 	case ADMISSION_OPEN:
 		do_open(gateway, effect);
+		crash_point(CRASH_gateway_told_open);
 		break;
 	case ADMISSION_LAUNCH:
 		do_launch(device, effect);
+		crash_point(CRASH_gateway_told_launch);
 		break;
 	case ADMISSION_HALT:
 		do_halt(gateway, effect);
 		break;
 	case ADMISSION_CLOSE:
 		do_close(gateway, effect);
+		crash_point(CRASH_gateway_told_close);
 		break;
 	case ADMISSION_FETCH:
 		packages_fetch(device, effect->text);
@@ -206,18 +213,22 @@ static void perform(struct gateway_device *device, const struct admission_effect
 		break;
 	case ADMISSION_SAY_TAKEN:
 		say_run(gateway, WORD_taken, (uint64_t)effect->run->token, effect->run, effect->text);
+		crash_point(CRASH_gateway_told_taken);
 		break;
 	case ADMISSION_SAY_REFUSED:
 		say_refused(device, effect);
 		break;
 	case ADMISSION_SAY_STAGE:
 		say_run(gateway, WORD_stage, 0, effect->run, effect->text);
+		crash_point(CRASH_gateway_told_stage);
 		break;
 	case ADMISSION_SAY_FINISHED:
 		say_finished(device, effect->run);
+		crash_point(CRASH_gateway_told_finished);
 		break;
 	case ADMISSION_SAY_RELEASED:
 		say_run(gateway, WORD_released, 0, effect->run, NULL);
+		crash_point(CRASH_gateway_told_released);
 		break;
 	case ADMISSION_SAY_STANDING:
 		say_standing(gateway, effect);

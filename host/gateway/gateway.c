@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "os/crash.h"
 #include "os/files.h"
 #include "os/inherited.h"
 #include "wire/child.h"
@@ -44,8 +45,10 @@ static int gateway_open(struct gateway *gateway, void *zmq, const struct key_rin
 {
 	int rc = make_directories(gateway, err);
 
+	crash_point(CRASH_gateway_folders_made);
 	if (rc >= 0)
 		rc = journal_open(gateway, err);
+	crash_point(CRASH_gateway_journal_open);
 	if (rc >= 0)
 		rc = open_link(gateway, zmq, ring, err);
 	return rc < 0 ? rc : devices_open(gateway, err);
@@ -106,6 +109,7 @@ static int gateway_run(struct child *child)
 		log_error("%s", err.text);
 		inherited_say(err.text);
 	} else {
+		crash_point(CRASH_gateway_opened);
 		loop_after(gateway.loop, gateway_after, &gateway);
 		loop_fd(gateway.loop, INHERITED_PEER, POLLIN, processes_channel, &gateway);
 		loop_in(gateway.loop, FIRST_HEARTBEAT_MS, devices_heartbeat, &gateway);

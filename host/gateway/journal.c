@@ -6,6 +6,7 @@
 #include "gateway/gateway.h"
 
 #include "base/auto.h"
+#include "os/crash.h"
 #include "os/files.h"
 
 #include <errno.h>
@@ -74,8 +75,14 @@ int journal_sync(struct gateway *gateway, hst_error *err)
 {
 	if (gateway->records.length == 0)
 		return HST_OK;
-	if (gateway->records.over || write(gateway->journal, gateway->records.s, gateway->records.length) != (ssize_t)gateway->records.length || fdatasync(gateway->journal) != 0)
+	crash_point(CRASH_gateway_before_journal);
+	if (gateway->records.over ||
+	    write(gateway->journal, gateway->records.s, gateway->records.length) != (ssize_t)gateway->records.length)
 		return hst_fail(err, HST_RETRY, "%s", strerror(errno));
+	crash_point(CRASH_gateway_journal_written);
+	if (fdatasync(gateway->journal) != 0)
+		return hst_fail(err, HST_RETRY, "%s", strerror(errno));
+	crash_point(CRASH_gateway_journal_synced);
 	text_reset(&gateway->records);
 	return HST_OK;
 }

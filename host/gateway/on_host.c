@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "os/crash.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@ void on_host_up(void *arg)
 	static const struct admission_event up = {.kind = ADMISSION_HOST_UP};
 	struct gateway *gateway = arg;
 
+	crash_point(CRASH_gateway_host_up);
 	gateway->up = true;
 	/* A device whose sessions are not known yet says so as soon as they are. */
 	TABLE_EACH(&gateway->devices, entry) {
@@ -53,6 +55,7 @@ static void on_offer(struct gateway *gateway, const struct message *message)
 	struct admission_event event = {.kind = ADMISSION_OFFER};
 	struct admission_run *run;
 
+	crash_point(CRASH_gateway_heard_offer);
 	if (!device) {
 		refuse_at_once(gateway, message, "this gateway does not serve the device");
 		return;

@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "os/crash.h"
 #include "schema/facts.h"
 #include "schema/value.h"
 
@@ -120,6 +121,7 @@ static void on_hold_finished(struct gateway_process *process, const struct messa
 	                                .started_us = message_integer(message, "started_us"),
 	                                .ended_us = message_integer(message, "ended_us")};
 
+	crash_point(CRASH_gateway_heard_finished);
 	gateway_event(process->device, &event);
 }
 
@@ -138,6 +140,7 @@ void on_session_message(void *arg, struct stream *stream, const struct message *
 		on_identity(process, message);
 		break;
 	case WORD_opened:
+		crash_point(CRASH_gateway_heard_opened);
 		opened.session = message_text(message, "session");
 		gateway_event(process->device, &opened);
 		break;
@@ -148,6 +151,7 @@ void on_session_message(void *arg, struct stream *stream, const struct message *
 		on_hold_finished(process, message);
 		break;
 	case WORD_closed:
+		crash_point(CRASH_gateway_heard_closed);
 		gateway_event(process->device, &closed);
 		break;
 	case WORD_error:

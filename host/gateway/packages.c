@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "desktop/package.h"
+#include "os/crash.h"
 #include "os/files.h"
 #include "schema/value.h"
 
@@ -72,6 +73,7 @@ static void fetch_done(struct fetch *fetch)
 {
 	AUTO_FREE char *path = packages_path(fetch->gateway, fetch->digest);
 
+	crash_point(CRASH_gateway_fetched);
 	if (rename(fetch->partial, path) != 0 && errno != EEXIST && errno != ENOTEMPTY) {
 		fetch_failed(fetch, strerror(errno));
 		return;

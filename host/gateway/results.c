@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "os/crash.h"
 #include "os/files.h"
 
 #include <dirent.h>
@@ -53,6 +54,7 @@ static void upload_done(struct upload *upload)
 {
 	struct admission_event event = {.kind = ADMISSION_UPLOADED, .step = upload->step, .token = upload->token};
 
+	crash_point(CRASH_gateway_uploaded);
 	gateway_event(upload->device, &event);
 	files_remove_tree(upload->folder, NULL);
 	for (size_t i = 0; i < upload->n; i++)
@@ -100,6 +102,7 @@ static void on_put(void *arg, const struct message *reply)
 	hst_error err = {{0}, {0}};
 
 	if (reply && reply->word == WORD_done) {
+		crash_point(CRASH_gateway_uploading);
 		upload->offset += (int64_t)upload->part_length;
 		if (upload->offset >= upload->total) {
 			upload->at++;

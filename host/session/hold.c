@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "os/crash.h"
 #include "os/inherited.h"
 #include "session/ending.h"
 #include "session/hold_parts.h"
@@ -88,6 +89,7 @@ static void on_open(struct hold *hold, const struct message *message)
 	message_init(&answer, WORD_opened, message->id);
 	message_set_text(&answer, "session", hold->session);
 	hold_say(hold, &answer);
+	crash_point(CRASH_hold_told_opened);
 }
 
 static void on_launch(struct hold *hold, const struct message *message)
@@ -213,6 +215,7 @@ int session_hold(const struct session_settings *settings)
 	hold.stream = stream_new(hold.loop, INHERITED_PEER, &role);
 	ending_watch(hold.loop, on_end, on_child, &hold);
 	inherited_say(NULL);
+	crash_point(CRASH_hold_ready);
 	status = loop_run(hold.loop);
 	stream_free(hold.stream);
 	session_device_close(&hold.device);

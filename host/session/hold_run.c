@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "desktop/flowrun.h"
+#include "os/crash.h"
 #include "os/files.h"
 #include "schema/value.h"
 #include "session/work.h"
@@ -151,12 +152,14 @@ static void on_ended(void *arg, const struct flowrun_result *result)
 	AUTO(text) struct text payload;
 	hst_error err = {0};
 
+	crash_point(CRASH_hold_flow_ended);
 	if (run->progress_waits)
 		say_progress(run);
 	/* Before it is said: the gateway looks there as soon as it hears. A run without its files has ended
 	 * all the same. */
 	if (work_hand_over(&run->work, run->hold->device.conf->state_dir, run->results, &err) != HST_OK)
 		log_error("run %s, step %s: its files are lost: %s", run->run_id, run->name, err.text);
+	crash_point(CRASH_hold_handed_over);
 	text_init(&payload, PAYLOAD_BYTES_MAX);
 	value_write_json(&payload, result->outputs);
 	if (result->end != FLOWRUN_SUCCEEDED)
@@ -167,6 +170,7 @@ static void on_ended(void *arg, const struct flowrun_result *result)
 			   result->started_us, result->ended_us);
 	else
 		say_finished(run, "succeeded", NULL, &payload, result->started_us, result->ended_us);
+	crash_point(CRASH_hold_told_finished);
 	end_run(run);
 }
 
@@ -182,8 +186,11 @@ static int start(void *arg, const struct flowrun_start *what, pid_t *ret_pid, hs
 				 .stdin_fd = what->stdin_fd,
 				 .stdout_fd = what->stdout_fd,
 				 .stderr_fd = what->stderr_fd};
-	int code = driver_start(run->hold->device.driver, &call, run->hold->session, &start, ret_pid, err);
+	int code;
 
+	crash_point(CRASH_hold_before_start);
+	code = driver_start(run->hold->device.driver, &call, run->hold->session, &start, ret_pid, err);
+	crash_point(CRASH_hold_started);
 	if (!code)
 		run->pid = *ret_pid;
 	return code;
@@ -307,6 +314,7 @@ void hold_run_launch(struct hold *hold, const struct message *message)
 	run->results = mem_text(message_text(message, "results"));
 	run->arena = arena_new();
 	hold->run = run;
+	crash_point(CRASH_hold_before_launch);
 	if (begin(run, message, &err) != HST_OK)
 		refuse_run(run, "FlowFailed", &err);
 }

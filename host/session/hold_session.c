@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "os/crash.h"
 #include "os/files.h"
 #include "session/folder.h"
 
@@ -130,12 +131,15 @@ int hold_session_open(struct hold *hold, const char *user, const char *session, 
 				   "this process has opened its session already");
 	hold->used = true;
 	code = check_user(hold, user, err);
+	crash_point(CRASH_hold_before_notes);
 	if (!code)
 		code = notes_open(&hold->notes, hold->device.conf->state_dir, hold->device.device->name, err);
 	if (code)
 		return as_reason(code, "SessionCreationError", err);
 	hold->device.notes = &hold->notes;
+	crash_point(CRASH_hold_noted);
 	code = make_run_dir(hold, &driver_dir, err);
+	crash_point(CRASH_hold_before_open);
 	if (!code)
 		code = open_in_driver(hold, user, session, driver_dir, &hold->session, err);
 	if (code) {
@@ -145,6 +149,7 @@ int hold_session_open(struct hold *hold, const char *user, const char *session, 
 		return as_reason(code, "SessionCreationError", err);
 	}
 	keep_children(hold);
+	crash_point(CRASH_hold_opened);
 	return HST_OK;
 }
 
@@ -155,6 +160,7 @@ int hold_session_close(struct hold *hold, hst_error *err)
 
 	if (!hold->session)
 		return HST_OK;
+	crash_point(CRASH_hold_before_close);
 	code = driver_close(hold->device.driver, &call, hold->session, err);
 	if (code) {
 		/* The next watch tries again from the notes. */
@@ -162,8 +168,10 @@ int hold_session_close(struct hold *hold, hst_error *err)
 		hold->device.notes = NULL;
 		return as_reason(code, "SessionCloseFailed", err);
 	}
+	crash_point(CRASH_hold_closed);
 	remove_run_dir(hold);
 	notes_done(&hold->notes);
+	crash_point(CRASH_hold_notes_done);
 	hold->device.notes = NULL;
 	free(take(hold->session));
 	return HST_OK;

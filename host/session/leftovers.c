@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "os/crash.h"
 #include "os/files.h"
 #include "session/notes.h"
 
@@ -80,8 +81,11 @@ static int undo(struct session_device *device, const struct leftover *leftover, 
 static int undo_and_say(struct session_device *device, const struct leftover *leftover, const char *path)
 {
 	hst_error err = {0};
-	int code = undo(device, leftover, &err);
+	int code;
 
+	crash_point(CRASH_watch_before_undo);
+	code = undo(device, leftover, &err);
+	crash_point(CRASH_watch_undone);
 	if (code == HST_OK)
 		log_info("device %s: what a dead session process left was undone (%s, %zu notes)",
 			 device->device->name, path, leftover->driver_count + leftover->remove_count);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "os/crash.h"
 #include "os/inherited.h"
 #include "schema/value.h"
 #include "session/ending.h"
@@ -78,6 +79,7 @@ static void say_sessions(struct watch *watch, const hst_device *device, char *js
 	message_set_integer(&message, "load", device->load_milli);
 	message_set_payload(&message, json_take, strlen(json_take));
 	say(watch, &message);
+	crash_point(CRASH_watch_told);
 	free(watch->said);
 	watch->said = json_take;
 	watch->said_load = device->load_milli;
@@ -122,7 +124,9 @@ static void look(void *arg)
 	leftovers_undo(&watch->leftovers, &watch->device);
 	work_sweep(watch->device.conf->state_dir);
 	call = session_device_call(&watch->device, LIST_MS);
+	crash_point(CRASH_watch_before_list);
 	code = driver_list(watch->device.driver, &call, &device, &sessions, &n, &err);
+	crash_point(CRASH_watch_listed);
 	if (code) {
 		say_failure(watch, code, &err);
 	} else {
@@ -144,6 +148,7 @@ static void identify(struct watch *watch, const struct message *asked)
 	hst_error err = {0};
 	int code = driver_identify(watch->device.driver, &call, message_text(asked, "user"), &identity, &err);
 
+	crash_point(CRASH_watch_identified);
 	if (code) {
 		message_init_error(&answer, asked->id, code, &err);
 	} else {
@@ -207,6 +212,7 @@ int session_watch(const struct session_settings *settings)
 	watch.stream = stream_new(watch.loop, INHERITED_PEER, &role);
 	ending_watch(watch.loop, on_end, NULL, &watch);
 	inherited_say(NULL);
+	crash_point(CRASH_watch_ready);
 	watch.next = loop_in(watch.loop, 0, look, &watch);
 	status = loop_run(watch.loop);
 	stream_free(watch.stream);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "config/conf.h"
+#include "os/crash.h"
 #include "os/failure.h"
 #include "os/files.h"
 #include "os/spawn.h"
@@ -91,6 +92,7 @@ static int open_house(struct house *house, hst_error *err)
 		code = folders_state(house->conf, &house->accounts, err);
 	if (code == HST_OK)
 		code = lock_take(lock, &house->lock, err);
+	crash_point(CRASH_hostlerd_locked);
 	if (code == HST_OK)
 		code = keys_seed(seed, house->seed, err);
 	if (code == HST_OK)
@@ -140,6 +142,7 @@ static int supervise(struct house *house)
 		log_error("%s", err.text);
 		return STATUS_FAILED;
 	}
+	crash_point(CRASH_hostlerd_prepared);
 	return supervisor_run(&(struct supervisor_arguments){.conf = house->conf,
 							     .file = house->file,
 							     .root = house->accounts.root,

@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "os/crash.h"
 #include "os/failure.h"
 #include "os/files.h"
 #include "os/inherited.h"
@@ -198,6 +199,7 @@ static int spawn_process(struct process *process, const struct process_spec *spe
 		fds[spawn.fd_count++] = (struct spawn_fd){keys, INHERITED_KEYS};
 	if (spec->peer_fd >= 0)
 		fds[spawn.fd_count++] = (struct spawn_fd){spec->peer_fd, INHERITED_PEER};
+	crash_point(CRASH_hostlerd_before_spawn);
 	return spawn_start(&spawn, &process->pid, err);
 }
 
@@ -218,6 +220,7 @@ static int start(struct process *process, const struct process_spec *spec, hst_e
 		code = write_keys(keys_near, spec->keys, err);
 	if (code == HST_OK)
 		code = spawn_process(process, spec, ready, keys_far, output, err);
+	crash_point(CRASH_hostlerd_spawned);
 	return code;
 }
 

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "os/channel.h"
+#include "os/crash.h"
 #include "os/failure.h"
 #include "os/spawn.h"
 
@@ -174,6 +175,7 @@ static void want(struct sessions *sessions, const struct channel_record *wanted)
 	}
 	answer.pid = pid;
 	tell(sessions, &answer, fd);
+	crash_point(CRASH_hostlerd_session_passed);
 }
 
 static void end(struct sessions *sessions, uint32_t number)

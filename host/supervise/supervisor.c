@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/conf.h"
+#include "os/crash.h"
 #include "os/files.h"
 #include "os/spawn.h"
 #include "supervise/child.h"
@@ -82,6 +83,7 @@ static void write_status(struct supervisor *supervisor)
 			  (unsigned long long)restarts);
 		add_last_words(&text, child);
 	}
+	crash_point(CRASH_hostlerd_before_status);
 	if (files_replace(supervisor->status_path, text.s, text.length, 0640, false, &err) != HST_OK)
 		log_warning("%s", err.text);
 }
@@ -98,6 +100,7 @@ static void on_said(void *arg, struct process *process, const char *bad)
 	(void)process;
 	if (bad)
 		log_error("%s is misconfigured: %s", child->child.name, bad);
+	crash_point(CRASH_hostlerd_child_ready);
 	event(child, bad ? CHILD_SAID_BAD : CHILD_SAID_READY);
 }
 
@@ -112,6 +115,7 @@ static void on_ended(void *arg, struct process *process, int status)
 	free(child->last_words);
 	child->last_words = mem_printf("%s\n%s", text, process_tail(process));
 	child->process = NULL;
+	crash_point(CRASH_hostlerd_child_ended);
 	event(child, CHILD_EXIT);
 	if (child->child.state == CHILD_DEGRADED)
 		write_status(child->of);
@@ -342,6 +346,7 @@ static void on_end(struct supervisor *supervisor)
 		log_info("stopping");
 		notify_send("STOPPING=1");
 		supervisor->stopping = true;
+		crash_point(CRASH_hostlerd_stopping);
 		return;
 	}
 	sessions_signal(supervisor->sessions, SIGKILL);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "os/crash.h"
 #include "plugin/connector.h"
 #include "plugin/trigger.h"
 #include "schema/fields.h"
@@ -163,6 +164,7 @@ static void answer_values(struct calls *calls, struct message *answer, const hst
 {
 	struct text json;
 
+	crash_point(CRASH_worker_before_answer);
 	text_init(&json, PAYLOAD_BYTES_MAX);
 	value_write_json(&json, values);
 	message_set_payload(answer, json.s, json.length);
@@ -170,6 +172,7 @@ static void answer_values(struct calls *calls, struct message *answer, const hst
 		answer_refusal(calls, answer->id, HST_INVALID, "OutputInvalid", "the answer is larger than 1 MiB");
 	else
 		send(calls, answer);
+	crash_point(CRASH_worker_answered);
 	text_clear(&json);
 }
 
@@ -250,6 +253,7 @@ bool calls_work(struct calls *calls)
 	services_begin(calls->services, &call, arena, timeout_ms);
 	calls->now = request;
 	watchdog_set(timeout_ms);
+	crash_point(CRASH_worker_before_call);
 	code = do_request(calls, request, &call, &err);
 	watchdog_clear();
 	services_done(calls->services);

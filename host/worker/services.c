@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "desktop/program.h"
+#include "os/crash.h"
 #include "plugin/instance.h"
 #include "plugin/trigger.h"
 #include "schema/value.h"
@@ -127,9 +128,11 @@ static int service_emit(hst_host *host, const hst_event *events, size_t n, hst_e
 	if (code == HST_OK && json.over)
 		code = hst_fail(err, HST_INVALID, "%zu events with their state are larger than 1 MiB: emit fewer at once", n);
 	if (code == HST_OK) {
+		crash_point(CRASH_worker_before_emit);
 		message_init(&message, WORD_emit, 0);
 		message_set_payload(&message, json.s, json.length);
 		code = ask_engine(services, &message, &reply, err);
+		crash_point(CRASH_worker_emitted);
 	}
 	text_clear(&json);
 	if (code == HST_OK)

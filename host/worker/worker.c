@@ -7,6 +7,7 @@
 #include "config/conf.h"
 #include "definitions/options.h"
 #include "loop/zmq.h"
+#include "os/crash.h"
 #include "os/files.h"
 #include "os/inherited.h"
 #include "plugin/instance.h"
@@ -157,6 +158,7 @@ static void on_up(void *arg)
 		return;
 	worker->said_ready = true;
 	inherited_say(NULL);
+	crash_point(CRASH_worker_ready);
 	if (worker->plugin->kind == HST_TRIGGER)
 		watching_ask(&worker->watching);
 }
@@ -216,6 +218,7 @@ static int serve(struct worker *worker)
 	status = open_plugin(worker);
 	if (status != STATUS_ENDED)
 		return status;
+	crash_point(CRASH_worker_opened);
 	worker->calls = (struct calls){.services = &worker->services,
 				       .instance = worker->instance,
 				       .shape = &worker->shape,

@@ -7,10 +7,12 @@
 
 struct pulse_config {
 	int64_t times;
+	hst_duration every;
 };
 
 static const hst_field options[] = {
 	HST_FIELD(struct pulse_config, times, .def = "0", .min = 0, .max = 1000, .doc = "how many events, ever"),
+	HST_FIELD(struct pulse_config, every, .def = "0s", .doc = "time between two events"),
 };
 
 struct pulse_event {
@@ -23,7 +25,7 @@ static const hst_field event_fields[] = {
 
 struct pulse {
 	hst_host *host;
-	int64_t times, done;
+	int64_t times, done, every_ms;
 	bool asked;
 };
 
@@ -34,6 +36,7 @@ static int pulse_open(const void *config, hst_host *host, void **ret_state, hst_
 	(void)err;
 	pulse->host = host;
 	pulse->times = ((const struct pulse_config *)config)->times;
+	pulse->every_ms = ((const struct pulse_config *)config)->every.ms;
 	*ret_state = pulse;
 	return HST_OK;
 }
@@ -44,7 +47,7 @@ static int pulse_watch(void *state, hst_call *call, hst_watch *ret, hst_error *e
 
 	(void)err;
 	ret->fd = -1;
-	ret->at.us = pulse->done < pulse->times ? hst_now_us(call->host) : 0;
+	ret->at.us = pulse->done < pulse->times ? hst_now_us(call->host) + pulse->every_ms * 1000 : 0;
 	return HST_OK;
 }
 
