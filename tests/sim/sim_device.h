@@ -1,0 +1,56 @@
+/*
+ * A device: its gateway's admission, the session processes it has, and the flows that run in them. It heeds the
+ * effects as the gateway's shell does, and every start of a flow is counted here, outside of hostler's own books.
+ */
+#ifndef TESTS_SIM_SIM_DEVICE_H
+#define TESTS_SIM_SIM_DEVICE_H
+
+#include "pure/admission/admission.h"
+#include "sim_wire.h"
+
+enum { SIM_PROCESSES = 24, SIM_STEPS_MAX = 8192 };
+
+/* A session process as the supervisor and the driver see it. */
+struct sim_process {
+	uint32_t number; /* 0: none */
+	char user[16];	 /* whose session it opens or has; "": none */
+	char id[16];
+	bool open, launched, told_to_close, closed;
+	const char *end; /* how its flow will end, if somebody asked; constant */
+	int64_t step, token;
+};
+
+struct sim_device {
+	const char *name;
+	struct house_chance *chance;
+	uint16_t *starts; /* by step: how often its flow was started, anywhere */
+	struct sim_wire wire;
+	struct admission *admission;
+	struct admission_effects effects;
+	struct sim_process processes[SIM_PROCESSES];
+	uint32_t numbers;
+	size_t wanted, ask_count, upload_count;
+	char ask[32][16];
+	int64_t uploads[64][2];
+	int64_t limit;
+	hst_retirement retirement;
+	bool fresh, fetching, person, lucky; /* lucky: nothing goes wrong any more */
+	char person_id[16];
+	uint64_t signed_in;
+};
+
+void sim_device_init(struct sim_device *device, const char *name, struct house_chance *chance, uint16_t *starts);
+void sim_device_clear(struct sim_device *device);
+
+void sim_device_connect(struct sim_device *device); /* a new connection to the engine */
+void sim_device_hear(struct sim_device *device);    /* takes an order off the wire, if there is one */
+void sim_device_turn(struct sim_device *device);    /* something happens on it */
+void sim_device_watch(struct sim_device *device);   /* its sessions are listed */
+void sim_device_say(struct sim_device *device);     /* its heartbeat */
+
+/* sim_strategy.c: a new admission for it, with the users bot1 to bot4. */
+struct admission *sim_strategy_admission(struct sim_device *device);
+
+bool sim_device_quiet(const struct sim_device *device); /* no run, no session that is not kept */
+
+#endif
