@@ -14,6 +14,7 @@
 #include "schema/value.h"
 
 #include <string.h>
+#include <unistd.h>
 
 enum { DESCRIBE_BYTES_MAX = 1 << 20, DESCRIBE_TIMEOUT_MS = 20000 };
 
@@ -73,7 +74,9 @@ static int describe(struct manifests *manifests, const char *path, const hst_val
 	AUTO_FREE char *output = NULL;
 	AUTO(text) struct text input;
 	char *const argv[] = {"hostler-worker", "describe", (char *)path, options ? "--options" : NULL, NULL};
-	const struct spawn spawn = {.path = program, .argv = argv};
+	/* What the plugin prints is nobody's to see here; what went wrong is in the answer. */
+	const struct spawn_fd fds[] = {{-1, STDERR_FILENO}};
+	const struct spawn spawn = {.path = program, .argv = argv, .fds = fds, .fd_count = 1};
 	const hst_value *answer = NULL;
 	char status_text[64];
 	int status = 0, code;

@@ -1,7 +1,7 @@
 #include "desktop/flowrun_events.h"
 
 #include "base/arena.h"
-#include "desktop/sentence.h"
+#include "schema/sentence.h"
 #include "schema/value.h"
 
 #include <stdio.h>

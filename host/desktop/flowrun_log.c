@@ -2,7 +2,7 @@
 
 #include "base/auto.h"
 #include "base/mem.h"
-#include "desktop/sentence.h"
+#include "schema/sentence.h"
 #include "os/failure.h"
 #include "os/files.h"
 

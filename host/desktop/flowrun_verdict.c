@@ -3,7 +3,7 @@
 
 #include "base/auto.h"
 #include "desktop/flowrun_files.h"
-#include "desktop/sentence.h"
+#include "schema/sentence.h"
 #include "os/spawn.h"
 #include "schema/types.h"
 

@@ -4,7 +4,7 @@
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/mem.h"
-#include "desktop/sentence.h"
+#include "schema/sentence.h"
 #include "schema/value.h"
 
 #include <dirent.h>

@@ -6,12 +6,40 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Beyond what programs that count their descriptors by hand reach. */
+enum { HIDDEN_FROM = 100 };
+
 static bool there[INHERITED_PEER + 1];
+static int hidden[INHERITED_PEER + 1]; /* 0: it has the number it came with */
 
 void inherited_look(void)
 {
 	for (int fd = INHERITED_READY; fd <= INHERITED_PEER; fd++)
 		there[fd] = fcntl(fd, F_GETFD) >= 0;
+}
+
+int inherited_fd(int fd)
+{
+	return hidden[fd] ? hidden[fd] : fd;
+}
+
+void inherited_hide(void)
+{
+	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = INHERITED_READY; fd <= INHERITED_PEER && nothing >= 0; fd++) {
+		int moved = there[fd] && !hidden[fd] ? fcntl(fd, F_DUPFD_CLOEXEC, HIDDEN_FROM) : -1;
+
+		/* Where something else has the number, that is none of what was inherited. */
+		if (there[fd] ? moved < 0 : fcntl(fd, F_GETFD) >= 0 && fd != nothing)
+			continue;
+		if (moved >= 0)
+			hidden[fd] = moved;
+		if (fd != nothing)
+			dup3(nothing, fd, O_CLOEXEC);
+	}
+	if (nothing > INHERITED_PEER)
+		close(nothing);
 }
 
 bool inherited_has(int fd)
@@ -24,7 +52,7 @@ void inherited_close(int fd)
 	if (!inherited_has(fd))
 		return;
 	there[fd] = false;
-	close(fd);
+	close(inherited_fd(fd));
 }
 
 void inherited_say(const char *bad)
@@ -41,7 +69,7 @@ void inherited_say(const char *bad)
 			*c = ' ';
 	line[strlen(line)] = '\n';
 	do
-		written = write(INHERITED_READY, line, strlen(line));
+		written = write(inherited_fd(INHERITED_READY), line, strlen(line));
 	while (written < 0 && errno == EINTR);
 	inherited_close(INHERITED_READY);
 }

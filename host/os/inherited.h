@@ -22,6 +22,15 @@ enum { INHERITED_READY = 3, INHERITED_KEYS = 4, INHERITED_LIFE = 5, INHERITED_PE
  */
 void inherited_look(void);
 
+/*
+ * Before a plugin is loaded: puts the descriptors where nobody writes by mistake, and /dev/null in their places. A
+ * library that was once a program may still believe that 3 or 4 is its own.
+ */
+void inherited_hide(void);
+
+/* The descriptor's number now: the one it came with, or the one that inherited_hide gave it. */
+int inherited_fd(int fd);
+
 /* Whether the descriptor was there then and has not been closed by inherited_close or inherited_say. */
 bool inherited_has(int fd);
 

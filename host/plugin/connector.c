@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/text.h"
+#include "plugin/guard.h"
 #include "schema/fields.h"
 #include "schema/value.h"
 
@@ -76,6 +77,7 @@ static int run_bound(struct plugin_instance *connector, const hst_action *action
 	int code;
 
 	fields_bind(call->arena, action->inputs, inputs, input);
+	plugin_begin(connector, action->name, guard_limit(call));
 	code = action->run(connector->state, call, input, inputs, output, &unused, &said);
 	if ((code = plugin_answer(connector->plugin, action->name, code, &said, &said)) != HST_OK)
 		return fail_with_reason(code, reason_of(code), &said, err);
@@ -87,8 +89,10 @@ static int run_shaped(struct plugin_instance *connector, const hst_action *actio
 		      const hst_value *inputs, const hst_value **ret_values, hst_error *err)
 {
 	hst_error said = {0};
-	int code = action->run(connector->state, call, NULL, inputs, NULL, ret_values, &said);
+	int code;
 
+	plugin_begin(connector, action->name, guard_limit(call));
+	code = action->run(connector->state, call, NULL, inputs, NULL, ret_values, &said);
 	code = plugin_answer(connector->plugin, action->name, code, &said, &said);
 	return code == HST_OK ? HST_OK : fail_with_reason(code, reason_of(code), &said, err);
 }

@@ -1,5 +1,6 @@
 #include "plugin/driver.h"
 
+#include "plugin/guard.h"
 #include "plugin/present.h"
 
 #include <string.h>
@@ -8,6 +9,12 @@ enum { SESSION_ID_MAX = 200, SESSIONS_MAX = 10000 };
 
 static const hst_driver_ops *ops_of(const struct plugin_instance *driver)
 {
+	return driver->plugin->ops;
+}
+
+static const hst_driver_ops *begin(const struct plugin_instance *driver, const char *op, const hst_call *call)
+{
+	plugin_begin(driver, op, guard_limit(call));
 	return driver->plugin->ops;
 }
 
@@ -50,7 +57,7 @@ int driver_list(struct plugin_instance *driver, hst_call *call, hst_device *ret_
 	hst_session *sessions = NULL;
 	hst_error said = {0};
 	size_t n = 0;
-	int code = ops_of(driver)->list(driver->state, call, &device, &sessions, &n, &said);
+	int code = begin(driver, "list", call)->list(driver->state, call, &device, &sessions, &n, &said);
 
 	if ((code = plugin_answer(driver->plugin, "list", code, &said, err)) != HST_OK)
 		return code;
@@ -70,7 +77,7 @@ int driver_identify(struct plugin_instance *driver, hst_call *call, const char *
 {
 	hst_identity identity = {.uid = -1, .gid = -1};
 	hst_error said = {0};
-	int code = ops_of(driver)->identify(driver->state, call, user, &identity, &said);
+	int code = begin(driver, "identify", call)->identify(driver->state, call, user, &identity, &said);
 
 	if ((code = plugin_answer(driver->plugin, "identify", code, &said, err)) != HST_OK)
 		return code;
@@ -86,7 +93,7 @@ int driver_open(struct plugin_instance *driver, hst_call *call, const hst_open *
 {
 	const char *session = NULL;
 	hst_error said = {0};
-	int code = ops_of(driver)->open(driver->state, call, what, &session, &said);
+	int code = begin(driver, "open", call)->open(driver->state, call, what, &session, &said);
 
 	if ((code = plugin_answer(driver->plugin, "open", code, &said, err)) != HST_OK)
 		return code;
@@ -110,7 +117,7 @@ int driver_attach(struct plugin_instance *driver, hst_call *call, const char *se
 
 	if (!PRESENT(ops, attach))
 		return cannot(driver, "attach", err);
-	return plugin_answer(driver->plugin, "attach", ops->attach(driver->state, call, session, &said),
+	return plugin_answer(driver->plugin, "attach", begin(driver, "attach", call)->attach(driver->state, call, session, &said),
 			     &said, err);
 }
 
@@ -119,7 +126,7 @@ int driver_start(struct plugin_instance *driver, hst_call *call, const char *ses
 {
 	hst_error said = {0};
 	pid_t pid = 0;
-	int code = ops_of(driver)->start(driver->state, call, session, what, &pid, &said);
+	int code = begin(driver, "start", call)->start(driver->state, call, session, what, &pid, &said);
 
 	if ((code = plugin_answer(driver->plugin, "start", code, &said, err)) != HST_OK)
 		return code;
@@ -144,7 +151,7 @@ int driver_screenshot(struct plugin_instance *driver, hst_call *call, const char
 	if (!PRESENT(ops, screenshot))
 		return cannot(driver, "screenshot", err);
 	return plugin_answer(driver->plugin, "screenshot",
-			     ops->screenshot(driver->state, call, session, path, &said), &said, err);
+			     begin(driver, "screenshot", call)->screenshot(driver->state, call, session, path, &said), &said, err);
 }
 
 int driver_lock(struct plugin_instance *driver, hst_call *call, const char *session, hst_error *err)
@@ -154,7 +161,7 @@ int driver_lock(struct plugin_instance *driver, hst_call *call, const char *sess
 
 	if (!PRESENT(ops, lock))
 		return cannot(driver, "lock", err);
-	return plugin_answer(driver->plugin, "lock", ops->lock(driver->state, call, session, &said), &said,
+	return plugin_answer(driver->plugin, "lock", begin(driver, "lock", call)->lock(driver->state, call, session, &said), &said,
 			     err);
 }
 
@@ -163,7 +170,7 @@ int driver_close(struct plugin_instance *driver, hst_call *call, const char *ses
 	hst_error said = {0};
 
 	return plugin_answer(driver->plugin, "close",
-			     ops_of(driver)->close(driver->state, call, session, &said), &said, err);
+			     begin(driver, "close", call)->close(driver->state, call, session, &said), &said, err);
 }
 
 int driver_reap(struct plugin_instance *driver, hst_call *call, const char *const *notes, size_t n,
@@ -174,6 +181,6 @@ int driver_reap(struct plugin_instance *driver, hst_call *call, const char *cons
 
 	if (!PRESENT(ops, reap))
 		return cannot(driver, "reap", err);
-	return plugin_answer(driver->plugin, "reap", ops->reap(driver->state, call, notes, n, &said), &said,
+	return plugin_answer(driver->plugin, "reap", begin(driver, "reap", call)->reap(driver->state, call, notes, n, &said), &said,
 			     err);
 }

@@ -2,27 +2,43 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "plugin/guard.h"
 #include "plugin/present.h"
 #include "plugin/verify.h"
 #include "schema/fields.h"
 #include "schema/manifest.h"
+#include "schema/sentence.h"
 
 #include <stdarg.h>
 #include <string.h>
 
+/* Reasons are words that people look up; what is no word is none. */
+static bool is_word(const char *reason)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+	size_t length = strnlen(reason, HST_REASON_MAX);
+
+	return length < HST_REASON_MAX && strspn(reason, letters) == length;
+}
+
 int plugin_answer(const hst_plugin *plugin, const char *op, int code, const hst_error *said, hst_error *err)
 {
-	const hst_error copy = *said; /* the caller may pass the same struct twice */
+	hst_error copy = *said; /* the caller may pass the same struct twice */
+	char text[HST_TEXT_MAX];
 
+	guard_leave();
 	if (code == HST_OK)
 		return HST_OK;
 	if (code > HST_OK || code < HST_BROKEN)
 		return plugin_broke(plugin, op, err, "returned %d, which is none of hst_code", code);
-	if (copy.text[0] == '\0')
+	if (!is_word(copy.reason))
+		copy.reason[0] = '\0';
+	sentence_copy(text, sizeof text, copy.text, strnlen(copy.text, sizeof copy.text));
+	if (text[0] == '\0')
 		return hst_fail_as(err, (hst_code)code, copy.reason,
 				   "%s plugin \"%s\": %s failed without saying why",
 				   manifest_kind_name(plugin->kind), plugin->name, op);
-	return hst_fail_as(err, (hst_code)code, copy.reason, "%s", copy.text);
+	return hst_fail_as(err, (hst_code)code, copy.reason, "%s", text);
 }
 
 int plugin_broke(const hst_plugin *plugin, const char *op, hst_error *err, const char *format, ...)
@@ -35,6 +51,16 @@ int plugin_broke(const hst_plugin *plugin, const char *op, hst_error *err, const
 	va_end(args);
 	return hst_fail(err, HST_BROKEN, "%s plugin \"%s\": %s %s", manifest_kind_name(plugin->kind),
 			plugin->name, op, text);
+}
+
+static char *who(const hst_plugin *plugin, const char *instance)
+{
+	return mem_printf("%s plugin \"%s\" (%s)", manifest_kind_name(plugin->kind), plugin->name, instance);
+}
+
+void plugin_begin(const struct plugin_instance *instance, const char *op, int64_t limit_ms)
+{
+	guard_enter(instance->who, op, limit_ms);
 }
 
 static void *bind_options(const hst_plugin *plugin, const hst_value *options, hst_arena *arena)
@@ -51,13 +77,16 @@ int plugin_open(const hst_plugin *plugin, const hst_value *options, hst_host *ho
 	hst_arena *arena = arena_new();
 	void *config = bind_options(plugin, options, arena);
 	struct plugin_instance *instance;
+	char *name = who(plugin, host->instance);
 	hst_error said = {0};
 	void *state = NULL;
-	int code = plugin->open(config, host, &state, &said);
+	int code;
 
-	if (code != HST_OK) {
-		code = plugin_answer(plugin, "open", code, &said, err);
+	guard_enter(name, "open", GUARD_OPEN_MS);
+	code = plugin->open(config, host, &state, &said);
+	if ((code = plugin_answer(plugin, "open", code, &said, err)) != HST_OK) {
 		arena_free(arena);
+		free(name);
 		return code;
 	}
 	instance = mem_alloc(sizeof *instance);
@@ -67,6 +96,7 @@ int plugin_open(const hst_plugin *plugin, const hst_value *options, hst_host *ho
 	instance->state = state;
 	instance->arena = arena;
 	instance->scratch = arena_new();
+	instance->who = name;
 	*ret = instance;
 	return HST_OK;
 }
@@ -75,10 +105,14 @@ void plugin_close(struct plugin_instance *instance)
 {
 	if (!instance)
 		return;
-	if (PRESENT(instance->plugin, close))
+	if (PRESENT(instance->plugin, close)) {
+		plugin_begin(instance, "close", GUARD_GRACE_MS);
 		instance->plugin->close(instance->state);
+		guard_leave();
+	}
 	arena_free(instance->scratch);
 	arena_free(instance->arena);
+	free(instance->who);
 	free(instance);
 }
 
@@ -89,6 +123,7 @@ int plugin_check(struct plugin_instance *instance, hst_call *call, hst_error *er
 
 	if (!PRESENT(instance->plugin, check))
 		return HST_OK;
+	plugin_begin(instance, "check", guard_limit(call));
 	code = instance->plugin->check(instance->state, call, &said);
 	return plugin_answer(instance->plugin, "check", code, &said, err);
 }
@@ -123,12 +158,16 @@ int plugin_shape(const hst_plugin *plugin, const hst_value *options, hst_host *h
 	hst_shape shape = {.event = plugin->event};
 	hst_error said = {0};
 	hst_call call;
+	char *name;
 	int code;
 
 	if (PRESENT(plugin, fields)) {
 		plugin_plain_call(&call, host, arena);
 		memset(&shape, 0, sizeof shape);
+		name = who(plugin, host->instance);
+		guard_enter(name, "fields", GUARD_LOAD_MS);
 		code = plugin->fields(bind_options(plugin, options, arena), &call, &shape, &said);
+		free(name);
 		if ((code = plugin_answer(plugin, "fields", code, &said, err)) != HST_OK)
 			return code;
 		if ((code = verify_shape(plugin, &shape, err)) != HST_OK)

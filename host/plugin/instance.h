@@ -15,6 +15,7 @@ struct plugin_instance {
 	void *state;
 	hst_arena *arena;   /* options live here */
 	hst_arena *scratch; /* of one call of a balancer or strategy, whose answers are plain numbers */
+	char *who;	    /* for plugin/guard.h */
 };
 
 /*
@@ -42,8 +43,11 @@ void plugin_plain_host(hst_host *ret, const char *instance, hst_arena *arena);
 /* A call of this host without a deadline; its memory goes to the arena. */
 void plugin_plain_call(hst_call *ret, hst_host *host, hst_arena *arena);
 
+/* For facades: stands before every op, as plugin/guard.h says; plugin_answer ends it. limit_ms 0: no limit. */
+void plugin_begin(const struct plugin_instance *instance, const char *op, int64_t limit_ms);
+
 /*
- * For facades: turns what an op returned into what the host returns. `said` is what the op was given to write
+ * For facades, directly behind an op: turns what it returned into what the host returns. `said` is what the op was given to write
  * to. It may be `err` itself. A code that is none of hst_code is HST_BROKEN, and a failure without text gets
  * one that names plugin and op.
  */

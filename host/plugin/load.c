@@ -2,6 +2,7 @@
 
 #include "base/auto.h"
 #include "base/mem.h"
+#include "plugin/guard.h"
 #include "plugin/name.h"
 #include "plugin/verify.h"
 
@@ -72,8 +73,13 @@ static char *plugin_name(const char *path)
  */
 static int say_why(const char *path, const char *ltdl_text, hst_error *err)
 {
-	void *again = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	const char *text = again ? ltdl_text : dlerror();
+	void *again;
+	const char *text;
+
+	guard_enter(path, "loading it", GUARD_LOAD_MS);
+	again = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	guard_leave();
+	text = again ? ltdl_text : dlerror();
 
 	hst_fail(err, HST_INVALID, "%s cannot be loaded: %s", path, text ? text : "no reason was given");
 	if (again)
@@ -99,7 +105,10 @@ static int open_library(const char *path, lt_dlhandle *ret, hst_error *err)
 		return hst_fail(err, HST_BROKEN, "libltdl cannot be used: %s", lt_dlerror());
 	lt_dladvise_local(&advise);
 	lt_dladvise_resident(&advise);
+	/* Its constructors run here. */
+	guard_enter(path, "loading it", GUARD_LOAD_MS);
 	handle = lt_dlopenadvise(path, advise);
+	guard_leave();
 	lt_dladvise_destroy(&advise);
 	if (!handle)
 		return say_why(path, lt_dlerror(), err);

@@ -1,9 +1,11 @@
 #include "plugin/strategy.h"
 
 #include "base/arena.h"
+#include "plugin/guard.h"
 
-static const hst_strategy_ops *begin(struct plugin_instance *strategy, hst_call *call)
+static const hst_strategy_ops *begin(struct plugin_instance *strategy, const char *op, hst_call *call)
 {
+	plugin_begin(strategy, op, GUARD_PURE_MS);
 	arena_reset(strategy->scratch);
 	plugin_plain_call(call, strategy->host, strategy->scratch);
 	return strategy->plugin->ops;
@@ -15,7 +17,7 @@ int strategy_slots(struct plugin_instance *strategy, const hst_device *device, c
 	int64_t max = -1, room = -1;
 	hst_error said = {0};
 	hst_call call;
-	const hst_strategy_ops *ops = begin(strategy, &call);
+	const hst_strategy_ops *ops = begin(strategy, "slots", &call);
 	int code = ops->slots(strategy->state, &call, device, sessions, n, &max, &room, &said);
 
 	if ((code = plugin_answer(strategy->plugin, "slots", code, &said, err)) != HST_OK)
@@ -59,7 +61,7 @@ int strategy_plan(struct plugin_instance *strategy, const hst_device *device, co
 	hst_plan plan = {.session = HST_NO_SESSION, .blocker = HST_NO_SESSION};
 	hst_error said = {0};
 	hst_call call;
-	const hst_strategy_ops *ops = begin(strategy, &call);
+	const hst_strategy_ops *ops = begin(strategy, "plan", &call);
 	int code = ops->plan(strategy->state, &call, device, sessions, n, demand, &plan, &said);
 
 	if ((code = plugin_answer(strategy->plugin, "plan", code, &said, err)) != HST_OK)
@@ -76,7 +78,7 @@ int strategy_retire(struct plugin_instance *strategy, const hst_session *session
 	hst_retirement retirement = 0;
 	hst_error said = {0};
 	hst_call call;
-	const hst_strategy_ops *ops = begin(strategy, &call);
+	const hst_strategy_ops *ops = begin(strategy, "retire", &call);
 	int code = ops->retire(strategy->state, &call, session, &retirement, &said);
 
 	if ((code = plugin_answer(strategy->plugin, "retire", code, &said, err)) != HST_OK)

@@ -1,9 +1,11 @@
 #include "plugin/trigger.h"
 
 #include "base/arena.h"
+#include "plugin/guard.h"
 #include "plugin/present.h"
 #include "schema/fields.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 enum { EVENT_KEY_MAX = 200 };
@@ -22,13 +24,18 @@ int trigger_watch(struct plugin_instance *trigger, hst_call *call, hst_watch *re
 	hst_error said = {0};
 	int code = HST_OK;
 
-	if (PRESENT(ops, watch))
+	if (PRESENT(ops, watch)) {
+		plugin_begin(trigger, "watch", guard_limit(call));
 		code = ops->watch(trigger->state, call, &watch, &said);
+	}
 	if ((code = plugin_answer(trigger->plugin, "watch", code, &said, err)) != HST_OK)
 		return code;
 	if (watch.fd < -1 || watch.at.us < 0)
 		return plugin_broke(trigger->plugin, "watch", err, "gave fd %d and time %lld", watch.fd,
 				    (long long)watch.at.us);
+	/* Waiting for a descriptor that is not open would be waiting for nothing, without end and without pause. */
+	if (watch.fd >= 0 && fcntl(watch.fd, F_GETFD) < 0)
+		return plugin_broke(trigger->plugin, "watch", err, "gave fd %d, which is not open", watch.fd);
 	*ret = watch;
 	return HST_OK;
 }
@@ -42,6 +49,7 @@ int trigger_ready(struct plugin_instance *trigger, hst_call *call, hst_error *er
 		return hst_fail(err, HST_INVALID,
 				"trigger plugin \"%s\" has nothing to look at: it has no op ready",
 				trigger->plugin->name);
+	plugin_begin(trigger, "ready", guard_limit(call));
 	return plugin_answer(trigger->plugin, "ready", ops->ready(trigger->state, call, &said), &said, err);
 }
 
@@ -71,6 +79,7 @@ int trigger_press(struct plugin_instance *trigger, hst_call *call, const hst_val
 		return hst_fail(err, HST_INVALID,
 				"\"%s\" cannot be pressed: trigger plugin \"%s\" has no op press",
 				trigger->host->instance, trigger->plugin->name);
+	plugin_begin(trigger, "press", guard_limit(call));
 	code = ops->press(trigger->state, call, inputs, &event, &said);
 	if ((code = plugin_answer(trigger->plugin, "press", code, &said, err)) != HST_OK)
 		return code;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "definitions/options.h"
+#include "os/inherited.h"
 #include "plugin/load.h"
 #include "plugin/registry.h"
 #include "session/notes.h"
@@ -53,7 +54,10 @@ static int open_driver(struct session_device *device, struct problems *problems,
 	AUTO_FREE char *path = NULL;
 	const hst_plugin *plugin;
 	const hst_value *options;
-	int code = registry_path(device->conf->plugins, HST_DRIVER, instance->plugin, &path, err);
+	int code;
+
+	inherited_hide();
+	code = registry_path(device->conf->plugins, HST_DRIVER, instance->plugin, &path, err);
 
 	if (!code)
 		code = plugin_load(path, &plugin, err);

@@ -49,5 +49,5 @@ void ending_watch(struct loop *loop, void (*end)(void *arg), void (*child)(void 
 	ending.arg = arg;
 	loop_signals(loop, signals, on_signal, NULL);
 	if (inherited_has(INHERITED_LIFE))
-		loop_fd(loop, INHERITED_LIFE, POLLIN, on_life, NULL);
+		loop_fd(loop, inherited_fd(INHERITED_LIFE), POLLIN, on_life, NULL);
 }

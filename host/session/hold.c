@@ -212,7 +212,7 @@ int session_hold(const struct session_settings *settings)
 		loop_free(hold.loop);
 		return 1;
 	}
-	hold.stream = stream_new(hold.loop, INHERITED_PEER, &role);
+	hold.stream = stream_new(hold.loop, inherited_fd(INHERITED_PEER), &role);
 	ending_watch(hold.loop, on_end, on_child, &hold);
 	inherited_say(NULL);
 	crash_point(CRASH_hold_ready);

@@ -209,7 +209,7 @@ int session_watch(const struct session_settings *settings)
 		return 1;
 	}
 	leftovers_init(&watch.leftovers);
-	watch.stream = stream_new(watch.loop, INHERITED_PEER, &role);
+	watch.stream = stream_new(watch.loop, inherited_fd(INHERITED_PEER), &role);
 	ending_watch(watch.loop, on_end, NULL, &watch);
 	inherited_say(NULL);
 	crash_point(CRASH_watch_ready);

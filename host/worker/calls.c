@@ -7,10 +7,10 @@
 #include "base/text.h"
 #include "os/crash.h"
 #include "plugin/connector.h"
+#include "plugin/guard.h"
 #include "plugin/trigger.h"
 #include "schema/fields.h"
 #include "schema/value.h"
-#include "worker/watchdog.h"
 
 #include <string.h>
 
@@ -121,7 +121,7 @@ static void take_cancel(struct calls *calls, const struct message *message)
 		   calls->now->token == token) {
 		calls->services->current->cancelled = true;
 		/* One that has looked and goes on all the same is given no more than any that is overdue. */
-		watchdog_set(0);
+		guard_hurry();
 	}
 	if (!message->id)
 		return;
@@ -252,10 +252,8 @@ bool calls_work(struct calls *calls)
 	arena = arena_new();
 	services_begin(calls->services, &call, arena, timeout_ms);
 	calls->now = request;
-	watchdog_set(timeout_ms);
 	crash_point(CRASH_worker_before_call);
 	code = do_request(calls, request, &call, &err);
-	watchdog_clear();
 	services_done(calls->services);
 	calls->now = NULL;
 	if (code != HST_OK)

@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "plugin/trigger.h"
-#include "worker/watchdog.h"
 
 #include <poll.h>
 #include <string.h>
@@ -99,9 +98,7 @@ void watching_ask(struct watching *watching)
 	int code;
 
 	services_begin(watching->services, &call, arena, WATCH_MS);
-	watchdog_set(WATCH_MS);
 	code = trigger_watch(watching->instance, &call.call, &watch, &err);
-	watchdog_clear();
 	services_done(watching->services);
 	arena_free(arena);
 	rest(watching);
@@ -131,9 +128,7 @@ bool watching_work(struct watching *watching)
 	watching->due = false;
 	arena = arena_new();
 	services_begin(watching->services, &call, arena, READY_MS);
-	watchdog_set(READY_MS);
 	code = trigger_ready(watching->instance, &call.call, &err);
-	watchdog_clear();
 	services_done(watching->services);
 	arena_free(arena);
 	if (code == HST_OK) {

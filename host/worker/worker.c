@@ -196,10 +196,6 @@ static int connect_engine(struct worker *worker)
 	const struct link_role role = {.up = on_up, .down = on_down, .message = on_message, .arg = worker};
 	hst_error err = {0};
 
-	if (keys_read_fd(&worker->ring, INHERITED_KEYS, &err) != HST_OK) {
-		log_error("no keys from the supervisor: %s", err.text);
-		return STATUS_FAILED;
-	}
 	worker->zmq = zmq_ctx_new();
 	if (link_new(worker->loop, worker->zmq, worker->endpoint, &worker->ring, &role, &worker->link, &err) != HST_OK) {
 		log_error("%s", err.text);
@@ -228,7 +224,7 @@ static int serve(struct worker *worker)
 	if (status != STATUS_ENDED)
 		return status;
 	if (inherited_has(INHERITED_LIFE))
-		loop_fd(worker->loop, INHERITED_LIFE, POLLIN, on_life, worker);
+		loop_fd(worker->loop, inherited_fd(INHERITED_LIFE), POLLIN, on_life, worker);
 	loop_after(worker->loop, on_turn, worker);
 	return loop_run(worker->loop);
 }
@@ -250,11 +246,25 @@ static void worker_clear(struct worker *worker)
 	free(worker->name);
 }
 
+/* Before anything of the plugin's runs in this process. */
+static int read_keys(struct worker *worker)
+{
+	hst_error err = {0};
+
+	inherited_hide();
+	if (keys_read_fd(&worker->ring, inherited_fd(INHERITED_KEYS), &err) == HST_OK)
+		return STATUS_ENDED;
+	log_error("no keys from the supervisor: %s", err.text);
+	return STATUS_FAILED;
+}
+
 int worker_run(const struct worker_arguments *arguments)
 {
 	struct worker worker = {.loop = loop_new(loop_wait_zmq), .arena = arena_new(), .watching = {.fd = -1}};
-	int status = configure(&worker, arguments);
+	int status = read_keys(&worker);
 
+	if (status == STATUS_ENDED)
+		status = configure(&worker, arguments);
 	if (status == STATUS_ENDED)
 		status = serve(&worker);
 	worker_clear(&worker);

@@ -25,7 +25,7 @@
 
 #include <cmocka.h>
 
-enum { PATIENCE_US = 10000000, PLUGIN_BYTES_MAX = 64 << 20 };
+enum { PATIENCE_US = 45000000, PLUGIN_BYTES_MAX = 64 << 20 };
 
 static void must(int code, const hst_error *err)
 {
@@ -190,6 +190,12 @@ void fake_engine_start(struct fake_engine *engine, const char *instance, const c
 	must(files_replace(file, text, strlen(text), 0600, false, &err), &err);
 	copy_plugin(engine, "trigger", "pulse");
 	copy_plugin(engine, "connector", "stubborn");
+	copy_plugin(engine, "trigger", "restless");
+	copy_plugin(engine, "connector", "unruly");
+	copy_plugin(engine, "connector", "early_crash");
+	copy_plugin(engine, "connector", "early_exit");
+	copy_plugin(engine, "connector", "early_garbage");
+	copy_plugin(engine, "connector", "early_hang");
 	randombytes_buf(engine->seed, sizeof engine->seed);
 	bind_hub(engine);
 }
@@ -202,6 +208,8 @@ void fake_engine_spawn(struct fake_engine *engine)
 	AUTO_FREE char *name = mem_printf("worker/%s", engine->instance);
 	char *const argv[] = {"hostler-worker", "--instance", (char *)engine->instance, "-c", file, NULL};
 	char *keys = keys_for_child(engine->seed, name, engine->ring.self.public_key);
+	AUTO_FREE char *printed = files_join(engine->folder, "printed");
+	AUTO_CLOSE int output = open(printed, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	int said[2], life[2], key[2];
 	hst_error err = {0};
 
@@ -213,10 +221,12 @@ void fake_engine_spawn(struct fake_engine *engine)
 	close(key[1]);
 	must(spawn_start(&(struct spawn){.path = program,
 					 .argv = argv,
-					 .fds = (struct spawn_fd[]){{said[1], INHERITED_READY},
+					 .fds = (struct spawn_fd[]){{output, 1},
+								    {output, 2},
+								    {said[1], INHERITED_READY},
 								    {key[0], INHERITED_KEYS},
 								    {life[0], INHERITED_LIFE}},
-					 .fd_count = 3},
+					 .fd_count = 5},
 			 &engine->pid, &err),
 	     &err);
 	close(said[1]);
@@ -267,6 +277,21 @@ int fake_engine_wait_status(struct fake_engine *engine)
 	close(engine->life_fd);
 	engine->said_fd = engine->life_fd = -1;
 	return status;
+}
+
+char *fake_engine_printed(struct fake_engine *engine)
+{
+	AUTO_FREE char *path = files_join(engine->folder, "printed");
+	char *bytes = NULL;
+	size_t length = 0;
+
+	if (files_read(path, 64 << 20, &bytes, &length, NULL) != HST_OK)
+		return mem_text("");
+	/* To be searched as text. */
+	for (size_t i = 0; i < length; i++)
+		if (!bytes[i])
+			bytes[i] = '?';
+	return bytes;
 }
 
 static bool has_link(struct fake_engine *engine, const void *what)

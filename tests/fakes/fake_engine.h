@@ -49,6 +49,7 @@ void fake_engine_spawn(struct fake_engine *engine); /* the worker */
 void fake_engine_expect_said(struct fake_engine *engine, const char *line); /* on fd 3, up to its length */
 int fake_engine_wait_status(struct fake_engine *engine); /* as from waitpid, once it has ended */
 void fake_engine_wait_link(struct fake_engine *engine);
+char *fake_engine_printed(struct fake_engine *engine); /* what it wrote to stdout and stderr so far; the caller frees */
 
 /* Sends and returns the id. */
 uint64_t fake_engine_call(struct fake_engine *engine, int64_t step, const char *action, int64_t timeout_ms,

@@ -209,6 +209,8 @@ static void a_watch_must_make_sense(void **unused)
 	open_ok(HST_TRIGGER, &odd_trigger);
 	next.watch = (hst_watch){.fd = -2};
 	check_broken(trigger_watch(odd, &odd_call, &watch, &err), &err, "fd -2");
+	next.watch = (hst_watch){.fd = 4711};
+	check_broken(trigger_watch(odd, &odd_call, &watch, &err), &err, "fd 4711, which is not open");
 	next.watch = (hst_watch){.fd = -1, .at.us = -5};
 	check_broken(trigger_watch(odd, &odd_call, &watch, &err), &err, "-5");
 }

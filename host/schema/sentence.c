@@ -1,4 +1,4 @@
-#include "desktop/sentence.h"
+#include "schema/sentence.h"
 
 #include "schema/utf8.h"
 

@@ -1,7 +1,7 @@
 /* Text from outside made fit to stand in a sentence: one line, valid UTF-8, no control characters, cut at a
  * character. */
-#ifndef HOST_DESKTOP_SENTENCE_H
-#define HOST_DESKTOP_SENTENCE_H
+#ifndef HOST_SCHEMA_SENTENCE_H
+#define HOST_SCHEMA_SENTENCE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,176 @@
+#include "plugin/guard.h"
+
+#include "base/clock.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SENTENCE_MAX = 512, KILL_AFTER_MS = 1000, STACK_BYTES = 64 << 10, SPARE_FD = 100 };
+
+/* One per process, as its signals are. What a handler says is put together before it can be called. */
+static struct {
+	bool ready, inside;
+	pid_t pid; /* a child that was forked in a plugin is none of ours to speak for */
+	int log_fd;
+	timer_t say, kill;
+	bool timers;
+	void (*tell)(const char *sentence);
+	char place[SENTENCE_MAX]; /* "connector plugin "tick" (beat): open" */
+} guard = {.log_fd = STDERR_FILENO};
+
+static char handler_stack[STACK_BYTES];
+
+static void add(char *to, const char *text)
+{
+	size_t used = strlen(to), n = strlen(text);
+
+	if (n > SENTENCE_MAX - 1 - used)
+		n = SENTENCE_MAX - 1 - used;
+	memcpy(to + used, text, n);
+	to[used + n] = '\0';
+}
+
+static void say(const char *what, const char *more)
+{
+	char line[SENTENCE_MAX + 16] = "ERROR ", sentence[SENTENCE_MAX] = "";
+	size_t n;
+
+	add(sentence, guard.place);
+	add(sentence, what);
+	add(sentence, more);
+	if (guard.tell) {
+		guard.tell(sentence);
+		return;
+	}
+	n = strlen(line);
+	memcpy(line + n, sentence, strlen(sentence));
+	n += strlen(sentence);
+	line[n++] = '\n';
+	/* The plugin may have closed the spare one. */
+	if (write(guard.log_fd, line, n) < 0)
+		(void)!write(STDERR_FILENO, line, n);
+}
+
+static void on_fault(int number)
+{
+	const char *name = sigdescr_np(number);
+
+	if (guard.inside && getpid() == guard.pid) {
+		guard.inside = false;
+		say(" crashed: ", name ? name : "a signal");
+	}
+	/* The disposition is the default one again by now; the process dies of what it was about to die of. */
+	raise(number);
+}
+
+static void on_late(int number)
+{
+	(void)number;
+	if (!guard.inside || getpid() != guard.pid)
+		return;
+	say(" did not come back in time; its process is ended", "");
+	raise(SIGKILL);
+}
+
+static void on_exit_inside(void)
+{
+	if (guard.inside && getpid() == guard.pid)
+		say(" ended its process", "");
+}
+
+static void catch(int number, void (*handler)(int number))
+{
+	struct sigaction action = {.sa_handler = handler};
+
+	action.sa_flags = (int)(SA_ONSTACK | SA_RESETHAND | SA_NODEFER);
+	sigemptyset(&action.sa_mask);
+	sigaction(number, &action, NULL);
+}
+
+static bool make_timer(int number, timer_t *ret)
+{
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = number};
+
+	return timer_create(CLOCK_BOOTTIME, &event, ret) == 0;
+}
+
+static void prepare(void)
+{
+	static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS};
+	const stack_t stack = {.ss_sp = handler_stack, .ss_size = sizeof handler_stack};
+	int spare = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, SPARE_FD);
+
+	guard.ready = true;
+	guard.pid = getpid();
+	if (spare >= 0)
+		guard.log_fd = spare;
+	/* A stack that has run over has no room left for the handler. */
+	sigaltstack(&stack, NULL);
+	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+		catch(faults[i], on_fault);
+	catch(SIGRTMIN, on_late);
+	atexit(on_exit_inside);
+	/* A kernel without room for two timers leaves calls unwatched; the supervisor can still end the process. */
+	guard.timers = make_timer(SIGRTMIN, &guard.say) && make_timer(SIGKILL, &guard.kill);
+}
+
+static void arm(timer_t timer, int64_t ms)
+{
+	struct itimerspec at = {.it_value = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000}};
+
+	timer_settime(timer, 0, &at, NULL);
+}
+
+static void limit(int64_t ms)
+{
+	if (!guard.timers)
+		return;
+	arm(guard.say, ms);
+	arm(guard.kill, ms ? ms + KILL_AFTER_MS : 0);
+}
+
+void guard_enter(const char *who, const char *op, int64_t limit_ms)
+{
+	if (!guard.ready)
+		prepare();
+	guard.place[0] = '\0';
+	add(guard.place, who);
+	add(guard.place, ": ");
+	add(guard.place, op);
+	guard.inside = true;
+	if (limit_ms > 0)
+		limit(limit_ms);
+}
+
+void guard_leave(void)
+{
+	if (!guard.inside)
+		return;
+	guard.inside = false;
+	limit(0);
+}
+
+void guard_hurry(void)
+{
+	if (guard.inside)
+		limit(GUARD_GRACE_MS);
+}
+
+int64_t guard_limit(const hst_call *call)
+{
+	int64_t left_us;
+
+	if (call->deadline_us == INT64_MAX)
+		return 0;
+	left_us = call->deadline_us - clock_wall_us();
+	return (left_us > 0 ? left_us / 1000 : 0) + GUARD_GRACE_MS;
+}
+
+void guard_tell(void (*tell)(const char *sentence))
+{
+	guard.tell = tell;
+}
