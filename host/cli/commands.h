@@ -61,6 +61,7 @@ int look_devices(struct cli *cli);
 int look_plugins(struct cli *cli);
 int explain_command(struct cli *cli); /* explain.c */
 int show_command(struct cli *cli);    /* show.c */
+int why_command(struct cli *cli);     /* why.c */
 int files_log(struct cli *cli);	   /* run_files.c */
 int files_list_command(struct cli *cli);
 int files_get(struct cli *cli);

@@ -107,12 +107,22 @@ static void offer_reasons(const char *typed)
 		offer("", table[i].code, typed);
 }
 
+/* Runs are in the host, which is not asked; names beside them are in the configuration. */
+static void offer_run(const struct command *command, const char *file, const char *typed)
+{
+	offer("", "last", typed);
+	if (!strstr(command->arguments, "|FLOW|TRIGGER"))
+		return;
+	offer_configured("FLOW", file, typed);
+	offer_configured("BUTTON", file, typed);
+}
+
 static void offer_argument(const struct command *command, const char *file, const char *typed)
 {
 	if (strcmp(command->arguments, "DIR") == 0)
 		puts("FOLDERS");
 	else if (strncmp(command->arguments, "RUN", 3) == 0)
-		offer("", "last", typed);
+		offer_run(command, file, typed);
 	else if (strcmp(command->arguments, "[CODE]") == 0)
 		offer_reasons(typed);
 	else

@@ -17,6 +17,9 @@ int answer_triggers(struct engine *engine, const hst_value *filters, const hst_v
 int answer_devices(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
 int answer_plugins(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
 
+/* why.c: why something does not start, or what became of it */
+int answer_why(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
+
 /* {"code","text","remedy","class"}, or null. */
 void answer_set_reason(hst_arena *arena, hst_value *to, const char *code, const char *text);
 void answer_set_time(hst_arena *arena, hst_value *to, const char *name, int64_t us); /* ISO text, or null */

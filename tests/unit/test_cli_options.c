@@ -174,7 +174,7 @@ static void the_table_has_the_commands_of_this_version(void **state)
 		{"files", true},
 		{"get", true},
 		{"queue", true},
-		{"why", false},
+		{"why", true},
 		{"watch", false},
 		{"alerts", false},
 		{"flows", true},

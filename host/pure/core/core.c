@@ -155,6 +155,11 @@ struct run *core_run(const struct core *core, int64_t number)
 	return table_get(&core->runs, core_key(number, key));
 }
 
+const struct table *core_runs(const struct core *core)
+{
+	return &core->runs;
+}
+
 struct step *core_step_of(const struct core *core, int64_t id)
 {
 	char key[24];

@@ -172,6 +172,7 @@ void core_effects_clear(struct core_effects *effects);
 
 /* For looking: NULL, not there (it may be in the store). */
 struct run *core_run(const struct core *core, int64_t number);
+const struct table *core_runs(const struct core *core); /* number -> struct run, in the order of their numbers */
 struct step *core_step_of(const struct core *core, int64_t id);
 int64_t core_flow_active(const struct core *core, const char *flow); /* its runs under way */
 struct placement *core_placement(struct core *core);

@@ -1,0 +1,111 @@
+/* why: one sentence for a run, a flow or a trigger, one for each device that could take it, and what to do. */
+#include "cli/cli.h"
+
+#include "base/arena.h"
+#include "cli/connect.h"
+#include "cli/print.h"
+#include "schema/value.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool has_text(const hst_value *record, const char *name)
+{
+	return value_kind(value_get(record, name)) == HST_VALUE_TEXT && value_length(value_get(record, name));
+}
+
+static void print_remedy(hst_arena *arena, const char *indent, const hst_value *record)
+{
+	if (!has_text(record, "remedy"))
+		return;
+	print_tone(stdout, TONE_FAINT);
+	printf("%sremedy: ", indent);
+	print_tone(stdout, TONE_PLAIN);
+	puts(print_member(arena, record, "remedy"));
+}
+
+/* Alone it has been said with the sentence itself. */
+static void print_candidates(hst_arena *arena, const hst_value *candidates)
+{
+	for (size_t i = 0; value_count(candidates) > 1 && i < value_count(candidates); i++) {
+		const hst_value *one = value_at(candidates, i);
+
+		printf("  %s", print_member(arena, one, "sentence"));
+		if (has_text(one, "code"))
+			printf(" (%s)", print_member(arena, one, "code"));
+		puts("");
+		print_remedy(arena, "    ", one);
+	}
+}
+
+static void print_place(hst_arena *arena, const hst_value *answer)
+{
+	if (value_kind(value_get(answer, "position")) == HST_VALUE_ABSENT)
+		return;
+	printf("  place %s of %s in the order", print_member(arena, answer, "position"),
+	       print_member(arena, answer, "waiting"));
+	if (has_text(answer, "expires"))
+		printf("; its queue time-out is at %s", print_time(arena, value_get(answer, "expires")));
+	puts("");
+}
+
+static void print_members(hst_arena *arena, const hst_value *list, const char *member)
+{
+	for (size_t i = 0; i < value_count(list); i++)
+		printf("  %s\n", print_member(arena, value_at(list, i), member));
+}
+
+static void print_runs(hst_arena *arena, const hst_value *runs)
+{
+	for (size_t i = 0; i < value_count(runs); i++) {
+		const hst_value *run = value_at(runs, i), *present = value_get(run, "present");
+		const hst_value *reason = value_get(value_count(present) ? present : run, "reason");
+
+		printf("  #%s  ", print_member(arena, run, "number"));
+		print_tone(stdout, print_state_tone(value_text(value_get(run, "state"))));
+		fputs(print_member(arena, run, "state"), stdout);
+		print_tone(stdout, TONE_PLAIN);
+		if (value_count(present))
+			printf("  %s is %s", print_member(arena, present, "name"), print_member(arena, present, "state"));
+		if (has_text(reason, "code"))
+			printf("  %s: %s", print_member(arena, reason, "code"), print_member(arena, reason, "text"));
+		puts("");
+	}
+}
+
+static void print_why(hst_arena *arena, const hst_value *answer)
+{
+	print_tone(stdout, TONE_STRONG);
+	fputs(print_member(arena, answer, "sentence"), stdout);
+	print_tone(stdout, TONE_PLAIN);
+	if (has_text(answer, "code") && !strstr(value_text(value_get(answer, "sentence")), value_text(value_get(answer, "code"))))
+		printf(" (%s)", print_member(arena, answer, "code"));
+	puts("");
+	print_remedy(arena, "  ", answer);
+	print_candidates(arena, value_get(answer, "candidates"));
+	print_place(arena, answer);
+	if (has_text(answer, "again"))
+		printf("  again: %s\n", print_member(arena, answer, "again"));
+	print_members(arena, value_get(answer, "triggers"), "sentence");
+	print_runs(arena, value_get(answer, "runs"));
+}
+
+int why_command(struct cli *cli)
+{
+	hst_value *filters = value_make_record(cli->arena);
+	const hst_value *answer = NULL;
+	struct connect connect;
+	int status = connect_open(&connect, cli);
+
+	value_set_text(filters, "subject", cli->options.arguments[0]);
+	if (!status)
+		status = connect_ask(&connect, "why", filters, &answer);
+	connect_close(&connect);
+	if (status)
+		return status;
+	if (cli->json)
+		cli_print_json(answer);
+	else
+		print_why(cli->arena, answer);
+	return CLI_DONE;
+}

@@ -1,0 +1,122 @@
+/* What is in the way on each device: what the core says, and what only the shell around it knows. */
+#include "engine/why.h"
+
+#include "base/auto.h"
+#include "pure/core/candidates.h"
+#include "schema/value.h"
+
+#include <string.h>
+
+enum { CLAUSE_MAX = 4000, SESSIONS_NAMED_MAX = 5 };
+
+/* What is added to the core's clause; NULL: nothing. */
+static const char *more_of_never(struct engine *engine, const struct step *step, const struct placement_device *device)
+{
+	const struct conf *conf = engine->definitions->conf;
+	const char *process = NULL;
+
+	(void)step;
+	(void)device;
+	if (conf->has_gateway)
+		process = why_process(engine, arena_printf(engine->scratch, "gateway/%s", conf->gateway_name));
+	if (process)
+		return arena_printf(engine->scratch, "its gateway is %s of this machine, and %s", conf->gateway_name, process);
+	if (conf->listen)
+		return arena_printf(engine->scratch, "gateways of other machines connect to %s", conf->listen);
+	return "the host listens for no gateways of other machines (listen = none)";
+}
+
+static const hst_value *sessions_of(struct engine *engine, const char *device)
+{
+	const struct engine_device *known = table_get(&engine->devices, device);
+	const hst_value *said = NULL;
+
+	if (known)
+		value_parse_json(engine->scratch, known->sessions, known->sessions_length, &said, NULL);
+	return value_get(said, "sessions");
+}
+
+/* Sessions of people take slots, too. */
+static const char *more_of_slots(struct engine *engine, const struct step *step, const struct placement_device *device)
+{
+	const hst_value *sessions = sessions_of(engine, device->name);
+	const char *users = NULL;
+	size_t n = 0;
+
+	(void)step;
+	for (size_t i = 0; i < value_count(sessions); i++) {
+		const hst_value *session = value_at(sessions, i);
+
+		if (value_boolean(value_get(session, "ours")) || n++ >= SESSIONS_NAMED_MAX)
+			continue;
+		users = users ? arena_printf(engine->scratch, "%s, %s", users, value_text(value_get(session, "user")))
+		              : value_text(value_get(session, "user"));
+	}
+	if (!users)
+		return NULL;
+	return arena_printf(engine->scratch, "it has sessions of people, too: %s%s", users,
+	                    n > SESSIONS_NAMED_MAX ? ", …" : "");
+}
+
+static const char *more_of_refusal(struct engine *engine, const struct step *step, const struct placement_device *device)
+{
+	int64_t again_us = core_asked_again_us(engine->core, step, device);
+
+	if (again_us)
+		return arena_printf(engine->scratch, "it is asked again at %s", why_moment(engine->scratch, again_us));
+	return arena_printf(engine->scratch, "so it refused at revision %lld, and is asked again when its sessions change",
+	                    (long long)device->revision);
+}
+
+static const struct {
+	const char *code;
+	const char *(*more)(struct engine *engine, const struct step *step, const struct placement_device *device);
+} additions[] = {
+	{"DeviceNeverConnected", more_of_never},
+	{"AllSlotsTaken", more_of_slots},
+	{"DeviceOffline", NULL},
+	{"DeviceDraining", NULL},
+	{"ConnectionBlocked", NULL},
+	{"StrictOrder", NULL},
+};
+
+static const char *addition(struct engine *engine, const char *code, const struct step *step,
+                            const struct placement_device *device)
+{
+	for (size_t i = 0; i < sizeof additions / sizeof additions[0]; i++)
+		if (strcmp(additions[i].code, code) == 0)
+			return additions[i].more ? additions[i].more(engine, step, device) : NULL;
+	if (table_get(&device->busy, step->folded_user))
+		return NULL;
+	return more_of_refusal(engine, step, device);
+}
+
+static const hst_value *candidate(struct engine *engine, const struct step *step, const struct placement_device *device)
+{
+	hst_value *record = value_make_record(engine->scratch);
+	const char *code, *more;
+	AUTO(text) struct text clause;
+
+	text_init(&clause, CLAUSE_MAX);
+	code = core_candidate(step, device, &clause);
+	more = code ? addition(engine, code, step, device) : NULL;
+	value_set_text(record, "device", device->name);
+	value_set_text(record, "code", code);
+	value_set_text(record, "sentence",
+	               arena_printf(engine->scratch, "%s: %s%s%s", device->name, clause.s, more ? "; " : "", more ? more : ""));
+	value_set_text(record, "remedy",
+	               code ? why_remedy(engine->scratch, code, strcmp(code, "ConnectionBlocked") == 0 ? step->facts.connection
+	                                                                                               : device->name)
+	                    : NULL);
+	return record;
+}
+
+size_t why_candidates(struct engine *engine, const struct step *step, hst_value *to)
+{
+	const struct placement_target *target = placement_target(core_placement(engine->core), step->facts.target);
+	size_t n = target ? target->device_count : 0;
+
+	for (size_t i = 0; i < n; i++)
+		value_append(to, candidate(engine, step, target->devices[i]));
+	return n;
+}

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""What people see: why something waits, runs or failed, with names, remedies and the line to say next."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from house import Tap, null_house
+
+tap = Tap()
+
+HOLD = """[desktop-flow]
+name = hold
+version = 1
+run = sh $HOSTLER_PACKAGE/run.sh
+screenshots = none
+
+[input name]
+type = text
+"""
+# Runs until the test lets it go: by removing a file that it names as its input.
+SCRIPT = 'hostler-event progress Main "Hold $HOSTLER_INPUT_NAME"; while [ -e "$HOSTLER_INPUT_NAME" ]; do sleep 0.1; done'
+
+
+def flow(name, step, more=""):
+    return f"""[flow]
+name = {name}
+on = {name}
+{more}
+
+[step it]
+use = desktop:{step}
+connection = me
+mode = unattended
+input.name = ${{trigger.name}}
+"""
+
+
+FILES = {
+    "desktop-flows/hold/desktop-flow.ini": HOLD,
+    "desktop-flows/hold/run.sh": SCRIPT,
+    "desktop-flows/bad/desktop-flow.ini": HOLD.replace("hold", "bad"),
+    "desktop-flows/bad/run.sh": 'hostler-event progress Main "Press Save"; echo about to fail >&2; exit 3',
+    "flows/one.ini": flow("one", "hold", "concurrency = 1"),
+    "flows/many.ini": flow("many", "hold"),
+    "flows/bad.ini": flow("bad", "bad"),
+}
+MORE = """
+[trigger one]
+plugin = button
+input.name = text required
+
+[trigger many]
+plugin = button
+input.name = text required
+
+[trigger bad]
+plugin = button
+input.name = text required
+
+[trigger idle]
+plugin = button
+"""
+
+
+def press(house, trigger, name):
+    return house.json("press", trigger, "--input", f"name={name}")[0]["number"]
+
+
+def wait_running(house, number):
+    return house.wait(lambda: any(step["state"] == "running" and step["progress"]
+                                  for step in house.json("show", str(number))["steps"]), 30)
+
+
+def said(house, tap, name, subject, *parts):
+    """The sentence has all the parts; returns the answer."""
+    answer = house.json("why", subject)
+    text = answer.get("sentence", "")
+    tap.ok(all(part in text for part in parts), name, answer)
+    return answer
+
+
+with null_house(FILES, more=MORE) as house:
+    house.up()
+    gate = house.path("gate")
+    house.write("gate", "")
+    first = press(house, "one", gate)
+    tap.ok(wait_running(house, first), "the first run runs", house.json("show", str(first)))
+    answer = said(house, tap, "a running step: where, as whom, since when, what it last did", str(first),
+                  f"#{first}/it runs on here as bot1 since 20", f"it last did Main: Hold {gate}")
+    tap.same([answer["kind"], answer["state"], answer["step"], answer["candidates"]], ["run", "running", "it", []],
+             "and as JSON the words of the design")
+
+    second = press(house, "one", gate)
+    answer = said(house, tap, "a run over the flow's concurrency: which runs hold it", f"#{second}",
+                  f"#{second} waits because the flow one", f"concurrency of 1 allows: #{first}")
+    tap.same([(one["number"], one["state"]) for one in answer["holders"]], [(first, "running")], "they are listed, too")
+    tap.same(answer["code"], "FlowConcurrency", "with the code")
+
+    third = press(house, "many", gate)
+    answer = said(house, tap, "a step whose user is busy: with which run", f"{third}/it",
+                  f"#{third}/it waits as bot1 for here: #{first}/it of bot1 is running there since 20")
+    tap.same([(one["device"], one["code"]) for one in answer["candidates"]], [("here", "UIFlowAlreadyRunning")],
+             "one candidate with its code")
+    tap.ok(all(one["sentence"] and one["remedy"] for one in answer["candidates"]), "its sentence and its remedy", answer)
+    tap.same([answer["position"], answer["waiting"], answer["expires"][:2]], [1, 1, "20"], "its place and its queue time-out")
+    done = house.hostler("why", f"{third}")
+    tap.ok(done.returncode == 0 and "(UIFlowAlreadyRunning)" in done.stdout and "remedy: " in done.stdout and
+           "place 1 of 1 in the order; its queue time-out is at 20" in done.stdout, "people read the same", done.stdout)
+
+    answer = said(house, tap, "a flow: enabled, its triggers, how many runs", "flow:one",
+                  "one is enabled and starts on one (ready); 1 of its runs is under way, 1 waits for its concurrency of 1")
+    tap.same([run["number"] for run in answer["runs"]], [second, first], "its last runs")
+    said(house, tap, "a trigger: what it starts", "trigger:one", "one is ready, and starts one when it is pressed")
+    said(house, tap, "a trigger that starts nothing says so", "idle", "starts nothing: no flow says on = idle")
+
+    os.unlink(gate)
+    for number in (first, second, third):
+        house.wait(lambda: house.json("show", str(number))["state"] == "succeeded", 30)
+    said(house, tap, "a run that went well", str(first), f"#{first} succeeded at 20")
+    bad = press(house, "bad", gate)
+    house.wait(lambda: house.json("show", str(bad))["state"] == "failed", 30)
+    answer = said(house, tap, "a failed one: code and sentence", "last", f"#{bad}/it failed at 20", "with FlowFailed: ", "3")
+    tap.ok("resubmit" in answer["remedy"] and answer["again"] == f"hostler resubmit {bad}", "the remedy, and how to run it again",
+           answer)
+
+    done = house.hostler("why", "onne")
+    tap.ok(done.returncode == 2 and 'did you mean "one"' in done.stderr, "an unknown name gets the nearest", done.stderr)
+    done = house.hostler("why", f"{bad}/nothing")
+    tap.ok(done.returncode == 2 and 'no step "nothing"' in done.stderr, "an unknown step is said to be none", done.stderr)
+    house.down()
+tap.end()
