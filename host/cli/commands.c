@@ -142,7 +142,8 @@ static const struct command table[] = {
 	LATER("secrets", "keys", "lists secrets"),
 	LATER("gateway", "keys", "lets gateways of other machines in"),
 	LATER("operator", "keys", "lets other people in"),
-	LATER("connection", "keys", "lists and tests connections"),
+	{"connection", "keys", "list | unblock NAME", 1, 2, "lists connections, and says that one is in order again", NULL,
+	 connection_command, VERSION},
 
 	{"plugins", "plugins", "", 0, 0, "lists plugins", NULL, look_plugins, VERSION},
 	LATER("plugin", "plugins", "documents, begins or tests a plugin"),

@@ -49,6 +49,7 @@ int check_command(struct cli *cli); /* check.c */
 int press_command(struct cli *cli); /* press.c */
 int run_command(struct cli *cli);
 int try_command(struct cli *cli); /* try.c */
+int connection_command(struct cli *cli); /* connection.c */
 int steer_top(struct cli *cli); /* steer.c */
 int steer_priority(struct cli *cli);
 int steer_end(struct cli *cli);

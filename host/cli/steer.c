@@ -1,5 +1,5 @@
 /* Steering runs: what waits is moved, what runs is ended or held. Each command is one word to the host. */
-#include "cli/cli.h"
+#include "cli/steer.h"
 
 #include "base/arena.h"
 #include "base/auto.h"
@@ -13,8 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Sends the command's name as the word; the answer is printed as it is where JSON is wanted. */
-static int steer(struct cli *cli, const hst_value *what, const hst_value **ret)
+int steer_say(struct cli *cli, const char *word, const hst_value *what, const hst_value **ret)
 {
 	struct connect connect;
 	struct connect_answer answer;
@@ -28,7 +27,7 @@ static int steer(struct cli *cli, const hst_value *what, const hst_value **ret)
 	status = connect_open(&connect, cli);
 	if (!status) {
 		message_init(&message, WORD_steer, 0);
-		message_set_text(&message, "what", cli->options.command->name);
+		message_set_text(&message, "what", word);
 		message_set_payload(&message, json.s, json.length);
 		status = connect_request(&connect, &message, CONNECT_ANSWER_MS, &answer);
 	}
@@ -66,7 +65,7 @@ static int steer_place(struct cli *cli, const hst_value *what)
 {
 	hst_arena *arena = cli->arena;
 	const hst_value *answer = NULL;
-	int status = steer(cli, what, &answer);
+	int status = steer_say(cli, cli->options.command->name, what, &answer);
 
 	if (!status && !cli->json)
 		printf("%s: place %s of %s, priority %s\n", name_of(arena, answer),
@@ -102,7 +101,7 @@ static void print_under_way(struct cli *cli, const hst_value *answer, const char
 int steer_end(struct cli *cli)
 {
 	const hst_value *answer = NULL;
-	int status = steer(cli, what_run(cli), &answer);
+	int status = steer_say(cli, cli->options.command->name, what_run(cli), &answer);
 	const char *state = value_text(value_get(answer, "state"));
 
 	if (status || cli->json)
@@ -118,7 +117,7 @@ int steer_pause(struct cli *cli)
 {
 	bool pause = strcmp(cli->options.command->name, "pause") == 0;
 	const hst_value *answer = NULL;
-	int status = steer(cli, what_run(cli), &answer);
+	int status = steer_say(cli, cli->options.command->name, what_run(cli), &answer);
 
 	if (!status && !cli->json)
 		print_under_way(cli, answer,

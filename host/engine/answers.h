@@ -20,6 +20,9 @@ int answer_plugins(struct engine *engine, const hst_value *filters, const hst_va
 /* why.c: why something does not start, or what became of it */
 int answer_why(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
 
+/* answer_connections.c */
+int answer_connections(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
+
 /* {"code","text","remedy","class"}, or null. */
 void answer_set_reason(hst_arena *arena, hst_value *to, const char *code, const char *text);
 void answer_set_time(hst_arena *arena, hst_value *to, const char *name, int64_t us); /* ISO text, or null */

@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "pure/core/steer.h"
 #include "schema/value.h"
 
@@ -98,6 +99,23 @@ static int steer_run(struct steer *steer)
 	return HST_OK;
 }
 
+/* Rule R29. */
+static int steer_unblock(struct steer *steer)
+{
+	struct engine *engine = steer->engine;
+	const char *name = text_of(steer->said, "connection");
+	struct core_event event = {.kind = CORE_UNBLOCKED, .connection = name};
+
+	if (!name || (!conf_connection(engine->definitions->conf, name) && !core_blocked(engine->core, name)))
+		return hst_fail(steer->err, HST_NOT_FOUND, "there is no connection \"%.80s\"; `hostler connection list` has them",
+		                name ? name : "");
+	value_set_text(steer->answer, "connection", name);
+	value_set_boolean(steer->answer, "was_blocked", core_blocked(engine->core, name) != NULL);
+	engine_event(engine, &event);
+	log_info("connection %s was unblocked by %s", name, steer->who);
+	return HST_OK;
+}
+
 void on_steer(void *arg, struct hub_link *from, const struct message *message)
 {
 	struct engine *engine = arg;
@@ -108,6 +126,8 @@ void on_steer(void *arg, struct hub_link *from, const struct message *message)
 
 	if (rc >= 0 && core_verb_named(steer.what))
 		rc = steer_run(&steer);
+	else if (rc >= 0 && strcmp(steer.what, "unblock") == 0)
+		rc = steer_unblock(&steer);
 	else if (rc >= 0)
 		rc = hst_fail(&err, HST_NOT_FOUND, "there is no word \"%s\" to steer with in this version", steer.what);
 	if (rc < 0)

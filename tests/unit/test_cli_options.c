@@ -200,7 +200,7 @@ static void the_table_has_the_commands_of_this_version(void **state)
 		{"secrets", false},
 		{"gateway", false},
 		{"operator", false},
-		{"connection", false},
+		{"connection", true},
 		{"plugins", true},
 		{"plugin", false},
 		{"desktop", false},

@@ -1,0 +1,99 @@
+/* connection: which there are, whether signing in with them works, and that one is in order again (rule R29). */
+#include "cli/cli.h"
+
+#include "base/arena.h"
+#include "cli/connect.h"
+#include "cli/print.h"
+#include "cli/steer.h"
+#include "schema/value.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *blocked_line(hst_arena *arena, const hst_value *connection)
+{
+	const hst_value *blocked = value_get(connection, "blocked"), *reason = value_get(blocked, "reason");
+
+	if (!blocked)
+		return "-";
+	return arena_printf(arena, "on %s at %s: %s: %s", print_member(arena, blocked, "device"),
+			    print_time(arena, value_get(blocked, "at")), print_member(arena, reason, "code"),
+			    print_member(arena, reason, "text"));
+}
+
+static void print_connections(struct cli *cli, const hst_value *connections)
+{
+	static const char *const heads[] = {"CONNECTION", "TARGET", "USER", "SIGN-IN", "WAITING", "FAILED", NULL};
+	hst_arena *arena = cli->arena;
+	struct grid grid;
+	bool blocked = false;
+
+	grid_init(&grid, arena, heads);
+	for (size_t i = 0; i < value_count(connections); i++) {
+		const hst_value *connection = value_at(connections, i);
+
+		grid_add(&grid, print_member(arena, connection, "name"));
+		grid_add(&grid, print_member(arena, connection, "target"));
+		grid_add(&grid, print_member(arena, connection, "user"));
+		grid_add(&grid, print_member(arena, connection, "state"));
+		grid_add(&grid, print_member(arena, connection, "waiting"));
+		grid_add(&grid, blocked_line(arena, connection));
+		blocked |= value_get(connection, "blocked") != NULL;
+	}
+	if (value_count(connections))
+		grid_print(&grid, stdout);
+	else
+		puts("no connections");
+	if (blocked)
+		puts("once an account is in order: hostler connection unblock NAME");
+	grid_clear(&grid);
+}
+
+static int list(struct cli *cli)
+{
+	struct connect connect;
+	const hst_value *answer = NULL;
+	int status = connect_open(&connect, cli);
+
+	if (!status)
+		status = connect_ask(&connect, "connections", NULL, &answer);
+	connect_close(&connect);
+	if (status)
+		return status;
+	if (cli->json)
+		cli_print_json(answer);
+	else
+		print_connections(cli, answer);
+	return CLI_DONE;
+}
+
+static int unblock(struct cli *cli)
+{
+	hst_value *what = value_make_record(cli->arena);
+	const hst_value *answer = NULL;
+	int status;
+
+	value_set_text(what, "connection", cli->options.arguments[1]);
+	status = steer_say(cli, "unblock", what, &answer);
+	if (status || cli->json)
+		return status;
+	if (value_boolean(value_get(answer, "was_blocked")))
+		printf("%s: its next run signs in again\n", cli->options.arguments[1]);
+	else
+		printf("%s: it was not blocked\n", cli->options.arguments[1]);
+	return CLI_DONE;
+}
+
+int connection_command(struct cli *cli)
+{
+	const char *verb = cli->options.arguments[0];
+	size_t n = cli->options.argument_count;
+
+	if (strcmp(verb, "list") == 0 && n == 1)
+		return list(cli);
+	if (strcmp(verb, "unblock") == 0 && n == 2)
+		return unblock(cli);
+	if (strcmp(verb, "test") == 0)
+		return cli_fail(cli, CLI_USAGE, "NotInThisVersion", "connection test: not in this version");
+	return cli_fail(cli, CLI_USAGE, "Usage", "usage: hostler connection list | connection unblock NAME");
+}

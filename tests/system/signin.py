@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""A sign-in that fails blocks its connection and nothing else, until somebody says that the account is in order."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from house import Tap, null_house
+
+tap = Tap()
+
+FLOW = "[flow]\nname = {0}\n\n[step it]\nuse = desktop:hello\nconnection = {0}\nmode = unattended\n"
+FILES = {
+    "desktop-flows/hello/desktop-flow.ini":
+        "[desktop-flow]\nname = hello\nversion = 1\nrun = true\nscreenshots = none\n",
+    "flows/good.ini": FLOW.format("good"),
+    "flows/bad.ini": FLOW.format("bad"),
+}
+MORE = """[connection good]
+target = device:here
+user = bot1
+
+[connection bad]
+target = device:here
+user = bot2
+"""
+
+
+def shown(house, run):
+    return house.json("show", run)["steps"][0]
+
+
+def connection(house, name):
+    return next(one for one in house.json("connection", "list") if one["name"] == name)
+
+
+with null_house(FILES, more=MORE, driver="refuse_user = bot2") as house:
+    house.up()
+    tap.same([connection(house, name)["state"] for name in ("good", "bad")], ["untried", "untried"],
+             "nothing is known of a connection before its first sign-in")
+    house.hostler("run", "bad")
+    tap.ok(house.wait(lambda: connection(house, "bad")["state"] == "blocked", 20), "a failed sign-in blocks its connection",
+           house.hostler("show", "last:bad").stdout)
+    step = shown(house, "last:bad")
+    tap.same((step["state"], step["reason"]["code"], step["reason"]["class"]), ("queued", "ConnectionBlocked", "wait"),
+             "its run waits, and says why")
+    tap.ok("SessionCreationInvalidCredentials" in step["reason"]["text"] and "here" in step["reason"]["text"] and
+           "hostler connection unblock bad" in step["reason"]["text"], "with the device, the code and the remedy", step)
+    house.hostler("run", "bad")
+    tap.ok("ConnectionBlocked" in house.hostler("queue").stdout, "the queue says it of everybody who waits")
+    tap.same(connection(house, "bad")["waiting"], 2, "the list says how many wait")
+    tap.same(house.hostler("run", "good", "--wait").returncode, 0, "other connections go on")
+    tap.same(connection(house, "good")["state"], "working", "and are known to work")
+
+    house.down()
+    house.up()
+    tap.same(connection(house, "bad")["state"], "blocked", "a restart lifts nothing")
+    tries = house.said().count("was not signed in")
+    tap.same(tries, 1, "and tries nothing")
+
+    done = house.hostler("connection", "unblock", "bad")
+    tap.ok(done.returncode == 0 and "signs in again" in done.stdout, "somebody says that it is in order", done)
+    tap.ok(house.wait(lambda: connection(house, "bad")["state"] == "blocked" and
+                      house.said().count("was not signed in") == 2, 20), "then one run tries, once", house.said()[-2000:])
+
+    done = house.hostler("connection", "unblock", "nobody")
+    tap.ok(done.returncode == 2 and "connection list" in done.stderr, "a connection that is not there is bad input", done)
+    done = house.hostler("connection", "unblock", "good")
+    tap.ok(done.returncode == 0 and "was not blocked" in done.stdout, "one that is not blocked stays as it is", done)
+    tap.same(house.hostler("connection", "test", "good").returncode, 2, "connection test is not in this version")
+
+    house.write("hostler.ini", open(house.ini, encoding="utf-8").read().replace("refuse_user = bot2", "refuse_user = eve"))
+    house.down()
+    house.up()
+    house.hostler("connection", "unblock", "bad")
+    tap.ok(house.wait(lambda: all(run["state"] == "succeeded" for run in house.json("runs")), 30),
+           "with the account in order all who waited run", house.hostler("runs").stdout)
+
+tap.end()
