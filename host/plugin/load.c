@@ -5,46 +5,11 @@
 #include "plugin/guard.h"
 #include "plugin/name.h"
 #include "plugin/verify.h"
+#include "plugin/writers.h"
 
 #include <dlfcn.h>
-#include <errno.h>
 #include <ltdl.h>
-#include <stdbool.h>
 #include <string.h>
-#include <sys/stat.h>
-
-/*
- * Whoever can write a plugin runs code as us. Trusted are root, this process's user, and the owner of the
- * program itself, who could change the program just as well.
- */
-static bool owner_is_trusted(uid_t owner)
-{
-	struct stat program;
-
-	if (owner == 0 || owner == geteuid())
-		return true;
-	return stat("/proc/self/exe", &program) == 0 && owner == program.st_uid;
-}
-
-static int check_unwritable(const char *path, mode_t kind, const char *kind_name, hst_error *err)
-{
-	struct stat at;
-
-	if (lstat(path, &at) != 0)
-		return hst_fail(err, errno == ENOENT || errno == ENOTDIR ? HST_NOT_FOUND : HST_DENIED,
-				"%s: %s", path, strerror(errno));
-	if ((at.st_mode & S_IFMT) != kind)
-		return hst_fail(err, HST_INVALID, "%s is not a %s", path, kind_name);
-	if (at.st_mode & (S_IWGRP | S_IWOTH))
-		return hst_fail(err, HST_DENIED,
-				"%s can be written by others than its owner; run: chmod go-w %s", path, path);
-	if (!owner_is_trusted(at.st_uid))
-		return hst_fail(
-			err, HST_DENIED,
-			"%s belongs to user %u, who is neither root nor the user this program runs as", path,
-			(unsigned)at.st_uid);
-	return HST_OK;
-}
 
 /* The file's name without ".so", caller frees; NULL when the path breaks the rules of load.h. */
 static char *plugin_name(const char *path)
@@ -119,7 +84,6 @@ static int open_library(const char *path, lt_dlhandle *ret, hst_error *err)
 int plugin_load(const char *path, const hst_plugin **ret, hst_error *err)
 {
 	AUTO_FREE char *name = plugin_name(path);
-	AUTO_FREE char *folder = NULL;
 	AUTO_FREE char *symbol = NULL;
 	const hst_plugin *plugin;
 	lt_dlhandle handle = NULL;
@@ -131,10 +95,7 @@ int plugin_load(const char *path, const hst_plugin **ret, hst_error *err)
 				"%s: a plugin is an absolute path that ends in NAME.so, NAME being a "
 				"lower-case letter and up to 31 of a-z 0-9 _ -",
 				path);
-	folder = mem_copy(path, (size_t)(strrchr(path, '/') - path));
-	if ((code = check_unwritable(folder[0] ? folder : "/", S_IFDIR, "folder", err)) != HST_OK)
-		return code;
-	if ((code = check_unwritable(path, S_IFREG, "regular file", err)) != HST_OK)
+	if ((code = writers_check(path, err)) != HST_OK)
 		return code;
 	if ((code = open_library(path, &handle, err)) != HST_OK)
 		return code;

@@ -8,7 +8,7 @@
 #include <hostler/plugin.h>
 
 /*
- * `path` is absolute and ends in "NAME.so". Refuses a file or folder that others can write, a missing or
+ * `path` is absolute and ends in "NAME.so". Refuses what others could exchange (plugin/writers.h), a missing or
  * wrong symbol, a wrong ABI, and whatever plugin/verify.h finds; the error names the file, the member and the
  * rule.
  */

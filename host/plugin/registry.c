@@ -8,6 +8,7 @@
 #include "schema/section.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,8 +101,10 @@ int registry_path(const char *directory, hst_plugin_kind kind, const char *name,
 				directory);
 	file = mem_printf("%s/%s.so", manifest_kind_name(kind), name);
 	path = files_join(directory, file);
-	if (access(path, R_OK) != 0)
+	if (access(path, F_OK) != 0)
 		return say_missing(directory, kind, name, err);
+	if (access(path, R_OK) != 0)
+		return hst_fail(err, HST_DENIED, "%s cannot be read: %s; run: chmod a+r %s", path, strerror(errno), path);
 	*ret = take(path);
 	return HST_OK;
 }

@@ -2,6 +2,7 @@
 
 #include "plugin/name.h"
 #include "plugin/present.h"
+#include "schema/sentence.h"
 
 #include <hostler/balancer.h>
 #include <hostler/driver.h>
@@ -67,7 +68,7 @@ static const struct kind {
 
 static bool text_fits(const char *text, size_t max)
 {
-	return text && text[0] && memchr(text, '\0', max + 1) != NULL && !strchr(text, '\n');
+	return text && text[0] && memchr(text, '\0', max + 1) != NULL && sentence_fits(text, strlen(text));
 }
 
 /*
@@ -122,9 +123,9 @@ static int check_name(const hst_plugin *plugin, const char *name, hst_error *err
 static int check_words(const hst_plugin *plugin, const char *name, hst_error *err)
 {
 	if (!text_fits(plugin->version, VERSION_MAX))
-		return wrong(name, ".version", "must be one line of 1 to 32 bytes", err);
+		return wrong(name, ".version", "must be one line of 1 to 32 bytes of UTF-8", err);
 	if (!text_fits(plugin->summary, SUMMARY_MAX))
-		return wrong(name, ".summary", "must be one line of 1 to 120 bytes", err);
+		return wrong(name, ".summary", "must be one line of 1 to 120 bytes of UTF-8", err);
 	return HST_OK;
 }
 
@@ -147,6 +148,19 @@ static int check_event(const hst_plugin *plugin, const char *name, hst_error *er
 	snprintf(where, sizeof where, "plugin \"%s\": .event", name);
 	/* The descriptor does not tell the size of the event's struct, so a ceiling stands in for it. */
 	return verify_fields(where, plugin->event, VERIFY_EVENT, STRUCT_MAX, err);
+}
+
+/* What `fields` says counts alone, so whatever else was said would be overlooked. */
+static int check_fields(const hst_plugin *plugin, const char *name, hst_error *err)
+{
+	if (!PRESENT(plugin, fields))
+		return HST_OK;
+	if (plugin->event.n)
+		return wrong(name, ".event", "must be empty where .fields is set, which decides it", err);
+	for (size_t i = 0; i < plugin->action_count; i++)
+		if (plugin->actions[i].inputs.n || plugin->actions[i].outputs.n)
+			return wrong(name, ".actions", "must have no inputs and outputs of their own where .fields is set", err);
+	return HST_OK;
 }
 
 static int check_open(const hst_plugin *plugin, const char *name, hst_error *err)
@@ -213,7 +227,7 @@ static int check_action(const hst_action *action, const char *where, hst_error *
 	int code;
 
 	if (!text_fits(action->summary, SUMMARY_MAX))
-		return hst_fail(err, HST_INVALID, "%s.summary must be one line of 1 to 120 bytes", where);
+		return hst_fail(err, HST_INVALID, "%s.summary must be one line of 1 to 120 bytes of UTF-8", where);
 	if (!action->run)
 		return hst_fail(err, HST_INVALID, "%s.run must not be NULL", where);
 	if (action->input_size > STRUCT_MAX || action->output_size > STRUCT_MAX)
@@ -271,6 +285,7 @@ static int check_actions(const hst_plugin *plugin, const char *name, hst_error *
 static int (*const checks[])(const hst_plugin *plugin, const char *name, hst_error *err) = {
 	check_abi,   check_size, check_kind, check_name,	check_words,   check_options,
 	check_event, check_open, check_ops,  check_trigger_ops, check_systems, check_actions,
+	check_fields,
 };
 
 int plugin_verify(const hst_plugin *plugin, const char *name, hst_error *err)

@@ -3,12 +3,13 @@
 #include "plugin/name.h"
 #include "plugin/verify.h"
 #include "schema/fields.h"
+#include "schema/sentence.h"
 #include "schema/types.h"
 #include "schema/value.h"
 
 #include <string.h>
 
-enum { FIELDS_MAX = 256, CHOICES_MAX = 100 };
+enum { FIELDS_MAX = 256, CHOICES_MAX = 100, DOC_MAX = 200, WORD_MAX = 100, DEFAULT_MAX = 4096 };
 
 /* clang-format off */
 /* What a C member of each deduced type takes up, and what `.as` may narrow it to. */
@@ -95,6 +96,67 @@ static bool lies_inside(struct subject *at)
 	size_t need = shapes[at->field->type].size;
 
 	return at->size == SIZE_MAX || (at->size >= need && at->field->offset <= at->size - need);
+}
+
+static bool lies_well(struct subject *at)
+{
+	size_t size = shapes[at->field->type].size;
+
+	/* Of every member type the size is a multiple of what it has to lie at. */
+	return at->size == SIZE_MAX || at->field->offset % (size < sizeof(void *) ? size : sizeof(void *)) == 0;
+}
+
+static bool lies_alone(struct subject *at)
+{
+	for (const hst_field *other = at->fields.at; at->size != SIZE_MAX && other < at->field; other++)
+		if (other->offset < at->field->offset + shapes[at->field->type].size &&
+		    at->field->offset < other->offset + shapes[other->type].size)
+			return false;
+	return true;
+}
+
+static bool is_line(const char *text, size_t max)
+{
+	size_t length = strnlen(text, max + 1);
+
+	return length && length <= max && sentence_fits(text, length);
+}
+
+/* Fields made at run time may come from a file of the user's, who may write as much as they like. */
+static bool doc_is_line(struct subject *at)
+{
+	return at->size == SIZE_MAX || !at->field->doc || is_line(at->field->doc, DOC_MAX);
+}
+
+static bool label_is_line(struct subject *at)
+{
+	return at->size == SIZE_MAX || !at->field->label || is_line(at->field->label, WORD_MAX);
+}
+
+static bool choices_are_lines(struct subject *at)
+{
+	const char *const *choices = at->field->choices;
+
+	for (size_t i = 0; choices && choices[i]; i++)
+		if (!is_line(choices[i], WORD_MAX))
+			return false;
+	return true;
+}
+
+static bool bounds_fit_type(struct subject *at)
+{
+	static const hst_type with_bounds[] = {HST_TYPE_TEXT, HST_TYPE_INTEGER, HST_TYPE_DURATION, HST_TYPE_SECRET};
+	const hst_type type = field_type(at->field);
+
+	for (size_t i = 0; i < sizeof with_bounds / sizeof with_bounds[0]; i++)
+		if (type == with_bounds[i])
+			return type == HST_TYPE_INTEGER || at->field->min >= 0;
+	return !at->field->min && !at->field->max;
+}
+
+static bool default_is_short(struct subject *at)
+{
+	return !at->field->def || strnlen(at->field->def, DEFAULT_MAX + 1) <= DEFAULT_MAX;
 }
 
 static bool map_is_option(struct subject *at)
@@ -191,12 +253,19 @@ static const struct rule {
 	{"type", "cannot be a file of the run, because options are read when there is no run",
 	 file_is_no_option},
 	{"offset", "must lie inside the struct; is it the right one in HST_FIELD?", lies_inside},
+	{"offset", "must be where such a member can lie; is it the right struct in HST_FIELD?", lies_well},
+	{"offset", "must not be another field's as well; is the same member in the table twice?", lies_alone},
+	{"doc", "must be one line of 1 to 200 bytes of UTF-8, or NULL", doc_is_line},
+	{"label", "must be one line of 1 to 100 bytes of UTF-8, or NULL", label_is_line},
 	{"choices", "must be there for a choice and only there: 1 to 100 words, then NULL", choices_fit_type},
 	{"choices", "must differ from each other", choices_differ},
+	{"choices", "must each be one line of 1 to 100 bytes of UTF-8", choices_are_lines},
+	{"min", "and .max are for integers, durations and lengths of texts, which are never negative", bounds_fit_type},
 	{"min", "must not be greater than .max", bounds_are_ordered},
 	{"derived", "may be set only for outputs", derived_is_output},
 	{"required", "makes no sense beside a default", required_has_no_default},
 	{"def", "cannot be given for a secret or a file", default_is_showable},
+	{"def", "must be at most 4096 bytes long", default_is_short},
 	{"def", "must be a value of the field's type", default_parses},
 };
 /* clang-format on */

@@ -285,6 +285,35 @@ static void a_folder_that_others_can_write_is_refused(void **state)
 	check_refused(own->path, HST_DENIED, own->folder);
 }
 
+/* Whoever can write to a folder further up can put another one in the place of the one below it. */
+static void a_folder_further_up_that_others_can_write_is_refused(void **state)
+{
+	struct own_folder *own = *state;
+	AUTO_FREE char *above = files_join(own->folder, "above");
+	AUTO_FREE char *below = files_join(above, "below");
+	AUTO_FREE char *path = files_join(below, "random.so");
+	AUTO_FREE char *link = files_join(own->folder, "link");
+	AUTO_FREE char *linked = files_join(link, "random.so");
+
+	assert_int_equal(files_make_directory(below, 0755, NULL), HST_OK);
+	assert_int_equal(rename(own->path, path), 0);
+	assert_int_equal(symlink(below, link), 0);
+	load(path);
+	load(linked);
+	assert_int_equal(chmod(above, 0775), 0);
+	check_refused(path, HST_DENIED, "/above can be written by others");
+	check_refused(linked, HST_DENIED, "run: chmod go-w");
+	assert_int_equal(chmod(above, 0757), 0);
+	check_refused(path, HST_DENIED, "/above can be written by others");
+	/* As in /tmp: the folder below is safe from everybody but its owner. */
+	assert_int_equal(chmod(above, 01777), 0);
+	load(path);
+	if (geteuid() == 0) {
+		assert_int_equal(chown(above, 54321, 0), 0);
+		check_refused(path, HST_DENIED, "54321");
+	}
+}
+
 static void a_file_of_a_stranger_is_refused(void **state)
 {
 	struct own_folder *own = *state;
@@ -360,6 +389,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_file_that_others_can_write_is_refused, make_own_folder,
 						remove_own_folder),
 		cmocka_unit_test_setup_teardown(a_folder_that_others_can_write_is_refused, make_own_folder,
+						remove_own_folder),
+		cmocka_unit_test_setup_teardown(a_folder_further_up_that_others_can_write_is_refused, make_own_folder,
 						remove_own_folder),
 		cmocka_unit_test_setup_teardown(a_file_of_a_stranger_is_refused, make_own_folder,
 						remove_own_folder),

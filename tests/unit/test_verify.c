@@ -141,6 +141,8 @@ static void the_head_of_a_descriptor(void **unused)
 	BAD(good_trigger(), version, "", ".version");
 	BAD(good_trigger(), summary, NULL, ".summary");
 	BAD(good_trigger(), summary, "two\nlines", ".summary");
+	BAD(good_trigger(), summary, "\033[2J", ".summary");
+	BAD(good_trigger(), version, "1.\xff", ".version");
 	BAD(good_trigger(), open, NULL, ".open");
 	BAD(good_trigger(), config_size, 1 << 20, ".config_size");
 }
@@ -260,6 +262,16 @@ static void every_rule_about_fields(void **unused)
 	with_option(OPTION(count, .def = "10", .min = 1, .max = 9), ".def");
 	with_option(OPTION(size, .choices = sizes, .def = "medium"), ".def");
 	with_option(OPTION(every, .def = "soon"), ".def");
+	with_option(OPTION(text, .doc = ""), ".doc");
+	with_option(OPTION(text, .doc = "two\nlines"), ".doc");
+	with_option(OPTION(text, .doc = "\xff"), ".doc");
+	with_option(OPTION(text, .label = "\033[2J"), ".label");
+	with_option(OPTION(size, .choices = (const char *const[]){"", NULL}), ".choices");
+	with_option(OPTION(size, .choices = (const char *const[]){"a\nb", NULL}), ".choices");
+	with_option(OPTION(share, .min = 1, .max = 2), ".min");
+	with_option(OPTION(headers, .max = 2), ".min");
+	with_option(OPTION(text, .min = -1, .max = 2), ".min");
+	with_option(OPTION(every, .min = -1, .max = 2), ".min");
 
 	field = OPTION(text);
 	field.type = HST_TYPE_NONE;
@@ -276,6 +288,8 @@ static void every_rule_about_fields(void **unused)
 	with_option(field, ".offset");
 	field.offset = SIZE_MAX;
 	with_option(field, ".offset");
+	field.offset = offsetof(struct config, count) + 1;
+	with_option(field, ".offset must be where such a member can lie");
 }
 
 static void names_are_used_once(void **unused)
@@ -289,6 +303,25 @@ static void names_are_used_once(void **unused)
 	(void)unused;
 	plugin.options = (hst_fields)HST_FIELDS(twice);
 	bad(&plugin, ".options[1] \"text\": .name must not be used twice");
+}
+
+static void members_are_used_once(void **unused)
+{
+	static const hst_field twice[] = {
+		HST_FIELD(struct config, text, .doc = "one"),
+		HST_FIELD(struct config, text, .name = "words", .doc = "two"),
+	};
+	hst_plugin plugin = good_trigger();
+
+	(void)unused;
+	plugin.options = (hst_fields)HST_FIELDS(twice);
+	bad(&plugin, ".options[1] \"words\": .offset must not be another field's");
+}
+
+static int fields_none(const void *config, hst_call *call, hst_shape *ret, hst_error *err)
+{
+	(void)config, (void)call, (void)ret, (void)err;
+	return HST_OK;
 }
 
 static void tables_are_there_and_not_too_long(void **unused)
@@ -388,6 +421,19 @@ static void every_rule_about_actions(void **unused)
 	BAD_ACTION(inputs, (hst_fields)HST_FIELDS(derived), ".derived");
 }
 
+static void what_fields_decides_is_said_nowhere_else(void **unused)
+{
+	static const hst_field fields[] = {HST_FIELD(struct config, text, .doc = "a")};
+	const hst_action action = {.name = "send", .summary = "Sends", .inputs = HST_FIELDS(fields),
+				   .input_size = sizeof(struct config), .run = run_nothing};
+	hst_plugin trigger = good_trigger(), connector = connector_of(&action, 1);
+
+	(void)unused;
+	BAD(connector, fields, fields_none, ".actions must have no inputs and outputs");
+	trigger.event = (hst_fields)HST_FIELDS(fields);
+	BAD(trigger, fields, fields_none, ".event must be empty");
+}
+
 static void fields_made_at_run_time_have_no_struct(void **unused)
 {
 	static const hst_field fields[] = {
@@ -416,6 +462,8 @@ int main(void)
 		cmocka_unit_test(options_that_pass),
 		cmocka_unit_test(every_rule_about_fields),
 		cmocka_unit_test(names_are_used_once),
+		cmocka_unit_test(members_are_used_once),
+		cmocka_unit_test(what_fields_decides_is_said_nowhere_else),
 		cmocka_unit_test(tables_are_there_and_not_too_long),
 		cmocka_unit_test(events_belong_to_triggers_and_hold_no_double),
 		cmocka_unit_test(every_rule_about_actions),
