@@ -235,7 +235,11 @@ static int checkpoint(char **arguments)
 	if ((status = send_line(fd, &line)) != EVENT_GO_ON)
 		return status;
 	wait_until_read(fd);
-	for (read_control(word); strcmp(word, "pause") == 0; read_control(word)) {
+	read_control(word);
+	/* It may have come after the first was read: only who comes to a checkpoint with it is known to wait. */
+	if (strcmp(word, "pause") == 0 && (status = send_line(fd, &line)) != EVENT_GO_ON)
+		return status;
+	for (; strcmp(word, "pause") == 0; read_control(word)) {
 		struct pollfd wait = {.fd = changes, .events = POLLIN};
 
 		poll(&wait, 1, CONTROL_MS);

@@ -19,7 +19,8 @@
  *	- safe stop: the control word is `stop`. Stopped, unless the flow ended well without having come to a
  *checkpoint.
  *
- * While paused the clock of the time-out stands still, from the moment the word `pause` was written.
+ * Told to pause, it is paused once it has come to a checkpoint: from then on the clock of the time-out stands
+ *still until it is told to go on. A flow that comes to none is not paused, and runs into its time-out.
  *
  * The process becomes the reaper of its orphans (PR_SET_CHILD_SUBREAPER), so that what the flow started and
  *let go of can be found and ended too: by its process group, or by HOSTLER_WORK in its environment.
@@ -65,6 +66,8 @@ struct flowrun_role {
 	/* *ret_pid 0: it ran and succeeded at once (driver/null without processes). */
 	int (*start)(void *arg, const struct flowrun_start *what, pid_t *ret_pid, hst_error *err);
 	void (*progress)(void *arg, const char *subflow, const char *action); /* at most 200 bytes each */
+	/* It waits at a checkpoint now, or goes on from there. May be NULL. */
+	void (*paused)(void *arg, bool paused);
 	/* A picture is wanted, to be written to `path`, within FLOW_SCREENSHOT_MS; returns false when none
 	 * could be taken. After one that failed by taking so long none is wanted any more. May be NULL. */
 	bool (*screenshot)(void *arg, const char *path);

@@ -43,12 +43,12 @@ struct flowrun {
 	pid_t pid; /* 0: there never was a process */
 	int status;
 	struct loop_timer *deadline, *term, *kill, *next;
-	int64_t deadline_at_us, left_ms; /* left_ms while paused */
+	int64_t deadline_at_us, left_ms; /* left_ms while paused; 0: it has no time-out */
 	int clear_tries;
 	int64_t started_us;
 
 	enum flowrun_end forced; /* decided from outside; 0: the flow decides */
-	bool paused, stop_asked, cancel_asked, checkpoint_since;
+	bool pause_asked, paused, stop_asked, cancel_asked, checkpoint_since;
 	bool instant;		 /* the driver runs no processes */
 	char said[HST_TEXT_MAX]; /* text of the last error event */
 	hst_error refused;	 /* why it never started */
@@ -76,5 +76,6 @@ void flow_saying(const struct flowrun *run, char *to, size_t size, const char *t
 void flow_clock_start(struct flowrun *run);
 void flow_clock_judge(struct flowrun *run); /* the process has ended: was its time over by then? */
 void flow_clock_cancel(struct flowrun *run);
+void flow_checkpoint(struct flowrun *run); /* where it may be paused */
 
 #endif

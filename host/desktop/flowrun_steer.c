@@ -65,21 +65,37 @@ static void cancel(struct flowrun *run)
 
 static void pause_run(struct flowrun *run)
 {
-	if (run->paused || run->stop_asked || run->forced)
+	if (run->pause_asked || run->stop_asked || run->forced)
 		return;
-	run->paused = true;
-	run->left_ms = (run->deadline_at_us - clock_steady_us()) / 1000;
-	loop_cancel(run->loop, &run->deadline);
+	run->pause_asked = true;
 	write_control(run, "pause");
+}
+
+static void say_paused(struct flowrun *run, bool paused)
+{
+	run->paused = paused;
+	if (run->role.paused)
+		run->role.paused(run->role.arg, paused);
+}
+
+void flow_checkpoint(struct flowrun *run)
+{
+	if (!run->pause_asked || run->paused || run->forced)
+		return;
+	if (run->deadline)
+		run->left_ms = (run->deadline_at_us - clock_steady_us()) / 1000 + 1;
+	loop_cancel(run->loop, &run->deadline);
+	say_paused(run, true);
 }
 
 static void go_on(struct flowrun *run, const char *word)
 {
-	if (run->paused) {
-		run->paused = false;
-		run_clock(run, run->left_ms > 0 ? run->left_ms : 0);
-	}
+	run->pause_asked = false;
 	write_control(run, word);
+	if (!run->paused)
+		return;
+	run_clock(run, run->left_ms > 0 ? run->left_ms : 0);
+	say_paused(run, false);
 }
 
 static void safe_stop(struct flowrun *run)
@@ -106,7 +122,7 @@ void flowrun_steer(struct flowrun *run, enum flowrun_how how)
 		pause_run(run);
 		break;
 	case FLOWRUN_RESUME:
-		if (run->paused)
+		if (run->pause_asked)
 			go_on(run, "run");
 		break;
 	}

@@ -69,6 +69,7 @@ static void on_checkpoint(void *arg)
 	struct flowrun *run = arg;
 
 	run->checkpoint_since = true;
+	flow_checkpoint(run);
 }
 
 static void on_fault(void *arg, const char *text)

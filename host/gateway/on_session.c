@@ -113,6 +113,14 @@ static void on_hold_progress(struct gateway_process *process, const struct messa
 		log_debug("progress was not forwarded: %s", err.text);
 }
 
+static void on_hold_stage(struct gateway_process *process, const struct message *message)
+{
+	struct admission_event event = {.kind = ADMISSION_PAUSED, .number = process->number,
+	                                .paused = strcmp(message_text(message, "state"), "paused") == 0};
+
+	gateway_event(process->device, &event);
+}
+
 static void on_hold_finished(struct gateway_process *process, const struct message *message)
 {
 	struct admission_event event = {.kind = ADMISSION_FINISHED, .number = process->number, .end = message_text(message, "state"),
@@ -146,6 +154,9 @@ void on_session_message(void *arg, struct stream *stream, const struct message *
 		break;
 	case WORD_progress:
 		on_hold_progress(process, message);
+		break;
+	case WORD_stage:
+		on_hold_stage(process, message);
 		break;
 	case WORD_finished:
 		on_hold_finished(process, message);

@@ -93,6 +93,18 @@ static void on_progress(void *arg, const char *subflow, const char *action)
 		run->progress_timer = loop_in(run->hold->loop, 0, progress_time, run);
 }
 
+static void on_paused(void *arg, bool paused)
+{
+	const struct hold_run *run = arg;
+	struct message message;
+
+	message_init(&message, WORD_stage, 0);
+	message_set_integer(&message, "step", run->step);
+	message_set_integer(&message, "token", run->token);
+	message_set_text(&message, "state", paused ? "paused" : "running");
+	hold_say(run->hold, &message);
+}
+
 /* The end */
 
 static void say_finished(struct hold_run *run, const char *state, const char *reason,
@@ -278,6 +290,7 @@ static int begin(struct hold_run *run, const struct message *message, hst_error 
 	const bool pictures = driver_can_screenshot(run->hold->device.driver);
 	const struct flowrun_role role = {.start = start,
 					  .progress = on_progress,
+					  .paused = on_paused,
 					  .screenshot = pictures ? screenshot : NULL,
 					  .ended = on_ended,
 					  .arg = run};

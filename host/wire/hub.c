@@ -163,13 +163,23 @@ static void hub_refuse(struct hub *hub, const unsigned char *routing, const char
 	hub_put(hub, routing, &answer, NULL);
 }
 
+/* Commands come and go faster than silence tells: before one is refused, those that have gone are found out. */
 static bool hub_room(struct hub *hub, const struct peer *peer)
 {
-	size_t n = 0;
+	size_t n = 0, gone = 0;
+	struct message probe;
 
 	for (struct connection *at = connections_first(&hub->connections, peer->name); at; at = at->next)
-		n++;
-	return n < CONNECTIONS_MAX;
+		n += !at->leaving;
+	if (n < CONNECTIONS_MAX)
+		return true;
+	message_init(&probe, WORD_done, 0);
+	for (struct connection *at = connections_first(&hub->connections, peer->name); at; at = at->next)
+		if (!at->leaving && hub_put(hub, at->routing, &probe, NULL) == HST_NOT_FOUND) {
+			hub_leave(hub, at);
+			gone++;
+		}
+	return gone > 0;
 }
 
 static int hub_check_hello(struct hub *hub, const struct peer *peer, bool known, const struct message *hello,

@@ -61,7 +61,7 @@ enum right { RIGHT_NONE = 0, RIGHT_LOOK = 1, RIGHT_PRESS = 2, RIGHT_CONTROL = 4,
 	M(refused,      SPEAKER_GATEWAY, RIGHT_NONE,  "",            "step:i token:i reason:t class:t revision:i", "text: one sentence") \
 	M(status,       SPEAKER_HOST,    RIGHT_NONE,  "standing",    "step:i token:i",                          "")        \
 	M(standing,     SPEAKER_GATEWAY, RIGHT_NONE,  "done",        "step:i token:i state:t",                  "")        \
-	M(stage,        SPEAKER_GATEWAY, RIGHT_NONE,  "done",        "step:i token:i state:t",                  "")        \
+	M(stage,        SPEAKER_GATEWAY | SPEAKER_SESSION, RIGHT_NONE, "done",        "step:i token:i state:t",                  "")        \
 	M(progress,     SPEAKER_GATEWAY | SPEAKER_SESSION, RIGHT_NONE, "", "step:i token:i",                    "json: subflow and action") \
 	M(finished,     SPEAKER_GATEWAY | SPEAKER_SESSION, RIGHT_NONE, "done", "step:i token:i state:t reason:t? released:b? started_us:i ended_us:i", "json: outputs; when it went wrong, text and outputs") \
 	M(released,     SPEAKER_GATEWAY, RIGHT_NONE,  "done",        "step:i token:i",                          "")        \

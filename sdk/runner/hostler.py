@@ -68,12 +68,17 @@ def checkpoint():
     _wait_until_read()
     _send({"event": "checkpoint"})
     _wait_until_read()
+    told = False
     while True:
         word = _control()
         if word == "stop":
             sys.exit(STOPPED)
         if word != "pause":
             return
+        # It may have come after the event was read: only who comes to a checkpoint with it is known to wait.
+        if not told:
+            _send({"event": "checkpoint"})
+        told = True
         time.sleep(LOOK_EVERY)
 
 

@@ -60,6 +60,16 @@ bool house_screenshot(void *arg, const char *path)
 	return files_replace(path, "PNG", 3, 0600, false, NULL) == HST_OK;
 }
 
+void house_paused(void *arg, bool paused)
+{
+	struct house *house = arg;
+
+	assert_true(strlen(house->pauses) + 8 < sizeof house->pauses);
+	strcat(house->pauses, paused ? "paused " : "runs ");
+	if (paused && house->resume_at_once)
+		flowrun_steer(house->run, FLOWRUN_RESUME);
+}
+
 static void on_ended(void *arg, const struct flowrun_result *result)
 {
 	struct house *house = arg;

@@ -25,6 +25,8 @@ struct house {
 	char action[256];
 	void (*on_progress)(struct house *house);
 	int pictures;
+	char pauses[64];     /* "paused runs " */
+	bool resume_at_once; /* as soon as it is paused */
 };
 
 /* For cmocka: a fresh folder and a run that only lacks its package. */
@@ -49,6 +51,9 @@ void house_assert_end(struct house *house, enum flowrun_end end, const char *rea
 
 /* A driver that takes pictures. */
 bool house_screenshot(void *arg, const char *path);
+
+/* For role.paused. */
+void house_paused(void *arg, bool paused);
 
 /* Whether the process is there and is no zombie. */
 bool house_is_alive(const char *pid_text);

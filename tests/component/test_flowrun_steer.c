@@ -120,51 +120,81 @@ static void what_left_the_group_is_ended_too(void **state)
 	assert_false(house_is_alive(pid));
 }
 
-static void pause_then_resume(struct house *house)
-{
-	if (strcmp(house->action, "begin") == 0)
-		flowrun_steer(house->run, FLOWRUN_PAUSE);
-	else if (strcmp(house->action, "paused") == 0)
-		flowrun_steer(house->run, FLOWRUN_RESUME);
-}
-
-static void a_paused_run_waits_and_goes_on(void **state)
-{
-	struct house *house = *state;
-
-	house->on_progress = pause_then_resume;
-	house->spec.timeout_ms = 2000;
-	house_run(house, "",
-		  "say() { echo \"{\\\"event\\\":\\\"progress\\\",\\\"action\\\":\\\"$1\\\"}\" > "
-		  "$HOSTLER_EVENTS; }\n"
-		  "say begin\n"
-		  "while ! grep -q pause $HOSTLER_CONTROL; do sleep 0.02; done\n"
-		  "(sleep 0.3; say paused) &\n"
-		  "hostler-event checkpoint || exit 9\n"
-		  "grep -q run $HOSTLER_CONTROL || exit 8\n",
-		  NULL);
-	house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
-	assert_string_equal(house->action, "paused");
-}
-
 static void pause_only(struct house *house)
 {
 	if (strcmp(house->action, "begin") == 0)
 		flowrun_steer(house->run, FLOWRUN_PAUSE);
 }
 
+static void a_paused_run_waits_and_goes_on(void **state)
+{
+	struct house *house = *state;
+
+	house->on_progress = pause_only;
+	house->role.paused = house_paused;
+	house->resume_at_once = true;
+	house_run(house, "",
+		  "echo '{\"event\":\"progress\",\"action\":\"begin\"}' > $HOSTLER_EVENTS\n"
+		  "while ! grep -q pause $HOSTLER_CONTROL; do sleep 0.02; done\n"
+		  "hostler-event checkpoint || exit 9\n"
+		  "grep -q run $HOSTLER_CONTROL || exit 8\n",
+		  NULL);
+	house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
+	assert_string_equal(house->pauses, "paused runs ");
+}
+
+/* The word came when the flow had said that it was at a checkpoint and had not looked yet: it says so again. */
+static void a_pause_that_comes_within_a_checkpoint_is_known(void **state)
+{
+	struct house *house = *state;
+
+	house->on_progress = pause_only;
+	house->role.paused = house_paused;
+	house->resume_at_once = true;
+	house_run(house, "",
+		  "echo '{\"event\":\"checkpoint\"}' > $HOSTLER_EVENTS\n"
+		  "echo '{\"event\":\"progress\",\"action\":\"begin\"}' > $HOSTLER_EVENTS\n"
+		  "while ! grep -q pause $HOSTLER_CONTROL; do sleep 0.02; done\n"
+		  "echo '{\"event\":\"checkpoint\"}' > $HOSTLER_EVENTS\n"
+		  "while ! grep -q run $HOSTLER_CONTROL; do sleep 0.02; done\n",
+		  NULL);
+	house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
+	assert_string_equal(house->pauses, "paused runs ");
+}
+
+/* From the checkpoint on, so a flow that takes longer than its time-out is not ended. */
 static void the_clock_of_a_paused_run_stands_still(void **state)
 {
 	struct house *house = *state;
 
 	house->on_progress = pause_only;
+	house->role.paused = house_paused;
 	house->spec.timeout_ms = 1500;
-	/* Pausing stops the clock at once, so a flow that takes longer than its time-out is not ended. */
 	house_run(house, "",
 		  "echo '{\"event\":\"progress\",\"action\":\"begin\"}' > $HOSTLER_EVENTS\n"
-		  "while ! grep -q pause $HOSTLER_CONTROL; do sleep 0.02; done\nsleep 2\n",
+		  "while ! grep -q pause $HOSTLER_CONTROL; do sleep 0.02; done\n"
+		  "echo '{\"event\":\"checkpoint\"}' > $HOSTLER_EVENTS\nsleep 2\n",
 		  NULL);
 	house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
+	assert_string_equal(house->pauses, "paused ");
+}
+
+/* It cannot be paused, and gains no time by being asked. */
+static void a_flow_without_checkpoints_runs_into_its_time_out(void **state)
+{
+	struct house *house = *state;
+
+	house->on_progress = pause_only;
+	house->role.paused = house_paused;
+	house->spec.timeout_ms = 300;
+	house->spec.grace_ms = 240;
+	house_run(house, "",
+		  "echo '{\"event\":\"checkpoint\"}' > $HOSTLER_EVENTS\n"
+		  "echo '{\"event\":\"progress\",\"action\":\"begin\"}' > $HOSTLER_EVENTS\n"
+		  "while :; do sleep 0.02; done\n",
+		  NULL);
+	house_assert_end(house, FLOWRUN_TIMED_OUT, "DesktopFlowsActionTimeout", "300ms");
+	assert_string_equal(house->pauses, "");
 }
 
 static void safe_stop(struct house *house)
@@ -247,7 +277,9 @@ int main(void)
 		HOUSE_CASE(what_holds_the_pipes_does_not_hold_the_run),
 		HOUSE_CASE(what_left_the_group_is_ended_too),
 		HOUSE_CASE(a_paused_run_waits_and_goes_on),
+		HOUSE_CASE(a_pause_that_comes_within_a_checkpoint_is_known),
 		HOUSE_CASE(the_clock_of_a_paused_run_stands_still),
+		HOUSE_CASE(a_flow_without_checkpoints_runs_into_its_time_out),
 		HOUSE_CASE(a_safe_stop_is_honoured_at_a_checkpoint),
 		HOUSE_CASE(a_flow_that_was_done_before_it_saw_the_stop_succeeded),
 		HOUSE_CASE(a_cancelled_run_is_told_and_then_killed),

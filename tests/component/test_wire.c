@@ -297,6 +297,21 @@ static void an_operator_may_not_have_any_number_of_links(void **state)
 		link_free(peer[i].link);
 }
 
+/* As a script has them: each ends before the next begins. */
+static void an_operator_may_have_any_number_of_links_one_after_the_other(void **state)
+{
+	struct house *house = *state;
+	struct peer_side peer;
+	hst_error err;
+
+	for (int i = 0; i < 200; i++) {
+		connect_peer(house, FELIX, house->ipc, &peer);
+		if (ask_call(&peer, &err) != HST_OK)
+			fail_msg("link %d: %s", i, err.text);
+		link_free(peer.link);
+	}
+}
+
 static void addresses_are_checked(void **state)
 {
 	struct house *house = *state;
@@ -343,6 +358,7 @@ int main(int argc, char **argv)
 		WIRE_TEST(a_right_that_is_taken_away_counts_at_once),
 		WIRE_TEST(an_operator_may_have_several_links),
 		WIRE_TEST(an_operator_may_not_have_any_number_of_links),
+		WIRE_TEST(an_operator_may_have_any_number_of_links_one_after_the_other),
 		WIRE_TEST(addresses_are_checked),
 		WIRE_TEST(a_hub_without_its_list_of_keys_is_refused),
 	};

@@ -55,7 +55,7 @@ static void an_outcome_is_said_after_every_break_until_it_is_heard(void **state)
 	house_offer(&house, 1, 1, "bot1");
 	house_opened(&house, 1, "s");
 	host_up(&house);
-	house_said(&house, ""); /* what runs is among what the gateway holds */
+	house_said(&house, "stage 1/1 running\n");
 	house_ended(&house, 1, "succeeded");
 	host_up(&house);
 	house_said(&house, "");
@@ -257,6 +257,53 @@ static void offers_of_one_batch_may_be_the_same(void **state)
 	admission_house_clear(&house);
 }
 
+static void paused(struct admission_house *house, uint32_t hold, bool is)
+{
+	admission_house_event(house, &(struct admission_event){
+					     .kind = ADMISSION_PAUSED, .number = hold, .paused = is});
+}
+
+static void steer(struct admission_house *house, int64_t step, const char *how)
+{
+	admission_house_event(house, &(struct admission_event){
+					     .kind = ADMISSION_STOP, .step = step, .token = step, .how = how});
+}
+
+/* What the host may have missed of it is said again. */
+static void a_run_is_paused_when_its_flow_says_so(void **state)
+{
+	struct admission_house house;
+
+	(void)state;
+	init(&house);
+	house_offer(&house, 1, 1, "bot1");
+	steer(&house, 1, "pause");
+	steer(&house, 1, "resume");
+	house_said(&house, ""); /* it does not run yet */
+	house_opened(&house, 1, "s");
+	steer(&house, 1, "pause");
+	house_said(&house, "halt 1 1/1 pause\n");
+	host_up(&house);
+	house_said(&house, "stage 1/1 running\n");
+	paused(&house, 1, true);
+	house_said(&house, "stage 1/1 paused\n");
+	host_up(&house);
+	house_said(&house, "stage 1/1 paused\n");
+	house_offer(&house, 1, 1, "bot1");
+	house_said(&house, "taken 1/1 paused\n");
+	paused(&house, 1, false);
+	house_said(&house, "stage 1/1 running\n");
+	paused(&house, 1, false);
+	house_said(&house, "");
+	paused(&house, 1, true);
+	house_ended(&house, 1, "cancelled");
+	house_offer(&house, 1, 1, "bot1");
+	house_said(&house, "taken 1/1 running\n");
+	paused(&house, 1, false);
+	house_said(&house, "");
+	admission_house_clear(&house);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -270,6 +317,7 @@ int main(void)
 		cmocka_unit_test(what_was_refused_never_ran),
 		cmocka_unit_test(what_is_forgotten_is_lost),
 		cmocka_unit_test(offers_of_one_batch_may_be_the_same),
+		cmocka_unit_test(a_run_is_paused_when_its_flow_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,6 +55,13 @@ void admission_journal(struct admission_effects *effects, const char *word, cons
 	admission_journal_offer(effects, word, run->step, run->token);
 }
 
+const char *admission_stage(const struct admission_run *run)
+{
+	if (run->state < ADMISSION_RUNNING)
+		return "preparing";
+	return run->state == ADMISSION_RUNNING && run->paused ? "paused" : "running";
+}
+
 void admission_say(struct admission_run *run, enum admission_effect_kind kind, const char *state,
 		   struct admission_effects *effects)
 {
@@ -120,8 +127,7 @@ static void answer_again(struct admission *admission, struct admission_run *know
 	if (known->state == ADMISSION_REPORTED)
 		admission_report(admission, known, effects);
 	else if (known->taken)
-		admission_say(known, ADMISSION_SAY_TAKEN,
-			      known->state >= ADMISSION_RUNNING ? "running" : "preparing", effects);
+		admission_say(known, ADMISSION_SAY_TAKEN, admission_stage(known), effects);
 }
 
 static void refuse_again(struct admission *admission, struct admission_run *run,
@@ -191,13 +197,19 @@ static void package_known(struct admission *admission, const struct admission_ev
 	}
 }
 
+/* Only what runs can be paused, and what can be paused can go on. */
+static bool is_end(const char *how)
+{
+	return strcmp(how, "cancel") == 0 || strcmp(how, "stop") == 0;
+}
+
 /* What runs is told to stop; what does not run yet never will. */
 static void run_stop(struct admission *admission, struct admission_run *run, const char *how,
 		     struct admission_effects *effects)
 {
 	struct admission_effect *effect;
 
-	if (run->state < ADMISSION_RUNNING) {
+	if (run->state < ADMISSION_RUNNING && is_end(how)) {
 		admission_fail(admission, run, "cancelled", "Cancelled", "it was stopped before it ran",
 			       effects);
 	} else if (run->state == ADMISSION_RUNNING) {
@@ -206,6 +218,18 @@ static void run_stop(struct admission *admission, struct admission_run *run, con
 		effect->hold = run->hold;
 		effect->text = arena_text(effects->arena, how);
 	}
+}
+
+static void run_paused(struct admission *admission, const struct admission_event *event,
+		       struct admission_effects *effects)
+{
+	struct admission_hold *hold = admission_hold_of(admission, event->number);
+	struct admission_run *run = hold ? hold->run : NULL;
+
+	if (!run || run->state != ADMISSION_RUNNING || run->paused == event->paused)
+		return;
+	run->paused = event->paused;
+	admission_say(run, ADMISSION_SAY_STAGE, admission_stage(run), effects);
 }
 
 static void run_finished(struct admission *admission, const struct admission_event *event,
@@ -240,6 +264,8 @@ static void host_up(struct admission *admission, struct admission_effects *effec
 
 		if (run->state == ADMISSION_REPORTED && !run->heard)
 			admission_report(admission, run, effects);
+		else if (run->state == ADMISSION_RUNNING)
+			admission_say(run, ADMISSION_SAY_STAGE, admission_stage(run), effects);
 	}
 }
 
@@ -273,6 +299,9 @@ void admission_step(struct admission *admission, const struct admission_event *e
 		break;
 	case ADMISSION_PACKAGE:
 		package_known(admission, event, effects);
+		break;
+	case ADMISSION_PAUSED:
+		run_paused(admission, event, effects);
 		break;
 	case ADMISSION_FINISHED:
 		run_finished(admission, event, effects);

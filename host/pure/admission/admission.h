@@ -60,6 +60,7 @@ struct admission_run {
 	struct admission_hold *awaited; /* CLOSING_FIRST: whose session is being closed */
 	bool accounts_asked; /* who the device's accounts are, because its user is none of them by name */
 	bool taken;	     /* the host was told */
+	bool paused;	     /* it waits at a checkpoint */
 	char *end, *reason;  /* state word and reason code of its end */
 	char *result;	     /* payload of `finished` */
 	size_t result_length;
@@ -98,6 +99,7 @@ enum admission_event_kind {
 	ADMISSION_OPEN_FAILED, /* number, code, reason, text: the session could not be opened, or the run not
 				  launched in it */
 	ADMISSION_PACKAGE,     /* package; text NULL: it is there; else why it could not be fetched */
+	ADMISSION_PAUSED,      /* number; paused, or not any more */
 	ADMISSION_FINISHED,    /* number; end, reason, payload, times */
 	ADMISSION_UPLOADED,    /* step, token */
 	ADMISSION_CLOSED,      /* number */
@@ -120,7 +122,7 @@ struct admission_event {
 	uint32_t number;
 	int64_t step, token, started_us, ended_us;
 	uint64_t id; /* of the host's question */
-	bool quiet;
+	bool quiet, paused;
 };
 
 enum admission_effect_kind {

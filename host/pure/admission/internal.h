@@ -119,6 +119,7 @@ void admission_release(struct admission *admission, struct admission_run *run,
 struct admission_effect *admission_effect(struct admission_effects *effects, enum admission_effect_kind kind);
 void admission_journal(struct admission_effects *effects, const char *word, const struct admission_run *run);
 void admission_journal_offer(struct admission_effects *effects, const char *word, int64_t step, int64_t token);
+const char *admission_stage(const struct admission_run *run); /* for the host: "preparing" */
 void admission_say(struct admission_run *run, enum admission_effect_kind kind, const char *state,
 		   struct admission_effects *effects);
 

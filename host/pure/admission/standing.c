@@ -38,10 +38,8 @@ static void run_asked(struct admission *admission, struct admission_run *run, co
 	case ADMISSION_CLOSING_FIRST:
 	case ADMISSION_OPENING:
 	case ADMISSION_FETCHING:
-		say_standing(event, "preparing", effects);
-		break;
 	case ADMISSION_RUNNING:
-		say_standing(event, "running", effects);
+		say_standing(event, admission_stage(run), effects);
 		break;
 	case ADMISSION_UPLOADING:
 		say_standing(event, "finished", effects);

@@ -287,7 +287,7 @@ static void desktop_stage(struct core *core, struct step *step, enum state state
 		return;
 	step->facts.state = state;
 	steer_heard(step);
-	if (state == STATE_RUNNING && step->facts.started_us == 0)
+	if ((state == STATE_RUNNING || state == STATE_PAUSED) && step->facts.started_us == 0)
 		step->facts.started_us = core->now_us;
 	if (state == STATE_RUNNING) {
 		retries_went_well(core, devices_of(core, step->device), step);
