@@ -171,11 +171,12 @@ void on_released(void *arg, struct hub_link *from, const struct message *message
 	step_event(arg, from, message, &event);
 }
 
-/* Nothing is asked yet, so nothing hangs on the answer. */
+/* Nothing is asked yet. Unasked it is about a run of which no outcome will come. */
 void on_standing(void *arg, struct hub_link *from, const struct message *message)
 {
-	if (message->id)
-		engine_reply(arg, from, WORD_done, message->id);
+	struct core_event event = {.kind = CORE_RELEASED};
+
+	step_event(arg, from, message, &event);
 }
 
 void on_file_put(void *arg, struct hub_link *from, const struct message *message)

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEARD_MS = 30 * 1000, AGAIN_MS = 5000 };
+/* Rule R17: a session is closed within 60 s. */
+enum { HEARD_MS = 30 * 1000, AGAIN_MS = 5000, CLOSE_MS = 60 * 1000 };
 
 void gateway_event(struct gateway_device *device, const struct admission_event *event)
 {
@@ -50,8 +51,8 @@ static void say_refused(struct gateway_device *device, const struct admission_ef
 	tell_host(device->gateway, &message);
 }
 
-/* What `finished` was said of, until the host has it. */
-struct outcome {
+/* A run of which the host was told that it is over, until it has heard. */
+struct telling {
 	struct gateway_device *device;
 	int64_t step, token;
 };
@@ -67,26 +68,35 @@ static void say_outcomes_again(void *arg)
 
 static void on_heard(void *arg, const struct message *reply)
 {
-	struct outcome *outcome = arg;
-	struct admission_event event = {.kind = ADMISSION_HEARD, .step = outcome->step, .token = outcome->token};
+	struct telling *telling = arg;
+	struct admission_event event = {.kind = ADMISSION_HEARD, .step = telling->step, .token = telling->token};
 
 	/* Without an answer it is said again: as soon as the host is back, or after a while if it never went. */
 	if (reply && reply->word == WORD_done) {
 		crash_point(CRASH_gateway_heard_kept);
-		gateway_event(outcome->device, &event);
-	} else if (outcome->device->gateway->up) {
-		loop_in(outcome->device->gateway->loop, AGAIN_MS, say_outcomes_again, outcome->device);
+		gateway_event(telling->device, &event);
+	} else if (telling->device->gateway->up) {
+		loop_in(telling->device->gateway->loop, AGAIN_MS, say_outcomes_again, telling->device);
 	}
-	free(outcome);
+	free(telling);
+}
+
+static void ask_host_to_hear(struct gateway_device *device, struct message *message, int64_t step, int64_t token)
+{
+	struct telling *telling = mem_alloc(sizeof *telling);
+	hst_error err = {{0}, {0}};
+
+	*telling = (struct telling){.device = device, .step = step, .token = token};
+	if (link_request(device->gateway->link, message, HEARD_MS, on_heard, telling, &err) < 0) {
+		log_warning("the host could not be told of the end of step %lld: %s", (long long)step, err.text);
+		on_heard(telling, NULL);
+	}
 }
 
 static void say_finished(struct gateway_device *device, const struct admission_run *run)
 {
-	struct outcome *outcome = mem_alloc(sizeof *outcome);
 	struct message message;
-	hst_error err = {{0}, {0}};
 
-	*outcome = (struct outcome){.device = device, .step = run->step, .token = run->token};
 	message_init(&message, WORD_finished, 0);
 	message_set_integer(&message, "step", run->step);
 	message_set_integer(&message, "token", run->token);
@@ -96,13 +106,11 @@ static void say_finished(struct gateway_device *device, const struct admission_r
 	message_set_integer(&message, "started_us", run->started_us);
 	message_set_integer(&message, "ended_us", run->ended_us);
 	message_set_payload(&message, run->result, run->result_length);
-	if (link_request(device->gateway->link, &message, HEARD_MS, on_heard, outcome, &err) < 0) {
-		log_warning("the host could not be told of the end of step %lld: %s", (long long)run->step, err.text);
-		on_heard(outcome, NULL);
-	}
+	ask_host_to_hear(device, &message, run->step, run->token);
 }
 
-static void say_standing(struct gateway *gateway, const struct admission_effect *effect)
+/* Asked, it is an answer. Unasked it is said until the host has heard. */
+static void say_standing(struct gateway_device *device, const struct admission_effect *effect)
 {
 	struct message message;
 
@@ -110,7 +118,10 @@ static void say_standing(struct gateway *gateway, const struct admission_effect 
 	message_set_integer(&message, "step", effect->step);
 	message_set_integer(&message, "token", effect->token);
 	message_set_text(&message, "state", effect->text);
-	tell_host(gateway, &message);
+	if (effect->id)
+		tell_host(device->gateway, &message);
+	else
+		ask_host_to_hear(device, &message, effect->step, effect->token);
 }
 
 /* To a session process. One that is gone has been, or is about to be, reported as ended. */
@@ -169,12 +180,36 @@ static void do_halt(struct gateway *gateway, const struct admission_effect *effe
 	tell_session(gateway, effect->hold->number, &message);
 }
 
+/* The outcome is in the journal: the hold need not keep it. */
+static void say_have(struct gateway *gateway, const struct admission_effect *effect)
+{
+	struct message message;
+
+	message_init(&message, WORD_done, effect->id);
+	tell_session(gateway, effect->hold->number, &message);
+}
+
+static void hold_is_late(void *arg)
+{
+	struct gateway_process *process = arg;
+	struct admission_event event = {.kind = ADMISSION_LATE, .number = process->number};
+
+	process->late = NULL;
+	log_error("device %s: the session process %u has not closed its session within %d s; it is ended, and what is left of the "
+	          "session is the watch's to clear away", process->device->conf->name, process->number, CLOSE_MS / 1000);
+	gateway_event(process->device, &event);
+	processes_kill(process);
+}
+
 static void do_close(struct gateway *gateway, const struct admission_effect *effect)
 {
+	struct gateway_process *process = processes_of(gateway, effect->hold->number);
 	struct message message;
 
 	message_init(&message, WORD_close, 3);
 	tell_session(gateway, effect->hold->number, &message);
+	if (process && !process->late)
+		process->late = loop_in(gateway->loop, CLOSE_MS, hold_is_late, process);
 }
 
 static void perform(struct gateway_device *device, const struct admission_effect *effect)
@@ -183,6 +218,7 @@ static void perform(struct gateway_device *device, const struct admission_effect
 
 	switch (effect->kind) {
 	case ADMISSION_JOURNAL:
+	case ADMISSION_JOURNAL_SOON:
 		break; /* done for the whole batch, before anything else */
 	case ADMISSION_ASK_IDENTITY:
 		ask_identity(device, effect->text);
@@ -231,7 +267,16 @@ static void perform(struct gateway_device *device, const struct admission_effect
 		crash_point(CRASH_gateway_told_released);
 		break;
 	case ADMISSION_SAY_STANDING:
-		say_standing(gateway, effect);
+		say_standing(device, effect);
+		break;
+	case ADMISSION_SAY_HAVE:
+		say_have(gateway, effect);
+		break;
+	case ADMISSION_LOOK:
+		results_look(device, effect->step, effect->token);
+		break;
+	case ADMISSION_DISCARD:
+		results_discard(gateway, effect->step, effect->token);
 		break;
 	case ADMISSION_SAY_DEVICE:
 		device->changed = true;
@@ -263,9 +308,12 @@ static bool device_after(struct gateway_device *device)
 static void journal_device(struct gateway_device *device)
 {
 	device->due = device->effects.n;
-	for (size_t i = 0; i < device->due; i++)
-		if (device->effects.at[i].kind == ADMISSION_JOURNAL)
-			journal_add(device->gateway, device->conf->name, device->effects.at[i].text);
+	for (size_t i = 0; i < device->due; i++) {
+		const struct admission_effect *effect = &device->effects.at[i];
+
+		if (effect->kind == ADMISSION_JOURNAL || effect->kind == ADMISSION_JOURNAL_SOON)
+			journal_add(device->gateway, device->conf->name, effect->text, effect->kind == ADMISSION_JOURNAL_SOON);
+	}
 }
 
 void gateway_after(void *arg)
@@ -280,7 +328,7 @@ void gateway_after(void *arg)
 			journal_device(entry->value);
 		if (journal_sync(gateway, &err) < 0) {
 			/* Without it nothing may start; the supervisor starts a new gateway. */
-			log_error("the journal could not be written: %s", err.text);
+			log_error("%s", err.text);
 			abort();
 		}
 		TABLE_EACH(&gateway->devices, entry)

@@ -68,7 +68,7 @@ int devices_open(struct gateway *gateway, hst_error *err)
 {
 	for (size_t i = 0; i < gateway->conf->device_count; i++) {
 		struct gateway_device *device = mem_alloc(sizeof *device);
-		struct admission_policy policy = {.slots = policy_slots, .plan = policy_plan, .retire = policy_retire, .acknowledged = true};
+		struct admission_policy policy = {.slots = policy_slots, .plan = policy_plan, .retire = policy_retire, .acknowledged = true, .handed_over = true};
 		int rc;
 
 		device->gateway = gateway;
@@ -104,7 +104,7 @@ struct saying {
 	size_t n;
 };
 
-static bool say_session(void *arg, const hst_session *session)
+static bool say_session(void *arg, const hst_session *session, bool stuck)
 {
 	struct saying *saying = arg;
 
@@ -112,9 +112,10 @@ static bool say_session(void *arg, const hst_session *session)
 	json_quote(saying->to, session->id, strlen(session->id));
 	text_add(saying->to, ",\"user\":");
 	json_quote(saying->to, session->user, strlen(session->user));
-	text_addf(saying->to, ",\"connected\":\"%s\",\"locked\":\"%s\",\"ours\":%s,\"running\":%s,\"kept\":%s}",
+	text_addf(saying->to, ",\"connected\":\"%s\",\"locked\":\"%s\",\"ours\":%s,\"running\":%s,\"kept\":%s%s}",
 	          fact_name(session->connected), fact_name(session->locked), session->ours ? "true" : "false",
-	          session->running ? "true" : "false", session->kept ? "true" : "false");
+	          session->running ? "true" : "false", session->kept ? "true" : "false",
+	          stuck ? ",\"reason\":\"SessionCloseFailed\"" : "");
 	return saying->n < 1000;
 }
 
@@ -170,5 +171,7 @@ void devices_heartbeat(void *arg)
 	TABLE_EACH(&gateway->devices, entry)
 		if (gateway->up)
 			devices_say(entry->value);
+	/* What could wait for other records has waited long enough. */
+	gateway->records_urgent |= gateway->records.length > 0;
 	loop_in(gateway->loop, HEARTBEAT_MS, devices_heartbeat, gateway);
 }

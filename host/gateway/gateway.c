@@ -26,8 +26,6 @@ static int make_directories(struct gateway *gateway, hst_error *err)
 	free(folder);
 	if (rc >= 0)
 		rc = files_make_directory(gateway->packages_dir, 0755, err);
-	if (rc >= 0)
-		rc = files_remove_tree(gateway->results_dir, err);
 	return rc < 0 ? rc : files_make_directory(gateway->results_dir, 0700, err);
 }
 
@@ -43,15 +41,21 @@ static int open_link(struct gateway *gateway, void *zmq, const struct key_ring *
 
 static int gateway_open(struct gateway *gateway, void *zmq, const struct key_ring *ring, hst_error *err)
 {
+	static const struct admission_event gathered = {.kind = ADMISSION_GATHERED};
 	int rc = make_directories(gateway, err);
 
 	crash_point(CRASH_gateway_folders_made);
 	if (rc >= 0)
-		rc = journal_open(gateway, err);
-	crash_point(CRASH_gateway_journal_open);
+		rc = devices_open(gateway, err);
 	if (rc >= 0)
-		rc = open_link(gateway, zmq, ring, err);
-	return rc < 0 ? rc : devices_open(gateway, err);
+		rc = journal_open(gateway, err);
+	if (rc < 0)
+		return rc;
+	crash_point(CRASH_gateway_journal_open);
+	results_sweep(gateway);
+	TABLE_EACH(&gateway->devices, entry)
+		gateway_event(entry->value, &gathered);
+	return open_link(gateway, zmq, ring, err);
 }
 
 static void gateway_close(struct gateway *gateway)
@@ -59,13 +63,12 @@ static void gateway_close(struct gateway *gateway)
 	/* First the link: it calls back whoever still waits for an answer, and they put away what is theirs. */
 	link_free(gateway->link);
 	packages_clear(gateway);
+	results_clear(gateway);
+	journal_close(gateway);
 	processes_clear(gateway);
 	devices_close(gateway);
 	table_clear(&gateway->processes);
 	table_clear(&gateway->fetches);
-	text_clear(&gateway->records);
-	if (gateway->journal >= 0)
-		close(gateway->journal);
 	free(gateway->packages_dir);
 	free(gateway->results_dir);
 	conf_free(gateway->conf);

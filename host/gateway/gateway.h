@@ -26,6 +26,7 @@ struct gateway_process {
 	bool watch;
 	struct stream *stream; /* NULL until it was started */
 	struct loop_timer *again; /* the supervisor's queue was full: it is asked again */
+	struct loop_timer *late;  /* a hold was told to close: how long it may take */
 	uint64_t next_question;
 	struct table questions; /* watch: id -> the user whose identity was asked for, owned */
 };
@@ -53,9 +54,14 @@ struct gateway {
 	struct table devices;   /* name -> struct gateway_device */
 	struct table processes; /* number -> struct gateway_process */
 	struct table fetches;   /* digest -> struct fetch (packages.c) */
+	struct table uploads;   /* STEP-TOKEN -> struct upload (results.c) */
 	int journal;
+	char *journal_path;
 	int64_t journal_identity; /* made with the journal; positive, below 2^53 */
-	struct text records; /* of this batch, not yet written */
+	size_t journal_size, journal_limit; /* beyond the limit it is written anew */
+	struct text records; /* not yet written */
+	bool records_urgent; /* something depends on them */
+	struct text others;  /* records of devices that are configured no more */
 	char *packages_dir, *results_dir;
 	hst_arena *arena;
 	hst_arena *scratch; /* one message */
@@ -96,14 +102,19 @@ void packages_fetch(struct gateway_device *device, const char *digest);
 char *packages_path(const struct gateway *gateway, const char *digest); /* caller frees */
 void packages_clear(struct gateway *gateway);
 
-/* results.c: what a run left behind, on its way to the host */
+/* results.c: what a run left behind, on its way to the host, and kept until the host knows how it ended */
 char *results_name(int64_t step, int64_t token); /* of its folder; caller frees */
 int results_make(const struct gateway *gateway, const struct admission_run *run, hst_error *err);
 void results_upload(struct gateway_device *device, const struct admission_run *run);
+void results_look(struct gateway_device *device, int64_t step, int64_t token);
+void results_discard(struct gateway *gateway, int64_t step, int64_t token);
+void results_sweep(struct gateway *gateway); /* of runs that no device knows */
+void results_clear(struct gateway *gateway);
 
 /* journal.c */
-int journal_open(struct gateway *gateway, hst_error *err);
-void journal_add(struct gateway *gateway, const char *device, const char *record);
+int journal_open(struct gateway *gateway, hst_error *err); /* and gives its records to the devices */
+void journal_add(struct gateway *gateway, const char *device, const char *record, bool soon);
 int journal_sync(struct gateway *gateway, hst_error *err);
+void journal_close(struct gateway *gateway);
 
 #endif

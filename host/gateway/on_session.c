@@ -123,7 +123,8 @@ static void on_hold_stage(struct gateway_process *process, const struct message 
 
 static void on_hold_finished(struct gateway_process *process, const struct message *message)
 {
-	struct admission_event event = {.kind = ADMISSION_FINISHED, .number = process->number, .end = message_text(message, "state"),
+	struct admission_event event = {.kind = ADMISSION_FINISHED, .number = process->number, .id = message->id,
+	                                .end = message_text(message, "state"),
 	                                .reason = message_text(message, "reason"), .payload = message->payload,
 	                                .payload_length = message->payload_length,
 	                                .started_us = message_integer(message, "started_us"),

@@ -76,6 +76,7 @@ static void process_free(struct gateway *gateway, struct gateway_process *proces
 		free(entry->value);
 	table_clear(&process->questions);
 	loop_cancel(gateway->loop, &process->again);
+	loop_cancel(gateway->loop, &process->late);
 	stream_free(process->stream);
 	free(process);
 }
@@ -105,10 +106,10 @@ static void watch_again(void *arg)
 }
 
 /* Without its watch a device is blind; another one is asked for, after a breath in case it cannot live. */
-static void process_ended(struct gateway_process *process, const char *how)
+static void process_ended(struct gateway_process *process, int code, const char *how)
 {
 	struct gateway_device *device = process->device;
-	struct admission_event event = {.kind = ADMISSION_HOLD_ENDED, .number = process->number, .text = how};
+	struct admission_event event = {.kind = ADMISSION_HOLD_ENDED, .number = process->number, .code = code, .text = how};
 
 	if (process->watch) {
 		log_warning("device %s: the process that watches its sessions ended: %s", device->conf->name, how);
@@ -143,9 +144,9 @@ void processes_channel(void *arg, int fd, short ready)
 			process_started(process, passed);
 		} else if (record.what == CHANNEL_ENDED) {
 			spawn_status_text(record.status, how, sizeof how);
-			process_ended(process, how);
+			process_ended(process, record.status == 0 ? HST_OK : HST_BROKEN, how);
 		} else if (record.what == CHANNEL_FAILED) {
-			process_ended(process, record.text);
+			process_ended(process, HST_BROKEN, record.text);
 		}
 	}
 	if (rc != HST_RETRY) {

@@ -1,12 +1,15 @@
 /*
  * What a run left behind (log, screenshots, files): a folder per run that the session process fills, sent to the host
- * file by file, part by part, before the run is reported as finished; so whoever sees the end can see the files.
+ * file by file, part by part, before the run is reported as finished; so whoever sees the end can see the files. The
+ * folder is kept until the host has heard the outcome, and what was sent half-way is sent again: while the host is away,
+ * and by the next gateway.
  */
 #include "gateway/gateway.h"
 
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "desktop/outcome.h"
 #include "os/crash.h"
 #include "os/files.h"
 
@@ -18,7 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { UPLOAD_TIMEOUT_MS = 30 * 1000, UPLOAD_FILES_MAX = 1100, UPLOAD_BYTES_MAX = 256 << 20 };
+enum { UPLOAD_TIMEOUT_MS = 30 * 1000, UPLOAD_FILES_MAX = 1100, UPLOAD_BYTES_MAX = 256 << 20, AGAIN_MS = 1000, TRIES_MAX = 5 };
 
 struct upload {
 	struct gateway_device *device;
@@ -29,6 +32,8 @@ struct upload {
 	int64_t offset, total;
 	char *part;
 	size_t part_length;
+	int tries; /* of this file */
+	struct loop_timer *again;
 };
 
 char *results_name(int64_t step, int64_t token)
@@ -50,19 +55,27 @@ int results_make(const struct gateway *gateway, const struct admission_run *run,
 	return files_make_directory(path, 0700, err);
 }
 
-static void upload_done(struct upload *upload)
+static void upload_free(struct upload *upload)
 {
-	struct admission_event event = {.kind = ADMISSION_UPLOADED, .step = upload->step, .token = upload->token};
+	AUTO_FREE char *name = results_name(upload->step, upload->token);
 
-	crash_point(CRASH_gateway_uploaded);
-	gateway_event(upload->device, &event);
-	files_remove_tree(upload->folder, NULL);
+	table_remove(&upload->device->gateway->uploads, name);
+	loop_cancel(upload->device->gateway->loop, &upload->again);
 	for (size_t i = 0; i < upload->n; i++)
 		free(upload->names[i]);
 	free(upload->names);
 	free(upload->folder);
 	free(upload->part);
 	free(upload);
+}
+
+static void upload_done(struct upload *upload)
+{
+	struct admission_event event = {.kind = ADMISSION_UPLOADED, .step = upload->step, .token = upload->token};
+
+	crash_point(CRASH_gateway_uploaded);
+	gateway_event(upload->device, &event);
+	upload_free(upload);
 }
 
 /* Regular files of a folder and of the folders in it, as "name" or "folder/name". */
@@ -96,28 +109,58 @@ static void collect(struct upload *upload, const char *path, const char *prefix)
 
 static void upload_next(struct upload *upload);
 
+static void next_file(struct upload *upload)
+{
+	upload->at++;
+	upload->offset = 0;
+	upload->tries = 0;
+}
+
+static void upload_again(void *arg)
+{
+	struct upload *upload = arg;
+
+	upload->again = NULL;
+	upload_next(upload);
+}
+
+/* The host is away, or busy. Whether it has kept the parts of this file is not known. */
+static void upload_later(struct upload *upload)
+{
+	upload->offset = 0;
+	upload->again = loop_in(upload->device->gateway->loop, AGAIN_MS, upload_again, upload);
+}
+
+/* A file that cannot be kept is no reason to keep the outcome back. */
+static void part_refused(struct upload *upload, const struct message *reply)
+{
+	hst_error err = {{0}, {0}};
+	int code = message_read_error(reply, &err);
+
+	if (code == HST_RETRY && ++upload->tries < TRIES_MAX) {
+		upload_later(upload);
+		return;
+	}
+	log_warning("file %s of step %lld was not taken by the host: %s", upload->names[upload->at], (long long)upload->step, err.text);
+	next_file(upload);
+	upload_next(upload);
+}
+
 static void on_put(void *arg, const struct message *reply)
 {
 	struct upload *upload = arg;
-	hst_error err = {{0}, {0}};
 
-	if (reply && reply->word == WORD_done) {
+	if (!reply) {
+		upload_later(upload);
+	} else if (reply->word != WORD_done) {
+		part_refused(upload, reply);
+	} else {
 		crash_point(CRASH_gateway_uploading);
 		upload->offset += (int64_t)upload->part_length;
-		if (upload->offset >= upload->total) {
-			upload->at++;
-			upload->offset = 0;
-		}
-	} else {
-		/* A file that cannot be kept is no reason to keep the outcome back. */
-		if (reply)
-			message_read_error(reply, &err);
-		log_warning("file %s of step %lld was not taken by the host: %s", upload->names[upload->at], (long long)upload->step,
-		            reply ? err.text : "no answer");
-		upload->at++;
-		upload->offset = 0;
+		if (upload->offset >= upload->total)
+			next_file(upload);
+		upload_next(upload);
 	}
-	upload_next(upload);
 }
 
 static bool read_part(struct upload *upload)
@@ -143,7 +186,7 @@ static void upload_next(struct upload *upload)
 	hst_error err = {{0}, {0}};
 
 	while (upload->at < upload->n && !read_part(upload))
-		upload->at++;
+		next_file(upload);
 	if (upload->at == upload->n) {
 		upload_done(upload);
 		return;
@@ -156,21 +199,89 @@ static void upload_next(struct upload *upload)
 	message_set_integer(&message, "total", upload->total);
 	message_set_payload(&message, upload->part, upload->part_length);
 	if (link_request(upload->device->gateway->link, &message, UPLOAD_TIMEOUT_MS, on_put, upload, &err) < 0) {
-		log_warning("files of step %lld: %s", (long long)upload->step, err.text);
-		upload_done(upload);
+		log_debug("files of step %lld wait: %s", (long long)upload->step, err.text);
+		upload_later(upload);
 	}
 }
 
 void results_upload(struct gateway_device *device, const struct admission_run *run)
 {
 	struct upload *upload = mem_alloc(sizeof *upload);
+	AUTO_FREE char *name = results_name(run->step, run->token);
 
 	upload->device = device;
 	upload->step = run->step;
 	upload->token = run->token;
 	upload->folder = results_path(device->gateway, run->step, run->token);
+	table_set(&device->gateway->uploads, name, upload);
 	collect(upload, upload->folder, "");
 	if (upload->n > 0)
 		upload->part = mem_alloc(PART_BYTES_MAX);
 	upload_next(upload);
+}
+
+void results_look(struct gateway_device *device, int64_t step, int64_t token)
+{
+	AUTO_FREE char *path = results_path(device->gateway, step, token);
+	AUTO_CLOSE int directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct admission_event event = {.kind = ADMISSION_LEFT, .step = step, .token = token};
+	struct outcome outcome = {0};
+	hst_error err = {{0}, {0}};
+
+	if (directory >= 0 && outcome_read(directory, &outcome, &err) == HST_OK) {
+		event.end = outcome.state;
+		event.reason = outcome.reason;
+		event.payload = outcome.payload;
+		event.payload_length = outcome.length;
+		event.started_us = outcome.started_us;
+		event.ended_us = outcome.ended_us;
+	} else {
+		log_warning("device %s: nobody knows how step %lld ended: %s", device->conf->name, (long long)step,
+		            directory < 0 ? "its folder is gone" : err.text);
+	}
+	gateway_event(device, &event);
+	outcome_clear(&outcome);
+}
+
+void results_discard(struct gateway *gateway, int64_t step, int64_t token)
+{
+	AUTO_FREE char *path = results_path(gateway, step, token);
+	hst_error err = {{0}, {0}};
+
+	if (files_remove_tree(path, &err) < 0)
+		log_warning("%s", err.text);
+}
+
+static bool is_known(const struct gateway *gateway, const char *name)
+{
+	long long step, token;
+
+	if (sscanf(name, "%lld-%lld", &step, &token) != 2)
+		return false;
+	TABLE_EACH(&gateway->devices, entry)
+		if (admission_run_of(((struct gateway_device *)entry->value)->admission, step, token))
+			return true;
+	return false;
+}
+
+void results_sweep(struct gateway *gateway)
+{
+	DIR *folder = opendir(gateway->results_dir);
+	struct dirent *entry;
+
+	while (folder && (entry = readdir(folder))) {
+		AUTO_FREE char *path = files_join(gateway->results_dir, entry->d_name);
+
+		if (entry->d_name[0] != '.' && !is_known(gateway, entry->d_name))
+			files_remove_tree(path, NULL);
+	}
+	if (folder)
+		closedir(folder);
+}
+
+void results_clear(struct gateway *gateway)
+{
+	TABLE_EACH(&gateway->uploads, entry)
+		upload_free(entry->value);
+	table_clear(&gateway->uploads);
 }

@@ -125,6 +125,12 @@ static void on_close(struct hold *hold, const struct message *message)
 	begin_end(hold);
 }
 
+/* The outcome is in the gateway's journal. */
+static void on_done(struct hold *hold, const struct message *message)
+{
+	(void)hold, (void)message;
+}
+
 static const struct {
 	enum word word;
 	void (*handle)(struct hold *hold, const struct message *message);
@@ -133,6 +139,7 @@ static const struct {
 	{WORD_launch, on_launch},
 	{WORD_stop, on_stop},
 	{WORD_close, on_close},
+	{WORD_done, on_done},
 };
 
 static void on_message(void *arg, struct stream *stream, const struct message *message)

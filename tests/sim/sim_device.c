@@ -160,6 +160,15 @@ static void perform(struct sim_device *device, const struct admission_effect *ef
 
 	switch (effect->kind) {
 	case ADMISSION_JOURNAL:
+	case ADMISSION_JOURNAL_SOON:
+	case ADMISSION_SAY_HAVE:
+	case ADMISSION_DISCARD:
+		break;
+	case ADMISSION_LOOK:
+		admission_step(device->admission,
+			       &(struct admission_event){
+				       .kind = ADMISSION_LEFT, .step = effect->step, .token = effect->token},
+			       &device->effects);
 		break;
 	case ADMISSION_ASK_IDENTITY:
 		if (device->ask_count < 32)
@@ -191,6 +200,9 @@ static void perform(struct sim_device *device, const struct admission_effect *ef
 		device->uploads[device->upload_count++][1] = effect->run->token;
 		break;
 	case ADMISSION_SAY_STANDING:
+		if (effect->id == 0)
+			say(device, &(struct core_event){
+					    .kind = CORE_RELEASED, .step = effect->step, .token = effect->token});
 		break;
 	case ADMISSION_SAY_DEVICE:
 		sim_device_say(device);

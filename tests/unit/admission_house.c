@@ -95,6 +95,7 @@ void admission_house_init(struct admission_house *house)
 						  .arg = house};
 	text_init(&house->said, 1 << 20);
 	text_init(&house->all, 64 << 20);
+	text_init(&house->journal, 64 << 20);
 	admission_effects_init(&house->effects);
 	admission_house_begin(house);
 }
@@ -103,6 +104,53 @@ void admission_house_begin(struct admission_house *house)
 {
 	admission_free(house->admission);
 	house->admission = admission_new("d", accounts, sizeof accounts / sizeof *accounts, &house->policy);
+}
+
+static void replay(void *arg, const char *record)
+{
+	struct admission_house *house = arg;
+	hst_error err = {0};
+
+	if (admission_replay(house->admission, record, strlen(record), &err) != HST_OK)
+		fail_msg("\"%s\": %s", record, err.text);
+}
+
+void admission_house_resume(struct admission_house *house)
+{
+	char *journal = text_take(&house->journal), *rest = journal, *record;
+
+	text_init(&house->journal, 64 << 20);
+	house->policy.handed_over = true;
+	admission_house_begin(house);
+	while ((record = strsep(&rest, "\n")) && *record)
+		replay(house, record);
+	free(journal);
+	admission_house_rewrite(house);
+	admission_house_event(house, &(struct admission_event){.kind = ADMISSION_REPLAYED});
+}
+
+static void keep(void *arg, const char *record)
+{
+	text_addf(arg, "%s\n", record);
+}
+
+void admission_house_rewrite(struct admission_house *house)
+{
+	text_reset(&house->journal);
+	admission_records(house->admission, keep, &house->journal);
+}
+
+void house_adopted(struct admission_house *house, uint32_t number, enum admission_adopted how, const char *session,
+		   const char *user, int64_t step, int64_t token)
+{
+	admission_house_event(house, &(struct admission_event){.kind = ADMISSION_ADOPTED,
+							       .adopted = how,
+							       .number = number,
+							       .session = session,
+							       .user = user,
+							       .key = user,
+							       .step = step,
+							       .token = token});
 }
 
 void admission_house_ready(struct admission_house *house)
@@ -122,6 +170,18 @@ void admission_house_clear(struct admission_house *house)
 	admission_effects_clear(&house->effects);
 	text_clear(&house->said);
 	text_clear(&house->all);
+	text_clear(&house->journal);
+}
+
+/* What happened, step and token; the whole of it is in the journal. */
+static void say_record(struct admission_house *house, const char *record)
+{
+	const char *end = record;
+
+	for (int words = 0; words < 3 && *end; words++)
+		end += strspn(end, " ") + strcspn(end + strspn(end, " "), " ");
+	text_addf(&house->said, "journal %.*s\n", (int)(end - record), record);
+	text_addf(&house->journal, "%s\n", record);
 }
 
 static void say(struct admission_house *house, const struct admission_effect *effect)
@@ -134,7 +194,8 @@ static void say(struct admission_house *house, const struct admission_effect *ef
 		snprintf(name, sizeof name, "%lld/%lld", (long long)run->step, (long long)run->token);
 	switch (effect->kind) {
 	case ADMISSION_JOURNAL:
-		text_addf(to, "journal %s\n", effect->text);
+	case ADMISSION_JOURNAL_SOON:
+		say_record(house, effect->text);
 		break;
 	case ADMISSION_ASK_IDENTITY:
 		text_addf(to, "ask %s\n", effect->text);
@@ -180,6 +241,15 @@ static void say(struct admission_house *house, const struct admission_effect *ef
 	case ADMISSION_SAY_STANDING:
 		text_addf(to, "standing %lld/%lld %s\n", (long long)effect->step, (long long)effect->token, effect->text);
 		break;
+	case ADMISSION_SAY_HAVE:
+		text_addf(to, "have %u %llu\n", effect->hold->number, (unsigned long long)effect->id);
+		break;
+	case ADMISSION_LOOK:
+		text_addf(to, "look %lld/%lld\n", (long long)effect->step, (long long)effect->token);
+		break;
+	case ADMISSION_DISCARD:
+		text_addf(to, "discard %lld/%lld\n", (long long)effect->step, (long long)effect->token);
+		break;
 	case ADMISSION_SAY_DEVICE:
 		text_addf(to, "device %lld@%lld\n", (long long)admission_device(house->admission).slots,
 			  (long long)admission_device(house->admission).revision);
@@ -194,7 +264,7 @@ void admission_house_event(struct admission_house *house, struct admission_event
 	text_reset(&house->said);
 	for (int journal = 1; journal >= 0; journal--)
 		for (size_t i = 0; i < house->effects.n; i++)
-			if ((house->effects.at[i].kind == ADMISSION_JOURNAL) == journal)
+			if ((house->effects.at[i].kind <= ADMISSION_JOURNAL_SOON) == journal)
 				say(house, &house->effects.at[i]);
 	text_add(&house->all, house->said.s);
 	admission_settle(house->admission, &house->effects);
@@ -341,5 +411,20 @@ size_t house_spares(const struct admission_house *house)
 
 		n += hold && hold->state == ADMISSION_HOLD_WARM;
 	}
+	return n;
+}
+
+static bool count_stuck(void *arg, const hst_session *session, bool stuck)
+{
+	(void)session;
+	*(size_t *)arg += stuck;
+	return true;
+}
+
+size_t house_stuck(const struct admission_house *house)
+{
+	size_t n = 0;
+
+	admission_sessions(house->admission, count_stuck, &n);
 	return n;
 }

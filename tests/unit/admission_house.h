@@ -23,6 +23,7 @@ struct admission_house {
 	int plan_fails;		   /* hst_code; 0: it does not */
 	struct text said;	   /* effects of the last event, one a line */
 	struct text all;	   /* of all events */
+	struct text journal;	   /* every record, one a line */
 	hst_session seen[32];	   /* what the watch reports */
 	size_t seen_count;
 	uint32_t holds; /* the greatest number of a session process so far */
@@ -31,7 +32,10 @@ struct admission_house {
 
 void admission_house_init(struct admission_house *house);
 void admission_house_begin(struct admission_house *house); /* anew, with `policy` as it is now */
-/* The same, and then: no sessions are there, a spare is warm, package "d1" is there, bot1 to bot9 are known.
+/* Anew, by the journal, which is written anew: as after the death of the gateway. Processes may be handed over. */
+void admission_house_resume(struct admission_house *house);
+void admission_house_rewrite(struct admission_house *house); /* the journal, with what is needed */
+/* The same as at the first, and then: no sessions are there, a spare is warm, package "d1" is there, bot1 to bot9 are known.
  */
 void admission_house_ready(struct admission_house *house);
 void admission_house_clear(struct admission_house *house);
@@ -44,6 +48,8 @@ void house_sees(struct admission_house *house, const char *id, const char *user,
 void house_watch(struct admission_house *house);	  /* reports what is seen now */
 uint32_t house_hold_ready(struct admission_house *house); /* its number */
 void house_hold(struct admission_house *house, enum admission_event_kind kind, uint32_t number);
+void house_adopted(struct admission_house *house, uint32_t number, enum admission_adopted how, const char *session,
+		   const char *user, int64_t step, int64_t token);
 void house_opened(struct admission_house *house, uint32_t number, const char *session);
 void house_open_failed(struct admission_house *house, uint32_t number, int code, const char *reason);
 void house_package(struct admission_house *house, const char *digest, const char *why_not);
@@ -57,6 +63,7 @@ void house_said(struct admission_house *house, const char *expected);
 /* Fails the test unless one of the lines is this. */
 void house_said_line(struct admission_house *house, const char *line);
 size_t house_runs(const struct admission_house *house);
+size_t house_stuck(const struct admission_house *house); /* sessions shown as such */
 size_t house_spares(const struct admission_house *house);
 
 #endif

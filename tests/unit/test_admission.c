@@ -21,7 +21,7 @@ static void a_run_goes_from_offer_to_release(void **state)
 	house_hold_ready(&house);
 	house_said(&house, "");
 	house_offer(&house, 7, 3, "bot1");
-	house_said(&house, "journal offer 7 3\nfetch d1\nask bot1\n");
+	house_said(&house, "fetch d1\nask bot1\n");
 	house_package(&house, "d1", NULL);
 	house_said(&house, "");
 	house_identity(&house, "bot1", "bot1");
@@ -33,7 +33,7 @@ static void a_run_goes_from_offer_to_release(void **state)
 	house_run(&house, ADMISSION_UPLOADED, 7, 3);
 	house_said(&house, "finished 7/3 succeeded\n");
 	house_hold(&house, ADMISSION_CLOSED, 1);
-	house_said(&house, "released 7/3\ndevice 4@2\n");
+	house_said(&house, "released 7/3\ndiscard 7/3\ndevice 4@2\n");
 	assert_int_equal(house_runs(&house), 0);
 	house_hold(&house, ADMISSION_HOLD_ENDED, 1);
 	house_said(&house, "");
@@ -42,7 +42,7 @@ static void a_run_goes_from_offer_to_release(void **state)
 	house_hold_ready(&house);
 	house_offer(&house, 8, 4, "bot1");
 	house_said(&house,
-		   "journal offer 8 4\njournal started 8 4\ntaken 8/4 preparing\nopen 2 bot1\nwant\n");
+		   "journal started 8 4\ntaken 8/4 preparing\nopen 2 bot1\nwant\n");
 	admission_house_clear(&house);
 }
 
@@ -62,7 +62,7 @@ static void files_and_session_may_take_their_time(void **state)
 	house_said(&house, "device 4@2\n");
 	assert_int_equal(house_runs(&house), 1);
 	house_run(&house, ADMISSION_UPLOADED, 1, 1);
-	house_said(&house, "finished 1/1 failed released\n");
+	house_said(&house, "finished 1/1 failed released\ndiscard 1/1\n");
 	assert_int_equal(house_runs(&house), 0);
 	house_run(&house, ADMISSION_UPLOADED, 1, 1);
 	house_said(&house, "");
@@ -80,17 +80,17 @@ static void nobody_runs_before_it_is_known_who_it_is(void **state)
 	/* Before the first list of sessions nobody can be asked. */
 	house_offer(&house, 1, 1, "bot1");
 	house_said(&house,
-		   "journal offer 1 1\njournal refused 1 1\n"
+		   "journal refused 1 1\n"
 		   "refused 1/1 SessionFactUnknown retry@0: the device's sessions are not known yet\n");
 	house_watch(&house);
 	house_hold_ready(&house);
 	house_package(&house, "d1", NULL);
 	house_offer(&house, 2, 2, "bot1");
-	house_said(&house, "journal offer 2 2\nask bot1\n");
+	house_said(&house, "ask bot1\n");
 	house_offer(&house, 3, 3, "bot1"); /* asked once */
-	house_said(&house, "journal offer 3 3\n");
+	house_said(&house, "");
 	house_offer(&house, 4, 4, "nobody");
-	house_said(&house, "journal offer 4 4\nask nobody\n");
+	house_said(&house, "ask nobody\n");
 	house_identity(&house, "nobody", NULL);
 	house_said(
 		&house,
@@ -251,7 +251,7 @@ static void a_package_may_come_late(void **state)
 	house_offer(&house, 1, 1, "bot1");
 	house_said(
 		&house,
-		"journal offer 1 1\njournal started 1 1\nfetch d1\ntaken 1/1 preparing\nopen 1 bot1\nwant\n");
+		"journal started 1 1\nfetch d1\ntaken 1/1 preparing\nopen 1 bot1\nwant\n");
 	house_opened(&house, 1, "s");
 	house_said(&house, "");
 	house_package(&house, "d2", NULL); /* another one */
@@ -283,7 +283,7 @@ static void a_package_that_cannot_be_fetched_fails_the_run(void **state)
 	house_run(&house, ADMISSION_UPLOADED, 1, 1);
 	house_said(&house, "finished 1/1 failed FlowNotInstalled\n");
 	house_hold(&house, ADMISSION_CLOSED, 1);
-	house_said(&house, "released 1/1\ndevice 4@2\n");
+	house_said(&house, "released 1/1\ndiscard 1/1\ndevice 4@2\n");
 	assert_int_equal(house_runs(&house), 0);
 	admission_house_clear(&house);
 }
@@ -364,7 +364,7 @@ static void a_run_can_be_stopped_in_every_state(void **state)
 	house_run(&house, ADMISSION_STOP, 1, 1);
 	house_said(&house, "journal ended 1 1\nupload 1/1\n");
 	house_run(&house, ADMISSION_UPLOADED, 1, 1);
-	house_said(&house, "finished 1/1 cancelled Cancelled released\n");
+	house_said(&house, "finished 1/1 cancelled Cancelled released\ndiscard 1/1\n");
 	house_identity(&house, "Bot1", "bot1");
 	house_said(&house, "");
 	house_offer(&house, 2, 2, "bot2"); /* being opened */
@@ -378,9 +378,9 @@ static void a_run_can_be_stopped_in_every_state(void **state)
 	house_hold(&house, ADMISSION_CLOSED, 1);
 	house_said(&house, "device 4@2\n");
 	house_run(&house, ADMISSION_UPLOADED, 2, 2);
-	house_said(&house, "finished 2/2 cancelled Cancelled released\n");
+	house_said(&house, "finished 2/2 cancelled Cancelled released\ndiscard 2/2\n");
 	house_run(&house, ADMISSION_UPLOADED, 3, 3);
-	house_said(&house, "finished 3/3 cancelled Cancelled released\n");
+	house_said(&house, "finished 3/3 cancelled Cancelled released\ndiscard 3/3\n");
 	house_hold_ready(&house);
 	house_offer(&house, 4, 4, "bot4");
 	house_opened(&house, 2, "t");

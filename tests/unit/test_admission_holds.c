@@ -92,16 +92,16 @@ static void a_process_may_die_in_every_state(void **state)
 	house_offer(&house, 2, 2, "bot1"); /* running */
 	house_opened(&house, 2, "s");
 	house_hold(&house, ADMISSION_HOLD_ENDED, 2);
-	house_said(&house, "journal ended 2 2\nupload 2/2\ndevice 4@3\n");
-	house_run(&house, ADMISSION_UPLOADED, 2, 2);
-	house_said(&house, "finished 2/2 failed OutcomeUnknown released\n");
+	house_said(&house, "look 2/2\ndevice 4@3\n"); /* it may have left its outcome behind */
+	house_run(&house, ADMISSION_LEFT, 2, 2);
+	house_said(&house, "journal lost 2 2\ndiscard 2/2\nstanding 2/2 lost\n");
 	house_hold_ready(&house);
 	house_offer(&house, 3, 3, "bot1"); /* closing */
 	house_opened(&house, 3, "s");
 	house_ended(&house, 3, "succeeded");
 	house_run(&house, ADMISSION_UPLOADED, 3, 3);
 	house_hold(&house, ADMISSION_HOLD_ENDED, 3);
-	house_said(&house, "released 3/3\ndevice 4@4\n");
+	house_said(&house, "released 3/3\ndiscard 3/3\ndevice 4@4\n");
 	house.retirement = HST_KEEP;
 	house_hold_ready(&house);
 	house_offer(&house, 4, 4, "bot1"); /* idle */
@@ -179,9 +179,9 @@ static void a_session_that_closes_by_itself_ends_its_run(void **state)
 	house_offer(&house, 1, 1, "bot1");
 	house_opened(&house, 1, "s");
 	house_hold(&house, ADMISSION_CLOSED, 1);
-	house_said(&house, "journal ended 1 1\nupload 1/1\ndevice 4@2\n");
-	house_run(&house, ADMISSION_UPLOADED, 1, 1);
-	house_said(&house, "finished 1/1 failed OutcomeUnknown released\n");
+	house_said(&house, "look 1/1\ndevice 4@2\n");
+	house_run(&house, ADMISSION_LEFT, 1, 1);
+	house_said(&house, "journal lost 1 1\ndiscard 1/1\nstanding 1/1 lost\n");
 	house_hold(&house, ADMISSION_HOLD_ENDED, 1);
 	assert_int_equal(house_runs(&house), 0);
 	admission_house_clear(&house);
@@ -257,9 +257,9 @@ static void a_kept_session_is_used_again(void **state)
 		house_said(&house, "journal ended 1 1\nupload 1/1\ndevice 4@2\n");
 		house_offer(&house, 2, 3, "bot1");
 		house_said(&house,
-			   "journal offer 2 3\njournal launched 2 3\nlaunch 1 2/3\ntaken 2/3 running\n");
+			   "journal launched 2 3\nlaunch 1 2/3\ntaken 2/3 running\n");
 		house_run(&house, ADMISSION_UPLOADED, 1, 1);
-		house_said(&house, "finished 1/1 succeeded released\n");
+		house_said(&house, "finished 1/1 succeeded released\ndiscard 1/1\n");
 		house_ended(&house, 1, "failed");
 		house_said(&house, "journal ended 2 3\nupload 2/3\n"); /* nobody was refused meanwhile */
 		admission_house_clear(&house);
@@ -281,7 +281,7 @@ static void a_kept_session_gives_way_when_room_is_needed(void **state)
 	house_run(&house, ADMISSION_UPLOADED, 1, 1);
 	house_hold_ready(&house);
 	house_offer(&house, 2, 2, "bot2");
-	house_said(&house, "journal offer 2 2\njournal started 2 2\ntaken 2/2 preparing\nclose 1\n");
+	house_said(&house, "journal started 2 2\ntaken 2/2 preparing\nclose 1\n");
 	house_offer(&house, 3, 3, "bot3"); /* too late for that place */
 	house_said_line(
 		&house,
@@ -350,7 +350,7 @@ static void the_watch_may_be_ahead_or_behind(void **state)
 	house_ended(&house, 1, "succeeded");
 	house_run(&house, ADMISSION_UPLOADED, 1, 1);
 	house_hold(&house, ADMISSION_CLOSED, 1);
-	house_said(&house, "released 1/1\ndevice 4@3\n");
+	house_said(&house, "released 1/1\ndiscard 1/1\ndevice 4@3\n");
 	house_hold(&house, ADMISSION_HOLD_ENDED, 1);
 	house_hold_ready(&house);
 	house_offer(&house, 2, 2, "bot1"); /* the watch has not said yet that the old one is gone */
@@ -361,7 +361,7 @@ static void the_watch_may_be_ahead_or_behind(void **state)
 	house_sees(&house, "t", "bot1", HST_YES, HST_NO, true);
 	house_watch(&house);
 	house_hold(&house, ADMISSION_HOLD_ENDED, 2);
-	house_run(&house, ADMISSION_UPLOADED, 2, 2);
+	house_run(&house, ADMISSION_LEFT, 2, 2);
 	house_offer(&house, 3, 3, "bot1");
 	house_said_line(&house, "refused 3/3 SessionExistsForTheUserWhenUnattended wait@5: The user has a "
 				"session on the device, and an "

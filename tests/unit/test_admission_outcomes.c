@@ -34,11 +34,12 @@ static void an_outcome_that_was_heard_is_forgotten(void **state)
 	house_run(&house, ADMISSION_UPLOADED, 1, 1);
 	house_said(&house, "finished 1/1 succeeded\n");
 	house_run(&house, ADMISSION_HEARD, 1, 1);
+	house_said(&house, "journal heard 1 1\n");
 	host_up(&house);
 	house_said(&house, "");
 	assert_int_equal(house_runs(&house), 1);
 	house_hold(&house, ADMISSION_CLOSED, 1);
-	house_said(&house, "released 1/1\ndevice 4@2\n");
+	house_said(&house, "released 1/1\ndiscard 1/1\ndevice 4@2\n");
 	assert_int_equal(house_runs(&house), 0);
 	house_run(&house, ADMISSION_HEARD, 1, 1);
 	host_up(&house);
@@ -77,7 +78,7 @@ static void an_outcome_is_said_after_every_break_until_it_is_heard(void **state)
 	house_offer(&house, 2, 2, "bot1");
 	house_said_line(&house, "open 2 bot1");
 	house_run(&house, ADMISSION_HEARD, 1, 1);
-	house_said(&house, "");
+	house_said(&house, "journal heard 1 1\ndiscard 1/1\n");
 	assert_int_equal(house_runs(&house), 1);
 	house_offer(&house, 1, 1, "bot1");
 	house_said_line(&house, "refused 1/1 OutcomeUnknown fatal@2: the run has ended on the device "
@@ -167,8 +168,8 @@ static void what_touched_no_session_yet_is_given_back(void **state)
 		status(&house, 3, 3);
 		house_said(&house, "standing 3/3 never\n");
 		house_offer(&house, 3, 3, "bot3");
-		house_said_line(&house, "refused 3/3 Cancelled retry@1: the host asked the offer back before "
-					"anything was done for it");
+		house_said_line(&house, "refused 3/3 Cancelled retry@1: nothing was done for the offer, and the "
+					"host has it back");
 	}
 	assert_int_equal(house_runs(&house), 1);
 	admission_house_clear(&house);
@@ -186,15 +187,15 @@ static void what_was_never_heard_of_never_will_run(void **state)
 	house_said(&house, "journal never 5 5\nstanding 5/5 never\n");
 	assert_int_equal(admission_trace(house.admission, 5, 5), ADMISSION_TRACE_KNOWN);
 	house_offer(&house, 5, 5, "bot1");
-	house_said_line(&house, "refused 5/5 Cancelled retry@1: the host asked the offer back before anything was "
-				"done for it");
+	house_said_line(&house, "refused 5/5 Cancelled retry@1: nothing was done for the offer, and the host "
+				"has it back");
 	/* Another device of the gateway answers. */
 	admission_house_event(&house, &(struct admission_event){
 					      .kind = ADMISSION_STATUS, .step = 6, .token = 6, .id = 1, .quiet = true});
 	house_said(&house, "journal never 6 6\n");
 	house_offer(&house, 6, 6, "bot1");
-	house_said_line(&house, "refused 6/6 Cancelled retry@1: the host asked the offer back before anything was "
-				"done for it");
+	house_said_line(&house, "refused 6/6 Cancelled retry@1: nothing was done for the offer, and the host "
+				"has it back");
 	admission_house_clear(&house);
 }
 

@@ -1,14 +1,12 @@
 /*
  * A device on which everything happens in random order: offers come singly and again, session processes die
- * in every state, the watch is ahead or behind, packages fail, people sign in and out, the host is away. The
- * test plays the gateway and heeds the effects; what must hold is checked at every step. The seed is printed;
- * HOSTLER_TEST_SEED gives it.
+ * in every state, the watch is ahead or behind, packages fail, people sign in and out, the host is away, the gateway
+ * dies and goes on by its journal with the processes that are handed over. What must hold is checked at every step.
+ * The seed is printed; HOSTLER_TEST_SEED gives it.
  */
-#include "admission_house.h"
+#include "admission_sim.h"
 
 #include "base/mem.h"
-#include "base/table.h"
-#include "flow_house.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,212 +14,14 @@
 
 #include <cmocka.h>
 
-enum { EVENTS = 20000, PROCESSES = 64, LIMIT = 4 };
-
-/* A session process as the supervisor and the driver see it. */
-struct process {
-	uint32_t number; /* 0: none */
-	char user[16];	 /* whose session it opens or has; "": none */
-	bool open, launched, told_to_close, closed;
-	int64_t step, token;
-	char id[16];
-};
-
-struct sim {
-	struct admission_house house;
-	struct house_chance chance;
-	struct process processes[PROCESSES];
-	size_t wanted;
-	int64_t offers;
-	struct table launched; /* "step/token" */
-	struct table answered; /* "step/token": refused or finished */
-	struct table never;    /* "step/token": the host was told that it never ran */
-	struct table journal;  /* records */
-	char ask[32][16];
-	size_t ask_count;
-	int64_t uploads[256][2];
-	size_t upload_count;
-	int64_t finished[256][2];
-	size_t finished_count;
-	bool fetching, person;
-	size_t launches;
-	int64_t revision, slots;
-};
-
-static uint32_t below(struct sim *sim, uint32_t bound)
-{
-	return house_chance_below(&sim->chance, bound);
-}
-
-static struct process *process_of(struct sim *sim, uint32_t number)
-{
-	for (size_t i = 0; i < PROCESSES; i++)
-		if (sim->processes[i].number == number)
-			return &sim->processes[i];
-	return NULL;
-}
-
-static void heed_open(struct sim *sim, uint32_t number, const char *user)
-{
-	struct process *process = process_of(sim, number);
-	int64_t sessions = 0; /* people may sign in after a run was promised its own */
-
-	assert_true(process && !process->user[0] && !process->told_to_close);
-	for (size_t i = 0; i < PROCESSES; i++) {
-		const struct process *other = &sim->processes[i];
-
-		if (!other->number || !other->user[0] || other->closed)
-			continue;
-		sessions++;
-		assert_string_not_equal(other->user, user); /* rule R9, and one session per user */
-	}
-	assert_true(sessions < LIMIT); /* rule R8 */
-	snprintf(process->user, sizeof process->user, "%.15s", user);
-	snprintf(process->id, sizeof process->id, "s%u", number);
-}
-
-static bool journalled(struct sim *sim, const char *word, const char *name)
-{
-	char record[80];
-
-	snprintf(record, sizeof record, "%s %.32s", word, name);
-	*strchr(record, '/') = ' ';
-	return table_get(&sim->journal, record) != NULL;
-}
-
-static void heed_launch(struct sim *sim, uint32_t number, const char *name)
-{
-	struct process *process = process_of(sim, number);
-
-	if (!process)
-		return; /* it ended in the same turn; its end is reported after this */
-	assert_true(process->open && !process->launched && !process->told_to_close);
-	/* Once, and with a record of it in the journal. */
-	assert_null(table_get(&sim->launched, name));
-	assert_null(table_get(&sim->never, name));
-	table_set(&sim->launched, name, sim);
-	assert_true(journalled(sim, "launched", name));
-	process->launched = true;
-	sim->launches++;
-}
-
-static void put_pair(int64_t pairs[256][2], size_t *n, const char *name)
-{
-	long long step, token;
-
-	assert_int_equal(sscanf(name, "%lld/%lld", &step, &token), 2);
-	assert_true(*n < 256);
-	pairs[*n][0] = step;
-	pairs[(*n)++][1] = token;
-}
-
-/* "never" is a permission to start elsewhere: it is on disk, and nothing was or will be launched. */
-static void heed_standing(struct sim *sim, const char *name, const char *state)
-{
-	if (strcmp(state, "never") == 0) {
-		assert_null(table_get(&sim->launched, name));
-		assert_true(journalled(sim, "never", name) || journalled(sim, "refused", name));
-		table_set(&sim->never, name, sim);
-		table_set(&sim->answered, name, sim);
-	} else if (strcmp(state, "lost") == 0) {
-		assert_non_null(table_get(&sim->answered, name));
-	} else if (strcmp(state, "running") == 0) {
-		assert_non_null(table_get(&sim->launched, name));
-	}
-}
-
-static void heed_line(struct sim *sim, const char *line)
-{
-	char name[48], user[32];
-	long long a, b;
-	unsigned number;
-
-	if (strncmp(line, "journal ", 8) == 0) {
-		char *record = mem_copy(line + 8, strcspn(line + 8, "\n"));
-
-		table_set(&sim->journal, record, sim);
-		free(record);
-	} else if (strncmp(line, "want", 4) == 0) {
-		sim->wanted++;
-	} else if (sscanf(line, "ask %15s", user) == 1) {
-		if (sim->ask_count < 32) /* else the watch is too slow, and will be asked again */
-			snprintf(sim->ask[sim->ask_count++], 16, "%.15s", user);
-	} else if (sscanf(line, "open %u %15s", &number, user) == 2) {
-		heed_open(sim, number, user);
-	} else if (sscanf(line, "launch %u %31s", &number, name) == 2) {
-		heed_launch(sim, number, name);
-	} else if (sscanf(line, "close %u", &number) == 1) {
-		struct process *process = process_of(sim, number);
-
-		if (process)
-			process->told_to_close = true;
-	} else if (strncmp(line, "fetch", 5) == 0) {
-		sim->fetching = true;
-	} else if (sscanf(line, "upload %31s", name) == 1) {
-		put_pair(sim->uploads, &sim->upload_count, name);
-	} else if (sscanf(line, "finished %31s", name) == 1) {
-		table_set(&sim->answered, name, sim);
-		if (sim->finished_count < 256)
-			put_pair(sim->finished, &sim->finished_count, name);
-	} else if (sscanf(line, "refused %31s", name) == 1) {
-		table_set(&sim->answered, name, sim);
-	} else if (sscanf(line, "standing %31s %15s", name, user) == 2) {
-		heed_standing(sim, name, user);
-	} else if (sscanf(line, "device %lld@%lld", &a, &b) == 2) {
-		assert_true(b >= sim->revision && a >= 1);
-		sim->slots = a;
-		sim->revision = b;
-	}
-}
-
-static void heed(struct sim *sim)
-{
-	struct admission_device now = admission_device(sim->house.admission);
-
-	for (const char *line = sim->house.said.s; *line; line = strchr(line, '\n') + 1)
-		heed_line(sim, line);
-	/* What the host was last told is what is. */
-	assert_int_equal(now.slots, sim->slots);
-	assert_int_equal(now.revision, sim->revision);
-	assert_true(house_spares(&sim->house) + sim->wanted <= 1 + 12);
-}
-
-static void event(struct sim *sim, struct admission_event *event)
-{
-	admission_house_event(&sim->house, event);
-	heed(sim);
-}
-
-static void offer(struct sim *sim, int64_t step, int64_t token)
-{
-	static const char *const users[] = {"bot1", "bot2", "bot3", "bot4", "bot5", "bot6"};
-
-	house_offer(&sim->house, step, token, users[token % 6]);
-	heed(sim);
-}
-
-static void watch(struct sim *sim, bool stale)
-{
-	sim->house.seen_count = 0;
-	if (sim->person)
-		house_sees(&sim->house, "console", "anna", HST_YES, below(sim, 2) ? HST_YES : HST_NO, false);
-	for (size_t i = 0; i < PROCESSES; i++) {
-		const struct process *process = &sim->processes[i];
-
-		if (process->number && process->user[0] && (process->open || below(sim, 2)) &&
-		    (!process->closed || stale))
-			house_sees(&sim->house, process->id, process->user, HST_YES, HST_NO, true);
-	}
-	house_watch(&sim->house);
-	heed(sim);
-}
+enum { EVENTS = 20000 };
 
 static void end_process(struct sim *sim, struct process *process)
 {
 	uint32_t number = process->number;
 
 	*process = (struct process){0};
-	event(sim,
+	sim_event(sim,
 	      &(struct admission_event){.kind = ADMISSION_HOLD_ENDED, .number = number, .text = "killed"});
 }
 
@@ -230,49 +30,122 @@ static void process_step(struct sim *sim, struct process *process)
 {
 	static const char *const ends[] = {"succeeded", "failed", "timed_out"};
 
-	if (below(sim, 60) == 0) {
+	if (sim_below(sim, 60) == 0) {
 		end_process(sim, process);
-		watch(sim, false);
+		sim_watch(sim, false);
 	} else if (process->closed) {
 		end_process(sim, process);
 	} else if (process->told_to_close) {
 		process->closed = true;
-		event(sim, &(struct admission_event){.kind = ADMISSION_CLOSED, .number = process->number});
-	} else if (process->user[0] && !process->open && below(sim, 12) == 0) {
-		event(sim, &(struct admission_event){.kind = ADMISSION_OPEN_FAILED,
+		sim_event(sim, &(struct admission_event){.kind = ADMISSION_CLOSED, .number = process->number});
+	} else if (process->user[0] && !process->open && sim_below(sim, 12) == 0) {
+		sim_event(sim, &(struct admission_event){.kind = ADMISSION_OPEN_FAILED,
 						     .number = process->number,
-						     .code = below(sim, 2) ? HST_RETRY : HST_INVALID,
+						     .code = sim_below(sim, 2) ? HST_RETRY : HST_INVALID,
 						     .reason = "",
 						     .text = "no"});
 	} else if (process->user[0] && !process->open) {
 		process->open = true;
-		event(sim, &(struct admission_event){.kind = ADMISSION_OPENED,
+		sim_event(sim, &(struct admission_event){.kind = ADMISSION_OPENED,
 						     .number = process->number,
 						     .session = process->id});
 	} else if (process->launched) {
 		process->launched = false;
-		event(sim, &(struct admission_event){.kind = ADMISSION_FINISHED,
+		process->end = ends[sim_below(sim, 3)];
+		sim_event(sim, &(struct admission_event){.kind = ADMISSION_FINISHED,
 						     .number = process->number,
-						     .end = ends[below(sim, 3)],
+						     .id = 1,
+						     .end = process->end,
 						     .reason = "",
 						     .payload = "{}",
 						     .payload_length = 2});
 	}
 }
 
+/* What becomes of a process while there is no gateway, and whether it is handed to the next. */
+static bool outlives(struct sim *sim, struct process *process)
+{
+	char name[48];
+
+	if (sim_below(sim, 8) && process->user[0] && !process->told_to_close) {
+		process->open = true;
+		if (process->launched && sim_below(sim, 3) == 0) {
+			process->launched = false;
+			process->end = "succeeded";
+		}
+		return true;
+	}
+	if ((process->launched || process->end) && sim_below(sim, 2)) {
+		snprintf(name, sizeof name, "%lld/%lld", (long long)process->step, (long long)process->token);
+		table_set(&sim->left, name, (void *)"failed");
+	}
+	*process = (struct process){0};
+	return false;
+}
+
+static void adopt(struct sim *sim, struct process *process)
+{
+	bool busy = process->launched || process->end;
+
+	process->number = ++sim->house.holds;
+	house_adopted(&sim->house, process->number, busy ? ADMISSION_ADOPTED_RUNNING : ADMISSION_ADOPTED_IDLE,
+		      process->id, process->user, process->step, process->token);
+	sim_heed(sim);
+	if (process->end)
+		sim_event(sim, &(struct admission_event){.kind = ADMISSION_FINISHED,
+						     .number = process->number,
+						     .id = 1,
+						     .end = process->end,
+						     .reason = "",
+						     .payload = "{}",
+						     .payload_length = 2});
+}
+
+/* The gateway dies between two turns, or when it has journalled what it has not done yet. */
+static void restart(struct sim *sim)
+{
+	struct process *orphans[PROCESSES];
+	size_t n = 0;
+
+	sim->wanted = sim->ask_count = sim->upload_count = sim->finished_count = sim->look_count = 0;
+	sim->fetching = false;
+	sim->revision = sim->slots = 0;
+	for (size_t i = 0; i < PROCESSES; i++)
+		if (sim->processes[i].number && outlives(sim, &sim->processes[i]))
+			orphans[n++] = &sim->processes[i];
+	if (sim_below(sim, 2))
+		admission_house_rewrite(&sim->house);
+	admission_house_resume(&sim->house);
+	sim_heed(sim);
+	if (sim_below(sim, 2))
+		sim_watch(sim, false);
+	while (n > 0) {
+		size_t at = sim_below(sim, (uint32_t)n);
+
+		adopt(sim, orphans[at]);
+		orphans[at] = orphans[--n];
+		if (sim_below(sim, 2) && sim->offers > 0) {
+			sim->offers++;
+			sim_offer(sim, sim->offers, sim->offers);
+		}
+	}
+	sim_event(sim, &(struct admission_event){.kind = ADMISSION_GATHERED});
+	sim_watch(sim, false);
+}
+
 static void start_process(struct sim *sim)
 {
-	struct process *process = process_of(sim, 0);
+	struct process *process = sim_process_of(sim, 0);
 
 	sim->wanted--;
-	if (below(sim, 15) == 0) {
-		event(sim, &(struct admission_event){.kind = ADMISSION_HOLD_FAILED,
+	if (sim_below(sim, 15) == 0) {
+		sim_event(sim, &(struct admission_event){.kind = ADMISSION_HOLD_FAILED,
 						     .number = ++sim->house.holds,
 						     .text = "no"});
 		return;
 	}
 	process->number = ++sim->house.holds;
-	event(sim, &(struct admission_event){.kind = ADMISSION_HOLD_READY, .number = process->number});
+	sim_event(sim, &(struct admission_event){.kind = ADMISSION_HOLD_READY, .number = process->number});
 }
 
 static void answer_question(struct sim *sim)
@@ -281,9 +154,9 @@ static void answer_question(struct sim *sim)
 
 	memcpy(user, sim->ask[0], sizeof user);
 	memmove(sim->ask, sim->ask + 1, --sim->ask_count * sizeof *sim->ask);
-	event(sim, &(struct admission_event){.kind = ADMISSION_IDENTITY,
+	sim_event(sim, &(struct admission_event){.kind = ADMISSION_IDENTITY,
 					     .user = user,
-					     .key = below(sim, 10) ? user : NULL,
+					     .key = sim_below(sim, 10) ? user : NULL,
 					     .code = HST_RETRY,
 					     .text = "no watch"});
 }
@@ -293,21 +166,21 @@ static void pass_on(struct sim *sim, enum admission_event_kind kind, int64_t pai
 	int64_t step = pairs[0][0], token = pairs[0][1];
 
 	memmove(pairs, pairs + 1, --*n * sizeof *pairs);
-	event(sim, &(struct admission_event){.kind = kind, .step = step, .token = token});
+	sim_event(sim, &(struct admission_event){.kind = kind, .step = step, .token = token});
 }
 
 static void anything(struct sim *sim)
 {
-	uint32_t what = below(sim, 100);
-	struct process *process = &sim->processes[below(sim, PROCESSES)];
+	uint32_t what = sim_below(sim, 100);
+	struct process *process = &sim->processes[sim_below(sim, PROCESSES)];
 
 	if (what < 12 && house_runs(&sim->house) < 12) {
 		sim->offers++;
-		offer(sim, sim->offers, sim->offers);
+		sim_offer(sim, sim->offers, sim->offers);
 	} else if (what < 15 && sim->offers > 0) {
-		int64_t again = 1 + below(sim, (uint32_t)sim->offers);
+		int64_t again = 1 + sim_below(sim, (uint32_t)sim->offers);
 
-		offer(sim, again, again);
+		sim_offer(sim, again, again);
 	} else if (what < 25 && sim->wanted > 0) {
 		start_process(sim);
 	} else if (what < 65 && process->number) {
@@ -317,33 +190,52 @@ static void anything(struct sim *sim)
 	} else if (what < 80 && sim->upload_count) {
 		pass_on(sim, ADMISSION_UPLOADED, sim->uploads, &sim->upload_count);
 	} else if (what < 88 && sim->finished_count) {
-		if (below(sim, 4))
+		if (sim_below(sim, 4))
 			pass_on(sim, ADMISSION_HEARD, sim->finished, &sim->finished_count);
 		else
 			sim->finished_count--; /* lost with the connection */
 	} else if (what < 92) {
-		watch(sim, below(sim, 4) == 0);
+		sim_watch(sim, sim_below(sim, 4) == 0);
 	} else if (what < 93) {
 		sim->person = !sim->person;
-		watch(sim, false);
+		sim_watch(sim, false);
 	} else if (what < 94) {
-		event(sim, &(struct admission_event){.kind = ADMISSION_HOST_UP});
+		sim_event(sim, &(struct admission_event){.kind = ADMISSION_HOST_UP});
 	} else if (what < 95 && sim->fetching) {
 		sim->fetching = false;
-		house_package(&sim->house, "d1", below(sim, 2) ? NULL : "the host did not answer");
-		heed(sim);
+		house_package(&sim->house, "d1", sim_below(sim, 2) ? NULL : "the host did not answer");
+		sim_heed(sim);
 	} else if (what < 96 && sim->offers > 0) {
-		int64_t which = 1 + below(sim, (uint32_t)sim->offers);
+		int64_t which = 1 + sim_below(sim, (uint32_t)sim->offers);
 
-		event(sim, &(struct admission_event){
+		sim_event(sim, &(struct admission_event){
 				   .kind = ADMISSION_STOP, .step = which, .token = which, .how = "stop"});
 	} else if (what < 97) {
-		int64_t which = 1 + below(sim, (uint32_t)sim->offers + 3);
+		int64_t which = 1 + sim_below(sim, (uint32_t)sim->offers + 3);
 
-		event(sim, &(struct admission_event){
+		sim_event(sim, &(struct admission_event){
 				   .kind = ADMISSION_STATUS, .step = which, .token = which, .id = 1});
+	} else if (what < 98 && sim_below(sim, 8) == 0) {
+		/* Perhaps with something journalled that it did not come to do. */
+		sim->deaf = sim_below(sim, 2);
+		if (sim->deaf)
+			anything(sim);
+		sim->deaf = false;
+		restart(sim);
 	} else if (what < 98) {
-		sim->house.retirement = (hst_retirement)(HST_KEEP + below(sim, 3));
+		sim->house.retirement = (hst_retirement)(HST_KEEP + sim_below(sim, 3));
+	}
+}
+
+/* The host makes an offer again that it has no answer to and that the device does not hold. */
+static void offer_again(struct sim *sim)
+{
+	for (int64_t i = 1; i <= sim->offers; i++) {
+		char name[48];
+
+		snprintf(name, sizeof name, "%lld/%lld", (long long)i, (long long)i);
+		if (!table_get(&sim->answered, name) && !admission_run_of(sim->house.admission, i, i))
+			sim_offer(sim, i, i);
 	}
 }
 
@@ -351,15 +243,16 @@ static void anything(struct sim *sim)
 static void settle(struct sim *sim)
 {
 	sim->person = false;
+	offer_again(sim);
 	for (int turn = 0; turn < 2000 && (house_runs(&sim->house) > 0 || turn < 20); turn++) {
 		if (turn % 50 == 0) {
-			watch(sim, false);
-			event(sim, &(struct admission_event){.kind = ADMISSION_HOST_UP});
+			sim_watch(sim, false);
+			sim_event(sim, &(struct admission_event){.kind = ADMISSION_HOST_UP});
 		}
 		while (sim->ask_count)
 			answer_question(sim);
 		house_package(&sim->house, "d1", NULL);
-		heed(sim);
+		sim_heed(sim);
 		while (sim->wanted)
 			start_process(sim);
 		for (size_t i = 0; i < PROCESSES; i++)
@@ -390,8 +283,9 @@ static void play(struct sim *sim, struct house_chance chance)
 	table_init(&sim->launched);
 	table_init(&sim->answered);
 	table_init(&sim->never);
+	table_init(&sim->left);
 	table_init(&sim->journal);
-	watch(sim, false);
+	sim_watch(sim, false);
 	for (int i = 0; i < EVENTS; i++)
 		anything(sim);
 	settle(sim);
@@ -403,6 +297,7 @@ static void sim_clear(struct sim *sim)
 	table_clear(&sim->launched);
 	table_clear(&sim->answered);
 	table_clear(&sim->never);
+	table_clear(&sim->left);
 	table_clear(&sim->journal);
 	admission_house_clear(&sim->house);
 }

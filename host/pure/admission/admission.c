@@ -15,6 +15,7 @@ struct admission *admission_new(const char *device, char *const *accounts, size_
 	admission->accounts = accounts;
 	admission->account_count = account_count;
 	admission->policy = *policy;
+	admission->gathered = !policy->handed_over;
 	table_init(&admission->runs);
 	table_init(&admission->past);
 	table_init(&admission->holds);
@@ -42,17 +43,6 @@ struct admission_effect *admission_effect(struct admission_effects *effects, enu
 	effects->at = mem_grow(effects->at, &effects->size, effects->n + 1, sizeof *effects->at);
 	effects->at[effects->n] = (struct admission_effect){.kind = kind};
 	return &effects->at[effects->n++];
-}
-
-void admission_journal_offer(struct admission_effects *effects, const char *word, int64_t step, int64_t token)
-{
-	admission_effect(effects, ADMISSION_JOURNAL)->text =
-		arena_printf(effects->arena, "%s %lld %lld", word, (long long)step, (long long)token);
-}
-
-void admission_journal(struct admission_effects *effects, const char *word, const struct admission_run *run)
-{
-	admission_journal_offer(effects, word, run->step, run->token);
 }
 
 const char *admission_stage(const struct admission_run *run)
@@ -163,7 +153,6 @@ static void run_offered(struct admission *admission, struct admission_run *run,
 	run_key(run->step, run->token, name);
 	table_set(&admission->runs, name, run);
 	run->state = ADMISSION_OFFERED;
-	admission_journal(effects, "offer", run);
 	if (!admission->known) {
 		/* Not "wait": before the first list there is no revision that could move. */
 		admission_refuse(admission, run, "SessionFactUnknown", REASON_RETRY,
@@ -212,6 +201,9 @@ static void run_stop(struct admission *admission, struct admission_run *run, con
 	if (run->state < ADMISSION_RUNNING && is_end(how)) {
 		admission_fail(admission, run, "cancelled", "Cancelled", "it was stopped before it ran",
 			       effects);
+	} else if (run->state == ADMISSION_RUNNING && !run->hold) {
+		free(run->halt);
+		run->halt = mem_text(how);
 	} else if (run->state == ADMISSION_RUNNING) {
 		effect = admission_effect(effects, ADMISSION_HALT);
 		effect->run = run;
@@ -237,7 +229,14 @@ static void run_finished(struct admission *admission, const struct admission_eve
 {
 	struct admission_hold *hold = admission_hold_of(admission, event->number);
 	struct admission_run *run = hold ? hold->run : NULL;
+	struct admission_effect *effect;
 
+	/* Whatever it is: it is on disk now, or known to be of no use, and need not be kept any longer. */
+	if (hold && event->id) {
+		effect = admission_effect(effects, ADMISSION_SAY_HAVE);
+		effect->hold = hold;
+		effect->id = event->id;
+	}
 	if (!run || run->state != ADMISSION_RUNNING)
 		return;
 	run->started_us = event->started_us;
@@ -246,19 +245,21 @@ static void run_finished(struct admission *admission, const struct admission_eve
 		      effects);
 }
 
-static void run_heard(struct admission *admission, struct admission_run *run)
+static void heard(struct admission *admission, const struct admission_event *event,
+		  struct admission_effects *effects)
 {
-	if (run->state != ADMISSION_REPORTED)
-		return;
-	run->heard = true;
-	if (!run->released)
-		return;
-	past_ended(admission, run);
-	run_leave(admission, run);
+	struct admission_run *run = admission_run_of(admission, event->step, event->token);
+	struct past_offer *past = past_of(admission, event->step, event->token);
+
+	if (run && run->state == ADMISSION_REPORTED && !run->heard)
+		run_heard(admission, run, effects);
+	else if (!run && past && !past_is_too_old(past))
+		standing_heard(past, effects);
 }
 
 static void host_up(struct admission *admission, struct admission_effects *effects)
 {
+	standing_again(admission, effects);
 	TABLE_EACH(&admission->runs, entry) {
 		struct admission_run *run = entry->value;
 
@@ -278,8 +279,6 @@ static void run_event(struct admission *admission, const struct admission_event 
 		return;
 	if (event->kind == ADMISSION_STOP)
 		run_stop(admission, run, event->how, effects);
-	else if (event->kind == ADMISSION_HEARD)
-		run_heard(admission, run);
 	else if (run->state == ADMISSION_UPLOADING)
 		admission_report(admission, run, effects);
 }
@@ -308,8 +307,16 @@ void admission_step(struct admission *admission, const struct admission_event *e
 		break;
 	case ADMISSION_UPLOADED:
 	case ADMISSION_STOP:
-	case ADMISSION_HEARD:
 		run_event(admission, event, effects);
+		break;
+	case ADMISSION_HEARD:
+		heard(admission, event, effects);
+		break;
+	case ADMISSION_REPLAYED:
+	case ADMISSION_ADOPTED:
+	case ADMISSION_GATHERED:
+	case ADMISSION_LEFT:
+		resume_event(admission, event, effects);
 		break;
 	case ADMISSION_HOST_UP:
 		host_up(admission, effects);
@@ -323,6 +330,7 @@ void admission_step(struct admission *admission, const struct admission_event *e
 	case ADMISSION_OPENED:
 	case ADMISSION_OPEN_FAILED:
 	case ADMISSION_CLOSED:
+	case ADMISSION_LATE:
 		holds_event(admission, event, effects);
 		break;
 	}
@@ -346,7 +354,7 @@ void admission_runs(const struct admission *admission, bool (*visit)(void *, con
 			return;
 }
 
-void admission_sessions(const struct admission *admission, bool (*visit)(void *, const hst_session *),
+void admission_sessions(const struct admission *admission, bool (*visit)(void *, const hst_session *, bool),
 			void *arg)
 {
 	hst_arena *arena = arena_new();
@@ -354,7 +362,7 @@ void admission_sessions(const struct admission *admission, bool (*visit)(void *,
 	hst_session *all = sessions_all(admission, arena, &n);
 
 	for (size_t i = 0; i < n; i++)
-		if (!visit(arg, &all[i]))
+		if (!visit(arg, &all[i], sessions_stuck(admission, &all[i])))
 			break;
 	arena_free(arena);
 }

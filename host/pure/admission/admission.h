@@ -6,6 +6,11 @@
  * A run goes: offered -> (identity known) -> planned -> a hold opens or reuses a session -> launched ->
  * finished -> files uploaded -> reported -> session kept or closed -> released. Effects are performed in
  * their order; journal records are synced before anything else of the same batch.
+ *
+ * A gateway that was started anew gives the journal's records to admission_replay, then ADMISSION_REPLAYED. Runs that
+ * were under way are there again, without a hold; the holds that live are handed over and say what they have
+ * (ADMISSION_ADOPTED); after ADMISSION_GATHERED a run that no hold has is over: it never ran, or its outcome was left
+ * behind, or it is lost.
  */
 #ifndef HOST_PURE_ADMISSION_ADMISSION_H
 #define HOST_PURE_ADMISSION_ADMISSION_H
@@ -32,6 +37,7 @@ struct admission_policy {
 	 * until the host has it. Without it an outcome is forgotten as soon as it was said once.
 	 */
 	bool acknowledged;
+	bool handed_over; /* holds of an earlier gateway may come, until ADMISSION_GATHERED */
 	void *arg;
 };
 
@@ -56,7 +62,7 @@ struct admission_run {
 
 	enum admission_run_state state;
 	char *key; /* the driver's identity of the user */
-	struct admission_hold *hold;
+	struct admission_hold *hold; /* NULL while opening or running: it is not known whether one has it */
 	struct admission_hold *awaited; /* CLOSING_FIRST: whose session is being closed */
 	bool accounts_asked; /* who the device's accounts are, because its user is none of them by name */
 	bool taken;	     /* the host was told */
@@ -65,6 +71,8 @@ struct admission_run {
 	char *result;	     /* payload of `finished` */
 	size_t result_length;
 	int64_t started_us, ended_us;
+	char *session; /* in which it was launched */
+	char *halt;    /* how it was last told to stop while it had no hold; NULL: it was not */
 	bool released; /* its session is closed, or kept: the slot is free */
 	bool heard;    /* the host has its outcome */
 };
@@ -84,6 +92,7 @@ struct admission_hold {
 	enum admission_hold_state state;
 	char *session, *user, *key;
 	bool attended; /* the session is a person's: it is let go, not closed */
+	bool late;     /* it was told to close, and has not */
 	struct admission_run *run;
 };
 
@@ -94,24 +103,37 @@ enum admission_event_kind {
 				  else there is no such user */
 	ADMISSION_HOLD_READY,  /* number: a session process is warm */
 	ADMISSION_HOLD_FAILED, /* none could be started; text */
-	ADMISSION_HOLD_ENDED,  /* number; text: how it ended */
+	ADMISSION_HOLD_ENDED,  /* number; text: how it ended; code other than HST_OK: its session may be left */
 	ADMISSION_OPENED,      /* number, session */
 	ADMISSION_OPEN_FAILED, /* number, code, reason, text: the session could not be opened, or the run not
 				  launched in it */
 	ADMISSION_PACKAGE,     /* package; text NULL: it is there; else why it could not be fetched */
 	ADMISSION_PAUSED,      /* number; paused, or not any more */
-	ADMISSION_FINISHED,    /* number; end, reason, payload, times */
+	ADMISSION_FINISHED,    /* number, id; end, reason, payload, times */
 	ADMISSION_UPLOADED,    /* step, token */
 	ADMISSION_CLOSED,      /* number */
+	ADMISSION_LATE,	       /* number: told to close, it has had its time */
 	ADMISSION_STOP,	       /* step, token, how */
 	ADMISSION_HOST_UP,     /* a new connection to the host: what it may have missed is said again */
 	ADMISSION_HEARD,       /* step, token: the host has the outcome on disk */
 	ADMISSION_STATUS,      /* step, token, id: the host asks what became of an offer, and asks it back;
 				  quiet: another device answers */
+	ADMISSION_REPLAYED,    /* every record of the journal was given */
+	ADMISSION_ADOPTED,     /* number, session, user, key; adopted; step, token: a hold of an earlier gateway */
+	ADMISSION_GATHERED,    /* all that were handed over have said what they have, or ended */
+	ADMISSION_LEFT,	       /* step, token: what a hold left of its end, as in FINISHED; end NULL: nothing */
+};
+
+/* What an adopted hold says of itself. */
+enum admission_adopted {
+	ADMISSION_ADOPTED_WARM = 1,
+	ADMISSION_ADOPTED_IDLE,	   /* its session is open, and no flow runs in it */
+	ADMISSION_ADOPTED_RUNNING, /* step, token; also when it has ended: FINISHED follows */
 };
 
 struct admission_event {
 	enum admission_event_kind kind;
+	enum admission_adopted adopted;
 	const hst_device *device;
 	const hst_session *sessions;
 	size_t session_count;
@@ -121,12 +143,13 @@ struct admission_event {
 	int code;
 	uint32_t number;
 	int64_t step, token, started_us, ended_us;
-	uint64_t id; /* of the host's question */
+	uint64_t id; /* of the message, to be answered */
 	bool quiet, paused;
 };
 
 enum admission_effect_kind {
 	ADMISSION_JOURNAL = 1,	/* text: one record */
+	ADMISSION_JOURNAL_SOON, /* the same, which may wait for others: nothing depends on it */
 	ADMISSION_ASK_IDENTITY, /* text: user */
 	ADMISSION_WANT_HOLD,
 	ADMISSION_OPEN,		/* hold, run */
@@ -140,7 +163,10 @@ enum admission_effect_kind {
 	ADMISSION_SAY_STAGE,	/* run, text: state */
 	ADMISSION_SAY_FINISHED, /* run */
 	ADMISSION_SAY_RELEASED, /* run */
-	ADMISSION_SAY_STANDING, /* step, token, id, text: state */
+	ADMISSION_SAY_STANDING, /* step, token, id, text: state; id 0: unasked, HEARD is its answer */
+	ADMISSION_SAY_HAVE,	/* hold, id: its outcome is on disk */
+	ADMISSION_LOOK,		/* step, token: did a hold leave an outcome? LEFT is the answer */
+	ADMISSION_DISCARD,	/* step, token: nobody needs the run's files any more */
 	ADMISSION_SAY_DEVICE,	/* the device's numbers have changed */
 };
 
@@ -181,6 +207,13 @@ void admission_effects_clear(struct admission_effects *effects);
 
 void admission_run_free(struct admission_run *run);
 
+/*
+ * One record of the journal, as an effect gave it, before any event. HST_INVALID: it is none, or contradicts those
+ * before it. admission_records gives the records that lead to the present state and no others.
+ */
+int admission_replay(struct admission *admission, const char *record, size_t length, hst_error *err);
+void admission_records(const struct admission *admission, void (*visit)(void *arg, const char *record), void *arg);
+
 /* How the device stands, for the host. */
 struct admission_device {
 	const char *name;
@@ -191,11 +224,11 @@ struct admission_device {
 struct admission_device admission_device(const struct admission *admission);
 
 /* Every run the gateway still knows, and every session it sees (its own included); the callback returns false
- * to stop. */
+ * to stop. `stuck`: one of ours that should be closed, and is not. */
 void admission_runs(const struct admission *admission,
 		    bool (*visit)(void *arg, const struct admission_run *run), void *arg);
 void admission_sessions(const struct admission *admission,
-			bool (*visit)(void *arg, const hst_session *session), void *arg);
+			bool (*visit)(void *arg, const hst_session *session, bool stuck), void *arg);
 struct admission_run *admission_run_of(const struct admission *admission, int64_t step, int64_t token);
 /* What is known here of an offer, for a gateway that has to find the device a question is about. */
 enum admission_trace { ADMISSION_TRACE_NONE, ADMISSION_TRACE_TOO_OLD, ADMISSION_TRACE_KNOWN };

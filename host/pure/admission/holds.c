@@ -69,7 +69,8 @@ static size_t runs_waiting_for_hold(const struct admission *admission)
  * time. */
 void holds_keep_one_warm(struct admission *admission, struct admission_effects *effects)
 {
-	bool spare = !warm_hold(admission) && admission->deaths < SPARE_DEATHS_MAX;
+	/* One that is handed over may be it. */
+	bool spare = admission->gathered && !warm_hold(admission) && admission->deaths < SPARE_DEATHS_MAX;
 	size_t needed = runs_waiting_for_hold(admission) + (spare ? 1 : 0);
 
 	while (admission->wanted < needed) {
@@ -110,19 +111,27 @@ void holds_close(struct admission_hold *hold, struct admission_effects *effects)
 	if (hold->state == ADMISSION_HOLD_CLOSING || hold->state == ADMISSION_HOLD_CLOSED)
 		return;
 	hold->state = ADMISSION_HOLD_CLOSING;
+	hold->late = false;
 	admission_effect(effects, ADMISSION_CLOSE)->hold = hold;
 }
 
-static void hold_ready(struct admission *admission, uint32_t number, struct admission_effects *effects)
+struct admission_hold *holds_add(struct admission *admission, uint32_t number)
 {
 	struct admission_hold *hold = mem_alloc(sizeof *hold);
-	struct admission_run *run = run_waiting_for_hold(admission);
 	char key[16];
 
 	hold_key(number, key);
 	hold->number = number;
 	hold->state = ADMISSION_HOLD_WARM;
 	table_set(&admission->holds, key, hold);
+	return hold;
+}
+
+static void hold_ready(struct admission *admission, uint32_t number, struct admission_effects *effects)
+{
+	struct admission_hold *hold = holds_add(admission, number);
+	struct admission_run *run = run_waiting_for_hold(admission);
+
 	if (admission->wanted > 0)
 		admission->wanted--;
 	if (run)
@@ -188,10 +197,9 @@ static void run_bereft(struct admission *admission, struct admission_hold *hold,
 					      "the session process ended before the run began: %s", how),
 				 effects);
 	} else if (run->state == ADMISSION_RUNNING) {
-		admission_fail(
-			admission, run, "failed", "OutcomeUnknown",
-			arena_printf(effects->arena, "the session process ended during the run: %s", how),
-			effects);
+		hold->run = NULL;
+		run->hold = NULL;
+		resume_look(run, effects);
 	}
 }
 
@@ -203,9 +211,10 @@ static void hold_closed(struct admission *admission, struct admission_hold *hold
 	hold_over(admission, hold, effects);
 }
 
-static void hold_ended(struct admission *admission, struct admission_hold *hold, const char *how,
-		       struct admission_effects *effects)
+static void hold_ended(struct admission *admission, struct admission_hold *hold,
+		       const struct admission_event *event, struct admission_effects *effects)
 {
+	const char *how = event->text ? event->text : "nobody knows how";
 	bool was_warm = hold->state == ADMISSION_HOLD_WARM, was_closed = hold->state == ADMISSION_HOLD_CLOSED;
 	char key[16];
 
@@ -218,8 +227,8 @@ static void hold_ended(struct admission *admission, struct admission_hold *hold,
 		admission->deaths++;
 		holds_keep_one_warm(admission, effects);
 	} else if (!was_closed) {
-		/* Of one that dies unasked the watch must say whether its session is left. */
-		if (hold->state == ADMISSION_HOLD_CLOSING)
+		/* Of one that dies unasked, or could not do it, the watch must say whether its session is left. */
+		if (hold->state == ADMISSION_HOLD_CLOSING && event->code == HST_OK)
 			sessions_forget(admission, hold->session);
 		run_bereft(admission, hold, how, effects);
 		hold_over(admission, hold, effects);
@@ -272,11 +281,15 @@ void holds_event(struct admission *admission, const struct admission_event *even
 	else if (event->kind == ADMISSION_HOLD_FAILED)
 		hold_failed(admission, event->text, effects);
 	else if (event->kind == ADMISSION_HOLD_ENDED && hold)
-		hold_ended(admission, hold, event->text ? event->text : "nobody knows how", effects);
+		hold_ended(admission, hold, event, effects);
 	else if (event->kind == ADMISSION_OPENED && hold && hold->state == ADMISSION_HOLD_OPENING)
 		hold_opened(admission, hold, event->session, effects);
 	else if (event->kind == ADMISSION_OPEN_FAILED && hold)
 		hold_failed_at(admission, hold, event, effects);
 	else if (event->kind == ADMISSION_CLOSED && hold && hold->state != ADMISSION_HOLD_CLOSED)
 		hold_closed(admission, hold, effects);
+	else if (event->kind == ADMISSION_LATE && hold && hold->state == ADMISSION_HOLD_CLOSING) {
+		hold->late = true;
+		admission->changed = true;
+	}
 }

@@ -10,6 +10,7 @@ struct admission {
 	size_t account_count;
 	struct admission_policy policy;
 	bool known;
+	bool gathered; /* every hold that an earlier gateway had is known, or gone */
 	hst_device facts;
 	hst_session *seen; /* what the watch last reported; texts owned */
 	size_t seen_count;
@@ -45,6 +46,7 @@ void sessions_forget(struct admission *admission, const char *id);
  * promised to runs that wait for a hold. In the arena; texts borrowed.
  */
 hst_session *sessions_all(const struct admission *admission, hst_arena *arena, size_t *ret_n);
+bool sessions_stuck(const struct admission *admission, const hst_session *session);
 void sessions_changed(struct admission *admission); /* raises the revision, of which the host will be told */
 /* The end of every step: what the host was last told about the device is what holds now. */
 void sessions_settle(struct admission *admission, struct admission_effects *effects);
@@ -57,6 +59,8 @@ void holds_event(struct admission *admission, const struct admission_event *even
 void holds_give(struct admission *admission, struct admission_run *run, struct admission_effects *effects);
 void holds_close(struct admission_hold *hold, struct admission_effects *effects);
 void holds_free(struct admission_hold *hold);
+/* One that was handed over. */
+struct admission_hold *holds_add(struct admission *admission, uint32_t number);
 void holds_keep_one_warm(struct admission *admission, struct admission_effects *effects);
 
 /* decide.c */
@@ -71,27 +75,56 @@ void identity_ask_again(struct admission *admission,
 void identity_known(struct admission *admission, const struct admission_event *event,
 		    struct admission_effects *effects);
 
-/* past.c: how offers were answered that are over */
+/* past.c: offers that are over */
+enum past_kind {
+	PAST_REFUSED = 1,
+	PAST_NEVER, /* it never ran, and the host has it back */
+	PAST_LOST,  /* it was launched, and nobody knows how it ended */
+	PAST_HEARD, /* it has ended, and the host knows how */
+};
+
 struct past_offer {
-	int64_t token;
-	bool never; /* it was refused or withdrawn: nothing was ever launched for it */
+	enum past_kind kind;
+	int64_t step, token;
+	bool untold; /* the host may not know yet that it is lost, or never began */
 	char *reason, *text;
 	enum reason_class class;
 	int64_t revision;
 };
 
-void past_refused(struct admission *admission, const struct admission_run *run,
-		  const struct admission_effect *effect);
-void past_ended(struct admission *admission, const struct admission_run *run);
-void past_never(struct admission *admission, int64_t step, int64_t token); /* the host asked it back */
-/* NULL: a new one. What is older than all that is remembered is not `never`. */
-const struct past_offer *past_of(const struct admission *admission, int64_t step, int64_t token);
+void past_refused(struct admission *admission, int64_t step, int64_t token, const char *reason,
+		  enum reason_class class, const char *text, int64_t revision);
+void past_put(struct admission *admission, int64_t step, int64_t token, enum past_kind kind, bool untold);
+/* NULL: a new one. What is older than all that is remembered is lost. */
+struct past_offer *past_of(const struct admission *admission, int64_t step, int64_t token);
 bool past_is_too_old(const struct past_offer *past);
+bool past_never_ran(const struct past_offer *past);
 void past_clear(struct admission *admission);
+
+/* records.c: what is written into the journal */
+void records_run(struct admission_effects *effects, const char *word, const struct admission_run *run);
+void records_offer(struct admission_effects *effects, const char *word, int64_t step, int64_t token);
+void records_refused(struct admission_effects *effects, const struct admission_run *run, const char *reason,
+		    enum reason_class class);
+void records_ended(struct admission_effects *effects, const struct admission_run *run);
+void records_heard(struct admission_effects *effects, int64_t step, int64_t token);
+/* Texts in a record have no blanks: those, control characters and '%' are %XX; the empty text is '-'. */
+char *records_unquote(hst_arena *arena, const char *word);
+
+/* resume.c: going on after a gateway died */
+void resume_event(struct admission *admission, const struct admission_event *event,
+		  struct admission_effects *effects);
+/* No hold has it any more. What is known of its end is looked for. */
+void resume_look(struct admission_run *run, struct admission_effects *effects);
 
 /* standing.c: what became of an offer */
 void standing_asked(struct admission *admission, const struct admission_event *event,
 		    struct admission_effects *effects);
+/* The host is told unasked, until it has heard: `kind` is PAST_LOST or PAST_NEVER. The run is known no more. */
+void standing_gone(struct admission *admission, struct admission_run *run, enum past_kind kind,
+		   struct admission_effects *effects);
+void standing_again(struct admission *admission, struct admission_effects *effects);
+void standing_heard(struct past_offer *past, struct admission_effects *effects);
 
 /* run.c: what happens to a run, whoever brings it about */
 enum { RUN_KEY_SIZE = 48 };
@@ -112,13 +145,12 @@ void admission_fail(struct admission *admission, struct admission_run *run, cons
 		    struct admission_effects *effects); /* the same with a sentence for people */
 void admission_report(struct admission *admission, struct admission_run *run,
 		      struct admission_effects *effects);
+void run_heard(struct admission *admission, struct admission_run *run, struct admission_effects *effects);
 void admission_release(struct admission *admission, struct admission_run *run,
 		       struct admission_effects *effects);
 
 /* admission.c */
 struct admission_effect *admission_effect(struct admission_effects *effects, enum admission_effect_kind kind);
-void admission_journal(struct admission_effects *effects, const char *word, const struct admission_run *run);
-void admission_journal_offer(struct admission_effects *effects, const char *word, int64_t step, int64_t token);
 const char *admission_stage(const struct admission_run *run); /* for the host: "preparing" */
 void admission_say(struct admission_run *run, enum admission_effect_kind kind, const char *state,
 		   struct admission_effects *effects);

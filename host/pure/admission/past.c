@@ -11,7 +11,21 @@
 
 enum { PAST_MAX = 1000 };
 
-static const struct past_offer too_old = {
+/* How an offer of each kind is answered, should it be made again. */
+static const struct {
+	const char *reason;
+	enum reason_class class;
+	const char *text;
+} answers[] = {
+	[PAST_NEVER] = {"Cancelled", REASON_RETRY, "nothing was done for the offer, and the host has it back"},
+	[PAST_LOST] = {"OutcomeUnknown", REASON_FATAL,
+		       "the run was launched on the device already, and nobody knows how it ended"},
+	[PAST_HEARD] = {"OutcomeUnknown", REASON_FATAL,
+			"the run has ended on the device already, and its outcome did not reach the host"},
+};
+
+static struct past_offer too_old = {
+	.kind = PAST_LOST,
 	.reason = (char *)"OutcomeUnknown",
 	.class = REASON_FATAL,
 	.text = (char *)"the offer is so old that the device does not know what became of it"};
@@ -23,14 +37,16 @@ static void past_free(struct past_offer *past)
 	free(past);
 }
 
-static void past_put(struct admission *admission, int64_t step, int64_t token, struct past_offer *past)
+static void add(struct admission *admission, struct past_offer *past)
 {
 	struct past_offer *oldest;
 	char key[RUN_KEY_SIZE];
 	size_t at = 0;
 
-	past->token = token;
-	run_key(step, token, key);
+	run_key(past->step, past->token, key);
+	oldest = table_remove(&admission->past, key);
+	if (oldest)
+		past_free(oldest);
 	table_set(&admission->past, key, past);
 	if (admission->past.n <= PAST_MAX)
 		return;
@@ -40,48 +56,39 @@ static void past_put(struct admission *admission, int64_t step, int64_t token, s
 	past_free(oldest);
 }
 
-void past_refused(struct admission *admission, const struct admission_run *run,
-		  const struct admission_effect *effect)
+void past_refused(struct admission *admission, int64_t step, int64_t token, const char *reason,
+		  enum reason_class class, const char *text, int64_t revision)
 {
 	struct past_offer *past = mem_alloc(sizeof *past);
 
-	*past = (struct past_offer){.reason = mem_text(effect->reason),
-				    .text = mem_text(effect->text),
-				    .class = effect->class,
-				    .revision = effect->revision,
-				    .never = true};
-	past_put(admission, run->step, run->token, past);
+	*past = (struct past_offer){.kind = PAST_REFUSED,
+				    .step = step,
+				    .token = token,
+				    .reason = mem_text(reason),
+				    .text = mem_text(text),
+				    .class = class,
+				    .revision = revision};
+	add(admission, past);
 }
 
-void past_ended(struct admission *admission, const struct admission_run *run)
+void past_put(struct admission *admission, int64_t step, int64_t token, enum past_kind kind, bool untold)
 {
 	struct past_offer *past = mem_alloc(sizeof *past);
 
-	*past = (struct past_offer){
-		.reason = mem_text("OutcomeUnknown"),
-		.class = REASON_FATAL,
-		.revision = admission->revision,
-		.text = mem_text(
-			"the run has ended on the device already, and its outcome did not reach the host")};
-	past_put(admission, run->step, run->token, past);
+	*past = (struct past_offer){.kind = kind,
+				    .step = step,
+				    .token = token,
+				    .untold = untold,
+				    .reason = mem_text(answers[kind].reason),
+				    .text = mem_text(answers[kind].text),
+				    .class = answers[kind].class,
+				    .revision = admission->revision};
+	add(admission, past);
 }
 
-void past_never(struct admission *admission, int64_t step, int64_t token)
+struct past_offer *past_of(const struct admission *admission, int64_t step, int64_t token)
 {
-	struct past_offer *past = mem_alloc(sizeof *past);
-
-	*past = (struct past_offer){
-		.never = true,
-		.reason = mem_text("Cancelled"),
-		.class = REASON_RETRY,
-		.revision = admission->revision,
-		.text = mem_text("the host asked the offer back before anything was done for it")};
-	past_put(admission, step, token, past);
-}
-
-const struct past_offer *past_of(const struct admission *admission, int64_t step, int64_t token)
-{
-	const struct past_offer *past;
+	struct past_offer *past;
 	char key[RUN_KEY_SIZE];
 
 	run_key(step, token, key);
@@ -92,6 +99,11 @@ const struct past_offer *past_of(const struct admission *admission, int64_t step
 bool past_is_too_old(const struct past_offer *past)
 {
 	return past == &too_old;
+}
+
+bool past_never_ran(const struct past_offer *past)
+{
+	return past->kind == PAST_REFUSED || past->kind == PAST_NEVER;
 }
 
 void past_clear(struct admission *admission)

@@ -22,6 +22,8 @@ void admission_run_free(struct admission_run *run)
 	free(run->package);
 	free(run->inputs);
 	free(run->key);
+	free(run->session);
+	free(run->halt);
 	free(run->end);
 	free(run->reason);
 	free(run->result);
@@ -55,11 +57,11 @@ void admission_refuse(struct admission *admission, struct admission_run *run, co
 	effect->class = class;
 	effect->text = arena_text(effects->arena, text ? text : "");
 	effect->revision = admission->revision;
-	past_refused(admission, run, effect);
+	past_refused(admission, run->step, run->token, reason, class, effect->text, admission->revision);
 	/* It may have been in the way of another run of its user. */
 	admission->stirred |= run->state != ADMISSION_OFFERED && admission->refused_since_change;
 	admission->refused_since_change |= class == REASON_WAIT;
-	admission_journal(effects, "refused", run);
+	records_refused(effects, run, reason, class);
 	run_leave(admission, run);
 }
 
@@ -67,7 +69,7 @@ void admission_prepare(struct admission_run *run, struct admission_effects *effe
 {
 	if (run->taken)
 		return;
-	admission_journal(effects, "started", run);
+	records_run(effects, "started", run);
 	run->taken = true;
 	admission_say(run, ADMISSION_SAY_TAKEN, "preparing", effects);
 }
@@ -94,7 +96,9 @@ void admission_launch(struct admission *admission, struct admission_run *run,
 		admission_fetch(admission, run->package, effects);
 		return;
 	}
-	admission_journal(effects, "launched", run);
+	free(run->session);
+	run->session = mem_text(run->hold->session);
+	records_run(effects, "launched", run);
 	run->state = ADMISSION_RUNNING;
 	run->taken = true;
 	effect = admission_effect(effects, ADMISSION_LAUNCH);
@@ -139,7 +143,7 @@ void admission_end(struct admission *admission, struct admission_run *run, const
 	run->result_length = payload ? length : 0;
 	run->state = ADMISSION_UPLOADING;
 	run->awaited = NULL;
-	admission_journal(effects, "ended", run);
+	records_ended(effects, run);
 	admission_effect(effects, ADMISSION_UPLOAD)->run = run;
 	if (run->hold) {
 		retire(admission, run, effects);
@@ -162,15 +166,24 @@ void admission_fail(struct admission *admission, struct admission_run *run, cons
 	text_clear(&json);
 }
 
+static void run_done(struct admission *admission, struct admission_run *run, struct admission_effects *effects)
+{
+	struct admission_effect *effect = admission_effect(effects, ADMISSION_DISCARD);
+
+	effect->step = run->step;
+	effect->token = run->token;
+	past_put(admission, run->step, run->token, PAST_HEARD, false);
+	run_leave(admission, run);
+}
+
 /* Known no more, unless the host may still have to be told what became of it. */
-static void run_over(struct admission *admission, struct admission_run *run)
+static void run_over(struct admission *admission, struct admission_run *run, struct admission_effects *effects)
 {
 	struct admission_run *oldest = NULL;
 	size_t unheard = 0;
 
 	if (run->heard || !admission->policy.acknowledged) {
-		past_ended(admission, run);
-		run_leave(admission, run);
+		run_done(admission, run, effects);
 		return;
 	}
 	TABLE_EACH(&admission->runs, entry) {
@@ -181,10 +194,16 @@ static void run_over(struct admission *admission, struct admission_run *run)
 		unheard++;
 		oldest = oldest ? oldest : other;
 	}
-	if (unheard > UNHEARD_MAX) {
-		past_ended(admission, oldest);
-		run_leave(admission, oldest);
-	}
+	if (unheard > UNHEARD_MAX)
+		standing_gone(admission, oldest, PAST_LOST, effects);
+}
+
+void run_heard(struct admission *admission, struct admission_run *run, struct admission_effects *effects)
+{
+	run->heard = true;
+	records_heard(effects, run->step, run->token);
+	if (run->released)
+		run_done(admission, run, effects);
 }
 
 void admission_report(struct admission *admission, struct admission_run *run,
@@ -195,7 +214,7 @@ void admission_report(struct admission *admission, struct admission_run *run,
 	run->state = ADMISSION_REPORTED;
 	admission_say(run, ADMISSION_SAY_FINISHED, NULL, effects);
 	if (first && run->released)
-		run_over(admission, run);
+		run_over(admission, run, effects);
 }
 
 void admission_release(struct admission *admission, struct admission_run *run,
@@ -210,5 +229,5 @@ void admission_release(struct admission *admission, struct admission_run *run,
 		admission_say(run, ADMISSION_SAY_RELEASED, NULL, effects);
 	else
 		admission_say(run, ADMISSION_SAY_FINISHED, NULL, effects);
-	run_over(admission, run);
+	run_over(admission, run, effects);
 }

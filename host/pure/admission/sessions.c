@@ -55,6 +55,37 @@ static bool is_of_hold(const struct admission *admission, const hst_session *ses
 	return false;
 }
 
+/* From the journal: a hold may have its session, and has not said so. */
+static bool awaits_hold(const struct admission_run *run)
+{
+	return !run->hold && (run->state == ADMISSION_WAITING_HOLD || run->state == ADMISSION_OPENING ||
+			      run->state == ADMISSION_RUNNING);
+}
+
+static bool is_of_run(const struct admission *admission, const hst_session *session)
+{
+	TABLE_EACH(&admission->runs, entry) {
+		const struct admission_run *run = entry->value;
+
+		if (awaits_hold(run) && session->ours && strcmp(run->key, session->key) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool sessions_stuck(const struct admission *admission, const hst_session *session)
+{
+	if (!session->ours || !*session->id || !admission->gathered)
+		return false;
+	TABLE_EACH(&admission->holds, entry) {
+		const struct admission_hold *hold = entry->value;
+
+		if (hold->session && strcmp(hold->session, session->id) == 0)
+			return hold->late;
+	}
+	return true;
+}
+
 static hst_session hold_session(const struct admission_hold *hold)
 {
 	return (hst_session){.id = hold->session ? hold->session : "",
@@ -79,7 +110,7 @@ hst_session *sessions_all(const struct admission *admission, hst_arena *arena, s
 	size_t n = 0;
 
 	for (size_t i = 0; i < admission->seen_count; i++)
-		if (!is_of_hold(admission, &admission->seen[i]))
+		if (!is_of_hold(admission, &admission->seen[i]) && !is_of_run(admission, &admission->seen[i]))
 			all[n++] = admission->seen[i];
 	TABLE_EACH(&admission->holds, entry)
 		if (has_session(entry->value))
@@ -87,7 +118,7 @@ hst_session *sessions_all(const struct admission *admission, hst_arena *arena, s
 	TABLE_EACH(&admission->runs, entry) {
 		const struct admission_run *run = entry->value;
 
-		if (run->state == ADMISSION_WAITING_HOLD)
+		if (awaits_hold(run))
 			all[n++] = (hst_session){.id = "",
 						 .user = run->user,
 						 .key = run->key,

@@ -19,8 +19,8 @@ static void say_standing(const struct admission_event *event, const char *state,
 
 static void never(struct admission *admission, const struct admission_event *event, struct admission_effects *effects)
 {
-	admission_journal_offer(effects, "never", event->step, event->token);
-	past_never(admission, event->step, event->token);
+	records_offer(effects, "never", event->step, event->token);
+	past_put(admission, event->step, event->token, PAST_NEVER, false);
 	say_standing(event, "never", effects);
 }
 
@@ -51,6 +51,43 @@ static void run_asked(struct admission *admission, struct admission_run *run, co
 	}
 }
 
+/* Unasked: the host has reason to think that it is under way. */
+static void tell(const struct past_offer *past, struct admission_effects *effects)
+{
+	const struct admission_event unasked = {.step = past->step, .token = past->token};
+
+	say_standing(&unasked, past_never_ran(past) ? "never" : "lost", effects);
+}
+
+void standing_gone(struct admission *admission, struct admission_run *run, enum past_kind kind,
+		   struct admission_effects *effects)
+{
+	struct admission_effect *discard = admission_effect(effects, ADMISSION_DISCARD);
+
+	discard->step = run->step;
+	discard->token = run->token;
+	records_offer(effects, kind == PAST_LOST ? "lost" : "never", run->step, run->token);
+	past_put(admission, run->step, run->token, kind, admission->policy.acknowledged);
+	tell(past_of(admission, run->step, run->token), effects);
+	admission->stirred = true;
+	run_leave(admission, run);
+}
+
+void standing_again(struct admission *admission, struct admission_effects *effects)
+{
+	TABLE_EACH(&admission->past, entry)
+		if (((struct past_offer *)entry->value)->untold)
+			tell(entry->value, effects);
+}
+
+void standing_heard(struct past_offer *past, struct admission_effects *effects)
+{
+	if (!past->untold)
+		return;
+	past->untold = false;
+	records_heard(effects, past->step, past->token);
+}
+
 void standing_asked(struct admission *admission, const struct admission_event *event,
 		    struct admission_effects *effects)
 {
@@ -62,7 +99,7 @@ void standing_asked(struct admission *admission, const struct admission_event *e
 	else if (!past)
 		never(admission, event, effects);
 	else
-		say_standing(event, past->never ? "never" : "lost", effects);
+		say_standing(event, past_never_ran(past) ? "never" : "lost", effects);
 }
 
 enum admission_trace admission_trace(const struct admission *admission, int64_t step, int64_t token)
