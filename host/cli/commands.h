@@ -45,7 +45,8 @@ const char *command_option_nearest(const struct command *command, const char *na
 /* What the rows do, by family of commands. */
 int host_up(struct cli *cli); /* host.c */
 int host_down(struct cli *cli);
-int check_command(struct cli *cli); /* check.c */
+int reload_command(struct cli *cli); /* reload.c */
+int check_command(struct cli *cli);  /* check.c */
 int press_command(struct cli *cli); /* press.c */
 int run_command(struct cli *cli);
 int try_command(struct cli *cli); /* try.c */

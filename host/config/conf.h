@@ -163,6 +163,7 @@ struct conf_key {
 	size_t at;		    /* offset in the struct of the section */
 	size_t count_at;	    /* of the count that belongs to an array */
 	bool accepted_only;	    /* checked, but kept nowhere in this version */
+	bool fixed;		    /* a text of struct conf that only a restart can change */
 };
 
 const struct conf_key *conf_keys(size_t *ret_n);

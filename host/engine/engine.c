@@ -67,20 +67,17 @@ static void store_idle_due(void *arg)
 	loop_in(engine->loop, STORE_IDLE_MS, store_idle_due, engine);
 }
 
-/* The core knows every device, cluster and flow before the first event. */
-static void configure_core(struct engine *engine)
+void engine_configure_core(struct engine *engine)
 {
 	const struct conf *conf = engine->definitions->conf;
-	struct core_policy policy = engine_policy(engine);
 
-	engine->core = core_new(&policy);
 	for (size_t i = 0; i < conf->device_count; i++)
 		core_add_device(engine->core, conf->devices[i].name, conf->devices[i].strict_order);
 	for (size_t i = 0; i < conf->cluster_count; i++)
 		core_add_cluster(engine->core, conf->clusters[i].name, conf->clusters[i].members, conf->clusters[i].member_count,
 		                 conf->clusters[i].strict_order);
 	TABLE_EACH(&engine->definitions->flows, entry)
-		core_add_flow(engine->core, entry->value, true);
+		entry->value = (void *)core_add_flow(engine->core, entry->value, true);
 }
 
 static int open_store(struct engine *engine, hst_error *err)
@@ -126,7 +123,7 @@ static int open_wire(struct engine *engine, void *zmq, struct key_ring *ring, hs
 
 static int engine_open(struct engine *engine, void *zmq, struct key_ring *ring, hst_error *err)
 {
-	int rc = engine_open_balancers(engine, err);
+	int rc = balancers_open(engine->definitions, &engine->balancers, err);
 
 	if (rc >= 0)
 		rc = open_store(engine, err);
@@ -138,7 +135,6 @@ static int engine_open(struct engine *engine, void *zmq, struct key_ring *ring, 
 	return rc;
 }
 
-/* The core owns the flows from here on; the definitions keep looking at them. */
 static void engine_close(struct engine *engine)
 {
 	engine_after(engine);
@@ -146,7 +142,8 @@ static void engine_close(struct engine *engine)
 		hub_free(engine->hub);
 	if (engine->store)
 		engine->store->ops->free(engine->store);
-	engine_close_balancers(engine);
+	engine_forget_loaded(engine);
+	balancers_close(engine->balancers);
 	TABLE_EACH(&engine->requests, entry)
 		request_free(entry->value);
 	TABLE_EACH(&engine->devices, entry) {
@@ -159,33 +156,26 @@ static void engine_close(struct engine *engine)
 	table_clear(&engine->links);
 	core_effects_clear(&engine->effects);
 	core_free(engine->core);
-	table_clear(&engine->definitions->flows);
-	definitions_free(engine->definitions);
-	arena_free(engine->arena);
+	engine_free_definitions(engine);
 	arena_free(engine->scratch);
 	free(engine->replies);
 	free(engine->followers);
 	free(engine->files_dir);
 }
 
-static struct definitions *read_definitions(const struct child *child)
+static struct definitions *read_definitions(const struct engine *engine)
 {
-	struct definitions *definitions = NULL;
+	struct definitions *definitions;
 	struct problems problems;
-	struct conf *conf;
 
 	problems_init(&problems);
-	conf = conf_load_child(child->conf_path, child->for_root, &problems);
-	if (conf)
-		definitions = definitions_load(conf, &problems);
-	if (problems.n > 0) {
+	definitions = engine_read_definitions(engine, &problems);
+	if (!definitions) {
 		char *line = problem_line(&problems.at[0]);
 
 		inherited_say(line);
 		log_error("%s", line);
 		free(line);
-		definitions_free(definitions);
-		definitions = NULL;
 	}
 	problems_clear(&problems);
 	return definitions;
@@ -193,18 +183,20 @@ static struct definitions *read_definitions(const struct child *child)
 
 static int engine_run(struct child *child)
 {
-	struct engine engine = {.definitions = read_definitions(child)};
+	struct engine engine = {.child = child};
+	struct core_policy policy = engine_policy(&engine);
 	hst_error err = {{0}, {0}};
 	int status = 1;
 
+	engine.definitions = read_definitions(&engine);
 	if (!engine.definitions)
 		return 2;
 	child_open(child);
 	engine.loop = child->loop;
-	engine.arena = arena_new();
 	engine.scratch = arena_new();
 	core_effects_init(&engine.effects);
-	configure_core(&engine);
+	engine.core = core_new(&policy);
+	engine_configure_core(&engine);
 	crash_point(CRASH_engine_configured);
 	if (engine_open(&engine, child->zmq, &child->ring, &err) < 0) {
 		log_error("%s", err.text);
@@ -212,7 +204,7 @@ static int engine_run(struct child *child)
 		loop_after(engine.loop, engine_after, &engine);
 		loop_in(engine.loop, STORE_IDLE_MS, store_idle_due, &engine);
 		engine_after(&engine);
-		status = child_run(child);
+		status = child_run(child, engine_told, &engine);
 	}
 	engine_close(&engine);
 	return status;

@@ -14,6 +14,7 @@
 #include "plugin/instance.h"
 #include "pure/core/core.h"
 #include "store/store.h"
+#include "wire/child.h"
 #include "wire/hub.h"
 
 /* Something the engine asked a peer and whose answer is outstanding, by message id. */
@@ -64,9 +65,18 @@ struct engine_follower {
 	int64_t run;
 };
 
+/* Those of the clusters; as long as the definitions they were opened with. */
+struct balancers {
+	struct table by_name; /* instance -> struct plugin_instance */
+	hst_host host;
+};
+
 struct engine {
 	struct loop *loop;
+	const struct child *child;
 	struct definitions *definitions;
+	struct balancers *balancers;
+	struct engine_loaded *loaded; /* read again and checked, not yet in force (reload.c); NULL: nothing */
 	struct core *core;
 	struct core_effects effects;
 	struct store *store;
@@ -75,9 +85,6 @@ struct engine {
 	struct table requests; /* id -> struct engine_request */
 	struct table pools;    /* connector instance -> struct engine_pool */
 	struct table devices;  /* name -> struct engine_device */
-	struct table balancers; /* instance -> struct plugin_instance */
-	hst_host balancer_host;
-	hst_arena *arena;      /* as long as the engine */
 	hst_arena *scratch;    /* one message or answer */
 	uint64_t next_request;
 	bool batch_open;       /* a transaction is open in the store */
@@ -94,6 +101,15 @@ struct engine {
 /* engine.c: the program's life; returns the exit status. */
 int engine_main(int argc, char **argv);
 
+/* Adds what is configured to the core: before the first event, and again after core_retire. */
+void engine_configure_core(struct engine *engine);
+
+/* reload.c */
+struct definitions *engine_read_definitions(const struct engine *engine, struct problems *problems); /* NULL: with problems */
+void engine_told(void *arg, const char *word); /* by the supervisor */
+void engine_forget_loaded(struct engine *engine);
+void engine_free_definitions(struct engine *engine); /* the core owns their flows */
+
 /* batch.c */
 void engine_event(struct engine *engine, struct core_event *event); /* fills in time and draw */
 void engine_begin(struct engine *engine);                           /* opens the batch's transaction, once */
@@ -105,6 +121,8 @@ const char *engine_operator(const struct hub_link *link); /* the name of who ask
 /* persist.c */
 void engine_persist(struct engine *engine);
 int engine_restore(struct engine *engine, hst_error *err);
+/* Every flow and package as configured now, by digest, so that a run can be explained and restored for as long as it is known. */
+int engine_store_definitions(struct engine *engine, hst_error *err); /* within a transaction */
 
 /* perform.c */
 void engine_perform(struct engine *engine);

@@ -197,10 +197,9 @@ static bool restore_step(void *arg, const struct store_step *record)
 	return true;
 }
 
-/* Every flow as configured now, by digest, so that a run can be explained and restored for as long as it is known. */
-static int store_flows(struct engine *engine, hst_error *err)
+int engine_store_definitions(struct engine *engine, hst_error *err)
 {
-	int rc = engine->store->ops->begin(engine->store, err);
+	int rc = HST_OK;
 
 	TABLE_EACH(&engine->definitions->flows, entry) {
 		const struct flow *flow = entry->value;
@@ -216,15 +215,19 @@ static int store_flows(struct engine *engine, hst_error *err)
 			rc = engine->store->ops->put_package(engine->store, package->digest, package->name, package->version,
 			                                     clock_wall_us(), err);
 	}
-	return rc < 0 ? rc : engine->store->ops->commit(engine->store, err);
+	return rc;
 }
 
 int engine_restore(struct engine *engine, hst_error *err)
 {
 	struct restoring restoring = {.engine = engine};
-	int rc = store_flows(engine, err);
+	int rc = engine->store->ops->begin(engine->store, err);
 
 	crash_point(CRASH_engine_flows_stored);
+	if (rc >= 0)
+		rc = engine_store_definitions(engine, err);
+	if (rc >= 0)
+		rc = engine->store->ops->commit(engine->store, err);
 	if (rc >= 0)
 		rc = engine->store->ops->counters(engine->store, restore_counter, engine, err);
 	if (rc >= 0)

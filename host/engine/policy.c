@@ -1,6 +1,7 @@
 #include "engine/policy.h"
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "plugin/balancer.h"
 #include "plugin/load.h"
 #include "plugin/registry.h"
@@ -86,7 +87,7 @@ static int policy_choose(void *arg, const char *target, const hst_candidate *can
 {
 	struct engine *engine = arg;
 	const struct conf_cluster *cluster = conf_cluster(engine->definitions->conf, target + strlen("cluster:"));
-	struct plugin_instance *balancer = cluster ? table_get(&engine->balancers, cluster->balancer) : NULL;
+	struct plugin_instance *balancer = cluster ? table_get(&engine->balancers->by_name, cluster->balancer) : NULL;
 	hst_error err = {{0}, {0}};
 	int rc = balancer ? balancer_choose(balancer, candidates, n, demand, draw, ret, &err) : HST_NOT_FOUND;
 
@@ -102,41 +103,54 @@ struct core_policy engine_policy(struct engine *engine)
 	                            .queue_timeout_ms = policy_queue_timeout, .inputs = policy_inputs, .arg = engine};
 }
 
-int engine_open_balancers(struct engine *engine, hst_error *err)
+static int open_balancer(struct balancers *balancers, const struct definitions *definitions, const struct conf_cluster *cluster,
+                         hst_error *err)
 {
-	const struct conf *conf = engine->definitions->conf;
+	const struct definition *definition = definitions_instance(definitions, HST_BALANCER, cluster->balancer);
+	struct plugin_instance *balancer;
+	const hst_plugin *plugin;
+	char *path;
+	int rc;
 
-	plugin_plain_host(&engine->balancer_host, "balancer", engine->arena);
-	for (size_t i = 0; i < conf->cluster_count; i++) {
-		const char *name = conf->clusters[i].balancer;
-		const struct definition *definition = definitions_instance(engine->definitions, HST_BALANCER, name);
-		struct plugin_instance *balancer;
-		const hst_plugin *plugin;
-		char *path;
-		int rc;
-
-		if (!definition)
-			return hst_fail(err, HST_NOT_FOUND, "cluster %s: there is no balancer \"%s\"", conf->clusters[i].name, name);
-		if (table_get(&engine->balancers, name))
-			continue;
-		rc = registry_path(conf->plugins, HST_BALANCER, definition->instance->plugin, &path, err);
-		if (rc < 0)
-			return rc;
-		rc = plugin_load(path, &plugin, err);
-		free(path);
-		if (rc < 0)
-			return rc;
-		rc = plugin_open(plugin, definition->options, &engine->balancer_host, &balancer, err);
-		if (rc < 0)
-			return rc;
-		table_set(&engine->balancers, name, balancer);
-	}
-	return HST_OK;
+	if (!definition)
+		return hst_fail(err, HST_NOT_FOUND, "cluster %s: there is no balancer \"%s\"", cluster->name, cluster->balancer);
+	if (table_get(&balancers->by_name, cluster->balancer))
+		return HST_OK;
+	rc = registry_path(definitions->conf->plugins, HST_BALANCER, definition->instance->plugin, &path, err);
+	if (rc < 0)
+		return rc;
+	rc = plugin_load(path, &plugin, err);
+	free(path);
+	if (rc >= 0)
+		rc = plugin_open(plugin, definition->options, &balancers->host, &balancer, err);
+	if (rc >= 0)
+		table_set(&balancers->by_name, cluster->balancer, balancer);
+	return rc;
 }
 
-void engine_close_balancers(struct engine *engine)
+int balancers_open(const struct definitions *definitions, struct balancers **ret, hst_error *err)
 {
-	TABLE_EACH(&engine->balancers, entry)
+	const struct conf *conf = definitions->conf;
+	struct balancers *balancers = mem_alloc(sizeof *balancers);
+	int rc = HST_OK;
+
+	table_init(&balancers->by_name);
+	plugin_plain_host(&balancers->host, "balancer", definitions->arena);
+	for (size_t i = 0; rc >= 0 && i < conf->cluster_count; i++)
+		rc = open_balancer(balancers, definitions, &conf->clusters[i], err);
+	if (rc < 0)
+		balancers_close(balancers);
+	else
+		*ret = balancers;
+	return rc;
+}
+
+void balancers_close(struct balancers *balancers)
+{
+	if (!balancers)
+		return;
+	TABLE_EACH(&balancers->by_name, entry)
 		plugin_close(entry->value);
-	table_clear(&engine->balancers);
+	table_clear(&balancers->by_name);
+	free(balancers);
 }

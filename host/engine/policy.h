@@ -6,8 +6,8 @@
 
 struct core_policy engine_policy(struct engine *engine);
 
-/* Opens every balancer a cluster names. */
-int engine_open_balancers(struct engine *engine, hst_error *err);
-void engine_close_balancers(struct engine *engine);
+/* Every balancer that a cluster of these definitions names, opened. They look at the definitions' options. */
+int balancers_open(const struct definitions *definitions, struct balancers **ret, hst_error *err);
+void balancers_close(struct balancers *balancers); /* NULL is fine */
 
 #endif

@@ -116,7 +116,7 @@ static int gateway_run(struct child *child)
 		loop_after(gateway.loop, gateway_after, &gateway);
 		loop_fd(gateway.loop, INHERITED_PEER, POLLIN, processes_channel, &gateway);
 		loop_in(gateway.loop, FIRST_HEARTBEAT_MS, devices_heartbeat, &gateway);
-		status = child_run(child);
+		status = child_run(child, NULL, NULL);
 	}
 	gateway_close(&gateway);
 	return status;

@@ -76,9 +76,19 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 
 static int down(const char *file)
 {
-	struct conf *conf = house_conf(file);
-	int status = conf ? down_run(conf) : 2;
+	AUTO(problems) struct problems problems;
+	struct conf *conf;
+	int status;
 
+	/* Who wants it to end need not have mended the file first. */
+	problems_init(&problems);
+	conf = conf_load_for_check(file, &problems);
+	status = conf && conf->state_dir ? down_run(conf) : 2;
+	for (size_t i = 0; status == 2 && i < problems.n; i++) {
+		AUTO_FREE char *line = problem_line(&problems.at[i]);
+
+		fprintf(stderr, "%s\n", line);
+	}
 	conf_free(conf);
 	return status;
 }

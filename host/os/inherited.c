@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 /* Beyond what programs that count their descriptors by hand reach. */
 enum { HIDDEN_FROM = 100 };
+enum { LINE_WAIT_MS = 1000 };
 
 static bool there[INHERITED_PEER + 1];
 static int hidden[INHERITED_PEER + 1]; /* 0: it has the number it came with */
@@ -55,21 +57,36 @@ void inherited_close(int fd)
 	close(inherited_fd(fd));
 }
 
-void inherited_say(const char *bad)
+/* A supervisor that does not read must not hold up its children: then the line is lost. */
+static void write_line(const char *line, size_t length)
 {
-	char line[1024] = {0};
+	struct pollfd polled = {.fd = inherited_fd(INHERITED_READY), .events = POLLOUT};
 	ssize_t written;
+
+	if (poll(&polled, 1, LINE_WAIT_MS) == 0)
+		return;
+	do
+		written = write(inherited_fd(INHERITED_READY), line, length);
+	while (written < 0 && errno == EINTR);
+}
+
+void inherited_line(const char *word, const char *text)
+{
+	char line[INHERITED_LINE_MAX] = {0};
 
 	if (!inherited_has(INHERITED_READY))
 		return;
-	snprintf(line, sizeof line - 1, "%s%s", bad ? "bad " : "ready", bad ? bad : "");
+	snprintf(line, sizeof line - 1, "%s%s%s", word, text ? " " : "", text ? text : "");
 	/* One line, whatever the text: the reader ends it at the first newline. */
 	for (char *c = line; *c; c++)
 		if (*c == '\n' || *c == '\r')
 			*c = ' ';
 	line[strlen(line)] = '\n';
-	do
-		written = write(inherited_fd(INHERITED_READY), line, strlen(line));
-	while (written < 0 && errno == EINTR);
+	write_line(line, strlen(line));
+}
+
+void inherited_say(const char *bad)
+{
+	inherited_line(bad ? "bad" : "ready", bad);
 	inherited_close(INHERITED_READY);
 }

@@ -1,7 +1,8 @@
 /*
  * What a child of the supervisor inherits by number. One list, so that both sides read the same.
  *
- * - 3: the child writes "ready\n" when it can work, or "bad TEXT\n" when its configuration is wrong
+ * - 3: a socket on which both sides write lines. The child: "ready" when it can work, "bad TEXT" when its configuration
+ *   is wrong; those that are told of a reload speak on it as long as they live (wire/told.h)
  * - 4: the child reads its keys (wire/keys.h)
  * - 5: end-of-file here means that the supervisor is gone: end
  * - 6: gateway: records to and from the supervisor (os/channel.h); session: messages to and from the gateway
@@ -13,7 +14,7 @@
 
 #include <stdbool.h>
 
-enum { INHERITED_READY = 3, INHERITED_KEYS = 4, INHERITED_LIFE = 5, INHERITED_PEER = 6 };
+enum { INHERITED_READY = 3, INHERITED_KEYS = 4, INHERITED_LIFE = 5, INHERITED_PEER = 6, INHERITED_LINE_MAX = 2048 };
 
 /*
  * Notes which of these descriptors are there. harden_start calls it before the program opens anything, since
@@ -39,5 +40,8 @@ void inherited_close(int fd);
 
 /* Says ready (`bad` NULL) or "bad TEXT" on fd 3 and closes it. Nothing when it was not inherited. */
 void inherited_say(const char *bad);
+
+/* Says "WORD TEXT" (`text` NULL: "WORD") as one line on fd 3, cut at INHERITED_LINE_MAX, and keeps it open. */
+void inherited_line(const char *word, const char *text);
 
 #endif

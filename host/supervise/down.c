@@ -5,7 +5,7 @@
 #include "config/conf.h"
 #include "os/failure.h"
 #include "os/files.h"
-#include "supervise/lock.h"
+#include "os/lock.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -7,11 +7,11 @@
 #include "os/crash.h"
 #include "os/failure.h"
 #include "os/files.h"
+#include "os/lock.h"
 #include "os/spawn.h"
 #include "supervise/accounts.h"
 #include "supervise/folders.h"
 #include "supervise/keys.h"
-#include "supervise/lock.h"
 #include "supervise/operator.h"
 #include "supervise/supervisor.h"
 

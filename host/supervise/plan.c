@@ -89,14 +89,19 @@ void plan_make(struct plan *plan, const struct conf *conf, const char *file, boo
 			 root ? ACCOUNT_GATEWAY : NULL);
 }
 
+void plan_child_clear(struct plan_child *child)
+{
+	free(child->name);
+	free(child->program);
+	for (size_t a = 0; child->argv[a]; a++)
+		free(child->argv[a]);
+	*child = (struct plan_child){0};
+}
+
 void plan_clear(struct plan *plan)
 {
-	for (size_t i = 0; i < plan->n; i++) {
-		free(plan->children[i].name);
-		free(plan->children[i].program);
-		for (size_t a = 0; plan->children[i].argv[a]; a++)
-			free(plan->children[i].argv[a]);
-	}
+	for (size_t i = 0; i < plan->n; i++)
+		plan_child_clear(&plan->children[i]);
 	free(plan->children);
-	memset(plan, 0, sizeof *plan);
+	*plan = (struct plan){0};
 }

@@ -28,5 +28,6 @@ struct plan {
 /* `file` is the configuration's absolute path; as root each child is told to become its role's user. */
 void plan_make(struct plan *plan, const struct conf *conf, const char *file, bool root);
 void plan_clear(struct plan *plan);
+void plan_child_clear(struct plan_child *child);
 
 #endif

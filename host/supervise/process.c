@@ -14,11 +14,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SAID_MAX = 512, READ_PART = 4096, READ_TURNS_MAX = 64 };
+enum { READ_PART = 4096, READ_TURNS_MAX = 64 };
 
 struct process {
 	struct process *next;
@@ -27,7 +29,7 @@ struct process {
 	struct process_role role;
 	pid_t pid;
 	int ready_fd, output_fd;
-	char said[SAID_MAX];
+	char said[INHERITED_LINE_MAX];
 	size_t said_length;
 	struct output output;
 	char tail[OUTPUT_TAIL_MAX + 1];
@@ -108,35 +110,39 @@ static void on_output(void *arg, int fd, short ready)
 		close_fd(process->of, &process->output_fd);
 }
 
-/* "ready" or "bad TEXT", one line. Anything else is a child that is not ours to understand, and says nothing. */
-static void on_said(struct process *process)
+/* Every whole line. A line that is too long is none of ours and is cut. */
+static void hand_on_lines(struct process *process)
 {
-	process->said[process->said_length] = '\0';
-	process->said[strcspn(process->said, "\n")] = '\0';
-	if (!process->role.said)
-		return;
-	if (strcmp(process->said, "ready") == 0)
-		process->role.said(process->role.arg, process, NULL);
-	else if (strncmp(process->said, "bad ", 4) == 0)
-		process->role.said(process->role.arg, process, process->said + 4);
+	char *end;
+
+	if (process->said_length == sizeof process->said)
+		process->said[sizeof process->said - 1] = '\n';
+	while ((end = memchr(process->said, '\n', process->said_length)) != NULL) {
+		char line[INHERITED_LINE_MAX];
+		size_t length = (size_t)(end - process->said);
+
+		memcpy(line, process->said, length);
+		line[length] = '\0';
+		process->said_length -= length + 1;
+		memmove(process->said, end + 1, process->said_length);
+		if (process->role.said)
+			process->role.said(process->role.arg, process, line);
+	}
 }
 
-/* Takes in the word; true once there will be no more of it. */
-static bool take_word(struct process *process)
+/* Takes in what it has said; true once there will be no more of it. */
+static bool take_said(struct process *process)
 {
 	for (;;) {
-		size_t room = SAID_MAX - 1 - process->said_length;
-		ssize_t n = read(process->ready_fd, process->said + process->said_length, room);
+		ssize_t n = recv(process->ready_fd, process->said + process->said_length,
+				 sizeof process->said - process->said_length, MSG_DONTWAIT);
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno == EAGAIN)
-			return false;
 		if (n <= 0)
-			return true;
+			return n == 0 || errno != EAGAIN;
 		process->said_length += (size_t)n;
-		if (memchr(process->said, '\n', process->said_length) || process->said_length == SAID_MAX - 1)
-			return true;
+		hand_on_lines(process);
 	}
 }
 
@@ -145,10 +151,27 @@ static void on_ready(void *arg, int fd, short ready)
 	struct process *process = arg;
 
 	(void)fd, (void)ready;
-	if (!take_word(process))
-		return;
-	close_fd(process->of, &process->ready_fd);
-	on_said(process);
+	if (take_said(process))
+		close_fd(process->of, &process->ready_fd);
+}
+
+bool process_tell(struct process *process, const char *word)
+{
+	char line[INHERITED_LINE_MAX];
+	int length = snprintf(line, sizeof line, "%s\n", word);
+
+	return process->ready_fd >= 0 && send(process->ready_fd, line, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL) == length;
+}
+
+static int make_socket(int *ret_near, int *ret_far, hst_error *err)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return failure_of(errno, err, "make", "a socketpair");
+	*ret_near = ends[0];
+	*ret_far = ends[1];
+	return HST_OK;
 }
 
 /* A pipe whose near end does not block. */
@@ -210,16 +233,16 @@ static int start(struct process *process, const struct process_spec *spec, hst_e
 	AUTO_CLOSE int output = -1;
 	AUTO_CLOSE int keys_near = -1;
 	AUTO_CLOSE int keys_far = -1;
-	int code = make_pipe(&process->ready_fd, &ready, true, err);
+	int code = make_socket(&process->ready_fd, &ready, err);
 
-	if (code == HST_OK)
+	if (code == HST_OK && !spec->output_fd)
 		code = make_pipe(&process->output_fd, &output, true, err);
 	if (code == HST_OK && spec->keys)
 		code = make_pipe(&keys_near, &keys_far, false, err);
 	if (code == HST_OK && spec->keys)
 		code = write_keys(keys_near, spec->keys, err);
 	if (code == HST_OK)
-		code = spawn_process(process, spec, ready, keys_far, output, err);
+		code = spawn_process(process, spec, ready, keys_far, spec->output_fd ? spec->output_fd : output, err);
 	crash_point(CRASH_hostlerd_spawned);
 	return code;
 }
@@ -243,7 +266,8 @@ int process_start(struct processes *processes, const struct process_spec *spec, 
 	process->next = processes->first;
 	processes->first = process;
 	loop_fd(processes->loop, process->ready_fd, POLLIN, on_ready, process);
-	loop_fd(processes->loop, process->output_fd, POLLIN, on_output, process);
+	if (process->output_fd >= 0)
+		loop_fd(processes->loop, process->output_fd, POLLIN, on_output, process);
 	*ret = process;
 	return HST_OK;
 }
@@ -285,11 +309,8 @@ static void bury(struct process *process, int status)
 	if (process->output_fd >= 0)
 		take_output(process);
 	output_flush(&process->output, process->name);
-	if (process->ready_fd >= 0) {
-		take_word(process);
-		close_fd(process->of, &process->ready_fd);
-		on_said(process);
-	}
+	if (process->ready_fd >= 0)
+		take_said(process);
 	process->role.ended(process->role.arg, process, status);
 	process_free(process);
 }

@@ -9,6 +9,7 @@
 
 #include <hostler/error.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -21,12 +22,13 @@ struct process_spec {
 	char *const *argv;   /* ends with NULL */
 	const char *keys;    /* what it reads on fd 4; NULL: nothing */
 	int peer_fd;         /* its fd 6; -1: none; stays the caller's */
+	int output_fd;       /* its stdout and stderr; 0: they go on to this program's stderr. Stays the caller's */
 };
 
 /* Both are called from the loop. The process is freed after `ended`. */
 struct process_role {
-	void (*said)(void *arg, struct process *process, const char *bad); /* on fd 3; NULL: ready. May be NULL */
-	void (*ended)(void *arg, struct process *process, int status);     /* as from waitpid */
+	void (*said)(void *arg, struct process *process, const char *line); /* on fd 3. May be NULL */
+	void (*ended)(void *arg, struct process *process, int status);      /* as from waitpid */
 	void *arg;
 };
 
@@ -38,6 +40,9 @@ void processes_reap(struct processes *processes);
 int process_start(struct processes *processes, const struct process_spec *spec, const struct process_role *role,
                   struct process **ret, hst_error *err);
 void process_signal(struct process *process, int signal);
+
+/* A line to its fd 3. False: it has closed it, or reads nothing. */
+bool process_tell(struct process *process, const char *word);
 pid_t process_pid(const struct process *process);
 
 /* The last of what it printed, NUL-terminated, valid while the process is. */

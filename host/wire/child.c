@@ -73,17 +73,20 @@ void child_open(struct child *child)
 	child->zmq = zmq_ctx_new();
 }
 
-int child_run(struct child *child)
+int child_run(struct child *child, void (*word)(void *arg, const char *word), void *arg)
 {
 	if (inherited_has(INHERITED_LIFE))
 		loop_fd(child->loop, INHERITED_LIFE, POLLIN, stop_on_orphaned, child);
-	inherited_say(NULL);
+	if (word)
+		told_open(&child->told, child->loop, word, arg);
+	inherited_line("ready", NULL);
 	log_info("ready");
 	return loop_run(child->loop);
 }
 
 void child_close(struct child *child)
 {
+	told_close(&child->told);
 	if (child->zmq)
 		zmq_ctx_term(child->zmq);
 	if (child->loop)

@@ -8,6 +8,7 @@
 
 #include "loop/loop.h"
 #include "wire/keys.h"
+#include "wire/told.h"
 
 #include <stdbool.h>
 
@@ -17,6 +18,7 @@ struct child {
 	struct key_ring ring;
 	struct loop *loop;
 	void *zmq;
+	struct told told;
 };
 
 /* `program` is its name for the log, `does` one sentence for --help. -1: go on; else the exit status, with everything said. */
@@ -25,8 +27,8 @@ int child_start(struct child *child, int argc, char **argv, const char *program,
 /* After the configuration was read: loop and ZeroMQ context. */
 void child_open(struct child *child);
 
-/* Says ready to the supervisor and turns the loop to its end; the exit status. */
-int child_run(struct child *child);
+/* Says ready to the supervisor, hears its words (NULL: none), and turns the loop to its end; the exit status. */
+int child_run(struct child *child, void (*word)(void *arg, const char *word), void *arg);
 
 void child_close(struct child *child); /* after everything that uses loop and context; wipes the keys */
 

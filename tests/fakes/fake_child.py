@@ -5,6 +5,8 @@ do.NAME beside the configuration says instead, and writes down in the file `hear
   bad TEXT   says so and ends        die        ends at once, each time
   die-once   ends the first time     stubborn   does not end when it is asked to
   session    (gateway) asks for a session process, speaks to it, and has it killed
+  refuse     cannot work with the configuration when it is read again
+  leave      dies when the configuration is read again, the first time
 """
 
 import os
@@ -123,10 +125,27 @@ def main():
         write_down("key " + " ".join(line[:2] if line[0] != "host" else line))
     channel = session_play() if do == "session" else None
     os.write(3, b"ready\n")
-    os.close(3)
-    select.select([5], [], [])
+    while 3 in select.select([3, 5], [], [])[0]:
+        told = os.read(3, 200).decode()
+        if not told:
+            break
+        for word in told.splitlines():
+            hear(word, do)
     write_down("supervisor is gone")
     del channel
+
+
+def hear(word, do):
+    """What hostlerd says on fd 3."""
+    write_down("hears " + word)
+    if word == "load" and do == "leave" and not os.path.exists(os.path.join(folder, "left." + name)):
+        with open(os.path.join(folder, "left." + name), "w", encoding="ascii"):
+            pass
+        sys.exit(1)
+    answers = {"load": "note a.ini:1: error: not with me\nrefused\n" if do == "refuse" else "note changed flow hello\nloaded\n",
+               "take": "taken\n"}
+    if word in answers:
+        os.write(3, answers[word].encode())
 
 
 name = own_name() if program != "hostler" else program

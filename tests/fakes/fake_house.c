@@ -98,6 +98,27 @@ static pid_t run_hostlerd(const struct house *house, const char *how, int *ret_o
 	return pid;
 }
 
+void house_configure(const struct house *house, const char *configuration)
+{
+	put(house, "hostler.ini", configuration, strlen(configuration), 0644);
+}
+
+static bool has_answered(const struct house *house, int serial)
+{
+	AUTO_FREE char *text = house_file(house, "state/reload");
+	char state[8];
+	int at;
+
+	return sscanf(text, "%d %7s", &at, state) == 2 && at >= serial && strcmp(state, "busy") != 0;
+}
+
+char *house_reload(const struct house *house, int serial)
+{
+	kill(house->pid, SIGHUP);
+	WAIT_UNTIL(has_answered(house, serial));
+	return house_file(house, "state/reload");
+}
+
 void house_start(struct house *house)
 {
 	if (house->out >= 0)

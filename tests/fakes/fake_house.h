@@ -47,6 +47,12 @@ void house_clear(struct house *house);
 /* Starts one more hostlerd with this argument and returns its exit status. */
 int house_run_once(const struct house *house, const char *how);
 
+/* Replaces the configuration's text. */
+void house_configure(const struct house *house, const char *configuration);
+
+/* SIGHUP, then the answer to the reload of this serial or a later one: the file state_dir/reload once it is not busy. */
+char *house_reload(const struct house *house, int serial); /* the caller frees it */
+
 /* What a child is to do instead of working: see fake_child.py. */
 void house_tell(const struct house *house, const char *child, const char *behaviour);
 

@@ -318,6 +318,17 @@ void core_house_event(struct core_house *house, struct core_event *event)
 	commit(house);
 }
 
+void core_house_reload(struct core_house *house, void (*configure)(struct core *core))
+{
+	house->configure = configure;
+	core_retire(house->core);
+	configure(house->core);
+	TABLE_EACH(&house->texts, entry)
+		if (!is_gone(house, entry->key))
+			add_flow(house, entry->value);
+	core_house_event(house, &(struct core_event){.kind = CORE_CONFIGURED});
+}
+
 void core_house_restart(struct core_house *house)
 {
 	core_free(house->core);

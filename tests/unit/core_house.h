@@ -54,6 +54,9 @@ void core_house_desktop_flow(struct core_house *house, const char *name, const c
 /* Ends the engine and starts it again from the store. */
 void core_house_restart(struct core_house *house);
 
+/* The configuration is read again: devices and clusters of `configure`, and every flow that is not in `gone`. */
+void core_house_reload(struct core_house *house, void (*configure)(struct core *core));
+
 /* Every event happens a millisecond after the one before. */
 void core_house_event(struct core_house *house, struct core_event *event);
 int core_house_steer(struct core_house *house, const struct core_steering *steering, hst_error *err);

@@ -160,7 +160,7 @@ static void the_table_has_the_commands_of_this_version(void **state)
 	} promised[] = {
 		{"up", true},
 		{"down", true},
-		{"reload", false},
+		{"reload", true},
 		{"check", true},
 		{"doctor", false},
 		{"init", false},

@@ -125,22 +125,24 @@ static struct core_lineage *lineage_of(struct core *core, const char *name)
 	return lineage;
 }
 
-void core_add_flow(struct core *core, struct flow *flow_take, bool current)
+const struct flow *core_add_flow(struct core *core, struct flow *flow_take, bool current)
 {
-	if (table_get(&core->flows, flow_take->digest)) {
-		/* The same text twice is the same flow. */
-		struct flow *known = table_get(&core->flows, flow_take->digest);
+	struct flow *known = table_get(&core->flows, flow_take->digest);
 
-		if (known != flow_take)
-			flow_free(flow_take);
-		flow_take = known;
-	} else {
+	if (!known) {
 		table_set(&core->flows, flow_take->digest, flow_take);
+	} else if (known != flow_take) {
+		/* Its file may have another name by now. */
+		if (strcmp(known->file, flow_take->file) != 0)
+			known->file = arena_text(known->arena, flow_take->file);
+		flow_free(flow_take);
 	}
+	flow_take = known ? known : flow_take;
 	if (current)
 		lineage_of(core, flow_take->name)->current = flow_take;
 	else
 		lineage_of(core, flow_take->name);
+	return flow_take;
 }
 
 const struct flow *core_flow_of_digest(const struct core *core, const char *digest)
@@ -234,6 +236,9 @@ void core_step(struct core *core, const struct core_event *event, struct core_ef
 		break;
 	case CORE_UNBLOCKED:
 		connections_unblock(core, event->connection, effects);
+		break;
+	case CORE_CONFIGURED:
+		reload_take(core, effects);
 		break;
 	case CORE_TIME:
 		core_timers_due(core, effects);

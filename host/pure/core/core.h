@@ -42,6 +42,7 @@ enum core_event_kind {
 			  OutcomeUnknown */
 	CORE_RETURNED, /* a connector's action is done, well (`state` succeeded) or not */
 	CORE_UNBLOCKED, /* somebody says that `connection` is in order (rule R29) */
+	CORE_CONFIGURED, /* after core_retire: everything that is configured now was added */
 	CORE_TIME,     /* nothing but time has passed */
 };
 
@@ -136,11 +137,18 @@ struct core_effects {
 struct core *core_new(const struct core_policy *policy);
 void core_free(struct core *core);
 
-/* What is configured: before the first event. A flow is taken over; the newest of a name answers its
- * triggers. */
+/* What is configured: before the first event. A flow is taken over, and the one that is kept is returned: the same text
+ * twice is one flow. The newest of a name answers its triggers. */
 void core_add_device(struct core *core, const char *name, bool strict);
 void core_add_cluster(struct core *core, const char *name, char *const *members, size_t n, bool strict);
-void core_add_flow(struct core *core, struct flow *flow_take, bool current);
+const struct flow *core_add_flow(struct core *core, struct flow *flow_take, bool current);
+
+/*
+ * What is configured has changed. Between two batches: core_retire, then everything that is configured now is added,
+ * then the event CONFIGURED. Devices, clusters and flows that are the same keep how they stand; of those that have gone
+ * runs go on to their end, and what waits for them ends with DefinitionGone.
+ */
+void core_retire(struct core *core);
 const struct flow *core_flow_of_digest(const struct core *core, const char *digest); /* NULL: not added */
 
 /* After a restart: what was unfinished, oldest first, each run followed by its steps; then core_restored

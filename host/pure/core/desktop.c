@@ -108,8 +108,8 @@ void desktop_leave(struct core *core, struct step *step)
 		turn_target(core, target);
 }
 
-/* Where the step's connection leads as it is configured now. False: the step has ended, because it leads
- * nowhere. */
+/* Where the step's connection leads as it is configured now; where that is news, it is a happening. False: the step has
+ * ended, because it leads nowhere. */
 static bool desktop_resolve(struct core *core, struct step *step, struct core_effects *effects)
 {
 	const char *target, *user;
@@ -120,8 +120,13 @@ static bool desktop_resolve(struct core *core, struct step *step, struct core_ef
 			  "the configuration no longer has this step's connection or its target", effects);
 		return false;
 	}
-	text_replace(&step->facts.target, target);
-	text_replace(&step->facts.user, user);
+	if (!step->facts.target || strcmp(step->facts.target, target) != 0 || strcmp(step->facts.user, user) != 0) {
+		text_replace(&step->facts.target, target);
+		text_replace(&step->facts.user, user);
+		effects_step(effects, step);
+		effects_happened(core, effects, step->run, step, "queued", "target", step->facts.target, "user",
+				 step->facts.user, NULL);
+	}
 	free(step->folded_user);
 	step->folded_user = order_fold_user(user);
 	return true;
@@ -133,9 +138,6 @@ void desktop_queue(struct core *core, struct step *step, struct core_effects *ef
 	if (!desktop_resolve(core, step, effects))
 		return;
 	step->facts.seq = ++core->counters.seq;
-	effects_step(effects, step);
-	effects_happened(core, effects, step->run, step, "queued", "target", step->facts.target, "user",
-			 step->facts.user, NULL);
 	desktop_wait(core, step, effects);
 }
 
@@ -259,25 +261,16 @@ static void desktop_refused(struct core *core, struct step *step, const struct c
 		steps_end(core, step, STATE_FAILED, event->reason, event->text, effects);
 		return;
 	}
-	if (!desktop_target(core, step)) {
-		steps_end(core, step, STATE_FAILED, "DefinitionGone",
-			  "the configuration no longer has this step's target", effects);
-		return;
-	}
 	text_replace(&step->facts.device, NULL);
 	effects_step(effects, step);
 	/* A failed sign-in is in the way of the whole connection, not of this device alone. */
-	if (reason_is_of_sign_in(step->facts.reason)) {
-		desktop_wait(core, step, effects);
-		return;
-	}
-	if (event->class == REASON_RETRY)
+	if (event->class == REASON_RETRY && !reason_is_of_sign_in(step->facts.reason))
 		retries_refused(core, device, step);
-	else
+	else if (!reason_is_of_sign_in(step->facts.reason))
 		placement_refuse(device->placed, step->folded_user, step->facts.attended,
 				 devices_revision(device, event->revision), step->facts.reason,
 				 step->facts.text);
-	desktop_wait(core, step, effects);
+	desktop_again(core, step, effects);
 }
 
 static void desktop_stage(struct core *core, struct step *step, enum state state,
@@ -381,6 +374,7 @@ void desktop_event(struct core *core, struct step *step, const struct core_event
 	case CORE_DEVICE:
 	case CORE_RETURNED:
 	case CORE_UNBLOCKED:
+	case CORE_CONFIGURED:
 	case CORE_TIME:
 		break;
 	}

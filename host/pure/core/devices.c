@@ -12,11 +12,14 @@ static const int64_t revision_max = INT64_C(1) << 40;
 
 void core_add_device(struct core *core, const char *name, bool strict)
 {
-	struct core_device *device = mem_alloc(sizeof *device);
+	struct core_device *device = table_get(&core->devices, name);
 
+	if (!device) {
+		device = mem_alloc(sizeof *device);
+		table_init(&device->retries);
+		table_set(&core->devices, name, device);
+	}
 	device->placed = placement_add_device(&core->placement, name, strict);
-	table_init(&device->retries);
-	table_set(&core->devices, name, device);
 }
 
 void core_add_cluster(struct core *core, const char *name, char *const *members, size_t n, bool strict)
@@ -35,6 +38,22 @@ void devices_free(struct core_device *device)
 		retry_free(entry->value);
 	table_clear(&device->retries);
 	free(device);
+}
+
+void devices_sweep(struct core *core)
+{
+	TABLE_EACH(&core->devices, entry) {
+		struct core_device *device = entry->value;
+		struct placement_device *placed = device->placed;
+
+		if (!placed->retired || placed->running > 0)
+			continue;
+		core_disarm(core, &device->silence);
+		retries_clear(core, device);
+		table_remove(&core->devices, placed->name);
+		devices_free(device);
+		placement_remove(&core->placement, placed);
+	}
 }
 
 static void device_silent(struct core *core, struct core_timer *timer, struct core_effects *effects)

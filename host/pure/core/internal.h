@@ -165,6 +165,10 @@ void devices_event(struct core *core, const struct core_event *event, struct cor
 struct core_device *devices_of(const struct core *core, const struct placement_device *device);
 int64_t devices_revision(const struct core_device *device, int64_t said); /* as placement counts them */
 void devices_free(struct core_device *device);
+void devices_sweep(struct core *core); /* those that are no longer configured and where nothing runs any more */
+
+/* reload.c: what is configured has changed */
+void reload_take(struct core *core, struct core_effects *effects);
 
 /* retries.c: refusals of class retry */
 void retries_refused(struct core *core, struct core_device *device, const struct step *step);

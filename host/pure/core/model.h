@@ -75,6 +75,7 @@ struct step {
 	struct core_timer queue_timer;	 /* the queue time-out */
 	bool signing_in;		 /* its connection waits for how its sign-in goes */
 	const char *asked; /* what its device was told and has not confirmed: the `how` of `stop`, or NULL */
+	bool displaced;			 /* out of the order until what is configured now is known */
 	bool dirty;
 };
 

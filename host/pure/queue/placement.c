@@ -23,27 +23,31 @@ static void refusal_free(struct placement_refusal *refusal)
 	free(refusal);
 }
 
+static void target_free(struct placement_target *target)
+{
+	order_target_clear(&target->order);
+	free(target->devices);
+	free(target->placed);
+	free(target);
+}
+
+static void device_free(struct placement_device *device)
+{
+	TABLE_EACH(&device->refusals, refusal)
+		refusal_free(refusal->value);
+	table_clear(&device->refusals);
+	table_clear(&device->busy);
+	free(device->targets);
+	free(device->name);
+	free(device);
+}
+
 void placement_clear(struct placement *placement)
 {
-	TABLE_EACH(&placement->targets, entry) {
-		struct placement_target *target = entry->value;
-
-		order_target_clear(&target->order);
-		free(target->devices);
-		free(target->placed);
-		free(target);
-	}
-	TABLE_EACH(&placement->devices, entry) {
-		struct placement_device *device = entry->value;
-
-		TABLE_EACH(&device->refusals, refusal)
-			refusal_free(refusal->value);
-		table_clear(&device->refusals);
-		table_clear(&device->busy);
-		free(device->targets);
-		free(device->name);
-		free(device);
-	}
+	TABLE_EACH(&placement->targets, entry)
+		target_free(entry->value);
+	TABLE_EACH(&placement->devices, entry)
+		device_free(entry->value);
 	table_clear(&placement->targets);
 	table_clear(&placement->devices);
 }
@@ -62,26 +66,53 @@ static void target_contains(struct placement_target *target, struct placement_de
 
 static struct placement_target *add_target(struct placement *placement, const char *kind, const char *name, bool strict)
 {
-	struct placement_target *target = mem_alloc(sizeof *target);
 	char *full = mem_printf("%s:%s", kind, name);
+	struct placement_target *target = table_get(&placement->targets, full);
 
-	order_target_init(&target->order, full, strict);
-	table_set(&placement->targets, full, target);
+	if (!target) {
+		target = mem_alloc(sizeof *target);
+		order_target_init(&target->order, full, strict);
+		table_set(&placement->targets, full, target);
+	}
+	target->order.strict = strict;
+	target->retired = false;
 	free(full);
 	return target;
 }
 
+/* A device that was a member before keeps the count of what was placed there. */
+static void set_members(struct placement_target *target, struct placement_device *const *devices, size_t n)
+{
+	struct placement_target before = *target;
+
+	target->devices = NULL;
+	target->placed = NULL;
+	target->device_count = 0;
+	for (size_t i = 0; i < n; i++) {
+		target_contains(target, devices[i]);
+		for (size_t j = 0; j < before.device_count; j++)
+			if (before.devices[j] == devices[i])
+				target->placed[i] = before.placed[j];
+	}
+	free(before.devices);
+	free(before.placed);
+}
+
 struct placement_device *placement_add_device(struct placement *placement, const char *name, bool strict)
 {
-	struct placement_device *device = mem_alloc(sizeof *device);
+	struct placement_device *device = placement_device(placement, name);
 
-	device->name = mem_text(name);
-	device->load_milli = -1;
-	device->system = HST_LINUX;
-	table_init(&device->busy);
-	table_init(&device->refusals);
-	table_set(&placement->devices, name, device);
-	target_contains(add_target(placement, "device", name, strict), device);
+	if (!device) {
+		device = mem_alloc(sizeof *device);
+		device->name = mem_text(name);
+		device->load_milli = -1;
+		device->system = HST_LINUX;
+		table_init(&device->busy);
+		table_init(&device->refusals);
+		table_set(&placement->devices, name, device);
+	}
+	device->retired = false;
+	set_members(add_target(placement, "device", name, strict), &device, 1);
 	return device;
 }
 
@@ -89,14 +120,46 @@ struct placement_target *placement_add_cluster(struct placement *placement, cons
                                                bool strict)
 {
 	struct placement_target *target = add_target(placement, "cluster", name, strict);
+	struct placement_device **devices = mem_array(n + 1, sizeof *devices);
+	size_t found = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		struct placement_device *device = placement_device(placement, members[i]);
-
-		if (device)
-			target_contains(target, device);
+		devices[found] = placement_device(placement, members[i]);
+		found += devices[found] && !devices[found]->retired;
 	}
+	set_members(target, devices, found);
+	free(devices);
 	return target;
+}
+
+void placement_retire(struct placement *placement)
+{
+	TABLE_EACH(&placement->devices, entry) {
+		struct placement_device *device = entry->value;
+
+		device->retired = true;
+		device->target_count = 0;
+	}
+	TABLE_EACH(&placement->targets, entry)
+		((struct placement_target *)entry->value)->retired = true;
+}
+
+void placement_sweep(struct placement *placement)
+{
+	TABLE_EACH(&placement->targets, entry) {
+		struct placement_target *target = entry->value;
+
+		if (!target->retired)
+			continue;
+		table_remove(&placement->targets, entry->key);
+		target_free(target);
+	}
+}
+
+void placement_remove(struct placement *placement, struct placement_device *device)
+{
+	table_remove(&placement->devices, device->name);
+	device_free(device);
 }
 
 struct placement_device *placement_device(const struct placement *placement, const char *name)

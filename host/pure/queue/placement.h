@@ -20,6 +20,7 @@ struct placement_device {
 	bool known;   /* a gateway has spoken for it at least once */
 	bool online;
 	bool drained;
+	bool retired; /* no longer configured: it belongs to no target and is there until its last run is released */
 	int64_t heard_us; /* when its gateway last said something of it */
 	int64_t slots;    /* how many runs of hostler it may have at once, as its gateway last said */
 	int64_t running;  /* runs placed there and not yet released */
@@ -45,6 +46,7 @@ struct placement_target {
 	struct placement_device **devices; /* in the order of the cluster's list */
 	int64_t *placed;                   /* per device: how many items this target has placed there */
 	size_t device_count;
+	bool retired; /* between placement_retire and placement_sweep: not configured again so far */
 };
 
 struct placement_policy {
@@ -64,13 +66,22 @@ struct placement {
 void placement_init(struct placement *placement, const struct placement_policy *policy);
 void placement_clear(struct placement *placement); /* items must have left */
 
-/* Adds a device, with the target device:NAME. */
+/* Adds a device, with the target device:NAME. One that was retired is configured again and keeps how it stands. */
 struct placement_device *placement_add_device(struct placement *placement, const char *name, bool strict);
-/* Adds cluster:NAME; members must have been added. */
+/* Adds cluster:NAME, or configures a retired one again; members must have been added. */
 struct placement_target *placement_add_cluster(struct placement *placement, const char *name, char *const *members, size_t n,
                                                bool strict);
 struct placement_device *placement_device(const struct placement *placement, const char *name); /* NULL: none */
 struct placement_target *placement_target(const struct placement *placement, const char *name); /* NULL: none */
+
+/*
+ * What is configured changes: first everything is retired, while no item waits; then what is still configured is added
+ * again; then placement_sweep frees the targets that were not. A retired device goes by placement_remove, once nothing
+ * runs there.
+ */
+void placement_retire(struct placement *placement);
+void placement_sweep(struct placement *placement);
+void placement_remove(struct placement *placement, struct placement_device *device);
 
 /* The next item that can start, with the device chosen for it; NULL: none can. `device` or `target` limits the search to what may have changed. */
 struct order_item *placement_next_on(struct placement *placement, struct placement_device *device, uint64_t draw,

@@ -1,6 +1,6 @@
 /* One hostlerd per state directory: `state_dir/lock`, held by flock for as long as the process lives, its pid inside. */
-#ifndef HOST_SUPERVISE_LOCK_H
-#define HOST_SUPERVISE_LOCK_H
+#ifndef HOST_OS_LOCK_H
+#define HOST_OS_LOCK_H
 
 #include <hostler/error.h>
 

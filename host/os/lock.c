@@ -1,4 +1,4 @@
-#include "supervise/lock.h"
+#include "os/lock.h"
 
 #include "base/auto.h"
 #include "os/failure.h"

@@ -1,0 +1,56 @@
+/* What the files of the supervisor share among themselves. Nobody else includes this. */
+#ifndef HOST_SUPERVISE_INTERNAL_H
+#define HOST_SUPERVISE_INTERNAL_H
+
+#include "supervise/child.h"
+#include "supervise/plan.h"
+#include "supervise/process.h"
+#include "supervise/reload.h"
+#include "supervise/sessions.h"
+#include "supervise/supervisor.h"
+
+struct supervisor;
+
+/* A child with what it takes to run it. */
+struct role_child {
+	struct child child; /* first: its callbacks get it back */
+	struct supervisor *of;
+	struct plan_child plan;
+	struct process *process;
+	struct loop_timer *timer;
+	int64_t since_us; /* wall clock, of its state */
+	char *last_words; /* how its last process ended and what it printed; NULL: none has ended */
+	enum reload_answer answer; /* to the reload that is under way */
+};
+
+struct supervisor {
+	const struct supervisor_arguments *arguments;
+	const struct conf *conf; /* in force now */
+	struct loop *loop;
+	struct processes *processes;
+	struct sessions *sessions;
+	struct role_child **children;
+	size_t n;
+	struct reload reload;
+	uint8_t host[KEY_BYTES];
+	struct loop_timer *sessions_timer;
+	char *status_path;
+	bool others_started, announced, stopping, sessions_told;
+	int status;
+};
+
+/* children.c */
+struct role_child *children_add(struct supervisor *supervisor, struct plan_child *plan_take); /* stopped, not yet started */
+void children_clear(struct supervisor *supervisor);
+void children_write(struct supervisor *supervisor); /* state_dir/children */
+void children_event(struct role_child *child, enum child_event what);
+void children_tell_part(struct supervisor *supervisor, enum plan_part part, enum child_event what);
+bool children_are(const struct supervisor *supervisor, enum plan_part part, bool (*is)(const struct child *child));
+bool child_is_ready(const struct child *child);
+bool child_is_settled(const struct child *child); /* ready, or given up */
+bool child_is_stopped(const struct child *child);
+
+/* Names those that are not ready, or NULL; the caller frees. */
+char *children_missing(const struct supervisor *supervisor);
+
+#endif

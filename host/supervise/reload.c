@@ -1,0 +1,361 @@
+#include "supervise/internal.h"
+
+#include "base/auto.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "config/conf.h"
+#include "config/conf_changes.h"
+#include "os/files.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SAID_MAX = 1 << 20, CHECK_LATE_MS = 120000, LOAD_LATE_MS = 120000 };
+
+/* Exit status of `hostler reload`. */
+enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_BAD = 2 };
+
+static void write_answer(struct supervisor *supervisor, const char *state)
+{
+	struct reload *reload = &supervisor->reload;
+	AUTO_FREE char *text =
+		mem_printf("%llu %s\n%s", (unsigned long long)reload->serial, state, reload->said.s);
+	hst_error err = {0};
+
+	if (files_replace(reload->path, text, strlen(text), 0640, false, &err) != HST_OK)
+		log_warning("%s", err.text);
+}
+
+static void say(struct supervisor *supervisor, const char *line)
+{
+	text_addf(&supervisor->reload.said, "%s\n", line);
+}
+
+static void tell(struct supervisor *supervisor, const char *word, enum reload_answer to, enum reload_answer answer)
+{
+	for (size_t i = 0; i < supervisor->n; i++) {
+		struct role_child *child = supervisor->children[i];
+
+		if (child->answer != to)
+			continue;
+		child->answer = answer;
+		if (!process_tell(child->process, word))
+			log_warning("%s cannot be told to %s the configuration", child->child.name, word);
+	}
+}
+
+static void forget(struct supervisor *supervisor)
+{
+	struct reload *reload = &supervisor->reload;
+
+	loop_cancel(supervisor->loop, &reload->late);
+	if (reload->output > 0)
+		close(reload->output);
+	reload->output = 0;
+	conf_free(take(reload->conf));
+	for (size_t i = 0; i < supervisor->n; i++)
+		supervisor->children[i]->answer = ANSWER_NONE;
+	reload->stage = RELOAD_NONE;
+}
+
+static void finish(struct supervisor *supervisor, int status)
+{
+	static const char *const states[] = {"0", "1", "2"};
+
+	/* Who has read it and may not have it forgets it. */
+	tell(supervisor, "drop", ANSWER_LOADED, ANSWER_NONE);
+	tell(supervisor, "drop", ANSWER_AWAITED, ANSWER_NONE);
+	forget(supervisor);
+	write_answer(supervisor, states[status]);
+	if (status == STATUS_DONE)
+		log_info("the configuration was read again and is in force");
+	else
+		log_error("the configuration was read again and is not in force; nothing was changed:\n%s",
+			  supervisor->reload.said.s);
+}
+
+static void on_late(void *arg)
+{
+	struct supervisor *supervisor = arg;
+
+	supervisor->reload.late = NULL;
+	if (supervisor->reload.check) {
+		process_signal(supervisor->reload.check, SIGKILL);
+		return;
+	}
+	say(supervisor, "not every process of the host has read the configuration in time; the log says more");
+	finish(supervisor, STATUS_FAILED);
+}
+
+struct fixed {
+	const struct conf *conf;
+	struct problems *problems;
+};
+
+/* Workers and gateway keep the configuration they were started with. */
+static void refuse_change(void *arg, enum conf_change change, const char *kind, const char *name)
+{
+	static const char *const kinds[] = {"trigger", "connector", "driver", "strategy", "device", "gateway"};
+	const struct fixed *fixed = arg;
+
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (strcmp(kind, kinds[i]) == 0)
+			problems_add(fixed->problems, fixed->conf->path, 0,
+				     "[%s%s%s] was %s, which takes a restart in this version: `hostler down`, then `hostler up`",
+				     kind, name ? " " : "", name ? name : "", conf_change_name(change));
+}
+
+/* The checks that only the one who knows both configurations can make. */
+static bool may_follow(struct supervisor *supervisor, struct problems *problems)
+{
+	struct fixed fixed = {.conf = supervisor->reload.conf, .problems = problems};
+
+	conf_check_fixed(supervisor->conf, supervisor->reload.conf, problems);
+	if (problems->n == 0)
+		conf_changes(supervisor->conf, supervisor->reload.conf, refuse_change, &fixed);
+	for (size_t i = 0; i < problems->n; i++) {
+		AUTO_FREE char *line = problem_line(&problems->at[i]);
+
+		say(supervisor, line);
+	}
+	return problems->n == 0;
+}
+
+static bool read_conf(struct supervisor *supervisor)
+{
+	AUTO(problems) struct problems problems;
+
+	problems_init(&problems);
+	supervisor->reload.conf = conf_load(supervisor->arguments->file, &problems);
+	if (supervisor->reload.conf)
+		return may_follow(supervisor, &problems);
+	for (size_t i = 0; i < problems.n; i++) {
+		AUTO_FREE char *line = problem_line(&problems.at[i]);
+
+		say(supervisor, line);
+	}
+	return false;
+}
+
+static void begin_loading(struct supervisor *supervisor)
+{
+	supervisor->reload.stage = RELOAD_LOADING;
+	supervisor->reload.late = loop_in(supervisor->loop, LOAD_LATE_MS, on_late, supervisor);
+	for (size_t i = 0; i < supervisor->n; i++) {
+		struct role_child *child = supervisor->children[i];
+
+		if (child->plan.part == PLAN_ENGINE && child_is_ready(&child->child) && process_tell(child->process, "load"))
+			child->answer = ANSWER_AWAITED;
+	}
+}
+
+/* What the check printed is what is wrong. */
+static void take_output(struct supervisor *supervisor)
+{
+	char part[4096];
+	off_t at = 0;
+	ssize_t n;
+
+	while ((n = pread(supervisor->reload.output, part, sizeof part, at)) > 0) {
+		text_bytes(&supervisor->reload.said, part, (size_t)n);
+		at += n;
+	}
+}
+
+static void on_checked(void *arg, struct process *process, int status)
+{
+	struct supervisor *supervisor = arg;
+	bool wrong = WIFEXITED(status) && WEXITSTATUS(status) != 0;
+
+	(void)process;
+	supervisor->reload.check = NULL;
+	loop_cancel(supervisor->loop, &supervisor->reload.late);
+	if (status != 0)
+		take_output(supervisor);
+	if (!wrong && status != 0)
+		say(supervisor, "`hostler check` did not come to an end");
+	if (status != 0)
+		finish(supervisor, wrong ? STATUS_BAD : STATUS_FAILED);
+	else if (!read_conf(supervisor))
+		finish(supervisor, STATUS_BAD);
+	else
+		begin_loading(supervisor);
+}
+
+static void begin_checking(struct supervisor *supervisor)
+{
+	struct reload *reload = &supervisor->reload;
+	char *const argv[] = {"hostler", "check", "-c", (char *)supervisor->arguments->file, NULL};
+	const struct process_role role = {.ended = on_checked, .arg = supervisor};
+	hst_error err = {0};
+	int code = HST_RETRY;
+
+	reload->stage = RELOAD_CHECKING;
+	reload->output = memfd_create("check", MFD_CLOEXEC);
+	if (reload->output < 0)
+		hst_fail(&err, HST_RETRY, "no room for what `hostler check` says: %s", strerror(errno));
+	else
+		code = process_start(supervisor->processes,
+				     &(struct process_spec){.name = "check",
+							    .program = "hostler",
+							    .argv = argv,
+							    .peer_fd = -1,
+							    .output_fd = reload->output},
+				     &role, &reload->check, &err);
+	if (code == HST_OK) {
+		reload->late = loop_in(supervisor->loop, CHECK_LATE_MS, on_late, supervisor);
+		return;
+	}
+	say(supervisor, err.text);
+	finish(supervisor, STATUS_FAILED);
+}
+
+void reload_ask(struct supervisor *supervisor)
+{
+	struct reload *reload = &supervisor->reload;
+
+	if (reload->stage != RELOAD_NONE) {
+		reload->again = true;
+		return;
+	}
+	reload->again = false;
+	reload->serial++;
+	reload->stage = RELOAD_WAITING;
+	text_reset(&reload->said);
+	write_answer(supervisor, "busy");
+	log_info("the configuration is read again");
+}
+
+static void add_change(void *arg, enum conf_change change, const char *kind, const char *name)
+{
+	AUTO_FREE char *line = mem_printf("%s %s%s%s", conf_change_name(change), kind, name ? " " : "", name ? name : "");
+
+	say(arg, line);
+}
+
+/* What was loaded everywhere is in force from here on: who is started anew reads it, too. */
+static void begin_taking(struct supervisor *supervisor)
+{
+	struct reload *reload = &supervisor->reload;
+
+	loop_cancel(supervisor->loop, &reload->late);
+	conf_changes(supervisor->conf, reload->conf, add_change, supervisor);
+	conf_free(reload->taken);
+	supervisor->conf = reload->taken = take(reload->conf);
+	reload->stage = RELOAD_TAKING;
+	tell(supervisor, "take", ANSWER_LOADED, ANSWER_AWAITED);
+}
+
+bool reload_heard(struct role_child *child, const char *line)
+{
+	struct supervisor *supervisor = child->of;
+
+	if (child->answer != ANSWER_AWAITED)
+		return false;
+	if (strncmp(line, "note ", 5) == 0)
+		say(supervisor, line + 5);
+	else if (strcmp(line, "loaded") == 0)
+		child->answer = ANSWER_LOADED;
+	else if (strcmp(line, "refused") == 0)
+		child->answer = ANSWER_REFUSED;
+	else if (strcmp(line, "taken") == 0)
+		child->answer = ANSWER_TAKEN;
+	else
+		return false;
+	return true;
+}
+
+void reload_child_ended(struct role_child *child)
+{
+	AUTO_FREE char *line = NULL;
+
+	if (child->answer == ANSWER_NONE)
+		return;
+	/* Started again it reads what is in force by then. */
+	child->answer = child->of->reload.stage == RELOAD_TAKING ? ANSWER_TAKEN : ANSWER_REFUSED;
+	line = mem_printf("%s ended while it read the configuration; the log says why", child->child.name);
+	if (child->answer == ANSWER_REFUSED)
+		say(child->of, line);
+}
+
+static bool any(const struct supervisor *supervisor, enum reload_answer answer)
+{
+	for (size_t i = 0; i < supervisor->n; i++)
+		if (supervisor->children[i]->answer == answer)
+			return true;
+	return false;
+}
+
+static bool is_starting(const struct supervisor *supervisor)
+{
+	for (size_t i = 0; i < supervisor->n; i++)
+		if (supervisor->children[i]->plan.part == PLAN_ENGINE &&
+		    supervisor->children[i]->child.state == CHILD_STARTING)
+			return true;
+	return false;
+}
+
+static void step(struct supervisor *supervisor)
+{
+	switch (supervisor->reload.stage) {
+	case RELOAD_NONE:
+	case RELOAD_CHECKING:
+		break;
+	case RELOAD_WAITING:
+		if (!is_starting(supervisor))
+			begin_checking(supervisor);
+		break;
+	case RELOAD_LOADING:
+		if (any(supervisor, ANSWER_REFUSED))
+			finish(supervisor, STATUS_BAD);
+		else if (!any(supervisor, ANSWER_AWAITED))
+			begin_taking(supervisor);
+		break;
+	case RELOAD_TAKING:
+		if (!any(supervisor, ANSWER_AWAITED))
+			finish(supervisor, STATUS_DONE);
+		break;
+	}
+}
+
+/* A house that goes down has no use for a new configuration. */
+void reload_turn(struct supervisor *supervisor)
+{
+	struct reload *reload = &supervisor->reload;
+
+	if (supervisor->stopping && reload->stage != RELOAD_NONE && !reload->check) {
+		say(supervisor, "hostler is being taken down");
+		finish(supervisor, STATUS_FAILED);
+		return;
+	}
+	if (supervisor->stopping)
+		return;
+	step(supervisor);
+	if (reload->stage == RELOAD_NONE && reload->again) {
+		reload_ask(supervisor);
+		step(supervisor);
+	}
+}
+
+void reload_open(struct supervisor *supervisor)
+{
+	supervisor->reload.path = files_join(supervisor->conf->state_dir, "reload");
+	unlink(supervisor->reload.path);
+	text_init(&supervisor->reload.said, SAID_MAX);
+}
+
+void reload_clear(struct supervisor *supervisor)
+{
+	struct reload *reload = &supervisor->reload;
+
+	if (reload->stage != RELOAD_NONE)
+		forget(supervisor);
+	unlink(reload->path);
+	free(reload->path);
+	text_clear(&reload->said);
+	conf_free(reload->taken);
+}

@@ -1,0 +1,136 @@
+/* hostlerd reads its configuration again, with children that are faked. */
+#include "../fakes/fake_house.h"
+
+#include "base/auto.h"
+#include "base/mem.h"
+
+#include <signal.h>
+#include <string.h>
+
+#define HOST "[host]\nstate_dir = state\nrun_dir = run\n"
+#define REST "[trigger start]\nplugin = button\n[gateway]\nname = desk\ndriver = null\naccounts = bot\n"
+#define HOUSE HOST "listen = none\n" REST
+
+static void begin(struct house *house)
+{
+	house_make(house, HOUSE);
+	house_start(house);
+	house_wait_ready(house);
+}
+
+static void starts_with(const char *text, const char *expected)
+{
+	if (strncmp(text, expected, strlen(expected)) != 0)
+		fail_msg("it says \"%s\", expected \"%s\"", text, expected);
+}
+
+static void what_was_read_is_in_force_once_all_could_read_it(void **state)
+{
+	AUTO_FREE char *answer = NULL;
+	struct house house;
+
+	(void)state;
+	begin(&house);
+	house_configure(&house, HOUSE "[connection me]\ntarget = device:desk\nuser = bot\n");
+	answer = house_reload(&house, 1);
+	starts_with(answer, "1 0\nchanged flow hello\nadded connection me\n");
+	assert_true(house_in_order(&house, "engine hears load", "engine hears take"));
+	assert_int_equal(house_count(&house, "engine starts"), 1);
+	house_clear(&house);
+}
+
+static void a_wrong_file_reaches_nobody(void **state)
+{
+	AUTO_FREE char *answer = NULL;
+	struct house house;
+
+	(void)state;
+	begin(&house);
+	house_configure(&house, HOUSE "# wrong\n");
+	answer = house_reload(&house, 1);
+	starts_with(answer, "1 2\n");
+	assert_non_null(strstr(answer, "hostler.ini:11: error: this is wrong\n"));
+	assert_false(house_file_has(&house, "heard", "hears"));
+	house_clear(&house);
+}
+
+static void what_only_a_restart_can_change_is_named(void **state)
+{
+	AUTO_FREE char *answer = NULL;
+	struct house house;
+
+	(void)state;
+	begin(&house);
+	house_configure(&house, HOST "listen = tcp://127.0.0.1:8499\n" REST);
+	answer = house_reload(&house, 1);
+	starts_with(answer, "1 2\n");
+	assert_non_null(strstr(answer, "hostler.ini:4: error: \"listen\" of [host] was "));
+	assert_non_null(strstr(answer, "`hostler down`"));
+	assert_false(house_file_has(&house, "heard", "hears"));
+	house_clear(&house);
+}
+
+static void one_that_cannot_work_with_it_keeps_it_from_all(void **state)
+{
+	AUTO_FREE char *answer = NULL;
+	struct house house;
+
+	(void)state;
+	house_make(&house, HOUSE);
+	house_tell(&house, "engine", "refuse");
+	house_start(&house);
+	house_wait_ready(&house);
+	answer = house_reload(&house, 1);
+	starts_with(answer, "1 2\na.ini:1: error: not with me\n");
+	assert_false(house_file_has(&house, "heard", "hears take"));
+	house_clear(&house);
+}
+
+static void one_that_dies_of_it_is_started_again_and_nothing_is_changed(void **state)
+{
+	AUTO_FREE char *answer = NULL;
+	AUTO_FREE char *again = NULL;
+	struct house house;
+
+	(void)state;
+	house_make(&house, HOUSE);
+	house_tell(&house, "engine", "leave");
+	house_start(&house);
+	house_wait_ready(&house);
+	answer = house_reload(&house, 1);
+	starts_with(answer, "1 2\nengine ended while it read the configuration");
+	WAIT_UNTIL(house_count(&house, "engine starts") == 2 && house_file_has(&house, "state/children", "engine ready "));
+	again = house_reload(&house, 2);
+	starts_with(again, "2 0\n");
+	house_clear(&house);
+}
+
+static void signals_that_come_meanwhile_are_heeded_afterwards(void **state)
+{
+	AUTO_FREE char *answer = NULL;
+	struct house house;
+
+	(void)state;
+	begin(&house);
+	kill(house.pid, SIGHUP);
+	WAIT_UNTIL(house_file_has(&house, "state/reload", "1 "));
+	for (int i = 0; i < 20; i++)
+		kill(house.pid, SIGHUP);
+	answer = house_reload(&house, 2);
+	assert_non_null(strstr(answer, " 0\n"));
+	house_clear(&house);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_read_is_in_force_once_all_could_read_it),
+		cmocka_unit_test(a_wrong_file_reaches_nobody),
+		cmocka_unit_test(what_only_a_restart_can_change_is_named),
+		cmocka_unit_test(one_that_cannot_work_with_it_keeps_it_from_all),
+		cmocka_unit_test(one_that_dies_of_it_is_started_again_and_nothing_is_changed),
+		cmocka_unit_test(signals_that_come_meanwhile_are_heeded_afterwards),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

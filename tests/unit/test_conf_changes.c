@@ -1,0 +1,125 @@
+/* Two configurations held against each other: what differs, and what takes a restart. */
+#include "config/conf_changes.h"
+
+#include "base/auto.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "os/files.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define HOST "[host]\nstate_dir = state\nrun_dir = run\nlisten = none\n"
+#define GATEWAY "[gateway]\nname = desk\ndriver = null\naccounts = bot\n"
+#define ORDERS "[connector orders]\nplugin = file\nroot = orders\n"
+
+static struct conf *conf_of(const char *text)
+{
+	static const struct conf_person person = {.uid = 1000, .name = "felix", .home = "/home/felix"};
+	char path[] = "/tmp/hostler-changes-XXXXXX";
+	struct problems problems;
+	struct conf *conf;
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	problems_init(&problems);
+	conf = conf_load_as(path, &person, &problems);
+	unlink(path);
+	if (!conf)
+		fail_msg("%s", problems.at[0].text);
+	problems_clear(&problems);
+	return conf;
+}
+
+static void add(void *arg, enum conf_change change, const char *kind, const char *name)
+{
+	text_addf(arg, "%s %s %s\n", conf_change_name(change), kind, name ? name : "-");
+}
+
+static void changes_are(const char *before, const char *now, const char *expected)
+{
+	struct conf *old = conf_of(before), *new = conf_of(now);
+	AUTO(text) struct text text;
+
+	text_init(&text, 4096);
+	conf_changes(old, new, add, &text);
+	assert_string_equal(text.s, expected);
+	conf_free(old);
+	conf_free(new);
+}
+
+/* Only the texts, one a line. */
+static void fixed_are(const char *before, const char *now, const char *expected)
+{
+	struct conf *old = conf_of(before), *new = conf_of(now);
+	AUTO(text) struct text text;
+	struct problems problems;
+
+	text_init(&text, 4096);
+	problems_init(&problems);
+	conf_check_fixed(old, new, &problems);
+	for (size_t i = 0; i < problems.n; i++)
+		text_addf(&text, "%d %.*s\n", problems.at[i].line, (int)strcspn(problems.at[i].text, ","),
+			  problems.at[i].text);
+	assert_string_equal(text.s, expected);
+	problems_clear(&problems);
+	conf_free(old);
+	conf_free(new);
+}
+
+static void what_is_written_otherwise_is_no_change(void **state)
+{
+	(void)state;
+	changes_are(HOST GATEWAY ORDERS, HOST ORDERS "# a remark\n" GATEWAY, "");
+	changes_are(HOST GATEWAY ORDERS, HOST GATEWAY "[connector orders]\nroot = orders\n\nplugin = file\n", "");
+}
+
+static void sections_come_change_and_go(void **state)
+{
+	(void)state;
+	changes_are(HOST GATEWAY ORDERS, HOST GATEWAY "[connector post]\nplugin = file\nroot = post\n",
+		    "removed connector orders\nadded connector post\n");
+	changes_are(HOST GATEWAY ORDERS, HOST GATEWAY "[connector orders]\nplugin = file\nroot = others\n",
+		    "changed connector orders\n");
+	changes_are(HOST GATEWAY ORDERS, HOST GATEWAY ORDERS "workers = 2\n", "changed connector orders\n");
+	changes_are(HOST GATEWAY, HOST "profile = v1\n" GATEWAY, "changed host -\n");
+}
+
+static void what_takes_a_restart_is_named_with_its_line(void **state)
+{
+	(void)state;
+	fixed_are(HOST GATEWAY, HOST "profile = v1\n" GATEWAY ORDERS, "");
+	fixed_are(HOST GATEWAY, "[host]\nstate_dir = state\nrun_dir = run\n" GATEWAY,
+		  "1 \"listen\" of [host] was not there and cannot change while hostler runs: `hostler down`\n");
+	fixed_are(HOST GATEWAY, HOST "[gateway]\nname = chair\ndriver = null\naccounts = bot\n",
+		  "6 \"name\" of [gateway] was desk and cannot change while hostler runs: `hostler down`\n");
+	fixed_are(HOST GATEWAY, HOST, "0 [gateway] is gone\n"
+				      "0 \"name\" of [gateway] was desk and cannot change while hostler runs: `hostler down`\n");
+}
+
+/* Two keys can stand for one thing; a section that went changes what it said. */
+static void it_is_named_once(void **state)
+{
+	(void)state;
+	fixed_are(HOST GATEWAY, "[host]\nstate_dir = state\nrun_dir = ran\nlisten = none\n" GATEWAY,
+		  "3 \"run_dir\" of [host] was /tmp/run and cannot change while hostler runs: `hostler down`\n");
+	fixed_are(HOST "[store]\npath = a/b.db\n" GATEWAY, HOST GATEWAY,
+		  "0 \"path\" of [store] was /tmp/state/a/b.db and cannot change while hostler runs: `hostler down`\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_written_otherwise_is_no_change),
+		cmocka_unit_test(sections_come_change_and_go),
+		cmocka_unit_test(what_takes_a_restart_is_named_with_its_line),
+		cmocka_unit_test(it_is_named_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
