@@ -69,6 +69,15 @@ static const struct command_option of_runs[] = {
 	END,
 };
 
+static const struct command_option of_events[] = {
+	{"follow", 'f', NULL, 0, "goes on with what happens, until Ctrl-C", NULL, VERSION},
+	{"flow", 0, "F", 0, "only runs of this flow", NULL, VERSION},
+	{"run", 0, "RUN", 0, "only this run", NULL, VERSION},
+	{"since", 0, "T", 0, "only of the last 2h, 3d …, or since a date", NULL, VERSION},
+	{"number", 'n', "N", 0, "at most so many of the last, from 1 to 1000 (default 50)", NULL, VERSION},
+	END,
+};
+
 static const struct command_option of_log[] = {
 	{"follow", 'f', NULL, 0, "goes on while the step runs", NULL, NULL},
 	END,
@@ -119,7 +128,7 @@ static const struct command table[] = {
 	{"flows", "looking", "", 0, 0, "lists flows", NULL, look_flows, VERSION},
 	{"triggers", "looking", "", 0, 0, "lists triggers and their inputs", NULL, look_triggers, VERSION},
 	{"devices", "looking", "", 0, 0, "lists devices and their sessions", NULL, look_devices, VERSION},
-	LATER("events", "looking", "lists events"),
+	{"events", "looking", "", 0, 0, "says what happened in all runs, oldest first", of_events, events_command, VERSION},
 	{"explain", "looking", "[CODE]", 0, 1, "explains a reason code, or lists them", NULL, explain_command, VERSION},
 	LATER("next", "looking", "says when a trigger will fire"),
 	LATER("report", "looking", "sums up runs"),

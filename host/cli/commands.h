@@ -61,6 +61,7 @@ int look_flows(struct cli *cli);
 int look_triggers(struct cli *cli);
 int look_devices(struct cli *cli);
 int look_plugins(struct cli *cli);
+int events_command(struct cli *cli);  /* events.c */
 int explain_command(struct cli *cli); /* explain.c */
 int show_command(struct cli *cli);    /* show.c */
 int why_command(struct cli *cli);     /* why.c */

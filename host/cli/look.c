@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "cli/connect.h"
+#include "cli/filters.h"
 #include "cli/print.h"
 #include "schema/types.h"
 #include "schema/value.h"
@@ -90,44 +91,13 @@ static void print_runs(struct cli *cli, const hst_value *runs)
 	grid_clear(&grid);
 }
 
-/* "2h" is two hours ago; else a date. */
-static int read_since(const char *text, int64_t *ret_us, hst_error *err)
-{
-	hst_duration ago;
-	hst_time at;
-
-	if (type_read_duration(text, &ago, NULL) == HST_OK)
-		*ret_us = clock_wall_us() - ago.ms * 1000;
-	else if (type_read_date(text, &at, NULL) == HST_OK)
-		*ret_us = at.us;
-	else
-		return hst_fail_as(
-			err, HST_INVALID, "Usage",
-			"--since %.80s: say how long ago (90s 30m 3h 2d), or a date such as 2026-11-21",
-			text);
-	return HST_OK;
-}
-
 int look_runs(struct cli *cli)
 {
 	static const char *const texts[] = {"flow", "state", "label", "reason", NULL};
-	hst_value *filters = value_make_record(cli->arena);
-	const char *since = options_value(&cli->options, "since"),
-		   *number = options_value(&cli->options, "number");
-	int64_t since_us = 0, limit = 50;
-	hst_error err = {0};
+	hst_value *filters = NULL;
+	int status = filters_read(cli, texts, &filters);
 
-	for (size_t i = 0; texts[i]; i++)
-		if (options_has(&cli->options, texts[i]))
-			value_set_text(filters, texts[i], options_value(&cli->options, texts[i]));
-	if (since && read_since(since, &since_us, &err) != HST_OK)
-		return cli_fail_as(cli, HST_INVALID, &err);
-	if (since)
-		value_set_integer(filters, "since_us", since_us);
-	if (number && (!type_read_integer(number, &limit) || limit < 1 || limit > 1000))
-		return cli_fail(cli, CLI_USAGE, "Usage", "-n %.40s: say a number from 1 to 1000", number);
-	value_set_integer(filters, "limit", limit);
-	return look(cli, "runs", filters, print_runs);
+	return status ? status : look(cli, "runs", filters, print_runs);
 }
 
 static void print_target(struct cli *cli, const hst_value *target)

@@ -17,6 +17,9 @@ int answer_triggers(struct engine *engine, const hst_value *filters, const hst_v
 int answer_devices(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
 int answer_plugins(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
 
+/* answer_events.c: what happened in all runs */
+int answer_events(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
+
 /* why.c: why something does not start, or what became of it */
 int answer_why(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
 

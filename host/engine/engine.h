@@ -62,7 +62,7 @@ struct engine_reply {
 
 struct engine_follower {
 	uint64_t link;
-	int64_t run;
+	int64_t run; /* 0: all runs, those to come too */
 };
 
 /* Those of the clusters; as long as the definitions they were opened with. */
@@ -129,8 +129,13 @@ void engine_perform(struct engine *engine);
 void engine_follow(struct engine *engine, uint64_t link, int64_t run);
 void engine_unfollow(struct engine *engine, uint64_t link, int64_t run); /* run 0: all of the link */
 struct hub_link *engine_link(struct engine *engine, uint64_t number);    /* NULL: it has left */
-void engine_say_happening(struct text *to, const char *run_id, const char *step, const char *what, int64_t at_us,
-                          const char *detail);
+
+/* Something that happened, with the names that belong to it; `step` and `detail` may be NULL. */
+struct engine_happening {
+	int64_t run, at_us;
+	const char *run_id, *flow, *step, *what, *detail;
+};
+void engine_say_happening(struct text *to, const struct engine_happening *happening); /* as JSON */
 
 /* on_client.c, on_worker.c, on_gateway.c */
 void on_press(void *arg, struct hub_link *from, const struct message *message);

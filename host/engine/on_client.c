@@ -66,7 +66,7 @@ void on_run(void *arg, struct hub_link *from, const struct message *message)
 struct following {
 	struct engine *engine;
 	struct hub_link *to;
-	const char *run_id;
+	const char *run_id, *flow;
 	int64_t run;
 	bool ended;
 	struct table names; /* step id -> name */
@@ -87,6 +87,7 @@ static bool follow_run(void *arg, const struct store_run *run)
 	struct following *following = arg;
 
 	following->run_id = arena_text(following->engine->scratch, run->id);
+	following->flow = arena_text(following->engine->scratch, run->flow);
 	return true;
 }
 
@@ -100,8 +101,10 @@ static bool follow_happening(void *arg, const struct store_happening *happening)
 	text_init(&json, PAYLOAD_BYTES_MAX);
 	snprintf(key, sizeof key, "%lld", (long long)happening->step);
 	following->ended = !happening->step && strcmp(happening->what, "ended") == 0;
-	engine_say_happening(&json, following->run_id, table_get(&following->names, key), happening->what, happening->at_us,
-	                     happening->detail);
+	engine_say_happening(&json, &(struct engine_happening){.run = following->run, .at_us = happening->at_us,
+	                                                       .run_id = following->run_id, .flow = following->flow,
+	                                                       .step = table_get(&following->names, key),
+	                                                       .what = happening->what, .detail = happening->detail});
 	message_init(&message, WORD_happened, 0);
 	message_set_integer(&message, "run", following->run);
 	message_set_text(&message, "what", happening->what);
@@ -110,7 +113,17 @@ static bool follow_happening(void *arg, const struct store_happening *happening)
 	return hub_send(following->engine->hub, following->to, &message);
 }
 
-/* First everything that has happened so far, as the store has it, then whatever comes. */
+/* Whatever comes, in any run. */
+static void follow_all(struct engine *engine, struct hub_link *from, uint64_t id)
+{
+	struct message done;
+
+	message_init(&done, WORD_done, id);
+	hub_send(engine->hub, from, &done);
+	engine_follow(engine, from->number, 0);
+}
+
+/* First everything that has happened so far, as the store has it, then whatever comes. Run 0: all runs, and no past. */
 void on_follow(void *arg, struct hub_link *from, const struct message *message)
 {
 	struct engine *engine = arg;
@@ -120,6 +133,10 @@ void on_follow(void *arg, struct hub_link *from, const struct message *message)
 	hst_error err = {{0}, {0}};
 	int rc;
 
+	if (following.run == 0) {
+		follow_all(engine, from, message->id);
+		return;
+	}
 	table_init(&following.names);
 	rc = ops->run(engine->store, following.run, follow_run, &following, &err);
 	if (rc >= 0)

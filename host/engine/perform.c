@@ -118,16 +118,17 @@ static void perform_halt(struct engine *engine, const struct core_action *action
 	hub_send(engine->hub, link, &message);
 }
 
-void engine_say_happening(struct text *to, const char *run_id, const char *step, const char *what, int64_t at_us,
-                          const char *detail)
+void engine_say_happening(struct text *to, const struct engine_happening *happening)
 {
-	text_addf(to, "{\"run\":\"%s\",", run_id);
-	if (step) {
-		text_add(to, "\"step\":");
-		json_quote(to, step, strlen(step));
-		text_add(to, ",");
+	const char *detail = happening->detail;
+
+	text_addf(to, "{\"run\":\"%s\",\"number\":%lld,\"flow\":", happening->run_id, (long long)happening->run);
+	json_quote(to, happening->flow, strlen(happening->flow));
+	if (happening->step) {
+		text_add(to, ",\"step\":");
+		json_quote(to, happening->step, strlen(happening->step));
 	}
-	text_addf(to, "\"what\":\"%s\",\"at_us\":%lld", what, (long long)at_us);
+	text_addf(to, ",\"what\":\"%s\",\"at_us\":%lld", happening->what, (long long)happening->at_us);
 	if (detail && detail[0] == '{' && detail[1] != '}')
 		text_addf(to, ",%s", detail + 1);
 	else
@@ -142,10 +143,13 @@ static void perform_happening(struct engine *engine, const struct core_happening
 	struct text json;
 
 	text_init(&json, SAID_MAX);
-	engine_say_happening(&json, run->facts.id, happening->step ? happening->step->flow_step->name : NULL, happening->what,
-	                     happening->at_us, happening->detail);
+	engine_say_happening(&json, &(struct engine_happening){.run = run->facts.number, .at_us = happening->at_us,
+	                                                       .run_id = run->facts.id, .flow = run->flow->name,
+	                                                       .step = happening->step ? happening->step->flow_step->name
+	                                                                               : NULL,
+	                                                       .what = happening->what, .detail = happening->detail});
 	for (size_t i = 0; i < engine->follower_count; i++) {
-		if (engine->followers[i].run != run->facts.number)
+		if (engine->followers[i].run && engine->followers[i].run != run->facts.number)
 			continue;
 		message_init(&message, WORD_happened, 0);
 		message_set_integer(&message, "run", run->facts.number);
@@ -153,7 +157,7 @@ static void perform_happening(struct engine *engine, const struct core_happening
 		message_set_boolean(&message, "ended", ended);
 		message_set_payload(&message, json.s, json.length);
 		send_to(engine, engine->followers[i].link, &message);
-		if (ended)
+		if (ended && engine->followers[i].run)
 			engine->followers[i--] = engine->followers[--engine->follower_count];
 	}
 	text_clear(&json);

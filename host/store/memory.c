@@ -349,6 +349,7 @@ static const struct store_ops memory_ops = {
 	.run = memory_run,
 	.steps = memory_steps,
 	.happenings = memory_happenings,
+	.lately = memory_lately,
 	.find_run = memory_find_run,
 };
 

@@ -64,6 +64,8 @@ int memory_steps(struct store *base, int64_t number, bool (*visit)(void *arg, co
 int memory_happenings(struct store *base, int64_t number,
 		      bool (*visit)(void *arg, const struct store_happening *happening), void *arg,
 		      hst_error *err);
+int memory_lately(struct store *base, const struct store_span *span,
+		  bool (*visit)(void *arg, const struct store_told *told), void *arg, hst_error *err);
 int memory_standings(struct store *base, bool (*visit)(void *arg, const struct store_standing *standing),
 		     void *arg, hst_error *err);
 int memory_find_run(struct store *base, const char *text, int64_t *ret_number, hst_error *err);

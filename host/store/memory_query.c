@@ -1,7 +1,9 @@
 #include "store/memory.h"
 
+#include "base/mem.h"
 #include "store/said.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static struct memory_run *memory_find(const struct memory_store *store, int64_t number)
@@ -126,6 +128,67 @@ int memory_standings(struct store *base, bool (*visit)(void *arg, const struct s
 		if (!visit(arg, &standing))
 			break;
 	}
+	return HST_OK;
+}
+
+/* A happening in the order in which they are told: what was put later comes first. */
+struct memory_moment {
+	const struct memory_run *run;
+	size_t at;
+};
+
+static int memory_later_first(const void *a, const void *b)
+{
+	const struct memory_moment *left = a, *right = b;
+	int64_t left_us = left->run->happenings[left->at].at_us, right_us = right->run->happenings[right->at].at_us;
+
+	if (left_us != right_us)
+		return left_us > right_us ? -1 : 1;
+	if (left->run != right->run)
+		return left->run->run.number > right->run->run.number ? -1 : 1;
+	return left->at > right->at ? -1 : 1;
+}
+
+static const char *memory_step_name(const struct memory_run *run, int64_t id)
+{
+	for (size_t i = 0; i < run->step_count; i++)
+		if (run->steps[i].id == id)
+			return run->steps[i].name;
+	return NULL;
+}
+
+static bool memory_in_span(const struct memory_run *run, const struct store_span *span)
+{
+	return run->there && (!span->run || span->run == run->run.number) && memory_same(span->flow, run->run.flow);
+}
+
+int memory_lately(struct store *base, const struct store_span *span,
+		  bool (*visit)(void *arg, const struct store_told *told), void *arg, hst_error *err)
+{
+	const struct memory_store *store = memory_of(base);
+	struct memory_moment *moments = NULL;
+	size_t n = 0, room = 0;
+
+	(void)err;
+	for (size_t i = 0; i < store->n; i++)
+		for (size_t j = 0; memory_in_span(store->runs[i], span) && j < store->runs[i]->happening_count; j++) {
+			if (store->runs[i]->happenings[j].at_us < span->since_us)
+				continue;
+			moments = mem_grow(moments, &room, n + 1, sizeof *moments);
+			moments[n++] = (struct memory_moment){store->runs[i], j};
+		}
+	if (n)
+		qsort(moments, n, sizeof *moments, memory_later_first);
+	for (size_t i = 0; i < n && (int64_t)i < span->limit; i++) {
+		const struct memory_run *run = moments[i].run;
+		const struct store_told told = {.happening = run->happenings[moments[i].at], .run_id = run->run.id,
+						.flow = run->run.flow,
+						.step = memory_step_name(run, run->happenings[moments[i].at].step)};
+
+		if (!visit(arg, &told))
+			break;
+	}
+	free(moments);
 	return HST_OK;
 }
 

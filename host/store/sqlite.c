@@ -297,6 +297,7 @@ static const struct store_ops sqlite_ops = {
 	.run = sqlite_run,
 	.steps = sqlite_steps,
 	.happenings = sqlite_happenings,
+	.lately = sqlite_lately,
 	.find_run = sqlite_find_run,
 };
 

@@ -36,6 +36,7 @@ enum sqlite_statement {
 	SQL_RUN,
 	SQL_STEPS,
 	SQL_HAPPENINGS,
+	SQL_LATELY,
 	SQL_FIND_LAST,
 	SQL_FIND_NUMBER,
 	SQL_FIND_ID,
@@ -93,6 +94,8 @@ int sqlite_steps(struct store *store, int64_t run, bool (*visit)(void *arg, cons
 int sqlite_happenings(struct store *store, int64_t run,
 		      bool (*visit)(void *arg, const struct store_happening *happening), void *arg,
 		      hst_error *err);
+int sqlite_lately(struct store *store, const struct store_span *span,
+		  bool (*visit)(void *arg, const struct store_told *told), void *arg, hst_error *err);
 int sqlite_find_run(struct store *store, const char *said, int64_t *ret_number, hst_error *err);
 
 #endif

@@ -229,6 +229,30 @@ int sqlite_happenings(struct store *base, int64_t run,
 	return query_end(store, statement, got, err);
 }
 
+int sqlite_lately(struct store *base, const struct store_span *span,
+		  bool (*visit)(void *arg, const struct store_told *told), void *arg, hst_error *err)
+{
+	struct sqlite_store *store = query_of(base);
+	sqlite3_stmt *statement = store->statements[SQL_LATELY];
+	int names = (int)record_happening.n, got;
+
+	sqlite3_bind_int64(statement, 1, span->run);
+	sqlite_bind_text(statement, 2, span->flow);
+	sqlite3_bind_int64(statement, 3, span->since_us);
+	sqlite3_bind_int64(statement, 4, span->limit);
+	while ((got = sqlite3_step(statement)) == SQLITE_ROW) {
+		struct store_told told;
+
+		sqlite_read_record(statement, &record_happening, &told.happening);
+		told.run_id = (const char *)sqlite3_column_text(statement, names);
+		told.flow = (const char *)sqlite3_column_text(statement, names + 1);
+		told.step = (const char *)sqlite3_column_text(statement, names + 2);
+		if (!visit(arg, &told))
+			break;
+	}
+	return query_end(store, statement, got, err);
+}
+
 static int query_ending(struct sqlite_store *store, const char *said, int64_t *ret_number, hst_error *err)
 {
 	sqlite3_stmt *statement = store->statements[SQL_FIND_ENDING];

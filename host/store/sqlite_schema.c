@@ -46,6 +46,7 @@ const char *const sqlite_schema_steps[STORE_VERSION] = {
 	"ALTER TABLE step ADD COLUMN journal INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE step ADD COLUMN top INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE step ADD COLUMN lost_us INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX run_ended ON run(ended_us) WHERE ended_us > 0;"
 	"CREATE TABLE standing("
 	" kind TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(kind, name)) WITHOUT ROWID;",
 };

@@ -76,6 +76,21 @@ static const struct {
 	[SQL_HAPPENINGS] = {"SELECT key >> 24, at_us, step, what, detail FROM happening"
 			    " WHERE key >= ?1 << 24 AND key < (?1 + 1) << 24 ORDER BY key",
 			    AS_IT_IS, NULL},
+	/*
+	 * An ended run's last happening is its end, and each of those that ended after it has one, too: so what
+	 * happened last is found among the runs that ended last and the unfinished ones, without an index of times that
+	 * every happening would have to be put into.
+	 */
+	[SQL_LATELY] = {"SELECT key >> 24, at_us, happening.step, what, detail, run.id, flow, step.name"
+			" FROM (SELECT ?1 AS number WHERE ?1 > 0"
+			" UNION ALL SELECT number FROM unfinished WHERE ?1 = 0"
+			" UNION ALL SELECT number FROM (SELECT number FROM run WHERE ?1 = 0 AND ended_us > 0 AND"
+			" ended_us >= ?3 AND (?2 IS NULL OR flow = ?2) ORDER BY ended_us DESC LIMIT ?4)) AS one"
+			" JOIN run USING(number)"
+			" JOIN happening ON key >= number << 24 AND key < (number + 1) << 24"
+			" LEFT JOIN step ON step.id = happening.step"
+			" WHERE at_us >= ?3 AND (?2 IS NULL OR flow = ?2) ORDER BY at_us DESC, key DESC LIMIT ?4",
+			AS_IT_IS, NULL},
 	[SQL_FIND_LAST] = {"SELECT number FROM run WHERE " NEWEST("1000000") " AND (?1 IS NULL OR flow = ?1)"
 									     " ORDER BY number DESC LIMIT 1",
 			   AS_IT_IS, NULL},

@@ -74,6 +74,19 @@ struct store_filter { /* NULL and 0: any */
 	int64_t since_us, limit;
 };
 
+/* A happening with the names that belong to it. */
+struct store_told {
+	struct store_happening happening;
+	const char *run_id, *flow, *step; /* step NULL: the run itself */
+};
+
+struct store_span { /* NULL and 0: any */
+	int64_t run;
+	const char *flow;
+	int64_t since_us;
+	int64_t limit; /* at least 1 */
+};
+
 struct store;
 
 /* Every visitor returns true to go on. */
@@ -126,6 +139,11 @@ struct store_ops {
 	int (*happenings)(struct store *store, int64_t run,
 			  bool (*visit)(void *arg, const struct store_happening *happening), void *arg,
 			  hst_error *err);
+
+	/* What happened lately in the runs that are there, newest first; of one moment and run what was put last comes
+	 * first. */
+	int (*lately)(struct store *store, const struct store_span *span,
+		      bool (*visit)(void *arg, const struct store_told *told), void *arg, hst_error *err);
 
 	/* What people say for a run: "#12", "12", "last", "last:FLOW", an id or a unique ending of one (at
 	 * least 4 characters; looked for among the newest 100,000 runs). HST_NOT_FOUND; HST_INVALID: several

@@ -197,6 +197,93 @@ static void many_runs_stay_in_order(void **state)
 	store_idle(room->store);
 }
 
+/* "#3 hello/greet running" of each, as a line. */
+static bool see_told(void *arg, const struct store_told *told)
+{
+	char *said = arg;
+
+	snprintf(said + strlen(said), 64, "#%d %s%s%s %s\n", (int)told->happening.run, told->flow, told->step ? "/" : "",
+		 told->step ? told->step : "", told->happening.what);
+	return true;
+}
+
+static void told_lately(struct room *room, struct store_span span, const char *expected)
+{
+	char said[4096] = "";
+	hst_error err = {0};
+
+	if (OPS(room)->lately(room->store, &span, see_told, said, &err))
+		fail_msg("%s", err.text);
+	assert_string_equal(said, expected);
+}
+
+/* Runs 1 to 4 are accepted at 1000 to 4000; 2 runs its step at 5000 and ends at 6000, 1 ends at 7000. */
+static void put_a_day(struct room *room)
+{
+	struct store_step step = {.id = 20, .run = 2, .name = "greet"};
+	const struct store_happening happenings[] = {
+		{1000, 1, 0, "accepted", NULL}, {2000, 2, 0, "accepted", NULL}, {3000, 3, 0, "accepted", NULL},
+		{4000, 4, 0, "accepted", NULL}, {5000, 2, 20, "running", "{}"}, {6000, 2, 20, "ended", NULL},
+		{6000, 2, 0, "ended", NULL},	{7000, 1, 0, "ended", NULL},	{8000, 99, 0, "accepted", NULL},
+	};
+	char id[32];
+
+	put_runs(room, 1, 4);
+	begin(room);
+	OPS(room)->put_step(room->store, &step, NULL);
+	for (size_t i = 0; i < sizeof happenings / sizeof happenings[0]; i++)
+		OPS(room)->put_happening(room->store, &happenings[i], NULL);
+	for (int64_t number = 1; number <= 2; number++) {
+		struct store_run run = a_run(number, id);
+
+		run.ended_us = number == 1 ? 7000 : 6000;
+		OPS(room)->put_run(room->store, &run, NULL);
+	}
+	commit(room);
+}
+
+/* Of a run that is not there nothing is told. */
+static void what_happened_lately_is_told_newest_first(void **state)
+{
+	struct room *room = *state;
+
+	told_lately(room, (struct store_span){.limit = 10}, "");
+	put_a_day(room);
+	told_lately(room, (struct store_span){.limit = 10},
+		    "#1 odd ended\n#2 even ended\n#2 even/greet ended\n#2 even/greet running\n#4 even accepted\n"
+		    "#3 odd accepted\n#2 even accepted\n#1 odd accepted\n");
+	told_lately(room, (struct store_span){.limit = 1}, "#1 odd ended\n");
+	told_lately(room, (struct store_span){.limit = 3}, "#1 odd ended\n#2 even ended\n#2 even/greet ended\n");
+	told_lately(room, (struct store_span){.limit = 10, .since_us = 6000},
+		    "#1 odd ended\n#2 even ended\n#2 even/greet ended\n");
+	told_lately(room, (struct store_span){.limit = 2, .flow = "even"}, "#2 even ended\n#2 even/greet ended\n");
+	told_lately(room, (struct store_span){.limit = 10, .flow = "odd", .since_us = 2000},
+		    "#1 odd ended\n#3 odd accepted\n");
+	told_lately(room, (struct store_span){.limit = 10, .run = 1}, "#1 odd ended\n#1 odd accepted\n");
+	told_lately(room, (struct store_span){.limit = 10, .run = 99}, "");
+	told_lately(room, (struct store_span){.limit = 10, .flow = "none"}, "");
+}
+
+/* Among many runs that have ended only the last ones are looked at; a long one that ends last is among them. */
+static void a_long_run_is_not_forgotten(void **state)
+{
+	struct room *room = *state;
+	char id[32];
+
+	put_runs(room, 1, 200);
+	begin(room);
+	for (int64_t number = 200; number >= 1; number--) {
+		struct store_run run = a_run(number, id);
+		struct store_happening ended = {.at_us = 9000 + number, .run = number, .what = "ended"};
+
+		run.ended_us = ended.at_us = number == 1 ? 20000 : 9000 + number;
+		OPS(room)->put_run(room->store, &run, NULL);
+		OPS(room)->put_happening(room->store, &ended, NULL);
+	}
+	commit(room);
+	told_lately(room, (struct store_span){.limit = 3}, "#1 odd ended\n#200 even ended\n#199 odd ended\n");
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +294,8 @@ int main(int argc, char **argv)
 		BOTH(runs_are_found_by_what_people_say),
 		BOTH(an_ending_that_fits_several_names_two),
 		BOTH(many_runs_stay_in_order),
+		BOTH(what_happened_lately_is_told_newest_first),
+		BOTH(a_long_run_is_not_forgotten),
 	};
 
 	if (argc > 1)

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """What people see: why something waits, runs or failed, with names, remedies and the line to say next."""
 
+import json
 import os
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -80,6 +82,20 @@ def said(house, tap, name, subject, *parts):
     return answer
 
 
+def follow(house, *words):
+    """`hostler events --follow` under way, its lines in a file."""
+    out = open(house.path("followed"), "w", encoding="utf-8")
+    child = subprocess.Popen(house.command("hostler", "-c", house.ini, *words), env=house.environment(), cwd=house.home,
+                             stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+    out.close()
+    return child
+
+
+def followed(house):
+    with open(house.path("followed"), encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines.read().splitlines() if line.startswith("{")]
+
+
 with null_house(FILES, more=MORE) as house:
     house.up()
     gate = house.path("gate")
@@ -123,6 +139,36 @@ with null_house(FILES, more=MORE) as house:
     answer = said(house, tap, "a failed one: code and sentence", "last", f"#{bad}/it failed at 20", "with FlowFailed: ", "3")
     tap.ok("resubmit" in answer["remedy"] and answer["again"] == f"hostler resubmit {bad}", "the remedy, and how to run it again",
            answer)
+
+    rows = house.json("events", "--run", str(first))
+    tap.same([(row["step"] if "step" in row else None, row["what"]) for row in rows],
+             [(None, "accepted"), ("it", "queued"), ("it", "offered"), ("it", "preparing"), ("it", "running"),
+              ("it", "progress"), ("it", "ended"), (None, "ended")], "the events of a run, in the words of its history")
+    tap.ok(all(row["number"] == first and row["flow"] == "one" and row["at"][:2] == "20" for row in rows), "with run, flow, time",
+           rows)
+    rows = house.json("events", "--flow", "many", "-n", "2")
+    tap.same([(row["number"], row["what"]) for row in rows], [(third, "ended"), (third, "ended")], "the last ones of a flow")
+    rows = house.json("events")
+    tap.same({row["number"] for row in rows}, {first, second, third, bad}, "the events of all runs")
+    tap.ok([row["at"] for row in rows] == sorted(row["at"] for row in rows), "oldest first", rows)
+    done = house.hostler("events", "-n", "3")
+    tap.ok(f"#{bad} bad " in done.stdout and "failed: FlowFailed: " in done.stdout, "people read lines", done.stdout)
+
+    child = follow(house, "--json", "events", "--follow", "-n", "1")
+    tap.ok(house.wait(lambda: len(followed(house)) == 1, 20), "what was last comes first", followed(house))
+    house.write("gate", "")
+    live = press(house, "many", gate)
+    tap.ok(wait_running(house, live), "a run while events are followed")
+    os.unlink(gate)
+    tap.ok(house.wait(lambda: any(row["number"] == live and row["what"] == "ended" and "step" not in row
+                                  for row in followed(house)), 30), "and its end comes live", followed(house))
+    rows = followed(house)
+    wanted = [(row["at"], row["what"]) for row in house.json("events", "--run", str(live))]
+    tap.same([(row["at"], row["what"]) for row in rows[1:]], wanted, "nothing twice, nothing left out")
+    child.terminate()
+    child.wait(20)
+    done = house.hostler("events", "--follow", "--run", str(live))
+    tap.ok(done.returncode == 0 and "succeeded" in done.stdout, "of a run that has ended following ends", done.stdout)
 
     done = house.hostler("why", "onne")
     tap.ok(done.returncode == 2 and 'did you mean "one"' in done.stderr, "an unknown name gets the nearest", done.stderr)

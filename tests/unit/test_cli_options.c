@@ -180,7 +180,7 @@ static void the_table_has_the_commands_of_this_version(void **state)
 		{"flows", true},
 		{"triggers", true},
 		{"devices", true},
-		{"events", false},
+		{"events", true},
 		{"explain", true},
 		{"next", false},
 		{"report", false},

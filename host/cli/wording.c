@@ -1,0 +1,83 @@
+#include "cli/wording.h"
+
+#include "base/arena.h"
+#include "schema/value.h"
+
+#include <string.h>
+
+/* What people are told of a thing that happens: a word, and which members of its detail follow it. */
+static const struct wording {
+	const char *what;
+	const char *alone;	/* where none of the members is there */
+	const char *before;	/* in front of them */
+	const char *members[3]; /* those that are there, joined by ": " */
+} wordings[] = {
+	{"progress", "", "", {"subflow", "action", NULL}},
+	{"accepted", "accepted", "accepted from ", {"trigger", NULL}},
+	{"started", "started", "", {NULL}},
+	{"blocked", "its connection is blocked", "its connection is blocked: ", {"connection", "reason", "text"}},
+	{"queued", "waits", "waits for ", {"target", "reason", NULL}},
+	{"offered", "offered", "offered to ", {"device", NULL}},
+	{"refused", "not now", "not now: ", {"reason", "text", NULL}},
+	{"preparing", "is prepared", "its session is made ready on ", {"device", NULL}},
+	{"running", "runs", "runs on ", {"device", NULL}},
+	{"lost", "lost", "lost: ", {"text", NULL}},
+	{"top", "moved to the top", "moved to the top by ", {"who", NULL}},
+	{"untop", "moved back to its place", "moved back to its place by ", {"who", NULL}},
+	{"priority", "given another priority", "given another priority: ", {"priority", "who", NULL}},
+	{"cancel", "cancelled", "cancelled by ", {"who", NULL}},
+	{"stop", "told to stop", "told to stop by ", {"who", NULL}},
+	{"stopping", "is being stopped", "is being stopped on ", {"device", NULL}},
+	{"pause", "told to pause", "told to pause by ", {"who", NULL}},
+	{"paused", "is paused", "is paused on ", {"device", NULL}},
+	{"resume", "told to go on", "told to go on by ", {"who", NULL}},
+};
+
+static const struct wording *wording_of(const char *what)
+{
+	for (size_t i = 0; i < sizeof wordings / sizeof wordings[0]; i++)
+		if (strcmp(wordings[i].what, what) == 0)
+			return &wordings[i];
+	return NULL;
+}
+
+static bool has_text(const hst_value *body, const char *member)
+{
+	return value_kind(value_get(body, member)) == HST_VALUE_TEXT && *value_text(value_get(body, member));
+}
+
+/* "failed: FlowFailed: no display" */
+static const char *ending_of(hst_arena *arena, const hst_value *body)
+{
+	const char *line = print_member(arena, body, "state");
+
+	if (has_text(body, "reason"))
+		line = arena_printf(arena, "%s: %s", line, print_member(arena, body, "reason"));
+	if (has_text(body, "text"))
+		line = arena_printf(arena, "%s: %s", line, print_member(arena, body, "text"));
+	return line;
+}
+
+const char *wording_line(hst_arena *arena, const char *what, const hst_value *body)
+{
+	const struct wording *wording = wording_of(what);
+	const char *detail = NULL;
+
+	if (strcmp(what, "ended") == 0)
+		return ending_of(arena, body);
+	if (!wording)
+		return print_clean(arena, what, strlen(what));
+	for (size_t i = 0; i < 3 && wording->members[i]; i++) {
+		const char *member = print_member(arena, body, wording->members[i]);
+
+		if (has_text(body, wording->members[i]))
+			detail = detail ? arena_printf(arena, "%s: %s", detail, member) : member;
+	}
+	return detail ? arena_printf(arena, "%s%s", wording->before, detail) : wording->alone;
+}
+
+enum print_tone wording_tone(const char *what, const hst_value *body)
+{
+	return strcmp(what, "ended") == 0 ? print_state_tone(value_text(value_get(body, "state")))
+					  : TONE_PLAIN;
+}
