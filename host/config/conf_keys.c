@@ -40,7 +40,7 @@ static const struct conf_key keys[] = {
 	{"host", "lost_after", CONF_DURATION, .def = "15m", .at = HOST(lost_after),
 	 .meaning = "silence of a device after which its runs are `lost`"},
 	{"host", "resolve_within", CONF_DURATION, .def = "3d", .at = HOST(resolve_within),
-	 .meaning = "how long a `lost` run waits for a person's word (for later versions)"},
+	 .meaning = "how long a `lost` run waits for a late answer or a person's word before it has failed"},
 
 	{"store", "path", CONF_PATH, .fixed = true, .shown = "`store/hostler.db`", .at = HOST(store_path),
 	 .meaning = "the database, relative to `state_dir`"},

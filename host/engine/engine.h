@@ -49,6 +49,7 @@ struct engine_pool {
 /* What a device's gateway last said; for `hostler devices`. */
 struct engine_device {
 	int64_t last_seen_us;
+	uint64_t link; /* number of the link that said so */
 	char *sessions; /* JSON */
 	size_t sessions_length;
 };
@@ -170,6 +171,7 @@ struct engine_request *workers_request(struct engine *engine, const struct hub_l
 struct engine_request *workers_take(struct engine *engine, const struct hub_link *from, uint64_t id); /* the caller frees it */
 void workers_cancel(struct engine *engine, const struct step *step);
 void workers_next(struct engine *engine, struct hub_link *worker);
+bool workers_is_of(const struct hub_link *worker, const char *connector); /* a process of this instance */
 void workers_left(struct engine *engine, struct hub_link *worker);
 void workers_clear(struct engine *engine);
 void request_free(struct engine_request *request);

@@ -1,5 +1,6 @@
 /* What gateways say: how devices stand, what became of offers, files in parts; and packages that they fetch. */
 #include "engine/files.h"
+#include "engine/gateways.h"
 
 #include "base/auto.h"
 #include "base/clock.h"
@@ -14,15 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A gateway speaks for its own devices only. In this version one configuration has one gateway. */
-static bool gateway_owns(const struct engine *engine, const struct hub_link *from, const char *device)
-{
-	const struct conf *conf = engine->definitions->conf;
-
-	return strncmp(from->name, "gateway/", 8) == 0 && conf->gateway_name && strcmp(from->name + 8, conf->gateway_name) == 0 &&
-	       conf_device(conf, device) != NULL;
-}
-
 /* Payload: {"sessions":[…],"holding":[[step,token],…]}; `holding` only in the first word after a connection. */
 void on_device(void *arg, struct hub_link *from, const struct message *message)
 {
@@ -32,12 +24,12 @@ void on_device(void *arg, struct hub_link *from, const struct message *message)
 	struct core_event event = {.kind = CORE_DEVICE, .device = name, .online = message_boolean(message, "online"),
 	                           .system = system_named(message_text(message, "system")),
 	                           .slots = message_integer(message, "slots"), .revision = message_integer(message, "revision"),
-	                           .load_milli = message_integer(message, "load")};
+	                           .load_milli = message_integer(message, "load"), .journal = message_integer(message, "journal")};
 	const hst_value *body, *holding;
 	struct core_holding *held = NULL;
 	hst_error err = {{0}, {0}};
 
-	if (!gateway_owns(engine, from, name)) {
+	if (!gateway_serves(engine, from, name)) {
 		engine_refuse(engine, from, message->id, HST_DENIED, "", "%s does not serve a device \"%s\"", from->name, name);
 		return;
 	}
@@ -50,6 +42,7 @@ void on_device(void *arg, struct hub_link *from, const struct message *message)
 		table_set(&engine->devices, name, device);
 	}
 	device->last_seen_us = clock_wall_us();
+	device->link = from->number;
 	free(device->sessions);
 	device->sessions = mem_copy(message->payload, message->payload_length);
 	device->sessions_length = message->payload_length;
@@ -76,7 +69,7 @@ static bool gateway_may(struct engine *engine, const struct hub_link *from, int6
 {
 	const struct step *known = core_step_of(engine->core, step);
 
-	return known && known->facts.device && gateway_owns(engine, from, known->facts.device);
+	return known && known->facts.device && gateway_serves(engine, from, known->facts.device);
 }
 
 static void step_event(struct engine *engine, struct hub_link *from, const struct message *message, struct core_event *event)
@@ -171,12 +164,15 @@ void on_released(void *arg, struct hub_link *from, const struct message *message
 	step_event(arg, from, message, &event);
 }
 
-/* Nothing is asked yet. Unasked it is about a run of which no outcome will come. */
 void on_standing(void *arg, struct hub_link *from, const struct message *message)
 {
-	struct core_event event = {.kind = CORE_RELEASED};
+	struct core_event event = {.kind = CORE_STANDING, .standing = offer_standing_named(message_text(message, "state"))};
 
-	step_event(arg, from, message, &event);
+	if (event.standing == OFFER_UNKNOWN)
+		engine_refuse(arg, from, message->id, HST_INVALID, "", "\"%s\" is nothing that an offer can be at",
+		              message_text(message, "state"));
+	else
+		step_event(arg, from, message, &event);
 }
 
 void on_file_put(void *arg, struct hub_link *from, const struct message *message)

@@ -64,6 +64,18 @@ void on_fired(void *arg, struct hub_link *from, const struct message *message)
 	engine_event(engine, &event);
 }
 
+/* An answer to an engine that was restarted meanwhile. It is welcome where the step waits for one. */
+static void returned_late(struct engine *engine, struct hub_link *from, const struct message *message, struct core_event *event)
+{
+	const struct step *step = core_step_of(engine->core, message_integer(message, "step"));
+
+	event->step = message_integer(message, "step");
+	event->token = message_integer(message, "token");
+	if (step && step->facts.state == STATE_LOST && step->facts.token == event->token &&
+	    workers_is_of(from, step->flow_step->target))
+		engine_event(engine, event);
+}
+
 void on_returned(void *arg, struct hub_link *from, const struct message *message)
 {
 	struct engine *engine = arg;
@@ -71,8 +83,10 @@ void on_returned(void *arg, struct hub_link *from, const struct message *message
 	struct core_event event = {.kind = CORE_RETURNED, .state = STATE_SUCCEEDED, .payload = message->payload,
 	                           .payload_length = message->payload_length};
 
-	if (!request)
+	if (!request) {
+		returned_late(engine, from, message, &event);
 		return;
+	}
 	crash_point(CRASH_engine_heard_returned);
 	event.step = request->step;
 	event.token = request->token;

@@ -1,5 +1,5 @@
 /* After the commit: replies, actions, and a word to everybody who follows a run. */
-#include "engine/engine.h"
+#include "engine/gateways.h"
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -63,61 +63,6 @@ static void perform_accepted(struct engine *engine, const struct core_action *ac
 	request_free(request);
 }
 
-/* The gateway that serves the device; NULL: it is not there. One gateway per configuration in this version. */
-static struct hub_link *gateway_of(struct engine *engine)
-{
-	char *gateway = mem_printf("gateway/%s", engine->definitions->conf->gateway_name);
-	struct hub_link *link = hub_next(engine->hub, gateway, NULL);
-
-	free(gateway);
-	return link;
-}
-
-static void perform_offer(struct engine *engine, const struct core_action *action)
-{
-	const struct step *step = action->step;
-	struct hub_link *link = gateway_of(engine);
-	struct message message;
-
-	if (!link)
-		return; /* its first word when it is back makes the core offer again */
-	message_init(&message, WORD_offer, (uint64_t)step->facts.token);
-	message_set_integer(&message, "step", step->facts.id);
-	message_set_integer(&message, "token", step->facts.token);
-	message_set_text(&message, "run", step->run->facts.id);
-	message_set_integer(&message, "number", step->run->facts.number);
-	message_set_text(&message, "name", step->flow_step->name);
-	message_set_text(&message, "device", step->facts.device);
-	message_set_text(&message, "user", step->facts.user);
-	message_set_text(&message, "mode", step->facts.attended ? "attended" : "unattended");
-	message_set_text(&message, "package", action->package);
-	message_set_integer(&message, "timeout_ms", action->timeout_ms);
-	message_set_payload(&message, action->inputs, action->inputs_length);
-	hub_send(engine->hub, link, &message);
-	crash_point(CRASH_engine_offered);
-}
-
-/* One that is not there hears it again when it is back. */
-static void perform_halt(struct engine *engine, const struct core_action *action)
-{
-	const struct step *step = action->step;
-	struct hub_link *link;
-	struct message message;
-
-	if (step->flow_step->use != FLOW_USE_DESKTOP) {
-		workers_cancel(engine, step);
-		return;
-	}
-	link = gateway_of(engine);
-	if (!link)
-		return;
-	message_init(&message, WORD_stop, 0);
-	message_set_integer(&message, "step", step->facts.id);
-	message_set_integer(&message, "token", step->facts.token);
-	message_set_text(&message, "how", action->how);
-	hub_send(engine->hub, link, &message);
-}
-
 void engine_say_happening(struct text *to, const struct engine_happening *happening)
 {
 	const char *detail = happening->detail;
@@ -175,14 +120,29 @@ void engine_perform(struct engine *engine)
 	for (size_t i = 0; i < effects->action_count; i++) {
 		const struct core_action *action = &effects->actions[i];
 
-		if (action->kind == CORE_ACCEPTED)
+		switch (action->kind) {
+		case CORE_ACCEPTED:
 			perform_accepted(engine, action);
-		else if (action->kind == CORE_OFFER)
-			perform_offer(engine, action);
-		else if (action->kind == CORE_HALT)
-			perform_halt(engine, action);
-		else
+			break;
+		case CORE_CALL:
 			workers_call(engine, action);
+			break;
+		case CORE_OFFER:
+			gateways_offer(engine, action);
+			break;
+		case CORE_ASK:
+			gateways_ask(engine, action);
+			break;
+		case CORE_DISOWN:
+			gateways_disown(engine, action);
+			break;
+		case CORE_HALT:
+			if (action->step->flow_step->use == FLOW_USE_DESKTOP)
+				gateways_halt(engine, action);
+			else
+				workers_cancel(engine, action->step);
+			break;
+		}
 	}
 	for (size_t i = 0; engine->follower_count && i < effects->happening_count; i++)
 		perform_happening(engine, &effects->happenings[i]);

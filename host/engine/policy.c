@@ -33,7 +33,8 @@ static bool policy_package(void *arg, const char *name, const char **ret_digest,
 	return true;
 }
 
-static bool policy_action(void *arg, const char *connector, const char *action, int64_t *ret_timeout_ms)
+static bool policy_action(void *arg, const char *connector, const char *action, int64_t *ret_timeout_ms,
+                          bool *ret_idempotent)
 {
 	const struct engine *engine = arg;
 	const struct definition *definition = definitions_instance(engine->definitions, HST_CONNECTOR, connector);
@@ -43,6 +44,7 @@ static bool policy_action(void *arg, const char *connector, const char *action, 
 	if (!definition || !definitions_action(definition, action, &inputs, &outputs, &deadline))
 		return false;
 	*ret_timeout_ms = deadline.ms > 0 ? deadline.ms : 60 * 1000;
+	*ret_idempotent = manifest_action(&definition->manifest, action)->idempotent;
 	return true;
 }
 
@@ -82,6 +84,16 @@ static int64_t policy_queue_timeout(void *arg, const char *target)
 	return own.ms > 0 ? own.ms : conf->queue_timeout.ms;
 }
 
+static int64_t policy_lost_after(void *arg)
+{
+	return ((const struct engine *)arg)->definitions->conf->lost_after.ms;
+}
+
+static int64_t policy_resolve_within(void *arg)
+{
+	return ((const struct engine *)arg)->definitions->conf->resolve_within.ms;
+}
+
 static int policy_choose(void *arg, const char *target, const hst_candidate *candidates, size_t n,
                          const hst_placement_demand *demand, uint64_t draw, size_t *ret)
 {
@@ -100,7 +112,8 @@ struct core_policy engine_policy(struct engine *engine)
 {
 	return (struct core_policy){.placement = {.choose = policy_choose, .arg = engine}, .connection = policy_connection,
 	                            .package = policy_package, .action = policy_action,
-	                            .queue_timeout_ms = policy_queue_timeout, .inputs = policy_inputs, .arg = engine};
+	                            .queue_timeout_ms = policy_queue_timeout, .lost_after_ms = policy_lost_after,
+	                            .resolve_within_ms = policy_resolve_within, .inputs = policy_inputs, .arg = engine};
 }
 
 static int open_balancer(struct balancers *balancers, const struct definitions *definitions, const struct conf_cluster *cluster,

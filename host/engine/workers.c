@@ -134,6 +134,15 @@ static char *instance_of(const struct hub_link *worker)
 	return instance;
 }
 
+bool workers_is_of(const struct hub_link *worker, const char *connector)
+{
+	char *instance = instance_of(worker);
+	bool is = instance && strcmp(instance, connector) == 0;
+
+	free(instance);
+	return is;
+}
+
 static void pool_remove(struct engine_pool *pool, const struct engine_call *call)
 {
 	struct engine_call *before = NULL;
@@ -286,8 +295,7 @@ void workers_left(struct engine *engine, struct hub_link *worker)
 			engine_refuse(engine, client, request->client_id, HST_RETRY, "PluginCrashed",
 			              "the process of trigger \"%s\" ended while it looked at the press", request->trigger);
 		if (!request->press) {
-			struct core_event event = {.kind = CORE_RETURNED, .step = request->step, .token = request->token,
-			                           .state = STATE_FAILED, .reason = "PluginCrashed",
+			struct core_event event = {.kind = CORE_CRASHED, .step = request->step, .token = request->token,
 			                           .text = "the connector's process ended during the call"};
 
 			engine_event(engine, &event);

@@ -57,6 +57,7 @@ void sim_device_say(struct sim_device *device)
 					  .system = HST_LINUX,
 					  .slots = now.slots,
 					  .revision = now.revision,
+					  .journal = 7,
 					  .fresh = device->fresh}};
 
 	if (!device->wire.up || !now.known)
@@ -200,9 +201,10 @@ static void perform(struct sim_device *device, const struct admission_effect *ef
 		device->uploads[device->upload_count++][1] = effect->run->token;
 		break;
 	case ADMISSION_SAY_STANDING:
-		if (effect->id == 0)
-			say(device, &(struct core_event){
-					    .kind = CORE_RELEASED, .step = effect->step, .token = effect->token});
+		say(device, &(struct core_event){.kind = CORE_STANDING,
+						 .step = effect->step,
+						 .token = effect->token,
+						 .standing = offer_standing_named(effect->text)});
 		break;
 	case ADMISSION_SAY_DEVICE:
 		sim_device_say(device);

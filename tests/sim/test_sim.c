@@ -41,7 +41,8 @@ static struct sim_device *device_named(struct sim *sim, const char *name)
 	return NULL;
 }
 
-/* One line of what the engine wants done: "offer STEP/TOKEN DEVICE USER", "halt STEP/TOKEN HOW". */
+/* One line of what the engine wants done: "offer STEP/TOKEN DEVICE USER", "ask STEP/TOKEN DEVICE", "disown STEP/TOKEN
+ * DEVICE", "halt STEP/TOKEN HOW". */
 static void send_action(struct sim *sim, const char *line)
 {
 	static const char *const hows[] = {"cancel", "stop", "pause", "resume"};
@@ -60,10 +61,16 @@ static void send_action(struct sim *sim, const char *line)
 		for (size_t i = 0; i < sizeof hows / sizeof hows[0]; i++)
 			if (strcmp(hows[i], first) == 0)
 				order.how = hows[i];
+	} else if (strcmp(verb, "ask") == 0) {
+		order.kind = SIM_STATUS;
+	} else if (strcmp(verb, "disown") == 0) {
+		order.kind = SIM_STOP;
+		order.how = "cancel";
 	} else {
 		fail_msg("the simulator does not know what this is: %s", line);
 	}
-	sim_wire_order(&device_named(sim, house_step(&sim->house, step)->device)->wire, &order);
+	sim_wire_order(&device_named(sim, strcmp(verb, "halt") == 0 ? house_step(&sim->house, step)->device : first)->wire,
+		       &order);
 }
 
 /* The engine's actions leave it after the commit; a crash in between loses them all. */
@@ -104,12 +111,16 @@ static void deliver_word(struct sim *sim, struct sim_device *device)
 						      .kind = SIM_HEARD, .step = word.event.step, .token = word.event.token});
 }
 
+/* What is lost waits for a person, who does not come. */
 static int64_t under_way(const struct sim *sim)
 {
 	int64_t n = 0;
 
-	TABLE_EACH(&sim->house.runs, entry)
-		n += !state_row(((const struct kept_run *)entry->value)->facts.state)->ended;
+	TABLE_EACH(&sim->house.runs, entry) {
+		enum state state = ((const struct kept_run *)entry->value)->facts.state;
+
+		n += !state_row(state)->ended && state != STATE_LOST;
+	}
 	return n;
 }
 
@@ -216,6 +227,7 @@ static void settle(struct sim *sim)
 	}
 	for (int turn = 0; turn < 200000 && !all_quiet(sim); turn++)
 		anything(sim);
+	house_time(&sim->house, 4 * 24 * 3600 * SECOND_US);
 	TABLE_EACH(&sim->house.steps, entry) {
 		const struct kept_step *kept = entry->value;
 		char key[24];
@@ -278,7 +290,7 @@ static void the_books_are_right_whatever_happened(void **state)
 		for (int turn = 0; turn < TURNS; turn++)
 			anything(sim);
 		settle(sim);
-		assert_true(started(sim) > 200);
+		assert_true(started(sim) > 150);
 		chance = sim->chance;
 		sim_clear(sim);
 	}

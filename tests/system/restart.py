@@ -23,7 +23,7 @@ type = text
     # It ends when its file appears, so that the test decides how long it takes.
     "desktop-flows/slow/slow.sh": "until [ -e GATE ]; do sleep 0.1; done\nhostler-event output done yes\n",
     "flows/slow.ini": "[flow]\nname = slow\n\n[step it]\nuse = desktop:slow\nconnection = me\nmode = unattended\n",
-    "flows/note.ini": "[flow]\nname = note\n\n[step it]\nuse = connector:notes.append\ntimeout = 5s\ninput.file = notes\ninput.text = x\n",
+    "flows/note.ini": "[flow]\nname = note\n\n[step it]\nuse = connector:notes.append\ntimeout = 5s\non_lost = fail\ninput.file = notes\ninput.text = x\n",
     "notes/notes": "",
 }
 MORE = "[connector notes]\nplugin = file\nroot = notes\n"
@@ -67,8 +67,8 @@ with null_house(FILES, more=MORE) as house:
     tap.ok(begin(house), "a run is under way", house.said())
     house.down()
     house.up()
-    tap.ok(house.wait(lambda: house.json("show", "last:slow")["state"] == "failed", 20),
-           "a run that was taken down with its house ends", house.json("show", "last:slow"), house.said())
+    tap.ok(house.wait(lambda: house.json("show", "last:slow")["state"] == "lost", 20),
+           "a run that was taken down with its house is lost", house.json("show", "last:slow"), house.said())
     tap.same((house.json("show", "last:slow")["reason"] or {}).get("code"), "OutcomeUnknown", "and says that nobody knows how far it came")
     tap.same(house.hostler("press", "hello", "--input", "name=Ada", "--wait", time_out=60).returncode, 0,
              "its user is free for the next run")
@@ -83,8 +83,8 @@ with null_house(FILES, more=MORE) as house:
 
     tap.ok(begin(house), "a third run is under way")
     os.kill(pid_of(house, "gateway/here"), signal.SIGKILL)
-    tap.ok(house.wait(lambda: house.json("show", "last:slow")["state"] == "failed", 60),
-           "without its gateway a run ends", house.json("show", "last:slow"), house.said())
+    tap.ok(house.wait(lambda: house.json("show", "last:slow")["state"] == "lost", 60),
+           "without its gateway a run is lost", house.json("show", "last:slow"), house.said())
     tap.same(house.hostler("press", "hello", "--input", "name=Bo", "--wait", time_out=60).returncode, 0, "and the next works")
 
     tap.same(house.hostler("run", "note", "--wait").returncode, 0, "a connector is called")

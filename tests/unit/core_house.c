@@ -53,9 +53,11 @@ static bool policy_package(void *arg, const char *name, const char **ret_digest,
 	return !is_gone(arg, name);
 }
 
-static bool policy_action(void *arg, const char *connector, const char *action, int64_t *ret_timeout_ms)
+/* Only `list` may be done twice without harm. */
+static bool policy_action(void *arg, const char *connector, const char *action, int64_t *ret_timeout_ms,
+			  bool *ret_idempotent)
 {
-	(void)action;
+	*ret_idempotent = strcmp(action, "list") == 0;
 	*ret_timeout_ms = 60000;
 	return !is_gone(arg, connector);
 }
@@ -64,6 +66,18 @@ static int64_t policy_queue_timeout(void *arg, const char *target)
 {
 	(void)target;
 	return ((struct core_house *)arg)->queue_timeout_ms;
+}
+
+static int64_t policy_lost_after(void *arg)
+{
+	(void)arg;
+	return 15 * 60 * 1000;
+}
+
+static int64_t policy_resolve_within(void *arg)
+{
+	(void)arg;
+	return INT64_C(3) * 24 * 3600 * 1000;
 }
 
 /* By the draw, as the plugin `random` does it. */
@@ -106,11 +120,14 @@ void core_house_init(struct core_house *house, void (*configure)(struct core *))
 	*house =
 		(struct core_house){.configure = configure ? configure : configure_usual, .now_us = begin_us};
 	house->queue_timeout_ms = 3 * 3600 * 1000;
+	house->journal = 7;
 	house->policy = (struct core_policy){.placement = {.choose = policy_choose, .arg = house},
 					     .connection = policy_connection,
 					     .package = policy_package,
 					     .action = policy_action,
 					     .queue_timeout_ms = policy_queue_timeout,
+					     .lost_after_ms = policy_lost_after,
+					     .resolve_within_ms = policy_resolve_within,
 					     .arg = house};
 	table_init(&house->texts);
 	table_init(&house->connections);
@@ -264,6 +281,12 @@ static void say_action(struct text *to, const struct core_action *action)
 	else if (action->kind == CORE_HALT)
 		text_addf(to, "halt %lld/%lld %s\n", (long long)step->facts.id, (long long)step->facts.token,
 			  action->how);
+	else if (action->kind == CORE_ASK)
+		text_addf(to, "ask %lld/%lld %s\n", (long long)step->facts.id, (long long)step->facts.token,
+			  step->facts.device);
+	else if (action->kind == CORE_DISOWN)
+		text_addf(to, "disown %lld/%lld %s\n", (long long)action->step_id, (long long)action->token,
+			  action->device);
 	else
 		text_addf(to, "offer %lld/%lld %s %s\n", (long long)step->facts.id,
 			  (long long)step->facts.token, step->facts.device, step->facts.user);

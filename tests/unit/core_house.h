@@ -40,6 +40,7 @@ struct core_house {
 	struct text trace; /* all effects of all events, if `tracing` */
 	bool tracing;
 	int64_t now_us, queue_timeout_ms;
+	int64_t journal; /* of every gateway */
 	uint64_t draws;
 };
 
@@ -84,6 +85,8 @@ void house_refused(struct core_house *house, int64_t step, enum reason_class cla
 void house_finished(struct core_house *house, int64_t step, enum state state, const char *reason,
 		    const char *json, bool released);
 void house_released(struct core_house *house, int64_t step);
+void house_standing(struct core_house *house, int64_t step, enum offer_standing standing); /* the answer to a question */
+void house_crashed(struct core_house *house, int64_t step); /* the process that had its call */
 
 /* Fails the test unless the last event wanted exactly this done: "offer 1/1 a bot1\ncall 2 x.y {}\n". */
 void house_said(struct core_house *house, const char *expected);

@@ -57,6 +57,7 @@ void house_device(struct core_house *house, const char *device, int64_t slots, i
 						     .online = true,
 						     .slots = slots,
 						     .revision = revision,
+						     .journal = house->journal,
 						     .system = HST_LINUX});
 }
 
@@ -68,6 +69,7 @@ void house_fresh(struct core_house *house, const char *device, int64_t slots, in
 						     .online = true,
 						     .slots = slots,
 						     .revision = revision,
+						     .journal = house->journal,
 						     .system = HST_LINUX,
 						     .fresh = true,
 						     .holding = holding,
@@ -144,6 +146,22 @@ void house_released(struct core_house *house, int64_t step)
 	core_house_event(
 		house,
 		&(struct core_event){.kind = CORE_RELEASED, .step = step, .token = house_token(house, step)});
+}
+
+void house_standing(struct core_house *house, int64_t step, enum offer_standing standing)
+{
+	core_house_event(house, &(struct core_event){.kind = CORE_STANDING,
+						     .step = step,
+						     .token = house_token(house, step),
+						     .standing = standing});
+}
+
+void house_crashed(struct core_house *house, int64_t step)
+{
+	core_house_event(house, &(struct core_event){.kind = CORE_CRASHED,
+						     .step = step,
+						     .token = house_token(house, step),
+						     .text = "its process ended"});
 }
 
 void house_said(struct core_house *house, const char *expected)

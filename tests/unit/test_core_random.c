@@ -15,25 +15,18 @@
 
 #include <cmocka.h>
 
-enum { DEVICES = 4, CALLS_MAX = 400, RUNS_MAX = 600, EVENTS = 6000 };
-
-/* What the engine must think is placed. */
-struct placed {
-	int64_t step, token;
-	int device;
-	char user[32];
-};
+enum { DEVICES = 4, CALLS_MAX = 400, RUNS_MAX = 600, STEPS_MAX = 3 * RUNS_MAX + 2, EVENTS = 6000 };
 
 struct sim {
 	struct core_house house;
 	struct house_chance chance;
 	struct gateway gateways[DEVICES];
 	int64_t said_slots[DEVICES]; /* as the engine last heard */
-	struct placed placed[DEVICES * HELD_MAX];
-	size_t placed_count;
 	struct held calls[CALLS_MAX];
 	size_t call_count;
-	size_t offers;
+	int64_t last_token, journals;
+	size_t offers, lost;
+	unsigned char launches[STEPS_MAX]; /* by step: how often its flow was started, anywhere */
 };
 
 static uint32_t below(struct sim *sim, uint32_t bound)
@@ -45,24 +38,23 @@ static void sim_init(struct sim *sim, struct house_chance chance)
 {
 	static const char *const names[DEVICES] = {"a", "b", "c", "s"};
 	static const char *const targets[] = {"a", "b", "c", "s", "pool", "line"};
+	static const char *const on_lost[] = {"ask", "ask", "fail", "again"};
 
 	*sim = (struct sim){.chance = chance};
 	core_house_init(&sim->house, NULL);
 	sim->house.tracing = true;
 	sim->house.queue_timeout_ms = 600 * 1000;
-	for (int i = 0; i < DEVICES; i++) {
-		sim->gateways[i].name = names[i];
-		table_init(&sim->gateways[i].refused);
-	}
+	for (int i = 0; i < DEVICES; i++)
+		gateway_init(&sim->gateways[i], names[i], ++sim->journals);
 	for (int i = 0; i < 12; i++) {
 		const char *target = targets[i % 6];
 		char *text = mem_printf("[flow]\nname = f%d\n%s[step find]\nuse = "
-					"connector:orders.list\nwhen = ${trigger.find}\n"
+					"connector:orders.%s\nwhen = ${trigger.find}\n"
 					"[step enter]\nuse = desktop:type\nconnection = u%d-%s\nmode = "
-					"unattended\npriority = %s\n"
+					"unattended\npriority = %s\non_lost = %s\n"
 					"[step again]\nuse = desktop:type\nconnection = U%d-%s\nmode = %s\n",
-					i, i % 3 ? "" : "concurrency = 3\n", i % 4, target,
-					i % 5 ? "normal" : "high", (i + 1) % 4, target,
+					i, i % 3 ? "" : "concurrency = 3\n", i % 2 ? "list" : "send", i % 4, target,
+					i % 5 ? "normal" : "high", on_lost[i % 4], (i + 1) % 4, target,
 					i % 2 ? "attended" : "unattended");
 
 		core_house_flow(&sim->house, text);
@@ -73,67 +65,58 @@ static void sim_init(struct sim *sim, struct house_chance chance)
 static void sim_clear(struct sim *sim)
 {
 	for (int i = 0; i < DEVICES; i++)
-		table_clear(&sim->gateways[i].refused);
+		gateway_clear(&sim->gateways[i]);
 	core_house_clear(&sim->house);
 }
 
 /* The engine's side, checked */
 
-static struct placed *placed_of(struct sim *sim, int64_t step)
+static int device_named(const struct sim *sim, char name)
 {
-	for (size_t i = 0; i < sim->placed_count; i++)
-		if (sim->placed[i].step == step)
-			return &sim->placed[i];
-	return NULL;
-}
-
-static void unplace(struct sim *sim, struct placed *placed)
-{
-	*placed = sim->placed[--sim->placed_count];
-}
-
-static void check_offer(struct sim *sim, int64_t step, int64_t token, int device, const char *user)
-{
-	struct placed *known = placed_of(sim, step);
-	int64_t n = 0;
-
-	sim->offers++;
-	if (known) {
-		/* Made again: the same offer. */
-		assert_int_equal(known->token, token);
-		assert_int_equal(known->device, device);
-		return;
-	}
-	for (size_t i = 0; i < sim->placed_count; i++) {
-		assert_true(sim->placed[i].token < token);
-		if (sim->placed[i].device != device)
-			continue;
-		n++;
-		if (strcmp(sim->placed[i].user, user) == 0)
-			fail_msg("user %s twice on %s: steps %lld and %lld", user, sim->gateways[device].name,
-				 (long long)sim->placed[i].step, (long long)step);
-	}
-	if (n >= sim->said_slots[device])
-		fail_msg("%lld runs on %s, which has %lld slots", (long long)n + 1,
-			 sim->gateways[device].name, (long long)sim->said_slots[device]);
-	sim->placed[sim->placed_count] = (struct placed){.step = step, .token = token, .device = device};
-	snprintf(sim->placed[sim->placed_count++].user, sizeof known->user, "%s", user);
-}
-
-static void heed_offer(struct sim *sim, const char *line)
-{
-	long long step, token;
-	char device, user[32];
 	int i = 0;
 
-	assert_int_equal(sscanf(line, "offer %lld/%lld %c %31s", &step, &token, &device, user), 4);
-	while (sim->gateways[i].name[0] != device)
+	while (sim->gateways[i].name[0] != name)
 		i++;
-	user[0] = 'u'; /* names are compared folded */
-	check_offer(sim, step, token, i, user);
-	if (sim->gateways[i].in_count < WAY_MAX)
-		sim->gateways[i].in[sim->gateways[i].in_count++] =
-			(struct held){.step = step, .token = token};
+	return i;
+}
+
+/* Every offer is a new one, for a free slot. That no user is there twice is what its table of users says. */
+static void check_offer(struct sim *sim, int64_t token, int device)
+{
+	const struct placement_device *placed =
+		placement_device(core_placement(sim->house.core), sim->gateways[device].name);
+
+	sim->offers++;
+	assert_true(token > sim->last_token);
+	sim->last_token = token;
+	if (placed->running > sim->said_slots[device])
+		fail_msg("%lld runs on %s, which has %lld slots", (long long)placed->running, placed->name,
+			 (long long)sim->said_slots[device]);
+	assert_int_equal(placed->running, (int64_t)placed->busy.n);
+}
+
+static void heed_order(struct sim *sim, const char *line)
+{
+	static const struct {
+		const char *word;
+		enum core_action_kind kind;
+	} orders[] = {{"offer", CORE_OFFER}, {"ask", CORE_ASK}, {"disown", CORE_DISOWN}};
+	struct gateway *gateway;
+	long long step, token;
+	char word[16], device;
+
+	if (sscanf(line, "%15s %lld/%lld %c", word, &step, &token, &device) != 4)
+		return;
+	gateway = &sim->gateways[device_named(sim, device)];
+	for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+		if (strcmp(orders[i].word, word) != 0)
+			continue;
+		if (orders[i].kind == CORE_OFFER)
+			check_offer(sim, token, device_named(sim, device));
+		if (gateway->in_count < WAY_MAX)
+			gateway->in[gateway->in_count++] =
+				(struct order){.kind = orders[i].kind, .step = step, .token = token};
+	}
 }
 
 static void heed(struct sim *sim)
@@ -144,8 +127,8 @@ static void heed(struct sim *sim)
 		if (sscanf(line, "call %lld", &step) == 1 && sim->call_count < CALLS_MAX)
 			sim->calls[sim->call_count++] =
 				(struct held){.step = step, .token = house_token(&sim->house, step)};
-		else if (strncmp(line, "offer", 5) == 0)
-			heed_offer(sim, line);
+		else
+			heed_order(sim, line);
 }
 
 static void event(struct sim *sim, struct core_event *event)
@@ -154,64 +137,54 @@ static void event(struct sim *sim, struct core_event *event)
 	heed(sim);
 }
 
-/* What the engine must make of a word; told before it hears it. */
-static void foresee(struct sim *sim, int device, const struct word *word)
-{
-	const struct core_event *event = &word->event;
-	struct placed *placed = placed_of(sim, event->step);
-	enum state state = placed ? house_step(&sim->house, event->step)->state : STATE_NONE;
-
-	if (event->kind == CORE_DEVICE) {
-		sim->said_slots[device] = event->slots;
-		for (size_t i = sim->placed_count; event->fresh && i-- > 0;) {
-			bool held = false;
-
-			for (size_t j = 0; j < event->holding_count; j++)
-				held |= word->holding[j].token == sim->placed[i].token;
-			if (sim->placed[i].device == device && !held &&
-			    house_step(&sim->house, sim->placed[i].step)->state != STATE_OFFERED)
-				unplace(sim, &sim->placed[i]);
-		}
-		return;
-	}
-	if (!placed || placed->token != event->token)
-		return;
-	if ((event->kind == CORE_REFUSED && (state == STATE_OFFERED || state == STATE_PREPARING)) ||
-	    (event->kind == CORE_FINISHED && event->released) || event->kind == CORE_RELEASED)
-		unplace(sim, placed);
-}
-
 /* The gateways' side */
 
-static void refuse(struct sim *sim, struct gateway *gateway, struct held offer)
+static void refuse(struct sim *sim, struct gateway *gateway, const struct order *offer)
 {
 	uint32_t kind = below(sim, 20);
 
-	gateway_refuse(gateway, &offer, kind < 12 ? REASON_WAIT : kind < 19 ? REASON_RETRY : REASON_FATAL);
+	gateway_refuse(gateway, offer, kind < 12 ? REASON_WAIT : kind < 19 ? REASON_RETRY : REASON_FATAL);
 }
 
-static void take_offer(struct sim *sim, struct gateway *gateway)
+/* What must never be: a flow that starts more often than somebody said it may. */
+static void launch(struct sim *sim, struct gateway *gateway, struct held *held)
 {
-	struct held offer = gateway->in[0];
+	gateway_launch(gateway, held);
+	if (++sim->launches[held->step] > house_step(&sim->house, held->step)->attempt)
+		fail_msg("step %lld has started %u times in %lld attempts", (long long)held->step,
+			 sim->launches[held->step], (long long)house_step(&sim->house, held->step)->attempt);
+}
 
-	memmove(gateway->in, gateway->in + 1, --gateway->in_count * sizeof *gateway->in);
-	for (size_t i = 0; i < gateway->held_count; i++)
-		if (gateway->held[i].token == offer.token)
-			return;
-	/* What must never be: a step in two places. */
-	for (int i = 0; i < DEVICES; i++)
-		for (size_t j = 0; j < sim->gateways[i].held_count; j++)
-			if (sim->gateways[i].held[j].step == offer.step && !sim->gateways[i].held[j].closing)
-				fail_msg("step %lld is offered to %s while %s runs it", (long long)offer.step,
-					 gateway->name, sim->gateways[i].name);
-	if (gateway_has_refused(gateway, offer.token) || below(sim, 3) == 0 ||
-	    gateway->held_count == HELD_MAX) {
+static void take_offer(struct sim *sim, struct gateway *gateway, const struct order *offer)
+{
+	struct held *held;
+
+	if (gateway_holds(gateway, offer->token) || gateway_knows(&gateway->launched, offer->token))
+		return;
+	if (gateway_knows(&gateway->never, offer->token) || below(sim, 3) == 0 || gateway->held_count == HELD_MAX) {
 		refuse(sim, gateway, offer);
 		return;
 	}
-	offer.state = below(sim, 2) ? STATE_PREPARING : STATE_RUNNING;
-	gateway->held[gateway->held_count++] = offer;
-	gateway_say_stage(gateway, &offer, CORE_TAKEN);
+	held = &gateway->held[gateway->held_count++];
+	*held = (struct held){.step = offer->step, .token = offer->token, .state = STATE_PREPARING};
+	if (below(sim, 2))
+		launch(sim, gateway, held);
+	gateway_say_stage(gateway, held, CORE_TAKEN);
+}
+
+static void heed_engine(struct sim *sim, struct gateway *gateway)
+{
+	struct order order = gateway->in[0];
+	struct held *held = gateway_holds(gateway, order.token);
+
+	if (below(sim, 10)) /* else it comes twice */
+		memmove(gateway->in, gateway->in + 1, --gateway->in_count * sizeof *gateway->in);
+	if (order.kind == CORE_OFFER)
+		take_offer(sim, gateway, &order);
+	else if (order.kind == CORE_ASK)
+		gateway_status(gateway, &order);
+	else if (held)
+		gateway_drop(gateway, held);
 }
 
 static void go_on(struct sim *sim, struct gateway *gateway, size_t at)
@@ -222,24 +195,19 @@ static void go_on(struct sim *sim, struct gateway *gateway, size_t at)
 	bool released = below(sim, 2);
 
 	if (held->state == STATE_PREPARING && below(sim, 6) == 0) {
-		*held = gateway->held[--gateway->held_count];
-		refuse(sim, gateway, gone);
+		gateway_drop(gateway, held);
+		refuse(sim, gateway, &(struct order){.step = gone.step, .token = gone.token});
 	} else if (held->state == STATE_PREPARING) {
-		held->state = STATE_RUNNING;
+		launch(sim, gateway, held);
 		gateway_say_stage(gateway, held, CORE_STAGE);
 	} else if (!held->closing) {
-		gateway_say(gateway, (struct core_event){.kind = CORE_FINISHED,
-							 .step = held->step,
-							 .token = held->token,
-							 .released = released,
-							 .state = ends[below(sim, 5)],
-							 .payload = "{}",
-							 .payload_length = 2});
 		held->closing = true;
+		held->end = ends[below(sim, 5)];
+		gateway_say_finished(gateway, held, released);
 		if (released)
-			*held = gateway->held[--gateway->held_count];
+			gateway_drop(gateway, held);
 	} else {
-		*held = gateway->held[--gateway->held_count];
+		gateway_drop(gateway, held);
 		gateway_say(gateway, (struct core_event){
 					     .kind = CORE_RELEASED, .step = gone.step, .token = gone.token});
 	}
@@ -253,7 +221,8 @@ static void deliver(struct sim *sim, int device)
 
 	memmove(gateway->out, gateway->out + 1, --gateway->out_count * sizeof *gateway->out);
 	word.event.holding = word.holding;
-	foresee(sim, device, &word);
+	if (word.event.kind == CORE_DEVICE)
+		sim->said_slots[device] = word.event.slots;
 	event(sim, &word.event);
 	if (below(sim, 10) == 0 && word.event.kind != CORE_DEVICE)
 		event(sim, &word.event); /* doubled on its way */
@@ -264,17 +233,18 @@ static void stray(struct sim *sim)
 {
 	int64_t step = 1 + below(sim, (uint32_t)sim->house.counters.step + 1);
 	int64_t token = 1 + below(sim, (uint32_t)sim->house.counters.token + 1);
-	struct placed *placed = placed_of(sim, step);
+	const struct step *known = core_step_of(sim->house.core, step);
 
-	if (placed && placed->token == token)
+	if (known && known->facts.token == token)
 		return;
 	for (size_t i = 0; i < sim->call_count; i++)
 		if (sim->calls[i].step == step)
 			return;
-	event(sim, &(struct core_event){.kind = CORE_TAKEN + (enum core_event_kind)below(sim, 7),
+	event(sim, &(struct core_event){.kind = CORE_TAKEN + (enum core_event_kind)below(sim, 8),
 					.step = step,
 					.token = token,
 					.state = (enum state)below(sim, STATE_COUNT),
+					.standing = (enum offer_standing)below(sim, OFFER_STANDINGS),
 					.class = REASON_FATAL,
 					.reason = "Stray"});
 }
@@ -284,11 +254,12 @@ static void answer_call(struct sim *sim)
 	struct held call = sim->calls[0];
 
 	memmove(sim->calls, sim->calls + 1, --sim->call_count * sizeof *sim->calls);
-	event(sim, &(struct core_event){.kind = CORE_RETURNED,
+	event(sim, &(struct core_event){.kind = below(sim, 8) ? CORE_RETURNED : CORE_CRASHED,
 					.step = call.step,
 					.token = call.token,
 					.state = below(sim, 8) ? STATE_SUCCEEDED : STATE_FAILED,
-					.reason = "ActionFailed"});
+					.reason = "ActionFailed",
+					.text = "it is said so"});
 }
 
 static void restart_engine(struct sim *sim)
@@ -296,10 +267,6 @@ static void restart_engine(struct sim *sim)
 	for (int i = 0; i < DEVICES; i++)
 		gateway_reconnect(&sim->gateways[i]);
 	sim->call_count = 0;
-	/* It does not remember what has ended, and so neither which sessions are still being closed. */
-	for (size_t i = sim->placed_count; i-- > 0;)
-		if (state_row(house_step(&sim->house, sim->placed[i].step)->state)->ended)
-			unplace(sim, &sim->placed[i]);
 	core_house_restart(&sim->house);
 	heed(sim);
 }
@@ -336,7 +303,7 @@ static void anything(struct sim *sim)
 			deliver(sim, device);
 	} else if (what < 650) {
 		if (gateway->in_count)
-			take_offer(sim, gateway);
+			heed_engine(sim, gateway);
 	} else if (what < 800) {
 		if (gateway->held_count)
 			go_on(sim, gateway, below(sim, (uint32_t)gateway->held_count));
@@ -350,57 +317,67 @@ static void anything(struct sim *sim)
 	} else if (what < 940) {
 		stray(sim);
 	} else if (what < 980) {
-		pass_time(sim, below(sim, 10) ? below(sim, 4000000) : below(sim, 300) * SECOND_US);
+		pass_time(sim, below(sim, 10) ? below(sim, 4000000) : below(sim, 400) * SECOND_US);
 	} else if (what < 990) {
 		gateway_reconnect(gateway);
 	} else if (what < 996) {
-		gateway->held_count = 0; /* restarted: it knows nothing, and counts from one */
-		gateway->revision = 1;
-		gateway_reconnect(gateway);
+		gateway_restart(gateway, below(sim, 4) ? gateway->journal : ++sim->journals);
 	} else {
 		restart_engine(sim);
 	}
 }
 
-static bool all_ended(struct sim *sim)
+static size_t count_at(const struct sim *sim, enum state state)
 {
-	TABLE_EACH(&sim->house.runs, entry)
-		if (!state_row(((struct kept_run *)entry->value)->facts.state)->ended)
-			return false;
-	return true;
+	size_t n = 0;
+
+	TABLE_EACH(&sim->house.runs, entry) {
+		enum state is = ((const struct kept_run *)entry->value)->facts.state;
+
+		n += state ? is == state : !state_row(is)->ended;
+	}
+	return n;
 }
 
-/* Everybody does what is asked from now on: then every run must end. */
+static bool gateway_works(struct sim *sim, int device, bool speaks)
+{
+	struct gateway *gateway = &sim->gateways[device];
+
+	gateway->slots = 4;
+	if (speaks) {
+		gateway->revision++;
+		gateway_say_device(gateway, false);
+	}
+	while (gateway->out_count)
+		deliver(sim, device);
+	while (gateway->in_count)
+		heed_engine(sim, gateway);
+	for (size_t j = gateway->held_count; j-- > 0;)
+		go_on(sim, gateway, j);
+	return gateway->held_count || gateway->out_count;
+}
+
+/* Everybody does what is asked from now on: then every run must end, or be lost until nobody wants to know any more. */
 static void settle(struct sim *sim)
 {
 	for (int i = 0; i < DEVICES; i++)
 		gateway_reconnect(&sim->gateways[i]);
 	for (int turn = 0; turn < 20000; turn++) {
-		bool idle = sim->call_count == 0;
+		bool busy = sim->call_count > 0;
 
-		for (int i = 0; i < DEVICES; i++) {
-			struct gateway *gateway = &sim->gateways[i];
-
-			gateway->slots = 4;
-			if (turn % 16 == 0) {
-				gateway->revision++;
-				gateway_say_device(gateway, false);
-			}
-			while (gateway->out_count)
-				deliver(sim, i);
-			while (gateway->in_count)
-				take_offer(sim, gateway);
-			for (size_t j = gateway->held_count; j-- > 0;)
-				go_on(sim, gateway, j);
-			idle = idle && gateway->held_count == 0 && gateway->out_count == 0;
-		}
+		for (int i = 0; i < DEVICES; i++)
+			busy |= gateway_works(sim, i, turn % 8 == 0);
 		while (sim->call_count)
 			answer_call(sim);
 		pass_time(sim, SECOND_US);
-		if (idle && sim->placed_count == 0 && all_ended(sim))
-			return;
+		if (!busy && count_at(sim, STATE_NONE) == count_at(sim, STATE_LOST))
+			break;
 	}
-	fail_msg("the house does not come to rest");
+	sim->lost += count_at(sim, STATE_LOST);
+	pass_time(sim, 4 * 24 * 3600 * SECOND_US);
+	while (sim->call_count)
+		answer_call(sim);
+	assert_int_equal(count_at(sim, STATE_NONE), 0);
 }
 
 static void play(struct sim *sim, struct house_chance chance)
@@ -410,6 +387,7 @@ static void play(struct sim *sim, struct house_chance chance)
 		anything(sim);
 	settle(sim);
 	assert_true(sim->offers > 100);
+	assert_true(sim->lost > 0);
 	house_is_empty(&sim->house);
 	for (int i = 0; i < DEVICES; i++)
 		assert_int_equal(

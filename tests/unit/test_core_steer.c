@@ -270,7 +270,7 @@ static void a_device_that_is_silent_is_told_to_stop_later_and_not_to_pause(void 
 	house_said(&house, "halt 1/1 cancel\n");
 	core_house_restart(&house);
 	house_fresh(&house, "a", 1, 1, &holding, 1);
-	house_said(&house, "halt 1/1 cancel\n");
+	house_said(&house, "halt 1/1 cancel\nask 1/1 a\n");
 	house_finished(&house, 1, STATE_CANCELLED, "Cancelled", NULL, true);
 	house_step_is(&house, 1, STATE_CANCELLED, "Cancelled");
 	house_step_says(&house, 1, "cancelled by anna");

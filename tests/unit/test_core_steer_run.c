@@ -271,7 +271,7 @@ static void a_run_that_was_told_to_stop_stops_after_a_restart(void **state)
 	house_steer(&house, CORE_STOP, 1);
 	core_house_restart(&house);
 	house_fresh(&house, "a", 1, 1, &holding, 1);
-	house_said(&house, "halt 1/1 stop\n");
+	house_said(&house, "halt 1/1 stop\nask 1/1 a\n");
 	house_finished(&house, 1, STATE_SUCCEEDED, NULL, NULL, true);
 	house_said(&house, "");
 	house_run_is(&house, 1, STATE_CANCELLED, "Cancelled");

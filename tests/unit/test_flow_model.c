@@ -77,11 +77,12 @@ static void everything_an_author_wrote_is_there(void **state)
 	assert_true(step->high);
 	assert_int_equal(step->timeout.ms, 26 * 3600000);
 	assert_int_equal(step->queue_timeout.ms, 2 * 86400000);
+	assert_int_equal(step->on_lost, FLOW_LOST_AGAIN);
 	assert_int_equal(step->mode_line, 19);
 
 	step = &flow->steps[2];
 	assert_non_null(step->when);
-	assert_int_equal(step->when_line, 27);
+	assert_int_equal(step->when_line, 28);
 	assert_string_equal(step->inputs[1].value.text, "Entered as ${enter.confirmation}.\n\nYours");
 	assert_int_equal(step->inputs[1].value.part_count, 3);
 
@@ -108,6 +109,7 @@ static void defaults_are_plain(void **state)
 	assert_null(flow->summary);
 	assert_true(flow->steps[0].attended);
 	assert_false(flow->steps[0].high);
+	assert_int_equal(flow->steps[0].on_lost, FLOW_LOST_ASK);
 	assert_int_equal(flow->steps[0].timeout.ms, 0);
 	assert_int_equal(flow->steps[0].input_count, 0);
 	flow_free(flow);
@@ -201,6 +203,8 @@ static void what_is_wrong_is_named_with_its_line(void **state)
 	         "test.ini:5: error: mode must be unattended or attended, got \"quiet\"\n"},
 		{FLOW STEP "priority = low\n",
 	         "test.ini:5: error: priority must be normal or high, got \"low\"\n"},
+		{FLOW STEP "on_lost = retry\n",
+	         "test.ini:5: error: on_lost must be ask, fail or again, got \"retry\"\n"},
 		{FLOW STEP "timeout = 5\n",
 	         "test.ini:5: error: timeout must be a duration such as 90s, 30m, 3h or 2d, got \"5\"\n"},
 		{FLOW STEP "queue_timeout = 0s\n",
@@ -268,7 +272,7 @@ static void keys_of_later_versions_are_named_as_such(void **state)
 		house_problems_are(&problems, expected);
 		later++;
 	}
-	assert_int_equal(later, 11);
+	assert_int_equal(later, 9);
 }
 
 /*

@@ -217,8 +217,11 @@ static void core_timers_due(struct core *core, struct core_effects *effects)
 static void core_device_said(struct core *core, const struct core_event *event, struct core_effects *effects)
 {
 	struct step *step = core_step_of(core, event->step);
+	enum state state = step ? step->facts.state : STATE_NONE;
 
-	if (step && step->device && step->facts.token == event->token)
+	if (!step || step->facts.token != event->token || step->flow_step->use != FLOW_USE_DESKTOP)
+		return;
+	if (step->device || (state > STATE_QUEUED && !state_row(state)->ended))
 		desktop_event(core, step, event, effects);
 }
 
@@ -233,6 +236,11 @@ void core_step(struct core *core, const struct core_event *event, struct core_ef
 		break;
 	case CORE_DEVICE:
 		devices_event(core, event, effects);
+		break;
+	case CORE_CRASHED:
+		step = core_step_of(core, event->step);
+		if (step)
+			steps_crashed(core, step, event, effects);
 		break;
 	case CORE_UNBLOCKED:
 		connections_unblock(core, event->connection, effects);
@@ -254,6 +262,7 @@ void core_step(struct core *core, const struct core_event *event, struct core_ef
 	case CORE_PROGRESS:
 	case CORE_FINISHED:
 	case CORE_RELEASED:
+	case CORE_STANDING:
 		core_device_said(core, event, effects);
 		break;
 	}

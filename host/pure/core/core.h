@@ -17,8 +17,11 @@ struct core_policy {
 	 * reload. */
 	bool (*connection)(void *arg, const char *name, const char **ret_target, const char **ret_user);
 	bool (*package)(void *arg, const char *name, const char **ret_digest, int64_t *ret_timeout_ms);
-	bool (*action)(void *arg, const char *connector, const char *action, int64_t *ret_timeout_ms);
+	bool (*action)(void *arg, const char *connector, const char *action, int64_t *ret_timeout_ms,
+		       bool *ret_idempotent);
 	int64_t (*queue_timeout_ms)(void *arg, const char *target);
+	int64_t (*lost_after_ms)(void *arg);	 /* silence of a device after which its runs are lost */
+	int64_t (*resolve_within_ms)(void *arg); /* how long a lost step waits for a person */
 	/* The inputs declared for what the step uses, so that numbers can become text where text is declared.
 	 * May be NULL. */
 	bool (*inputs)(void *arg, const struct flow_step *step, hst_fields *ret);
@@ -40,7 +43,9 @@ enum core_event_kind {
 	CORE_FINISHED, /* `state` has ended; `payload` is the outputs, or `text` says why not */
 	CORE_RELEASED, /* the session of a finished run is closed or kept: its slot is free; without an end:
 			  OutcomeUnknown */
+	CORE_STANDING, /* the gateway was asked what became of an offer: `standing` */
 	CORE_RETURNED, /* a connector's action is done, well (`state` succeeded) or not */
+	CORE_CRASHED,  /* the process that had a connector's call has ended; `text` */
 	CORE_UNBLOCKED, /* somebody says that `connection` is in order (rule R29) */
 	CORE_CONFIGURED, /* after core_retire: everything that is configured now was added */
 	CORE_TIME,     /* nothing but time has passed */
@@ -54,6 +59,7 @@ struct core_event {
 
 	int64_t step, token; /* everything but FIRED, DEVICE and TIME */
 	enum state state;
+	enum offer_standing standing;
 	const char *reason, *text;
 	enum reason_class class;      /* REFUSED */
 	bool released;		      /* FINISHED: the slot is free already */
@@ -73,6 +79,7 @@ struct core_event {
 	bool online;
 	hst_system system;
 	int64_t slots, revision, load_milli;
+	int64_t journal; /* identity of the gateway's journal */
 	/*
 	 * DEVICE: first word after a (re)connection: `holding` lists every run the gateway knows. What the
 	 * device refused before is asked again.
@@ -88,6 +95,8 @@ enum core_action_kind {
 	CORE_CALL = 1, /* a connector: step, inputs */
 	CORE_OFFER,    /* a device: step, inputs */
 	CORE_HALT,     /* whoever has the step is told: step, how */
+	CORE_ASK,      /* a device: what became of step's offer; what has touched no session yet is given back */
+	CORE_DISOWN,   /* a device has a run that is no longer wanted there: device, step_id, token */
 	CORE_ACCEPTED, /* tag, runs */
 };
 
@@ -99,6 +108,8 @@ struct core_action {
 	int64_t timeout_ms;
 	const char *package; /* OFFER: digest */
 	const char *how;     /* HALT: constant text, cancel stop pause or resume */
+	const char *device;  /* DISOWN; in the effects' arena */
+	int64_t step_id, token;
 	uint64_t tag;
 	struct run **runs; /* ACCEPTED: in the effects' arena */
 	size_t run_count;

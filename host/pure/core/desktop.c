@@ -61,9 +61,8 @@ void core_explain(struct core *core, struct step *step)
 	text_clear(&text);
 }
 
-static void queue_expired(struct core *core, struct core_timer *timer, struct core_effects *effects)
+static void queue_expired(struct core *core, struct step *step, struct core_effects *effects)
 {
-	struct step *step = STEP_OF_TIMER(timer, queue_timer);
 	const char *reason;
 	struct text text;
 
@@ -81,6 +80,23 @@ static int64_t queue_timeout_ms(struct core *core, const struct step *step)
 	return core->policy.queue_timeout_ms(core->policy.arg, step->facts.target);
 }
 
+/* It ends what waits; an offer is the device's until that has given it back. */
+static void queue_timer_due(struct core *core, struct core_timer *timer, struct core_effects *effects)
+{
+	struct step *step = STEP_OF_TIMER(timer, queue_timer);
+
+	if (step->facts.state == STATE_QUEUED)
+		queue_expired(core, step, effects);
+	else if (step->facts.state == STATE_OFFERED && !step->unsure)
+		ask_back(core, step, effects);
+}
+
+void desktop_await(struct core *core, struct step *step)
+{
+	core_arm(core, &step->queue_timer, step->facts.requested_us + queue_timeout_ms(core, step) * 1000,
+		 queue_timer_due);
+}
+
 /* Into the order, in the place that its seq gives it. */
 static void desktop_wait(struct core *core, struct step *step, struct core_effects *effects)
 {
@@ -92,8 +108,7 @@ static void desktop_wait(struct core *core, struct step *step, struct core_effec
 	step->item.high = step->facts.high;
 	step->item.gate = connections_gate(core, step, effects);
 	order_add(&target->order, step->folded_user, step->facts.attended, &step->item);
-	core_arm(core, &step->queue_timer, step->facts.requested_us + queue_timeout_ms(core, step) * 1000,
-		 queue_expired);
+	desktop_await(core, step);
 	turn_target(core, target);
 	turn_explain(core, step);
 }
@@ -160,15 +175,10 @@ static bool desktop_package(struct core *core, struct step *step, const char **r
 	return false;
 }
 
-/* Only while the offer is on its way may it be sent again; with the same token that is harmless. */
-void desktop_offer_again(struct core *core, struct step *step, struct core_effects *effects)
+static void offer_say(struct step *step, const char *digest, int64_t timeout_ms, struct core_effects *effects)
 {
 	struct core_action *action;
-	const char *digest;
-	int64_t timeout_ms = 0;
 
-	if (!desktop_package(core, step, &digest, &timeout_ms, effects))
-		return;
 	action = effects_action(effects, CORE_OFFER);
 	action->step = step;
 	action->inputs = arena_copy(effects->arena, step->facts.inputs, step->facts.inputs_length);
@@ -183,25 +193,26 @@ static void desktop_offer(struct core *core, struct order_item *item, struct pla
 	struct step *step = (struct step *)(void *)item;
 	struct placement_target *target = desktop_target(core, step);
 	const char *digest;
-	int64_t timeout_ms;
+	int64_t timeout_ms = 0;
 
 	if (!desktop_package(core, step, &digest, &timeout_ms, effects))
 		return;
 	placement_take(&core->placement, item, device);
 	if (target->order.strict)
 		turn_target(core, target);
-	core_disarm(core, &step->queue_timer);
 	step->device = device;
 	step->facts.state = STATE_OFFERED;
 	step->facts.token = ++core->counters.token;
 	step->facts.placed_us = core->now_us;
+	step->facts.journal = devices_of(core, device->name)->journal;
 	text_replace(&step->facts.device, device->name);
 	text_replace(&step->facts.reason, NULL);
 	text_replace(&step->facts.text, NULL);
 	effects_step(effects, step);
 	effects_happened(core, effects, step->run, step, "offered", "device", device->name, NULL);
 	connections_begin(core, step);
-	desktop_offer_again(core, step, effects);
+	ask_later(core, step);
+	offer_say(step, digest, timeout_ms, effects);
 }
 
 void desktop_place_on(struct core *core, struct placement_device *device, struct core_effects *effects)
@@ -222,6 +233,17 @@ void desktop_place_for(struct core *core, struct placement_target *target, struc
 		desktop_offer(core, item, chosen, effects);
 }
 
+void desktop_occupy(struct core *core, struct step *step)
+{
+	struct placement_device *device =
+		step->facts.device ? placement_device(&core->placement, step->facts.device) : NULL;
+
+	if (step->device || !device || !step->folded_user || table_get(&device->busy, step->folded_user))
+		return;
+	step->device = device;
+	placement_occupy(device, step->folded_user, &step->item);
+}
+
 void desktop_release(struct core *core, struct step *step)
 {
 	struct placement_device *device = step->device;
@@ -236,19 +258,55 @@ void desktop_release(struct core *core, struct step *step)
 	turn_device(core, device);
 }
 
+/* In its old place, unless it has waited for too long already. */
+static void wait_again(struct core *core, struct step *step, struct core_effects *effects)
+{
+	ask_done(core, step);
+	lost_over(core, step);
+	text_replace(&step->facts.device, NULL);
+	desktop_again(core, step, effects);
+	if (state_row(step->facts.state)->ended)
+		return;
+	runs_mirror(core, step->run, effects);
+	if (step->queue_timer.at_us <= core->now_us)
+		queue_expired(core, step, effects);
+}
+
+void desktop_withdrawn(struct core *core, struct step *step, struct core_effects *effects)
+{
+	effects_happened(core, effects, step->run, step, "withdrawn", "device", step->facts.device, NULL);
+	desktop_release(core, step);
+	if (step->facts.state == STATE_STOPPING || step->run->facts.state == STATE_STOPPING)
+		steer_withdrawn(core, step, effects);
+	else
+		wait_again(core, step, effects);
+}
+
+static void refuse_on(struct core *core, struct core_device *device, struct step *step,
+		      const struct core_event *event)
+{
+	if (event->class == REASON_RETRY)
+		retries_refused(core, device, step);
+	else
+		placement_refuse(device->placed, step->folded_user, step->facts.attended,
+				 devices_revision(device, event->revision), step->facts.reason,
+				 step->facts.text);
+}
+
 /* It keeps its seq and with it its place; the device that refused is not asked again until something has
  * changed. */
 static void desktop_refused(struct core *core, struct step *step, const struct core_event *event,
 			    struct core_effects *effects)
 {
-	struct core_device *device = devices_of(core, step->device);
+	struct core_device *device = devices_of(core, step->facts.device);
+	bool lost = step->facts.state == STATE_LOST && step->facts.started_us == 0 && !ask_forgotten(core, step);
 
 	if (step->facts.state == STATE_STOPPING) {
 		desktop_release(core, step);
 		steer_withdrawn(core, step, effects);
 		return;
 	}
-	if (step->facts.state != STATE_OFFERED && step->facts.state != STATE_PREPARING)
+	if (step->facts.state != STATE_OFFERED && step->facts.state != STATE_PREPARING && !lost)
 		return;
 	text_replace(&step->facts.reason, event->reason);
 	text_replace(&step->facts.text, event->text);
@@ -261,35 +319,41 @@ static void desktop_refused(struct core *core, struct step *step, const struct c
 		steps_end(core, step, STATE_FAILED, event->reason, event->text, effects);
 		return;
 	}
-	text_replace(&step->facts.device, NULL);
-	effects_step(effects, step);
 	/* A failed sign-in is in the way of the whole connection, not of this device alone. */
-	if (event->class == REASON_RETRY && !reason_is_of_sign_in(step->facts.reason))
-		retries_refused(core, device, step);
-	else if (!reason_is_of_sign_in(step->facts.reason))
-		placement_refuse(device->placed, step->folded_user, step->facts.attended,
-				 devices_revision(device, event->revision), step->facts.reason,
-				 step->facts.text);
-	desktop_again(core, step, effects);
+	if (!reason_is_of_sign_in(step->facts.reason) && device)
+		refuse_on(core, device, step, event);
+	wait_again(core, step, effects);
+}
+
+/* It may have been said before the run was lost, so it proves nothing; but it is worth a question. */
+static void heard_while_lost(struct core *core, struct step *step, struct core_effects *effects)
+{
+	if (!step->unsure)
+		ask_back(core, step, effects);
 }
 
 static void desktop_stage(struct core *core, struct step *step, enum state state,
 			  struct core_effects *effects)
 {
+	if (step->facts.state == STATE_LOST)
+		heard_while_lost(core, step, effects);
 	if (!state_follows(step->facts.state, state))
 		return;
+	if (!step->unsure)
+		ask_done(core, step);
 	step->facts.state = state;
 	steer_heard(step);
 	if ((state == STATE_RUNNING || state == STATE_PAUSED) && step->facts.started_us == 0)
 		step->facts.started_us = core->now_us;
 	if (state == STATE_RUNNING) {
-		retries_went_well(core, devices_of(core, step->device), step);
+		if (step->device)
+			retries_went_well(core, devices_of(core, step->facts.device), step);
 		connections_proven(core, step);
 	}
 	effects_step(effects, step);
 	effects_happened(core, effects, step->run, step, state_name(state), "device", step->facts.device,
 			 NULL);
-	runs_mirror(step->run, effects);
+	runs_mirror(core, step->run, effects);
 }
 
 static void desktop_progress(struct core *core, struct step *step, const struct core_event *event,
@@ -297,6 +361,8 @@ static void desktop_progress(struct core *core, struct step *step, const struct 
 {
 	if (state_row(step->facts.state)->ended)
 		return;
+	if (step->facts.state == STATE_LOST)
+		heard_while_lost(core, step, effects);
 	text_replace(&step->facts.subflow, event->subflow);
 	text_replace(&step->facts.action, event->action);
 	effects_step(effects, step);
@@ -332,22 +398,15 @@ static void desktop_finished(struct core *core, struct step *step, const struct 
 	steps_end_as(core, step, &end, effects);
 }
 
-/* Nobody can say how far it came. Without a person to ask in this version it ends as failed. */
-void desktop_lost(struct core *core, struct step *step, const char *why, struct core_effects *effects)
-{
-	effects_happened(core, effects, step->run, step, "lost", "text", why, NULL);
-	desktop_release(core, step);
-	steps_end(core, step, STATE_FAILED, "OutcomeUnknown", why, effects);
-}
-
+/* Its session is gone. Without an outcome nobody will ever say more of it. */
 static void desktop_released(struct core *core, struct step *step, struct core_effects *effects)
 {
-	if (state_row(step->facts.state)->ended)
-		desktop_release(core, step);
-	else
-		desktop_lost(core, step,
-			     "the device has closed the run's session, and its outcome was never heard of",
-			     effects);
+	bool open = !state_row(step->facts.state)->ended && step->facts.state != STATE_LOST;
+
+	desktop_release(core, step);
+	if (open)
+		lost_begin(core, step,
+			   "the device has closed the run's session, and its outcome was never heard of", effects);
 }
 
 void desktop_event(struct core *core, struct step *step, const struct core_event *event,
@@ -370,9 +429,13 @@ void desktop_event(struct core *core, struct step *step, const struct core_event
 	case CORE_RELEASED:
 		desktop_released(core, step, effects);
 		break;
+	case CORE_STANDING:
+		ask_heard(core, step, event, effects);
+		break;
 	case CORE_FIRED:
 	case CORE_DEVICE:
 	case CORE_RETURNED:
+	case CORE_CRASHED:
 	case CORE_UNBLOCKED:
 	case CORE_CONFIGURED:
 	case CORE_TIME:

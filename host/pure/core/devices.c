@@ -2,6 +2,7 @@
 #include "pure/core/internal.h"
 
 #include "base/mem.h"
+#include "schema/types.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -27,9 +28,16 @@ void core_add_cluster(struct core *core, const char *name, char *const *members,
 	placement_add_cluster(&core->placement, name, members, n, strict);
 }
 
-struct core_device *devices_of(const struct core *core, const struct placement_device *device)
+struct core_device *devices_of(const struct core *core, const char *name)
 {
-	return table_get(&core->devices, device->name);
+	return name ? table_get(&core->devices, name) : NULL;
+}
+
+bool devices_there(const struct core *core, const char *name)
+{
+	const struct core_device *device = devices_of(core, name);
+
+	return device && device->heard;
 }
 
 void devices_free(struct core_device *device)
@@ -49,6 +57,7 @@ void devices_sweep(struct core *core)
 		if (!placed->retired || placed->running > 0)
 			continue;
 		core_disarm(core, &device->silence);
+		core_disarm(core, &device->lost);
 		retries_clear(core, device);
 		table_remove(&core->devices, placed->name);
 		devices_free(device);
@@ -63,6 +72,30 @@ static void device_silent(struct core *core, struct core_timer *timer, struct co
 	(void)core;
 	(void)effects;
 	device->placed->online = false;
+	device->heard = false;
+}
+
+static void device_lost(struct core *core, struct core_timer *timer, struct core_effects *effects)
+{
+	struct core_device *device = (void *)((char *)timer - offsetof(struct core_device, lost));
+	char span[32], *why;
+
+	type_write_duration((hst_duration){core->policy.lost_after_ms(core->policy.arg)}, span, sizeof span);
+	why = mem_printf("nothing was heard of %s for %s while it had the run", device->placed->name, span);
+	lost_with(core, device->placed, why, effects);
+	free(why);
+}
+
+static void device_awaited(struct core *core, struct core_device *device)
+{
+	core_arm(core, &device->lost, core->now_us + core->policy.lost_after_ms(core->policy.arg) * 1000,
+		 device_lost);
+}
+
+void devices_restored(struct core *core)
+{
+	TABLE_EACH(&core->devices, entry)
+		device_awaited(core, entry->value);
 }
 
 int64_t devices_revision(const struct core_device *device, int64_t said)
@@ -94,40 +127,75 @@ static bool held(const struct core_event *event, const struct step *step)
 	return false;
 }
 
+/* Placed there, or lost there without a slot of its own any more. */
+static bool is_there(const struct step *step, const struct core_device *device)
+{
+	if (step->device)
+		return step->device == device->placed;
+	return step->facts.state == STATE_LOST && step->facts.device &&
+	       strcmp(step->facts.device, device->placed->name) == 0;
+}
+
+static void reconcile_step(struct core *core, struct step *step, bool is_held, struct core_effects *effects)
+{
+	bool ended = state_row(step->facts.state)->ended, lost = step->facts.state == STATE_LOST;
+
+	if (!is_held && (ended || lost))
+		desktop_release(core, step);
+	if (is_held)
+		steer_again(step, effects);
+	if (ended)
+		return;
+	if (lost && is_held)
+		desktop_occupy(core, step);
+	if (lost || step->unsure || !is_held)
+		ask_back(core, step, effects);
+}
+
+/* What it runs and nobody waits for any more: an earlier attempt, or one that a person has decided about. */
+static void disown(const struct core *core, const struct core_event *event, const struct core_device *device,
+		   struct core_effects *effects)
+{
+	for (size_t i = 0; i < event->holding_count; i++) {
+		const struct core_holding *holding = &event->holding[i];
+		const struct step *step = core_step_of(core, holding->step);
+
+		if (!step || step->facts.token != holding->token || step->disowned)
+			ask_disown(device->placed, holding->step, holding->token, effects);
+	}
+}
+
 /*
- * A gateway that connects anew says which runs it knows. An offer it does not know never reached it and is
- * made again with the same token; a run it had taken and no longer knows is lost; a session it does not know
- * is gone.
+ * A gateway that connects anew says which runs it knows. What became of any other that is placed there it is asked;
+ * a session that it does not know is gone. One that was merely silent is asked for what was given up meanwhile.
  */
-static void reconcile(struct core *core, const struct core_event *event,
-		      const struct placement_device *device, struct core_effects *effects)
+static void reconcile(struct core *core, const struct core_event *event, const struct core_device *device,
+		      struct core_effects *effects)
 {
 	TABLE_EACH(&core->steps, entry) {
 		struct step *step = entry->value;
 
-		if (step->device != device)
+		if (!is_there(step, device))
 			continue;
-		if (held(event, step)) {
-			steer_again(step, effects);
-			continue;
-		}
-		if (state_row(step->facts.state)->ended)
-			desktop_release(core, step);
-		else if (step->facts.state == STATE_OFFERED)
-			desktop_offer_again(core, step, effects);
-		else
-			desktop_lost(core, step,
-				     "the device's gateway was restarted and no longer knows of the run",
-				     effects);
+		if (event->fresh)
+			reconcile_step(core, step, held(event, step), effects);
+		else if (step->unsure || step->facts.state == STATE_LOST)
+			ask_back(core, step, effects);
 	}
+	if (event->fresh)
+		disown(core, event, device, effects);
 }
 
 void devices_event(struct core *core, const struct core_event *event, struct core_effects *effects)
 {
-	struct core_device *device = table_get(&core->devices, event->device);
+	struct core_device *device = devices_of(core, event->device);
+	bool back;
 
 	if (!device)
 		return;
+	back = event->fresh || !device->heard;
+	device->heard = true;
+	device->journal = event->journal;
 	device->placed->known = true;
 	device->placed->online = event->online;
 	device->placed->heard_us = core->now_us;
@@ -135,11 +203,9 @@ void devices_event(struct core *core, const struct core_event *event, struct cor
 	device->placed->load_milli = event->load_milli;
 	device->placed->system = event->system;
 	device_revised(core, device, event);
-	if (event->online)
-		core_arm(core, &device->silence, core->now_us + DEVICE_SILENCE_US, device_silent);
-	else
-		core_disarm(core, &device->silence);
-	if (event->fresh)
-		reconcile(core, event, device->placed, effects);
+	core_arm(core, &device->silence, core->now_us + DEVICE_SILENCE_US, device_silent);
+	device_awaited(core, device);
+	if (back)
+		reconcile(core, event, device, effects);
 	turn_device(core, device->placed);
 }

@@ -8,7 +8,9 @@ enum { DEVICE_SILENCE_US = 15 * 1000 * 1000, RETRY_FIRST_MS = 5000, RETRY_MOST_M
 
 struct core_device {
 	struct placement_device *placed;
-	struct core_timer silence;
+	struct core_timer silence, lost; /* offline; then its runs are lost */
+	int64_t journal;		 /* identity of its gateway's journal; 0: not said */
+	bool heard;			 /* its gateway spoke lately */
 	int64_t said_revision; /* the last that its gateway named */
 	int64_t base;	       /* what is added to those, so that they grow across restarts of the gateway */
 	struct table retries;  /* "user/mode" -> struct core_retry */
@@ -111,6 +113,8 @@ void text_replace(char **at, const char *text); /* within TEXT_MAX, as everythin
 void runs_fire(struct core *core, const struct core_event *event, struct core_effects *effects);
 void runs_advance(struct core *core, struct run *run, struct core_effects *effects);
 struct run *runs_new(struct core *core, const struct flow *flow);
+void runs_count(struct run *run, bool counts); /* whether it counts for the flow's concurrency */
+void runs_count(struct run *run, bool counts); /* whether it counts for the flow's concurrency */
 void runs_wait(struct run *run); /* behind those that wait for the flow's concurrency */
 void runs_go_on(struct core *core, struct core_lineage *lineage,
 		struct core_effects *effects); /* as many of them as it allows */
@@ -119,7 +123,8 @@ int runs_inputs(struct core *core, struct run *run, const struct flow_step *flow
 		hst_error *err);
 void runs_cancel(struct core *core, struct run *run,
 		 struct core_effects *effects);	      /* one that waits for the flow's concurrency */
-void runs_mirror(struct run *run, struct core_effects *effects); /* paused while a step of it is */
+/* Its state by what its steps are at: paused, or lost when nothing else is under way. */
+void runs_mirror(struct core *core, struct run *run, struct core_effects *effects);
 void runs_ended(struct core *core, struct run *run);  /* to be forgotten once the effects were performed */
 void runs_forget(struct core *core, struct run *run); /* unless it still holds a slot */
 void runs_free(struct run *run);
@@ -130,6 +135,9 @@ void steps_start(struct core *core, struct run *run, size_t position, struct cor
 void steps_skip(struct core *core, struct run *run, size_t position, struct core_effects *effects);
 void steps_returned(struct core *core, struct step *step, const struct core_event *event,
 		    struct core_effects *effects);
+void steps_call(struct core *core, struct step *step, struct core_effects *effects);
+void steps_crashed(struct core *core, struct step *step, const struct core_event *event,
+		   struct core_effects *effects);
 void steps_take_outputs(struct step *step, const struct core_event *event);
 /* Ends a step and lets its run go on. `reason` and `text` NULL: it went well. */
 void steps_end(struct core *core, struct step *step, enum state state, const char *reason, const char *text,
@@ -141,12 +149,14 @@ void steps_free(struct core *core, struct step *step);
 /* desktop.c: steps that wait for a device and run there */
 void desktop_queue(struct core *core, struct step *step, struct core_effects *effects);
 void desktop_again(struct core *core, struct step *step,
-		   struct core_effects *effects);	  /* after a restart: in its old place */
+		   struct core_effects *effects);	  /* where its connection leads now, in its old place */
 void desktop_leave(struct core *core, struct step *step); /* the order, if it is in one */
 void desktop_event(struct core *core, struct step *step, const struct core_event *event,
 		   struct core_effects *effects);
-void desktop_offer_again(struct core *core, struct step *step, struct core_effects *effects);
-void desktop_lost(struct core *core, struct step *step, const char *why, struct core_effects *effects);
+/* Its offer came to nothing: it waits again in its place, if there is time left for that. */
+void desktop_withdrawn(struct core *core, struct step *step, struct core_effects *effects);
+void desktop_await(struct core *core, struct step *step); /* arms the queue time-out */
+void desktop_occupy(struct core *core, struct step *step); /* takes its slot again, if its user is free there */
 void desktop_release(struct core *core, struct step *step);
 void desktop_place_on(struct core *core, struct placement_device *device, struct core_effects *effects);
 void desktop_place_for(struct core *core, struct placement_target *target, struct core_effects *effects);
@@ -160,9 +170,32 @@ void steer_withdrawn(struct core *core, struct step *step,
 		     struct core_effects *effects);		      /* it never began, and never will */
 void steer_judge(const struct step *step, struct core_event *event); /* how it ended, as it was meant */
 
+/*
+ * ask.c: only the gateway's own word withdraws an offer. It is asked when the core cannot know what became of one,
+ * and again, ever more seldom, until it has said so.
+ */
+void ask_back(struct core *core, struct step *step, struct core_effects *effects);
+void ask_later(struct core *core, struct step *step); /* unless the offer is answered within a minute */
+void ask_done(struct core *core, struct step *step);  /* nothing is to be asked any more */
+void ask_heard(struct core *core, struct step *step, const struct core_event *event, struct core_effects *effects);
+/* What another journal than the one it was offered to says of an offer means nothing. */
+bool ask_forgotten(const struct core *core, const struct step *step);
+void ask_disown(const struct placement_device *device, int64_t step, int64_t token, struct core_effects *effects);
+
+/* lost.c: steps whose outcome nobody knows */
+void lost_begin(struct core *core, struct step *step, const char *why, struct core_effects *effects);
+void lost_found(struct core *core, struct step *step, enum state state, struct core_effects *effects);
+void lost_over(struct core *core, struct step *step); /* whatever comes next, it is no longer lost */
+void lost_again(struct core *core, struct step *step, struct core_effects *effects); /* a new attempt */
+void lost_await(struct core *core, struct step *step); /* arms the end of waiting for a person */
+void lost_with(struct core *core, const struct placement_device *device, const char *why,
+	       struct core_effects *effects); /* all that are placed there */
+
 /* devices.c */
 void devices_event(struct core *core, const struct core_event *event, struct core_effects *effects);
-struct core_device *devices_of(const struct core *core, const struct placement_device *device);
+struct core_device *devices_of(const struct core *core, const char *name); /* NULL: not configured */
+bool devices_there(const struct core *core, const char *name);		   /* its gateway spoke lately */
+void devices_restored(struct core *core); /* from now on their silence counts */
 int64_t devices_revision(const struct core_device *device, int64_t said); /* as placement counts them */
 void devices_free(struct core_device *device);
 void devices_sweep(struct core *core); /* those that are no longer configured and where nothing runs any more */

@@ -46,6 +46,7 @@ struct run {
 	bool dirty;
 	bool ready;   /* in the core's list of runs that may have a next step */
 	bool leaving; /* in the core's list of runs to be forgotten */
+	bool counted; /* among the runs of its flow that are under way, for `concurrency` */
 	struct run *next_waiting;
 };
 
@@ -73,6 +74,12 @@ struct step {
 	char *folded_user;
 	struct placement_device *device; /* where its slot is taken; NULL: nowhere */
 	struct core_timer queue_timer;	 /* the queue time-out */
+	struct core_timer ask_timer;	 /* when its device is asked (again) what became of it */
+	struct core_timer lost_timer;	 /* until when it waits for a late answer or a person */
+	int64_t ask_delay_ms;		 /* how long the last question was waited for; 0: none was put */
+	int64_t crashes;		 /* processes that have ended during its call */
+	bool unsure;			 /* its device is to be asked as soon as it is there */
+	bool disowned;			 /* it was decided without its device: should that still run it, it stops */
 	bool signing_in;		 /* its connection waits for how its sign-in goes */
 	const char *asked; /* what its device was told and has not confirmed: the `how` of `stop`, or NULL */
 	bool displaced;			 /* out of the order until what is configured now is known */

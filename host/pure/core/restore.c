@@ -27,7 +27,7 @@ struct run *core_restore_run(struct core *core, const struct run_facts *facts, c
 	if (facts->state == STATE_QUEUED)
 		runs_wait(run);
 	else
-		run->lineage->active++;
+		runs_count(run, facts->state != STATE_LOST);
 	return run;
 }
 
@@ -92,33 +92,58 @@ int core_restore_standing(struct core *core, const char *kind, const char *name,
 	return hst_fail(err, HST_INVALID, "\"%.40s\" is nothing that stands in this version", kind);
 }
 
-/* A desktop step takes its place or its slot again; how far a connector's action came is not known. */
+/* How far a connector's action came is not known. */
+static void call_resume(struct core *core, struct step *step, struct core_effects *effects)
+{
+	const struct flow_step *flow_step = step->flow_step;
+	int64_t timeout_ms;
+	bool idempotent = false;
+
+	core->policy.action(core->policy.arg, flow_step->target, flow_step->action, &timeout_ms, &idempotent);
+	if (idempotent && step->facts.state == STATE_RUNNING)
+		lost_again(core, step, effects);
+	else
+		lost_begin(core, step, "the engine was restarted while the action ran", effects);
+}
+
+/* Its slot is taken again; what became of it meanwhile its device is asked as soon as it is there. */
+static void desktop_resume(struct core *core, struct step *step, struct core_effects *effects)
+{
+	char *why;
+
+	desktop_occupy(core, step);
+	if (!step->device) {
+		why = mem_printf("the configuration no longer has the device %s, which had the run",
+				 step->facts.device ? step->facts.device : "");
+		lost_begin(core, step, why, effects);
+		free(why);
+		return;
+	}
+	step->unsure = true;
+	connections_begin(core, step);
+	if (step->facts.state == STATE_OFFERED)
+		desktop_await(core, step);
+	else if (step->facts.state != STATE_PREPARING)
+		connections_proven(core, step);
+}
+
+/* What is lost has no slot until its device comes back and holds it. */
 static void step_resume(struct core *core, struct step *step, struct core_effects *effects)
 {
-	if (step->flow_step->use != FLOW_USE_DESKTOP) {
-		steps_end(core, step, STATE_FAILED, "OutcomeUnknown",
-			  "the engine was restarted while the action ran", effects);
-		return;
-	}
-	if (step->facts.state == STATE_QUEUED) {
+	if (step->facts.state == STATE_LOST)
+		lost_await(core, step);
+	else if (step->flow_step->use != FLOW_USE_DESKTOP)
+		call_resume(core, step, effects);
+	else if (step->facts.state == STATE_QUEUED)
 		desktop_again(core, step, effects);
-		return;
-	}
-	if (step->facts.device && step->folded_user)
-		step->device = placement_device(&core->placement, step->facts.device);
-	if (step->device) {
-		placement_occupy(step->device, step->folded_user, &step->item);
-		connections_begin(core, step);
-		if (step->facts.state != STATE_OFFERED && step->facts.state != STATE_PREPARING)
-			connections_proven(core, step);
-	} else
-		desktop_lost(core, step, "the configuration no longer has the device the run was on",
-			     effects);
+	else
+		desktop_resume(core, step, effects);
 }
 
 void core_restored(struct core *core, int64_t now_us, struct core_effects *effects)
 {
 	core->now_us = now_us;
+	devices_restored(core);
 	TABLE_EACH(&core->steps, entry) {
 		struct step *step = entry->value;
 
@@ -128,6 +153,7 @@ void core_restored(struct core *core, int64_t now_us, struct core_effects *effec
 	TABLE_EACH(&core->runs, entry) {
 		struct run *run = entry->value;
 
+		runs_mirror(core, run, effects);
 		if (run->facts.state != STATE_QUEUED)
 			turn_run(core, run);
 	}

@@ -72,7 +72,7 @@ void retries_refused(struct core *core, struct core_device *device, const struct
 int64_t core_asked_again_us(const struct core *core, const struct step *step, const struct placement_device *device)
 {
 	char *key = retry_key(step);
-	const struct core_retry *retry = table_get(&devices_of(core, device)->retries, key);
+	const struct core_retry *retry = table_get(&devices_of(core, device->name)->retries, key);
 
 	free(key);
 	return retry ? retry->timer.at_us : 0;

@@ -119,9 +119,15 @@ static void run_set_label(struct core *core, struct run *run)
 	text_clear(&label);
 }
 
+void runs_count(struct run *run, bool counts)
+{
+	run->lineage->active += counts - run->counted;
+	run->counted = counts;
+}
+
 static void run_begin(struct core *core, struct run *run, struct core_effects *effects)
 {
-	run->lineage->active++;
+	runs_count(run, true);
 	run->facts.state = STATE_RUNNING;
 	run->facts.started_us = core->now_us;
 	text_replace(&run->facts.reason, NULL);
@@ -262,7 +268,57 @@ static void run_over(struct core *core, struct run *run, enum state state, struc
 static void run_end(struct core *core, struct run *run, enum state state, struct core_effects *effects)
 {
 	run_over(core, run, state, effects);
-	run->lineage->active--;
+	runs_count(run, false);
+	runs_go_on(core, run->lineage, effects);
+}
+
+static size_t steps_at(const struct run *run, enum state state)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < run->flow->step_count; i++)
+		n += run->standing[i] == FLOW_STEP_ACTIVE && (!state || run->steps[i]->facts.state == state);
+	return n;
+}
+
+static const struct step *first_at(const struct run *run, enum state state)
+{
+	for (size_t i = 0; i < run->flow->step_count; i++)
+		if (run->standing[i] == FLOW_STEP_ACTIVE && run->steps[i]->facts.state == state)
+			return run->steps[i];
+	return NULL;
+}
+
+static void run_becomes(struct run *run, enum state state, struct core_effects *effects)
+{
+	const struct step *lost = state == STATE_LOST ? first_at(run, state) : NULL;
+
+	if (run->facts.state == state)
+		return;
+	run->facts.state = state;
+	text_replace(&run->facts.reason, lost ? lost->facts.reason : NULL);
+	text_replace(&run->facts.text, lost ? lost->facts.text : NULL);
+	effects_run(effects, run);
+}
+
+/* A lost run counts for nothing: others begin in its stead. When it goes on it does so beside them. */
+void runs_mirror(struct core *core, struct run *run, struct core_effects *effects)
+{
+	enum state state = run->facts.state;
+	size_t lost = steps_at(run, STATE_LOST);
+	bool all_lost = lost > 0 && lost == steps_at(run, STATE_NONE);
+
+	if (state == STATE_QUEUED || state_row(state)->ended)
+		return;
+	if (state != STATE_STOPPING)
+		run_becomes(run,
+			    all_lost			       ? STATE_LOST
+			    : steps_at(run, STATE_PAUSED) > 0 ? STATE_PAUSED
+							       : STATE_RUNNING,
+			    effects);
+	if (run->counted == !all_lost)
+		return;
+	runs_count(run, !all_lost);
 	runs_go_on(core, run->lineage, effects);
 }
 
@@ -270,21 +326,6 @@ void runs_cancel(struct core *core, struct run *run, struct core_effects *effect
 {
 	run_unwait(run->lineage, run);
 	run_over(core, run, STATE_CANCELLED, effects);
-}
-
-void runs_mirror(struct run *run, struct core_effects *effects)
-{
-	enum state state = STATE_RUNNING;
-
-	if (run->facts.state != STATE_RUNNING && run->facts.state != STATE_PAUSED)
-		return;
-	for (size_t i = 0; i < run->flow->step_count; i++)
-		if (run->standing[i] == FLOW_STEP_ACTIVE && run->steps[i]->facts.state == STATE_PAUSED)
-			state = STATE_PAUSED;
-	if (run->facts.state == state)
-		return;
-	run->facts.state = state;
-	effects_run(effects, run);
 }
 
 /* The run ends as its failed step did, and says why in that step's words. */

@@ -44,6 +44,19 @@ enum state state_named(const char *name)
 	return STATE_NONE;
 }
 
+enum offer_standing offer_standing_named(const char *name)
+{
+	static const char *const names[OFFER_STANDINGS] = {
+		[OFFER_PREPARING] = "preparing", [OFFER_RUNNING] = "running", [OFFER_FINISHED] = "finished",
+		[OFFER_LOST] = "lost",		 [OFFER_NEVER] = "never",
+	};
+
+	for (int i = OFFER_UNKNOWN + 1; i < OFFER_STANDINGS; i++)
+		if (strcmp(names[i], name) == 0)
+			return (enum offer_standing)i;
+	return OFFER_UNKNOWN;
+}
+
 bool state_follows(enum state from, enum state to)
 {
 	return state_row(to)->after & 1u << from;

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A call that ends its process so often is not made again. */
+enum { CRASHES_MAX = 3 };
+
 struct step *steps_new(struct run *run, size_t position)
 {
 	struct step *step = mem_alloc(sizeof *step);
@@ -23,6 +26,8 @@ struct step *steps_new(struct run *run, size_t position)
 void steps_free(struct core *core, struct step *step)
 {
 	core_disarm(core, &step->queue_timer);
+	core_disarm(core, &step->ask_timer);
+	core_disarm(core, &step->lost_timer);
 	order_remove(&step->item);
 	free(step->facts.reason);
 	free(step->facts.text);
@@ -59,13 +64,14 @@ void steps_skip(struct core *core, struct run *run, size_t position, struct core
 	steps_end(core, step, STATE_SKIPPED, "ConditionFalse", NULL, effects);
 }
 
-static void step_call(struct core *core, struct step *step, struct core_effects *effects)
+void steps_call(struct core *core, struct step *step, struct core_effects *effects)
 {
 	const struct flow_step *flow_step = step->flow_step;
 	struct core_action *action;
 	int64_t timeout_ms = 0;
+	bool idempotent;
 
-	if (!core->policy.action(core->policy.arg, flow_step->target, flow_step->action, &timeout_ms)) {
+	if (!core->policy.action(core->policy.arg, flow_step->target, flow_step->action, &timeout_ms, &idempotent)) {
 		steps_end(core, step, STATE_FAILED, "DefinitionGone",
 			  "the configuration no longer has this connector action", effects);
 		return;
@@ -106,7 +112,7 @@ void steps_start(struct core *core, struct run *run, size_t position, struct cor
 	step->facts.inputs = text_take(&json);
 	switch (step->flow_step->use) {
 	case FLOW_USE_CONNECTOR:
-		step_call(core, step, effects);
+		steps_call(core, step, effects);
 		return;
 	case FLOW_USE_DESKTOP:
 		desktop_queue(core, step, effects);
@@ -153,6 +159,26 @@ void steps_end_as(struct core *core, struct step *step, struct core_event *end, 
 	free(text);
 }
 
+/* How far the call came is not known. Doing it again must do no harm, and it must not go on for ever. */
+void steps_crashed(struct core *core, struct step *step, const struct core_event *event,
+		   struct core_effects *effects)
+{
+	const struct flow_step *flow_step = step->flow_step;
+	int64_t timeout_ms;
+	bool idempotent = false;
+
+	if (flow_step->use != FLOW_USE_CONNECTOR || state_row(step->facts.state)->ended ||
+	    step->facts.state == STATE_LOST || step->facts.token != event->token)
+		return;
+	core->policy.action(core->policy.arg, flow_step->target, flow_step->action, &timeout_ms, &idempotent);
+	if (step->facts.state != STATE_RUNNING || !(idempotent || flow_step->on_lost == FLOW_LOST_AGAIN))
+		lost_begin(core, step, event->text, effects);
+	else if (++step->crashes < CRASHES_MAX)
+		lost_again(core, step, effects);
+	else
+		steps_end(core, step, STATE_FAILED, "PluginCrashed", event->text, effects);
+}
+
 static enum flow_standing standing_of(enum state state)
 {
 	if (state == STATE_SUCCEEDED)
@@ -164,6 +190,8 @@ void steps_end(struct core *core, struct step *step, enum state state, const cha
 	       struct core_effects *effects)
 {
 	core_disarm(core, &step->queue_timer);
+	ask_done(core, step);
+	lost_over(core, step);
 	desktop_leave(core, step);
 	step->facts.state = state;
 	text_replace(&step->facts.reason, reason && *reason ? reason : NULL);
@@ -174,6 +202,6 @@ void steps_end(struct core *core, struct step *step, enum state state, const cha
 	effects_step(effects, step);
 	effects_happened(core, effects, step->run, step, "ended", "state", state_name(state), "reason",
 			 step->facts.reason, "text", step->facts.text, NULL);
-	runs_mirror(step->run, effects);
+	runs_mirror(core, step->run, effects);
 	turn_run(core, step->run);
 }

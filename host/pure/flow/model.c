@@ -74,6 +74,17 @@ static bool read_word(struct parse *parse, const struct section_key *key, const 
 	return false;
 }
 
+static enum flow_on_lost read_on_lost(struct parse *parse, const struct section_key *key)
+{
+	static const char *const words[] = {"ask", "fail", "again"}; /* in the order of enum flow_on_lost */
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(key->value, words[i]) == 0)
+			return (enum flow_on_lost)i;
+	PROBLEM(parse, key->line, "on_lost must be ask, fail or again, got \"%.64s\"", key->value);
+	return FLOW_LOST_ASK;
+}
+
 static hst_duration read_duration(struct parse *parse, const struct section_key *key)
 {
 	hst_duration duration = {0};
@@ -330,6 +341,8 @@ static void read_step(struct parse *parse)
 		step->timeout = read_duration(parse, key);
 	if ((key = take_key(parse, "queue_timeout", &step->queue_timeout_line)) != NULL)
 		step->queue_timeout = read_duration(parse, key);
+	if ((key = take_key(parse, "on_lost", NULL)) != NULL)
+		step->on_lost = read_on_lost(parse, key);
 	read_inputs(parse, step);
 	finish_section(parse);
 	/* Only now is the step there: its name was compared with those before it. */

@@ -45,6 +45,13 @@ struct flow_template {
 
 struct flow_condition; /* conditions.h */
 
+/* What follows when nobody knows how a step ended. */
+enum flow_on_lost {
+	FLOW_LOST_ASK = 0, /* a late answer or a person decides */
+	FLOW_LOST_FAIL,	   /* it has failed */
+	FLOW_LOST_AGAIN,   /* it is done again: the author says that it may be done twice */
+};
+
 enum flow_use { FLOW_USE_CONNECTOR = 1, FLOW_USE_DESKTOP, FLOW_USE_FLOW };
 
 struct flow_input {
@@ -64,6 +71,7 @@ struct flow_step {
 	bool attended;
 	bool high;                           /* priority */
 	hst_duration timeout, queue_timeout; /* 0: the default */
+	enum flow_on_lost on_lost;
 	struct flow_input *inputs;
 	size_t input_count;
 	bool broken_input; /* one could not be read, so nothing is said of what is missing */

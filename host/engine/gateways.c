@@ -1,0 +1,90 @@
+/*
+ * Offers, questions and stops go to the gateway that last spoke for the device. One that is not there is told nothing:
+ * its first word when it is back makes the core ask what became of everything that was placed there.
+ */
+#include "engine/gateways.h"
+
+#include "os/crash.h"
+
+#include <string.h>
+
+/* In this version one configuration has one gateway. */
+bool gateway_serves(const struct engine *engine, const struct hub_link *link, const char *device)
+{
+	const struct conf *conf = engine->definitions->conf;
+
+	return strncmp(link->name, "gateway/", 8) == 0 && conf->gateway_name && strcmp(link->name + 8, conf->gateway_name) == 0 &&
+	       conf_device(conf, device) != NULL;
+}
+
+struct hub_link *gateway_of(struct engine *engine, const char *name)
+{
+	const struct engine_device *device = name ? table_get(&engine->devices, name) : NULL;
+	struct hub_link *link = device ? engine_link(engine, device->link) : NULL;
+
+	return link && gateway_serves(engine, link, name) ? link : NULL;
+}
+
+void gateways_offer(struct engine *engine, const struct core_action *action)
+{
+	const struct step *step = action->step;
+	struct hub_link *link = gateway_of(engine, step->facts.device);
+	struct message message;
+
+	if (!link)
+		return;
+	message_init(&message, WORD_offer, (uint64_t)step->facts.token);
+	message_set_integer(&message, "step", step->facts.id);
+	message_set_integer(&message, "token", step->facts.token);
+	message_set_text(&message, "run", step->run->facts.id);
+	message_set_integer(&message, "number", step->run->facts.number);
+	message_set_text(&message, "name", step->flow_step->name);
+	message_set_text(&message, "device", step->facts.device);
+	message_set_text(&message, "user", step->facts.user);
+	message_set_text(&message, "mode", step->facts.attended ? "attended" : "unattended");
+	message_set_text(&message, "package", action->package);
+	message_set_integer(&message, "timeout_ms", action->timeout_ms);
+	message_set_payload(&message, action->inputs, action->inputs_length);
+	hub_send(engine->hub, link, &message);
+	crash_point(CRASH_engine_offered);
+}
+
+void gateways_ask(struct engine *engine, const struct core_action *action)
+{
+	const struct step *step = action->step;
+	struct hub_link *link = gateway_of(engine, step->facts.device);
+	struct message message;
+
+	if (!link)
+		return;
+	message_init(&message, WORD_status, (uint64_t)step->facts.token);
+	message_set_integer(&message, "step", step->facts.id);
+	message_set_integer(&message, "token", step->facts.token);
+	hub_send(engine->hub, link, &message);
+}
+
+static void say_stop(struct engine *engine, const char *device, int64_t step, int64_t token, const char *how)
+{
+	struct hub_link *link = gateway_of(engine, device);
+	struct message message;
+
+	if (!link)
+		return;
+	message_init(&message, WORD_stop, 0);
+	message_set_integer(&message, "step", step);
+	message_set_integer(&message, "token", token);
+	message_set_text(&message, "how", how);
+	hub_send(engine->hub, link, &message);
+}
+
+void gateways_halt(struct engine *engine, const struct core_action *action)
+{
+	const struct step *step = action->step;
+
+	say_stop(engine, step->facts.device, step->facts.id, step->facts.token, action->how);
+}
+
+void gateways_disown(struct engine *engine, const struct core_action *action)
+{
+	say_stop(engine, action->device, action->step_id, action->token, "cancel");
+}

@@ -1,0 +1,18 @@
+/* Which gateway has which device, and what is said to it. */
+#ifndef HOST_ENGINE_GATEWAYS_H
+#define HOST_ENGINE_GATEWAYS_H
+
+#include "engine/engine.h"
+
+/* Whether what this peer says of the device counts. */
+bool gateway_serves(const struct engine *engine, const struct hub_link *link, const char *device);
+
+/* The gateway that last spoke for the device; NULL: it is not there now. */
+struct hub_link *gateway_of(struct engine *engine, const char *device);
+
+void gateways_offer(struct engine *engine, const struct core_action *action);
+void gateways_ask(struct engine *engine, const struct core_action *action);
+void gateways_halt(struct engine *engine, const struct core_action *action);
+void gateways_disown(struct engine *engine, const struct core_action *action);
+
+#endif
