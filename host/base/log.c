@@ -24,8 +24,7 @@ void log_open(const char *program, enum log_level least)
 	log_least = least;
 }
 
-/* Blanks become spaces, other control characters "?", those that UTF-8 writes as two bytes (C1) included. */
-static void log_tame(char *s, size_t n)
+void log_tame(char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)s[i];

@@ -1,7 +1,9 @@
 #include "supervise/output.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,28 +25,59 @@ static void keep(struct output *output, const char *bytes, size_t n)
 }
 
 /* One write per line, so that lines of this program and of its children never mix. */
-static void pass_on(const struct output *output, const char *name)
+static void pass_on(const char *name, const char *bytes, size_t n)
 {
-	char *line = mem_printf("%s: %.*s\n", name, (int)output->line_length, output->line);
+	char *line = mem_printf("%s: %.*s\n", name, (int)n, bytes);
 
 	/* Where stderr is gone there is nobody left to tell. */
 	(void)!write(STDERR_FILENO, line, strlen(line));
 	free(line);
 }
 
-void output_flush(struct output *output, const char *name)
+static void say_left_out(struct output *output, const char *name)
 {
-	if (output->line_length)
-		pass_on(output, name);
-	output->line_length = 0;
+	char text[80];
+
+	if (!output->left_out)
+		return;
+	snprintf(text, sizeof text, "%zu bytes more were printed and are left out here", output->left_out);
+	pass_on(name, text, strlen(text));
+	output->left_out = 0;
 }
 
-void output_take(struct output *output, const char *name, const char *bytes, size_t n)
+static void end_line(struct output *output, const char *name)
 {
-	keep(output, bytes, n);
+	size_t n = output->line_length;
+
+	if (!n)
+		return;
+	log_tame(output->line, n);
+	keep(output, output->line, n);
+	keep(output, "\n", 1);
+	output->line_length = 0;
+	output->burst += n;
+	if (output->burst <= OUTPUT_BURST_MAX)
+		pass_on(name, output->line, n);
+	else
+		output->left_out += n;
+}
+
+void output_flush(struct output *output, const char *name)
+{
+	end_line(output, name);
+	say_left_out(output, name);
+}
+
+void output_take(struct output *output, const char *name, const char *bytes, size_t n, int64_t now_us)
+{
+	if (now_us - output->burst_us >= OUTPUT_BURST_MS * INT64_C(1000)) {
+		say_left_out(output, name);
+		output->burst_us = now_us;
+		output->burst = 0;
+	}
 	for (size_t i = 0; i < n; i++) {
 		if (bytes[i] == '\n' || output->line_length == OUTPUT_LINE_MAX)
-			output_flush(output, name);
+			end_line(output, name);
 		if (bytes[i] != '\n' && bytes[i] != '\0')
 			output->line[output->line_length++] = bytes[i];
 	}

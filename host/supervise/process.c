@@ -1,6 +1,7 @@
 #include "supervise/process.h"
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "os/crash.h"
@@ -94,7 +95,7 @@ static bool take_output(struct process *process)
 		ssize_t n = read(process->output_fd, part, sizeof part);
 
 		if (n > 0)
-			output_take(&process->output, process->name, part, (size_t)n);
+			output_take(&process->output, process->name, part, (size_t)n, clock_steady_us());
 		else if (n == 0 || errno != EINTR)
 			return n < 0 && errno == EAGAIN;
 	}
