@@ -12,12 +12,13 @@
 
 enum {
 	CLEAR_EACH_MS = 10, /* how often we look whether everything is gone */
-	CLEAR_TRIES = 200,  /* then it cannot be killed, and waiting longer would not help */
+	CLEAR_TRIES = 1000, /* then it cannot be killed, and waiting longer would not help */
 };
 
 static void release(struct flowrun *run)
 {
 	flow_clock_cancel(run);
+	flow_quota_stop(run);
 	flow_pictures_stop(&run->pictures);
 	loop_cancel(run->loop, &run->next);
 	flow_streams_release(run);
@@ -92,6 +93,7 @@ bool flowrun_reaped(struct flowrun *run, pid_t pid, int status)
 		return false;
 	flow_clock_judge(run);
 	flow_clock_cancel(run);
+	flow_quota_stop(run);
 	run->status = status;
 	run->phase = PHASE_DRAINING;
 	flow_streams_events(run);

@@ -89,6 +89,7 @@ struct flowrun_spec {
 	int64_t grace_ms;		/* from the time-out to KILL; 0: 30 s */
 	int64_t cancel_ms;		/* from cancelling to KILL; 0: 5 s */
 	int64_t drain_ms;		/* how long what the flow left behind may go on writing; 0: 500 ms */
+	int64_t work_bytes_max, work_files_max; /* in $HOSTLER_WORK; 0: 4 GiB, 200,000 */
 	int64_t picture_ms; /* at least so long between two screenshots, but at the end; 0: 100 ms */
 };
 

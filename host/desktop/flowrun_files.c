@@ -194,6 +194,9 @@ void flow_files_collect(const struct flow_place *place, const char *results, con
 	AUTO_FREE char *to = files_join(results, "out");
 
 	if (!directory) {
+		/* One that is gone had nothing in it that could be kept. */
+		if (errno != ENOENT)
+			flow_log_note(log, "files in out/ are not kept: %s", strerrordesc_np(errno));
 		if (fd >= 0)
 			close(fd);
 		return;

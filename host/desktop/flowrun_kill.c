@@ -2,7 +2,6 @@
 
 #include "base/auto.h"
 #include "base/mem.h"
-#include "desktop/children.h"
 #include "os/files.h"
 
 #include <dirent.h>
@@ -13,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ENVIRONMENT_MAX = 4 << 20, STRAY_LOOKS_MAX = 20 };
+enum { ENVIRONMENT_MAX = 4 << 20, STRAY_LOOKS_MAX = 20, LOOKS_AT_ONCE = 50 };
 
 void flow_kill_group(pid_t leader, int signal)
 {
@@ -52,36 +51,55 @@ static bool carries(pid_t pid, const char *variable)
 	return false;
 }
 
-static void reap_killed(struct flow_orphans *orphans)
+void flow_orphans_begin(struct flow_orphans *orphans)
 {
-	size_t kept = 0;
-
-	for (size_t i = 0; i < orphans->n; i++) {
-		int status;
-
-		if (waitpid(orphans->killed[i], &status, WNOHANG) == 0)
-			orphans->killed[kept++] = orphans->killed[i];
-	}
-	orphans->n = kept;
+	orphans->before_count = children_list(orphans->before, CHILDREN_MAX);
 }
 
-static bool orphans_are_gone(const char *work, struct flow_orphans *orphans)
+static bool was_before(const struct flow_orphans *orphans, pid_t pid)
 {
-	AUTO_FREE char *variable = mem_printf("HOSTLER_WORK=%s", work);
+	for (size_t i = 0; i < orphans->before_count; i++)
+		if (orphans->before[i] == pid)
+			return true;
+	return false;
+}
+
+/* Kills what it finds; what the killed ones leave behind is found the next time. True: it found none. */
+static bool kill_orphans(const char *variable, const struct flow_orphans *orphans)
+{
 	pid_t children[CHILDREN_MAX];
 	size_t n = children_list(children, CHILDREN_MAX);
+	bool none = true;
+	int status;
 
-	reap_killed(orphans);
-	for (size_t i = 0; i < n && orphans->n < FLOW_ORPHANS_MAX; i++) {
-		if (!carries(children[i], variable))
+	for (size_t i = 0; i < n; i++) {
+		if (was_before(orphans, children[i]) && !carries(children[i], variable))
 			continue;
 		kill(children[i], SIGKILL);
-		orphans->killed[orphans->n++] = children[i];
+		if (waitpid(children[i], &status, WNOHANG) == 0)
+			none = false;
 	}
-	return orphans->n == 0;
+	return none;
 }
 
-bool flow_kill_rest(pid_t leader, const char *work, struct flow_orphans *orphans)
+/*
+ * Something that goes from one process to the next is there for less than the blink between two calls; looking again at
+ * once meets it sooner or later.
+ */
+static bool orphans_are_gone(const char *work, const struct flow_orphans *orphans)
+{
+	AUTO_FREE char *variable = mem_printf("HOSTLER_WORK=%s", work);
+
+	/* A list that was made while they came and went may have missed one. */
+	for (int i = 0, none = 0; i < LOOKS_AT_ONCE; i++) {
+		none = kill_orphans(variable, orphans) ? none + 1 : 0;
+		if (none == 2)
+			return true;
+	}
+	return false;
+}
+
+bool flow_kill_rest(pid_t leader, const char *work, const struct flow_orphans *orphans)
 {
 	bool group_gone = group_is_gone(leader);
 

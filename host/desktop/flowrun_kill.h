@@ -1,29 +1,31 @@
 /*
- * Ending what a flow started: its process group, and what left the group but was inherited by this process as
- * an orphan and still carries the run's HOSTLER_WORK. What cleans its environment and leaves the group is out
- * of reach here; the driver's `close` gets it with the session.
+ * Ending what a flow started: its process group, what left the group but still carries the run's HOSTLER_WORK, and what
+ * let go of both but was inherited by this process as an orphan: every child that was not there before the flow was.
  */
 #ifndef HOST_DESKTOP_FLOWRUN_KILL_H
 #define HOST_DESKTOP_FLOWRUN_KILL_H
+
+#include "desktop/children.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
-enum { FLOW_ORPHANS_MAX = 256 };
-
 struct flow_orphans {
-	pid_t killed[FLOW_ORPHANS_MAX];
-	size_t n;
+	pid_t before[CHILDREN_MAX]; /* children of this process that are none of the flow's */
+	size_t before_count;
 };
 
 void flow_kill_group(pid_t leader, int signal);
 
+/* Before the flow is started: whose children are the caller's own. */
+void flow_orphans_begin(struct flow_orphans *orphans);
+
 /*
  * Once the leader was waited for: kills and reaps what is left of it, without waiting. True: nothing is left.
- * Else call again a little later; `orphans` starts zeroed.
+ * Else call again a little later.
  */
-bool flow_kill_rest(pid_t leader, const char *work, struct flow_orphans *orphans);
+bool flow_kill_rest(pid_t leader, const char *work, const struct flow_orphans *orphans);
 
 /*
  * Kills every process of the machine that carries the run's HOSTLER_WORK, whoever's child it is: for a run

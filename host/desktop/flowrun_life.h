@@ -14,6 +14,7 @@
 #include "desktop/flowrun_outputs.h"
 #include "desktop/flowrun_pictures.h"
 #include "desktop/flowrun_place.h"
+#include "desktop/flowrun_quota.h"
 #include "desktop/flowrun_redact.h"
 
 enum phase { PHASE_PREPARED = 0, PHASE_RUNNING, PHASE_DRAINING, PHASE_CLEARING, PHASE_OVER };
@@ -42,7 +43,7 @@ struct flowrun {
 
 	pid_t pid; /* 0: there never was a process */
 	int status;
-	struct loop_timer *deadline, *term, *kill, *next;
+	struct loop_timer *deadline, *term, *kill, *next, *quota_look;
 	int64_t deadline_at_us, left_ms; /* left_ms while paused; 0: it has no time-out */
 	int clear_tries;
 	int64_t started_us;
@@ -64,6 +65,11 @@ void flow_streams_watch(struct flowrun *run, int input_fd_take, int output_fd_ta
 void flow_streams_events(struct flowrun *run); /* reads those that are there */
 void flow_streams_rest(struct flowrun *run);   /* reads and writes out what is left */
 void flow_streams_release(struct flowrun *run);
+
+/* flowrun_limits.c: what a flow may take of the machine. */
+int flow_start_limited(struct flowrun *run, const struct flowrun_start *start, hst_error *err);
+void flow_quota_watch(struct flowrun *run);
+void flow_quota_stop(struct flowrun *run);
 
 /* flowrun_verdict.c. May be asked more than once: for the picture of an error while there is something to
  * see, and at the end. */

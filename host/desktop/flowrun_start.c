@@ -55,7 +55,7 @@ static int start_process(struct flowrun *run, struct pipes *pipes, hst_error *er
 		.stderr_fd = pipes->output[1],
 	};
 
-	return run->role.start(run->role.arg, &start, &run->pid, err);
+	return flow_start_limited(run, &start, err);
 }
 
 /* What refuses the run is its end; the caller hears of it as of any other. */
@@ -67,6 +67,7 @@ static int launch(struct flowrun *run, hst_error *err)
 	if (code)
 		return code;
 	run->started_us = clock_wall_us();
+	flow_orphans_begin(&run->orphans);
 	if (start_process(run, &pipes, &run->refused) != HST_OK) {
 		if (!run->refused.reason[0])
 			snprintf(run->refused.reason, sizeof run->refused.reason, "FlowFailed");
@@ -76,6 +77,7 @@ static int launch(struct flowrun *run, hst_error *err)
 	} else if (run->pid > 0) {
 		flow_streams_watch(run, take_fd(&pipes.input[1]), take_fd(&pipes.output[0]));
 		flow_clock_start(run);
+		flow_quota_watch(run);
 	} else {
 		run->instant = true;
 	}

@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 
 /* A tree takes about as many passes as it is deep; more than this means that somebody goes on filling it. */
-enum { TREE_PASSES_MAX = 20000 };
+enum { TREE_PASSES_MAX = 1000000 };
 
 struct tree {
 	const char *path;
