@@ -150,7 +150,8 @@ static const struct command table[] = {
 
 	LATER("seal", "keys", "seals a secret"),
 	LATER("secrets", "keys", "lists secrets"),
-	LATER("gateway", "keys", "lets gateways of other machines in"),
+	{"gateway", "keys", "add NAME KEY | remove NAME", 2, 3, "lets gateways of other machines in, and removes them", NULL,
+	 gateway_command, VERSION},
 	LATER("operator", "keys", "lets other people in"),
 	{"connection", "keys", "list | unblock NAME", 1, 2, "lists connections, and says that one is in order again", NULL,
 	 connection_command, VERSION},

@@ -63,6 +63,7 @@ int look_devices(struct cli *cli);
 int look_plugins(struct cli *cli);
 int events_command(struct cli *cli);  /* events.c */
 int explain_command(struct cli *cli); /* explain.c */
+int gateway_command(struct cli *cli); /* gateway.c */
 int show_command(struct cli *cli);    /* show.c */
 int why_command(struct cli *cli);     /* why.c */
 int files_log(struct cli *cli);	   /* run_files.c */

@@ -286,3 +286,29 @@ int connect_ask(struct connect *connect, const char *what, const hst_value *filt
 				err.text);
 	return CLI_DONE;
 }
+
+int connect_tell(struct cli *cli, enum word word, const char *what, const hst_value *arguments, const hst_value **ret)
+{
+	struct connect connect;
+	struct connect_answer answer;
+	struct message message;
+	AUTO(text) struct text json;
+	hst_error err = {0};
+	int status;
+
+	text_init(&json, PAYLOAD_BYTES_MAX);
+	value_write_json(&json, arguments);
+	status = connect_open(&connect, cli);
+	if (!status) {
+		message_init(&message, word, 0);
+		message_set_text(&message, "what", what);
+		message_set_payload(&message, json.s, json.length);
+		status = connect_request(&connect, &message, CONNECT_ANSWER_MS, &answer);
+	}
+	if (!status && value_parse_json(cli->arena, answer.payload, answer.length, ret, &err) != HST_OK)
+		status = cli_fail(cli, CLI_FAILED, "Broken", "the host's answer cannot be read: %s", err.text);
+	if (!status && cli->json)
+		cli_print_json(*ret);
+	connect_close(&connect);
+	return status;
+}

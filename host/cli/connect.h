@@ -50,4 +50,8 @@ int connect_request(struct connect *connect, struct message *message, int64_t ti
 /* A question of the list in the engine's answers; `filters` NULL: none. */
 int connect_ask(struct connect *connect, const char *what, const hst_value *filters, const hst_value **ret);
 
+/* One word with JSON arguments and a JSON answer, on a connection of its own: `steer`, `manage`. With --json the answer is
+ * printed as it is. */
+int connect_tell(struct cli *cli, enum word word, const char *what, const hst_value *arguments, const hst_value **ret);
+
 #endif

@@ -221,9 +221,18 @@ int look_triggers(struct cli *cli)
 	return look(cli, "triggers", NULL, print_triggers);
 }
 
+/* "ts-01 at 10.0.0.7"; one on this machine has no address. */
+static const char *gateway_and_place(hst_arena *arena, const hst_value *device)
+{
+	if (!*value_text(value_get(device, "address")))
+		return print_member(arena, device, "gateway");
+	return arena_printf(arena, "%s at %s", print_member(arena, device, "gateway"), print_member(arena, device, "address"));
+}
+
+/* Behind the table, a sentence about each that is not simply there. */
 static void print_devices(struct cli *cli, const hst_value *devices)
 {
-	static const char *const heads[] = {"DEVICE", "STATE",	  "SYSTEM",   "DRIVER",	   "STRATEGY",
+	static const char *const heads[] = {"DEVICE", "STATE",	  "GATEWAY",  "SYSTEM",	   "DRIVER", "STRATEGY",
 					    "RUNS",   "SESSIONS", "ACCOUNTS", "LAST SEEN", NULL};
 	hst_arena *arena = cli->arena;
 	struct grid grid;
@@ -234,6 +243,7 @@ static void print_devices(struct cli *cli, const hst_value *devices)
 
 		grid_add(&grid, print_member(arena, device, "name"));
 		grid_add(&grid, print_member(arena, device, "state"));
+		grid_add(&grid, gateway_and_place(arena, device));
 		grid_add(&grid, print_member(arena, device, "system"));
 		grid_add(&grid, print_member(arena, device, "driver"));
 		grid_add(&grid, print_member(arena, device, "strategy"));
@@ -248,6 +258,12 @@ static void print_devices(struct cli *cli, const hst_value *devices)
 	else
 		puts("no devices");
 	grid_clear(&grid);
+	for (size_t i = 0; i < value_count(devices); i++) {
+		const hst_value *device = value_at(devices, i);
+
+		if (*value_text(value_get(device, "text")))
+			printf("%s: %s.\n", print_member(arena, device, "name"), print_member(arena, device, "text"));
+	}
 }
 
 int look_devices(struct cli *cli)

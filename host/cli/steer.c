@@ -15,28 +15,7 @@
 
 int steer_say(struct cli *cli, const char *word, const hst_value *what, const hst_value **ret)
 {
-	struct connect connect;
-	struct connect_answer answer;
-	struct message message;
-	AUTO(text) struct text json;
-	hst_error err = {0};
-	int status;
-
-	text_init(&json, PAYLOAD_BYTES_MAX);
-	value_write_json(&json, what);
-	status = connect_open(&connect, cli);
-	if (!status) {
-		message_init(&message, WORD_steer, 0);
-		message_set_text(&message, "what", word);
-		message_set_payload(&message, json.s, json.length);
-		status = connect_request(&connect, &message, CONNECT_ANSWER_MS, &answer);
-	}
-	if (!status && value_parse_json(cli->arena, answer.payload, answer.length, ret, &err) != HST_OK)
-		status = cli_fail(cli, CLI_FAILED, "Broken", "the host's answer cannot be read: %s", err.text);
-	if (!status && cli->json)
-		cli_print_json(*ret);
-	connect_close(&connect);
-	return status;
+	return connect_tell(cli, WORD_steer, word, what, ret);
 }
 
 /* RUN or RUN/STEP */

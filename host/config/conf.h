@@ -50,10 +50,16 @@ struct conf_connection {
 	int line;
 };
 
-/* One device a gateway serves. Without [device] sections a gateway serves one of its own name. */
+/*
+ * One device a gateway serves. Without [device] sections of its own a gateway serves one of its own name. A host also
+ * knows devices of gateways on other machines: by a section that names the gateway, or only by their name in a cluster
+ * or connection, which is then the gateway's, too.
+ */
 struct conf_device {
 	char *name;
-	char *driver;	 /* instance */
+	char *gateway;	 /* the gateway of another machine that serves it; NULL: the one of this file */
+	bool implied;	 /* it has no section */
+	char *driver;	 /* instance; NULL for one of another machine */
 	char *strategy;	 /* instance; NULL: by the system's kind (rule R10a) */
 	char **accounts; /* users runs may have there */
 	size_t account_count;

@@ -49,7 +49,8 @@ static void refuse_device(struct conf_reading *reading, int line, const char *ke
 	else
 		problems_add(
 			reading->problems, file_of(reading), line,
-			"\"%s\": there is no device \"%s\"; add [device %s] with a [gateway] to this file",
+			"\"%s\": there is no device \"%s\"; add [device %s] with a [gateway] to this file, or, where a "
+			"gateway of another machine serves it, say in [host] where it connects: listen = tcp://ADDRESS:8421",
 			key, name, name);
 }
 
@@ -89,6 +90,9 @@ static void check_account(struct conf_reading *reading, const struct conf_connec
 {
 	int line = conf_line(reading->conf, "connection", connection->name, "user");
 
+	/* Whom another machine allows is said there, and its gateway refuses the others. */
+	if (device->gateway)
+		return;
 	if (!device->account_count) {
 		problems_add(reading->problems, file_of(reading), device->line,
 			     "\"accounts\" is missing: [connection %s] wants to run as \"%s\" on the device "

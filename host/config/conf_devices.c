@@ -1,4 +1,7 @@
-/* Devices: each takes from [gateway] what it does not say; without any, the gateway is its own device. */
+/*
+ * Devices: each takes from [gateway] what it does not say; without any, the gateway is its own device. And devices of
+ * other machines.
+ */
 #include "config/conf_parts.h"
 
 #include "base/mem.h"
@@ -8,6 +11,7 @@
 void conf_device_clear(struct conf_device *device)
 {
 	free(device->name);
+	free(device->gateway);
 	free(device->driver);
 	free(device->strategy);
 	conf_words_free(device->accounts, device->account_count);
@@ -51,17 +55,96 @@ static void settle_device(struct conf_reading *reading, struct conf_device *devi
 			     device->name);
 }
 
+/* What belongs into the file of the machine that serves it cannot stand here, where nobody reads it. */
+static void settle_elsewhere(struct conf_reading *reading, const struct conf_device *device, const struct section *section)
+{
+	static const char *const theirs[] = {"driver", "strategy", "accounts", NULL};
+	const struct conf *conf = reading->conf;
+
+	if (!conf->has_host)
+		problems_add(reading->problems, section->file, section->line,
+			     "[device %s] is served by the gateway \"%s\", which is a matter of the host's file alone", device->name,
+			     device->gateway);
+	for (size_t i = 0; theirs[i]; i++) {
+		const struct section_key *key = section_find(section, theirs[i]);
+
+		if (key)
+			problems_add(reading->problems, section->file, key->line,
+				     "leave out \"%s\": it stands in the file of the gateway \"%s\", on the machine that serves the device",
+				     theirs[i], device->gateway);
+	}
+}
+
+static void settle_section(struct conf_reading *reading, struct conf_device *device, const struct section *section)
+{
+	const struct conf *conf = reading->conf;
+
+	if (device->gateway && conf->gateway_name && strcmp(device->gateway, conf->gateway_name) == 0) {
+		free(device->gateway);
+		device->gateway = NULL;
+	}
+	if (device->gateway)
+		settle_elsewhere(reading, device, section);
+	else if (!conf->has_gateway)
+		problems_add(reading->problems, section->file, section->line,
+			     "[device %s] has no use without [gateway], which is not in this file%s", device->name,
+			     conf->has_host ? "; where a gateway of another machine serves it, say gateway = NAME" : "");
+	else
+		settle_device(reading, device, section);
+}
+
+/*
+ * Where the host says where gateways of other machines connect, a name without a section is a device of theirs. Left
+ * at its default, `listen` is for this machine alone, and such a name is a mistake.
+ */
+static bool may_be_elsewhere(const struct conf *conf, const char *name)
+{
+	const struct section *host = conf_section(conf, "host", NULL);
+
+	return host && conf->listen && section_find(host, "listen") && conf_name_is_fit(name) &&
+	       !(conf->gateway_name && strcmp(conf->gateway_name, name) == 0);
+}
+
+static void imply_device(struct conf *conf, const char *name, int line)
+{
+	size_t size = conf->device_count;
+
+	if (conf_device(conf, name) || !may_be_elsewhere(conf, name))
+		return;
+	conf->devices = mem_grow(conf->devices, &size, conf->device_count + 1, sizeof *conf->devices);
+	conf->devices[conf->device_count++] =
+		(struct conf_device){.name = mem_text(name), .gateway = mem_text(name), .implied = true, .line = line};
+}
+
+static void imply_devices(struct conf *conf)
+{
+	for (size_t i = 0; i < conf->cluster_count; i++)
+		for (size_t k = 0; k < conf->clusters[i].member_count; k++)
+			imply_device(conf, conf->clusters[i].members[k],
+				     conf_line(conf, "cluster", conf->clusters[i].name, "members"));
+	for (size_t i = 0; i < conf->connection_count; i++)
+		if (conf->connections[i].target.name && !conf->connections[i].target.cluster)
+			imply_device(conf, conf->connections[i].target.name,
+				     conf_line(conf, "connection", conf->connections[i].name, "target"));
+}
+
 void conf_settle_devices(struct conf_reading *reading)
 {
 	struct conf *conf = reading->conf;
-	bool own = conf->has_gateway && !conf->device_count && conf->gateway_name;
+	size_t own = 0;
 
-	if (own)
+	for (size_t i = 0; i < conf->device_count; i++) {
+		settle_section(reading, &conf->devices[i], conf_section(conf, "device", conf->devices[i].name));
+		own += !conf->devices[i].gateway;
+	}
+	if (conf->has_gateway && !own && conf->gateway_name && conf_device(conf, conf->gateway_name)) {
+		problems_add(reading->problems, conf->document->file, conf_line(conf, "device", conf->gateway_name, "gateway"),
+			     "the device \"%s\" is the one of this file's [gateway]: give that one another name, or a [device]",
+			     conf->gateway_name);
+	} else if (conf->has_gateway && !own && conf->gateway_name) {
 		conf->devices[conf->device_count++] = (struct conf_device){
 			.name = mem_text(conf->gateway_name), .line = conf_line(conf, "gateway", NULL, NULL)};
-	for (size_t i = 0; i < conf->device_count; i++) {
-		struct conf_device *device = &conf->devices[i];
-
-		settle_device(reading, device, own ? NULL : conf_section(conf, "device", device->name));
+		settle_device(reading, &conf->devices[conf->device_count - 1], NULL);
 	}
+	imply_devices(conf);
 }

@@ -69,6 +69,8 @@ static const struct conf_key keys[] = {
 	{"gateway", "plugins", CONF_PATH, .shown = "as in `[host]`", .at = HOST(plugins),
 	 .meaning = "only without `[host]`: where plugins lie"},
 
+	{"device", "gateway", CONF_NAME, .shown = "the one of this file", .at = DEVICE(gateway),
+	 .meaning = "the gateway of another machine that serves it; its driver, strategy and accounts stand there"},
 	{"device", "driver", CONF_WORD, .shown = "the gateway's", .at = DEVICE(driver),
 	 .meaning = "a `[driver NAME]`, or a plugin with its defaults"},
 	{"device", "strategy", CONF_WORD, .shown = "the gateway's", .at = DEVICE(strategy),

@@ -27,7 +27,7 @@ struct conf_instance *conf_add_instance(struct conf *conf, hst_plugin_kind kind,
  * used. */
 void conf_settle_paths(struct conf_reading *reading);
 
-/* Devices with what they take from [gateway]. */
+/* Devices with what they take from [gateway]; and those of other machines that clusters and connections name. */
 void conf_settle_devices(struct conf_reading *reading);
 
 /* Names that must lead somewhere, and what belongs together. */

@@ -93,7 +93,7 @@ static const struct kind kinds[] = {
 	{.word = "host", .read = read_into_conf},
 	{.word = "store", .needs = "host", .read = read_into_conf},
 	{.word = "gateway", .read = read_into_conf},
-	{.word = "device", .named = true, .needs = "gateway", .read = read_device},
+	{.word = "device", .named = true, .read = read_device},
 	{.word = "trigger", .named = true, .needs = "host", .plugin = HST_TRIGGER, .read = read_instance},
 	{.word = "connector", .named = true, .needs = "host", .plugin = HST_CONNECTOR, .read = read_instance},
 	{.word = "balancer", .named = true, .needs = "host", .plugin = HST_BALANCER, .read = read_instance},
@@ -174,7 +174,8 @@ void conf_read_sections(struct conf_reading *reading)
 	conf->has_gateway = conf_section(conf, "gateway", NULL) != NULL;
 	conf->clusters = mem_array(n, sizeof *conf->clusters);
 	conf->connections = mem_array(n, sizeof *conf->connections);
-	/* One more: a gateway without [device] sections has a device of its own name. */
+	/* One more: a gateway without [device] sections has a device of its own name. conf_settle_devices makes room for
+	 * those that are only named. */
 	conf->devices = mem_array(n + 1, sizeof *conf->devices);
 	for (size_t i = 0; i < n; i++)
 		read_section(reading, &conf->document->sections[i]);

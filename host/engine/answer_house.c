@@ -150,44 +150,6 @@ int answer_triggers(struct engine *engine, const hst_value *filters, const hst_v
 	return HST_OK;
 }
 
-static const hst_value *device_record(struct engine *engine, const struct conf_device *conf)
-{
-	const struct placement_device *placed = placement_device(core_placement(engine->core), conf->name);
-	const struct engine_device *device = table_get(&engine->devices, conf->name);
-	hst_value *record = value_make_record(engine->scratch);
-	const hst_value *said = NULL;
-
-	value_set_text(record, "name", conf->name);
-	value_set_text(record, "state", !placed->known ? "never connected" : placed->online ? "online" : "offline");
-	value_set_text(record, "system", placed->known ? system_name(placed->system) : NULL);
-	value_set_text(record, "driver", conf->driver);
-	value_set_text(record, "strategy", conf->strategy ? conf->strategy : "server-rds");
-	value_set_integer(record, "slots", placed->slots);
-	value_set_integer(record, "running", placed->running);
-	value_set_integer(record, "revision", placed->revision);
-	value_set_integer(record, "load_milli", placed->load_milli);
-	answer_set_time(engine->scratch, record, "last_seen", device ? device->last_seen_us : 0);
-	value_set(record, "accounts", names_list(engine->scratch, (const char *const *)conf->accounts, conf->account_count));
-	if (device)
-		value_parse_json(engine->scratch, device->sessions, device->sessions_length, &said, NULL);
-	said = value_get(said, "sessions");
-	value_set(record, "sessions", said ? said : value_make_list(engine->scratch));
-	return record;
-}
-
-int answer_devices(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err)
-{
-	const struct conf *conf = engine->definitions->conf;
-	hst_value *list = value_make_list(engine->scratch);
-
-	(void)filters;
-	(void)err;
-	for (size_t i = 0; i < conf->device_count; i++)
-		value_append(list, device_record(engine, &conf->devices[i]));
-	*ret = list;
-	return HST_OK;
-}
-
 /* Instances of a plugin by name. */
 static hst_value *instances_of(struct engine *engine, hst_plugin_kind kind, const char *plugin, const struct manifest **ret_manifest)
 {

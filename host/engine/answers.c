@@ -36,6 +36,7 @@ void on_ask(void *arg, struct hub_link *from, const struct message *message)
 		engine_refuse(engine, from, message->id, HST_INVALID, "", "%s", err.text);
 		return;
 	}
+	presences_note(engine);
 	for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++)
 		if (strcmp(questions[i].what, what) == 0)
 			rc = questions[i].answer(engine, filters, &value, &err);

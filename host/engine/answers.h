@@ -14,7 +14,6 @@ int answer_files(struct engine *engine, const hst_value *filters, const hst_valu
 int answer_queue(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
 int answer_flows(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
 int answer_triggers(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
-int answer_devices(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
 int answer_plugins(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
 
 /* answer_events.c: what happened in all runs */
@@ -25,6 +24,9 @@ int answer_why(struct engine *engine, const hst_value *filters, const hst_value 
 
 /* answer_connections.c */
 int answer_connections(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
+
+/* answer_devices.c */
+int answer_devices(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
 
 /* {"code","text","remedy","class"}, or null. */
 void answer_set_reason(hst_arena *arena, hst_value *to, const char *code, const char *text);

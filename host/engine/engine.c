@@ -31,6 +31,7 @@ void engine_refuse(struct engine *engine, struct hub_link *to, uint64_t id, int 
 static const struct hub_handler handlers[] = {
 	{WORD_press, on_press},       {WORD_run, on_run},           {WORD_steer, on_steer},
 	{WORD_ask, on_ask},         {WORD_follow, on_follow},
+	{WORD_manage, on_manage},
 	{WORD_file_get, on_file_get}, {WORD_fired, on_fired},       {WORD_emit, on_emit},       {WORD_state_get, on_state_get},
 	{WORD_returned, on_returned}, {WORD_error, on_error},       {WORD_device, on_device},   {WORD_taken, on_taken},
 	{WORD_refused, on_refused},   {WORD_stage, on_stage},       {WORD_progress, on_progress}, {WORD_finished, on_finished},
@@ -57,6 +58,7 @@ static void link_left(void *arg, struct hub_link *link)
 	table_remove(&engine->links, key);
 	engine_unfollow(engine, link->number, 0);
 	workers_left(engine, link);
+	presences_left(engine, link);
 }
 
 static void store_idle_due(void *arg)
@@ -79,6 +81,7 @@ void engine_configure_core(struct engine *engine)
 		                 conf->clusters[i].strict_order);
 	TABLE_EACH(&engine->definitions->flows, entry)
 		entry->value = (void *)core_add_flow(engine->core, entry->value, true);
+	serving_configure(engine);
 }
 
 static int open_store(struct engine *engine, hst_error *err)
@@ -96,24 +99,31 @@ static int open_store(struct engine *engine, hst_error *err)
 	return files_make_directory(engine->files_dir, 0750, err);
 }
 
-static int open_wire(struct engine *engine, void *zmq, struct key_ring *ring, hst_error *err)
+/* Who may connect: this house's own come from the supervisor, operators and other machines' gateways from files. */
+static int read_peers(struct engine *engine, struct key_ring *ring, hst_error *err)
 {
-	static struct hub_role role = {.handlers = handlers, .joined = link_joined, .left = link_left};
-	const struct conf *conf = engine->definitions->conf;
-	char *endpoint = conf_engine_endpoint(conf);
-	char *roster = files_join(conf->state_dir, "roster"), *bytes = NULL;
-	hst_error why = {{0}, {0}};
+	char *roster = files_join(engine->definitions->conf->state_dir, "roster"), *bytes = NULL;
 	size_t length = 0;
-	int rc;
+	int rc = files_read(roster, 1 << 20, &bytes, &length, err);
 
-	role.arg = engine;
-	rc = files_read(roster, 1 << 20, &bytes, &length, err);
 	if (rc >= 0)
 		rc = keys_parse(ring, roster, bytes, length, err);
 	free(bytes);
 	free(roster);
-	if (rc >= 0)
-		rc = hub_new(engine->loop, zmq, ring, &role, &engine->hub, err);
+	return rc < 0 ? rc : serving_read(engine, ring, err);
+}
+
+static int open_wire(struct engine *engine, void *zmq, struct key_ring *ring, hst_error *err)
+{
+	static struct hub_role role = {.handlers = handlers, .joined = link_joined, .left = link_left,
+	                               .enrol = serving_enrol, .turned_away = serving_turned_away};
+	const struct conf *conf = engine->definitions->conf;
+	char *endpoint = conf_engine_endpoint(conf);
+	hst_error why = {{0}, {0}};
+	int rc;
+
+	role.arg = engine;
+	rc = hub_new(engine->loop, zmq, ring, &role, &engine->hub, err);
 	if (rc >= 0)
 		rc = hub_bind(engine->hub, endpoint, err);
 	if (rc >= 0 && conf->listen && hub_bind(engine->hub, conf->listen, &why) < 0)
@@ -124,8 +134,12 @@ static int open_wire(struct engine *engine, void *zmq, struct key_ring *ring, hs
 
 static int engine_open(struct engine *engine, void *zmq, struct key_ring *ring, hst_error *err)
 {
-	int rc = balancers_open(engine->definitions, &engine->balancers, err);
+	int rc = read_peers(engine, ring, err);
 
+	if (rc < 0)
+		return rc;
+	serving_configure(engine);
+	rc = balancers_open(engine->definitions, &engine->balancers, err);
 	if (rc >= 0)
 		rc = open_store(engine, err);
 	if (rc >= 0)
@@ -138,6 +152,8 @@ static int engine_open(struct engine *engine, void *zmq, struct key_ring *ring, 
 
 static void engine_close(struct engine *engine)
 {
+	if (engine->hub && engine->store)
+		presences_close(engine);
 	engine_after(engine);
 	if (engine->hub)
 		hub_free(engine->hub);
@@ -147,11 +163,10 @@ static void engine_close(struct engine *engine)
 	balancers_close(engine->balancers);
 	TABLE_EACH(&engine->requests, entry)
 		request_free(entry->value);
-	TABLE_EACH(&engine->devices, entry) {
-		free(((struct engine_device *)entry->value)->sessions);
-		free(entry->value);
-	}
+	TABLE_EACH(&engine->devices, entry)
+		presences_free(entry->value);
 	workers_clear(engine);
+	serving_clear(engine);
 	table_clear(&engine->requests);
 	table_clear(&engine->devices);
 	table_clear(&engine->links);

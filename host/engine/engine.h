@@ -52,6 +52,15 @@ struct engine_device {
 	uint64_t link; /* number of the link that said so */
 	char *sessions; /* JSON */
 	size_t sessions_length;
+	char *about; /* JSON: driver, strategy and accounts, as its gateway's own file has them; NULL: not said */
+	size_t about_length;
+	char address[64]; /* where its gateway was last; "" on this machine */
+};
+
+/* Somebody with the key of a gateway was refused. */
+struct engine_turned_away {
+	int64_t at_us;
+	char from[64];
 };
 
 /* A reply that waits for the commit. */
@@ -86,6 +95,9 @@ struct engine {
 	struct table requests; /* id -> struct engine_request */
 	struct table pools;    /* connector instance -> struct engine_pool */
 	struct table devices;  /* name -> struct engine_device */
+	struct key_ring *ring; /* who may connect */
+	char *admitted_path;   /* the file with gateways of other machines */
+	struct table turned_away; /* gateway -> struct engine_turned_away */
 	hst_arena *scratch;    /* one message or answer */
 	uint64_t next_request;
 	bool batch_open;       /* a transaction is open in the store */
@@ -160,6 +172,28 @@ void on_standing(void *arg, struct hub_link *from, const struct message *message
 void on_file_put(void *arg, struct hub_link *from, const struct message *message);
 void on_package(void *arg, struct hub_link *from, const struct message *message);
 void on_package_get(void *arg, struct hub_link *from, const struct message *message);
+
+/* serving.c: which gateway serves a device */
+int serving_read(struct engine *engine, struct key_ring *ring, hst_error *err);
+void serving_configure(struct engine *engine); /* every device of a gateway that was let in is in the core */
+const char *serving_gateway(const struct engine *engine, const char *device); /* its name; NULL: nobody's */
+int serving_enrol(void *arg, const char *invited, const char *address, const struct message *enrol, hst_error *err);
+void serving_turned_away(void *arg, const char *name, const char *reason, const char *address);
+void serving_changed(struct engine *engine, const char *name); /* the ring has: what becomes of the gateway's device */
+void serving_clear(struct engine *engine);
+
+/* presences.c: how devices are there */
+struct presence;
+void presences_of(struct engine *engine, const char *device, struct presence *ret);
+void presences_note(struct engine *engine); /* tells the core why devices are not there; before anybody asks */
+void presences_heard(struct engine *engine, const struct hub_link *from, const struct message *message, const hst_value *body);
+void presences_left(struct engine *engine, const struct hub_link *gateway);
+void presences_close(struct engine *engine); /* before the store and the hub are closed */
+void presences_free(struct engine_device *device);
+bool presences_restore(struct engine *engine, const char *kind, const char *name, const char *value, size_t length);
+
+/* manage.c */
+void on_manage(void *arg, struct hub_link *from, const struct message *message);
 
 /* answers.c */
 void on_ask(void *arg, struct hub_link *from, const struct message *message);

@@ -8,13 +8,11 @@
 
 #include <string.h>
 
-/* In this version one configuration has one gateway. */
 bool gateway_serves(const struct engine *engine, const struct hub_link *link, const char *device)
 {
-	const struct conf *conf = engine->definitions->conf;
+	const char *gateway = serving_gateway(engine, device);
 
-	return strncmp(link->name, "gateway/", 8) == 0 && conf->gateway_name && strcmp(link->name + 8, conf->gateway_name) == 0 &&
-	       conf_device(conf, device) != NULL;
+	return gateway && strncmp(link->name, "gateway/", 8) == 0 && strcmp(link->name + 8, gateway) == 0;
 }
 
 struct hub_link *gateway_of(struct engine *engine, const char *name)

@@ -15,12 +15,14 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Payload: {"sessions":[…],"holding":[[step,token],…]}; `holding` only in the first word after a connection. */
+/*
+ * Payload: {"sessions":[…],"holding":[[step,token],…],"about":{…}}; `holding` and `about` (driver, strategy, accounts) only
+ * in the first word after a connection.
+ */
 void on_device(void *arg, struct hub_link *from, const struct message *message)
 {
 	struct engine *engine = arg;
 	const char *name = message_text(message, "device");
-	struct engine_device *device = table_get(&engine->devices, name);
 	struct core_event event = {.kind = CORE_DEVICE, .device = name, .online = message_boolean(message, "online"),
 	                           .system = system_named(message_text(message, "system")),
 	                           .slots = message_integer(message, "slots"), .revision = message_integer(message, "revision"),
@@ -37,15 +39,7 @@ void on_device(void *arg, struct hub_link *from, const struct message *message)
 		engine_refuse(engine, from, message->id, HST_INVALID, "", "device %s: %s", name, err.text);
 		return;
 	}
-	if (!device) {
-		device = mem_alloc(sizeof *device);
-		table_set(&engine->devices, name, device);
-	}
-	device->last_seen_us = clock_wall_us();
-	device->link = from->number;
-	free(device->sessions);
-	device->sessions = mem_copy(message->payload, message->payload_length);
-	device->sessions_length = message->payload_length;
+	presences_heard(engine, from, message, body);
 	holding = value_get(body, "holding");
 	if (value_kind(holding) == HST_VALUE_LIST) {
 		event.fresh = true;

@@ -119,6 +119,8 @@ static bool restore_standing(void *arg, const struct store_standing *standing)
 	struct engine *engine = arg;
 	hst_error err = {{0}, {0}};
 
+	if (presences_restore(engine, standing->kind, standing->name, standing->value.bytes, standing->value.length))
+		return true;
 	if (core_restore_standing(engine->core, standing->kind, standing->name, standing->value.bytes, standing->value.length, &err) < 0)
 		log_warning("%s %s is left out: %s", standing->kind, standing->name, err.text);
 	return true;
@@ -237,6 +239,7 @@ int engine_restore(struct engine *engine, hst_error *err)
 	if (rc < 0)
 		return rc;
 	engine->stored_counters = *core_counters(engine->core);
+	presences_note(engine);
 	core_restored(engine->core, clock_wall_us(), &engine->effects);
 	crash_point(CRASH_engine_restored);
 	if (restoring.runs)

@@ -112,13 +112,10 @@ static bool load(struct engine *engine)
 static void forget_devices(struct engine *engine)
 {
 	TABLE_EACH(&engine->devices, entry) {
-		struct engine_device *device = entry->value;
-
 		if (placement_device(core_placement(engine->core), entry->key))
 			continue;
+		presences_free(entry->value);
 		table_remove(&engine->devices, entry->key);
-		free(device->sessions);
-		free(device);
 	}
 }
 
@@ -146,6 +143,7 @@ static void take_loaded(struct engine *engine)
 	}
 	engine_event(engine, &event);
 	forget_devices(engine);
+	presences_note(engine);
 	engine_after(engine);
 	log_info("the new configuration is in force");
 }

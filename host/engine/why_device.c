@@ -13,17 +13,13 @@ enum { CLAUSE_MAX = 4000, SESSIONS_NAMED_MAX = 5 };
 static const char *more_of_never(struct engine *engine, const struct step *step, const struct placement_device *device)
 {
 	const struct conf *conf = engine->definitions->conf;
-	const char *process = NULL;
+	const char *gateway = serving_gateway(engine, device->name), *process;
 
 	(void)step;
-	(void)device;
-	if (conf->has_gateway)
-		process = why_process(engine, arena_printf(engine->scratch, "gateway/%s", conf->gateway_name));
-	if (process)
-		return arena_printf(engine->scratch, "its gateway is %s of this machine, and %s", conf->gateway_name, process);
-	if (conf->listen)
-		return arena_printf(engine->scratch, "gateways of other machines connect to %s", conf->listen);
-	return "the host listens for no gateways of other machines (listen = none)";
+	if (!gateway || !conf->gateway_name || strcmp(gateway, conf->gateway_name) != 0)
+		return NULL;
+	process = why_process(engine, arena_printf(engine->scratch, "gateway/%s", conf->gateway_name));
+	return process ? arena_printf(engine->scratch, "its gateway is %s of this machine, and %s", conf->gateway_name, process) : NULL;
 }
 
 static const hst_value *sessions_of(struct engine *engine, const char *device)
@@ -31,7 +27,7 @@ static const hst_value *sessions_of(struct engine *engine, const char *device)
 	const struct engine_device *known = table_get(&engine->devices, device);
 	const hst_value *said = NULL;
 
-	if (known)
+	if (known && known->sessions)
 		value_parse_json(engine->scratch, known->sessions, known->sessions_length, &said, NULL);
 	return value_get(said, "sessions");
 }
@@ -74,6 +70,7 @@ static const struct {
 } additions[] = {
 	{"DeviceNeverConnected", more_of_never},
 	{"AllSlotsTaken", more_of_slots},
+	{"GatewayRevoked", NULL},
 	{"DeviceOffline", NULL},
 	{"DeviceDraining", NULL},
 	{"ConnectionBlocked", NULL},

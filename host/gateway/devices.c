@@ -33,10 +33,11 @@ static int policy_retire(void *arg, const hst_session *session, hst_retirement *
 	return strategy_retire(arg, session, ret, err);
 }
 
+/* Rule R10a: on Linux, as on a server, several users may have sessions at once. A client names win10 itself. */
+static const struct conf_instance by_system = {.kind = HST_STRATEGY, .name = "server-rds", .plugin = "server-rds"};
+
 static int open_strategy(struct gateway *gateway, struct gateway_device *device, hst_error *err)
 {
-	/* Rule R10a: on Linux, as on a server, several users may have sessions at once. A client names win10 itself. */
-	static const struct conf_instance by_system = {.kind = HST_STRATEGY, .name = "server-rds", .plugin = "server-rds"};
 	const char *name = device->conf->strategy;
 	const struct conf_instance *instance = name ? conf_instance(gateway->conf, HST_STRATEGY, name) : &by_system;
 	const hst_plugin *plugin = NULL;
@@ -67,10 +68,13 @@ static int open_strategy(struct gateway *gateway, struct gateway_device *device,
 int devices_open(struct gateway *gateway, hst_error *err)
 {
 	for (size_t i = 0; i < gateway->conf->device_count; i++) {
-		struct gateway_device *device = mem_alloc(sizeof *device);
+		struct gateway_device *device;
 		struct admission_policy policy = {.slots = policy_slots, .plan = policy_plan, .retire = policy_retire, .acknowledged = true, .handed_over = true};
 		int rc;
 
+		if (gateway->conf->devices[i].gateway)
+			continue;
+		device = mem_alloc(sizeof *device);
 		device->gateway = gateway;
 		device->conf = &gateway->conf->devices[i];
 		admission_effects_init(&device->effects);
@@ -127,6 +131,21 @@ static bool say_held(void *arg, const struct admission_run *run)
 	return true;
 }
 
+/* What the host cannot read itself: it stands in the file of this machine. */
+static void say_about(struct text *to, const struct conf_device *conf)
+{
+	text_add(to, ",\"about\":{\"driver\":");
+	json_quote(to, conf->driver, strlen(conf->driver));
+	text_add(to, ",\"strategy\":");
+	json_quote(to, conf->strategy ? conf->strategy : by_system.name, strlen(conf->strategy ? conf->strategy : by_system.name));
+	text_add(to, ",\"accounts\":[");
+	for (size_t i = 0; i < conf->account_count; i++) {
+		text_add(to, i ? "," : "");
+		json_quote(to, conf->accounts[i], strlen(conf->accounts[i]));
+	}
+	text_add(to, "]}");
+}
+
 void devices_say(struct gateway_device *device)
 {
 	struct admission_device now = admission_device(device->admission);
@@ -146,6 +165,7 @@ void devices_say(struct gateway_device *device)
 		text_add(&json, ",\"holding\":[");
 		admission_runs(device->admission, say_held, &saying);
 		text_add(&json, "]");
+		say_about(&json, device->conf);
 	}
 	text_add(&json, "}");
 	message_init(&message, WORD_device, 0);

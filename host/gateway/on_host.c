@@ -29,9 +29,17 @@ void on_host_up(void *arg)
 void on_host_down(void *arg)
 {
 	struct gateway *gateway = arg;
+	hst_error why = {{0}, {0}};
 
-	if (gateway->up)
-		log_warning("the host does not answer; runs go on, and it is asked again");
+	link_why(gateway->link, &why);
+	if (strcmp(why.reason, "KeyDenied") == 0)
+		log_warning("the host does not know this gateway's key: let it in there, with `hostler gateway invite %s` and "
+		            "`hostler gateway join` here; it is tried again",
+		            gateway->conf->gateway_name);
+	else if (*why.reason)
+		log_warning("the host refuses this gateway: %s: %s; it is tried again", why.reason, why.text);
+	else
+		log_warning("%s; runs go on, and it is asked again", why.text);
 	gateway->up = false;
 }
 

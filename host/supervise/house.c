@@ -68,16 +68,36 @@ static int check_all(const char *file, hst_error *err)
 	return hst_fail(err, HST_INVALID, "nothing was started, because %s has errors", file);
 }
 
-/* Everybody on the machine may know whom to expect behind the socket. */
-static int show_public_key(const struct house *house, const uint8_t host[KEY_BYTES], hst_error *err)
+static int show_key(const struct house *house, const char *file, const char *before, const uint8_t key[KEY_BYTES],
+		    const char *after, hst_error *err)
 {
-	AUTO_FREE char *path = files_join(house->conf->state_dir, "host.pub");
+	AUTO_FREE char *path = files_join(house->conf->state_dir, file);
 	AUTO_FREE char *line = NULL;
 	char text[KEY_TEXT];
 
-	keys_text(host, text);
-	line = mem_printf("host %s\n", text);
+	keys_text(key, text);
+	line = mem_printf("%s %s%s\n", before, text, after);
 	return files_replace(path, line, strlen(line), 0644, false, err);
+}
+
+/* Everybody on the machine may know whom to expect behind the socket. */
+static int show_public_key(const struct house *house, const uint8_t host[KEY_BYTES], hst_error *err)
+{
+	return show_key(house, "host.pub", "host", host, "", err);
+}
+
+/* Of a gateway whose host is elsewhere: what `hostler gateway add` there has to be told. */
+static int show_gateway_key(const struct house *house, hst_error *err)
+{
+	AUTO_FREE char *name = mem_printf("gateway/%s", house->conf->gateway_name);
+	AUTO_FREE char *before = mem_printf("peer %s", name);
+	struct key_pair pair;
+	int code;
+
+	keys_derive(house->seed, name, &pair);
+	code = show_key(house, "gateway.pub", before, pair.public_key, " -", err);
+	sodium_memzero(&pair, sizeof pair);
+	return code;
 }
 
 static int open_house(struct house *house, hst_error *err)
@@ -105,6 +125,8 @@ static int open_house(struct house *house, hst_error *err)
 		if (code == HST_OK)
 			code = operator_prepare(roster, host, &house->accounts, err);
 	}
+	if (code == HST_OK && house->conf->has_gateway && house->conf->gateway_host)
+		code = show_gateway_key(house, err);
 	return code;
 }
 

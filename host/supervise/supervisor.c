@@ -162,6 +162,7 @@ int supervisor_run(const struct supervisor_arguments *arguments)
 	if (supervisor.processes) {
 		supervisor.sessions = sessions_new(supervisor.loop, supervisor.processes, arguments->file);
 		children_tell_part(&supervisor, PLAN_ENGINE, CHILD_START);
+		on_turn(&supervisor); /* without an engine nothing would ever happen */
 		status = loop_run(supervisor.loop);
 	} else {
 		log_error("%s", err.text);

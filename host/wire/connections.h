@@ -9,6 +9,8 @@
 /* libzmq makes routing ids of five bytes that begin with 0. Others are chosen by the peer and refused. */
 enum { ROUTING_BYTES = 5 };
 
+struct rival;
+
 struct connection {
 	struct hub_link link; /* first: a link is its connection */
 	struct hub *hub;
@@ -18,6 +20,8 @@ struct connection {
 	struct loop_timer *watch;
 	int64_t heard_us, patience_us; /* steady; how long until the next look at its silence */
 	bool joined, leaving;
+	struct rival *rival; /* a newer one of the same gateway, while this one is asked whether it is there */
+	uint64_t question;   /* the id of that question; 0: none is open */
 };
 
 struct connections {

@@ -3,14 +3,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "wire/connections.h"
-#include "wire/dispatch.h"
 #include "wire/frames.h"
-#include "wire/peers.h"
-#include "wire/refusals.h"
+#include "wire/hub_parts.h"
 #include "wire/socket.h"
-#include "wire/zap.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -18,36 +15,22 @@ enum {
 	TURN_DEFAULT = 1000,
 	LAST_WORDS_MS = 200,
 	IPC_PATH_MAX = 100,
-	CONNECTIONS_MAX = 64, /* of one peer: an operator's terminals */
 	QUIET_US = 6000000,   /* peers say something every 5 s */
 	QUIET_MAX_US = 60000000,
 	GATEWAY_LOST_US = 15000000,
 };
 
-struct hub {
-	struct loop *loop;
-	const struct key_ring *ring;
-	struct hub_role role;
-	struct peers peers;
-	struct dispatch dispatch;
-	struct connections connections;
-	struct refusals refusals;
-	struct zap *zap;
-	void *socket;
-	struct loop_timer *reaping;
-	size_t limit;
-	bool behind; /* the last turn ended at the limit, so silence proves nothing */
-	struct hub_counts counts;
-	char endpoint[256];
-};
-
-static void hub_end(struct hub *hub, struct connection *connection)
+/* Whoever waited for its place takes it. */
+void hub_end(struct hub *hub, struct connection *connection)
 {
+	struct rival *rival = entering_rival(hub, connection);
+
 	loop_cancel(hub->loop, &connection->watch);
 	connection->leaving = true;
 	if (connection->joined && hub->role.left)
 		hub->role.left(hub->role.arg, &connection->link);
 	connections_remove(&hub->connections, connection);
+	entering_succeed(hub, rival);
 }
 
 static void hub_reap(void *arg)
@@ -64,15 +47,15 @@ static void hub_reap(void *arg)
 }
 
 /* Handlers hold links, so one that is to go goes between two turns. */
-static void hub_leave(struct hub *hub, struct connection *connection)
+void hub_leave(struct hub *hub, struct connection *connection)
 {
 	connection->leaving = true;
 	if (!hub->reaping)
 		hub->reaping = loop_in(hub->loop, 0, hub_reap, hub);
 }
 
-static int hub_put(struct hub *hub, const unsigned char routing[ROUTING_BYTES], const struct message *message,
-		   hst_error *err)
+int hub_put(struct hub *hub, const unsigned char routing[ROUTING_BYTES], const struct message *message,
+	    hst_error *err)
 {
 	int code = frames_send(hub->socket, routing, ROUTING_BYTES, message, err);
 
@@ -145,10 +128,15 @@ static void hub_watch(void *arg)
 	connection->watch = loop_in(hub->loop, connection->patience_us / 1000, hub_watch, connection);
 }
 
-/* Answers with `error`, but never an answer: two who find each other's answers wrong would not come to an
- * end. */
-static void hub_refuse(struct hub *hub, const unsigned char *routing, const char *peer, enum word word,
-		       uint64_t id, int code, const hst_error *why)
+void hub_watch_connection(struct hub *hub, struct connection *connection)
+{
+	connection->heard_us = clock_steady_us();
+	connection->patience_us = QUIET_US;
+	connection->watch = loop_in(hub->loop, QUIET_US / 1000, hub_watch, connection);
+}
+
+void hub_refuse(struct hub *hub, const unsigned char *routing, const char *peer, enum word word, uint64_t id, int code,
+		const hst_error *why)
 {
 	struct message answer;
 
@@ -163,134 +151,77 @@ static void hub_refuse(struct hub *hub, const unsigned char *routing, const char
 	hub_put(hub, routing, &answer, NULL);
 }
 
-/* Commands come and go faster than silence tells: before one is refused, those that have gone are found out. */
-static bool hub_room(struct hub *hub, const struct peer *peer)
+/* What is wrong with a key that may not connect; NULL asked for: one that nobody knows. */
+static int hub_key_denied(const struct peer *peer, hst_error *err)
 {
-	size_t n = 0, gone = 0;
-	struct message probe;
-
-	for (struct connection *at = connections_first(&hub->connections, peer->name); at; at = at->next)
-		n += !at->leaving;
-	if (n < CONNECTIONS_MAX)
-		return true;
-	message_init(&probe, WORD_done, 0);
-	for (struct connection *at = connections_first(&hub->connections, peer->name); at; at = at->next)
-		if (!at->leaving && hub_put(hub, at->routing, &probe, NULL) == HST_NOT_FOUND) {
-			hub_leave(hub, at);
-			gone++;
-		}
-	return gone > 0;
+	if (peer && peer->standing == KEY_REVOKED)
+		return hst_fail_as(err, HST_DENIED, "GatewayRevoked",
+				   "the host has removed %s; to let it in again, invite it there and join here", peer->name);
+	return hst_fail_as(err, HST_DENIED, "KeyDenied", "its key is not, or no longer, known here");
 }
 
-static int hub_check_hello(struct hub *hub, const struct peer *peer, bool known, const struct message *hello,
-			   hst_error *err)
+/* What a connection that was welcomed says. */
+static void hub_hear(struct hub *hub, struct connection *connection, const struct message *message, hst_error *err)
 {
-	int64_t major = message_integer(hello, "major"), minor = message_integer(hello, "minor");
+	dispatch_handle handle = NULL;
+	int code;
 
-	if (major != PROTOCOL_MAJOR || minor < 0)
-		return hst_fail_as(err, HST_INVALID, "ProtocolMismatch",
-				   "%s speaks protocol %lld.%lld, the host speaks %d.%d: install the same "
-				   "release on both",
-				   peer->name, (long long)major, (long long)minor, PROTOCOL_MAJOR,
-				   PROTOCOL_MINOR);
-	if (strcmp(message_text(hello, "name"), peer->name) != 0)
-		return hst_fail_as(err, HST_DENIED, "NameDenied",
-				   "its key belongs to %s, it says that it is %s", peer->name,
-				   message_text(hello, "name"));
-	if (!known && peer->speaker == SPEAKER_CLIENT && !hub_room(hub, peer))
-		return hst_fail_as(err, HST_RETRY, "TooManyConnections", "%s has %d connections already",
-				   peer->name, CONNECTIONS_MAX);
-	return HST_OK;
-}
-
-/* The older one is told, so that two processes with one key do not take the name from each other at every
- * message. */
-static void hub_replace(struct hub *hub, const char *name)
-{
-	struct connection *older;
-	struct message notice;
-	hst_error err;
-
-	while ((older = connections_first(&hub->connections, name)) != NULL) {
-		hst_fail_as(&err, HST_CANCELLED, "Replaced", "a newer connection says that it is %s", name);
-		message_init_error(&notice, 0, HST_CANCELLED, &err);
-		hub_put(hub, older->routing, &notice, NULL);
-		hub_end(hub, older);
-	}
-}
-
-/* The agreed minor is the lower one. A repeated hello of a live connection is a sign of life and gets its
- * welcome. */
-static void hub_hello(struct hub *hub, struct connection *connection, const unsigned char *routing,
-		      const struct peer *peer, const char *key, const struct message *hello)
-{
-	int64_t minor = message_integer(hello, "minor");
-	struct message welcome;
-
-	if (!connection) {
-		if (peer->speaker != SPEAKER_CLIENT)
-			hub_replace(hub, peer->name);
-		connection = connections_add(&hub->connections, routing, peer, key);
-		connection->hub = hub;
-		connection->heard_us = clock_steady_us();
-		connection->patience_us = QUIET_US;
-		connection->watch = loop_in(hub->loop, QUIET_US / 1000, hub_watch, connection);
-	}
-	message_init(&welcome, WORD_welcome, hello->id);
-	message_set_integer(&welcome, "major", PROTOCOL_MAJOR);
-	message_set_integer(&welcome, "minor", minor < PROTOCOL_MINOR ? minor : PROTOCOL_MINOR);
-	message_set_integer(&welcome, "window", SOCKET_WINDOW);
-	if (!hub_send(hub, &connection->link, &welcome) || connection->joined)
+	/* One that comes late says nothing any more. */
+	if (message->word == WORD_done && (entering_answered(hub, connection, message->id) || !hub->dispatch.by_word[WORD_done]))
 		return;
-	connection->joined = true;
-	if (hub->role.joined)
-		hub->role.joined(hub->role.arg, &connection->link);
+	code = dispatch_find(&hub->dispatch, &connection->link, message->word, &handle, err);
+	if (code)
+		hub_refuse(hub, connection->routing, connection->link.name, message->word, message->id, code, err);
+	else
+		handle(hub->role.arg, &connection->link, message);
 }
 
 /* A connection's message is judged by the key that the connection has proved, anew each time: keys are taken
  * away too. */
-static void hub_take(struct hub *hub, const struct frames *frames, const char *key)
+static void hub_take(struct hub *hub, const struct frames *frames, const struct hub_source *from)
 {
-	const unsigned char *routing = zmq_msg_data((zmq_msg_t *)&frames->parts[0]);
-	const struct peer *peer = peers_find(&hub->peers, key);
+	const struct peer *peer = peers_find(&hub->peers, from->key);
 	struct connection *connection;
 	struct message message;
-	dispatch_handle handle = NULL;
 	hst_error err = {0};
-	int code;
+	int code = HST_OK;
 
-	if (zmq_msg_size((zmq_msg_t *)&frames->parts[0]) != ROUTING_BYTES || routing[0] != 0) {
+	if (zmq_msg_size((zmq_msg_t *)&frames->parts[0]) != ROUTING_BYTES || from->routing[0] != 0) {
 		hst_fail_as(&err, HST_DENIED, "RoutingIdChosen", "it chose its routing id itself");
 		hub_refuse(hub, NULL, peer ? peer->name : "an unknown key", WORD_NONE, 0, HST_DENIED, &err);
 		return;
 	}
-	connection = connections_find(&hub->connections, routing);
+	connection = connections_find(&hub->connections, from->routing);
 	if (connection && connection->leaving) {
 		hub_end(hub, connection);
 		connection = NULL;
 	}
-	if (!peer || (connection && strcmp(connection->key, key) != 0)) {
-		hst_fail_as(&err, HST_DENIED, "KeyDenied", "its key is not, or no longer, known here");
-		hub_refuse(hub, routing, peer ? peer->name : "an unknown key", WORD_NONE,
-			   frames_id(frames, 1), HST_DENIED, &err);
+	if (!peer || peer->standing == KEY_REVOKED || (connection && strcmp(connection->key, from->key) != 0)) {
+		code = hub_key_denied(peer, &err);
+		hub_refuse(hub, from->routing, peer ? peer->name : "an unknown key", WORD_NONE,
+			   frames_id(frames, 1), code, &err);
 		return;
 	}
 	if (connection)
 		connection->heard_us = clock_steady_us();
 	message.word = WORD_NONE;
 	code = frames_decode(frames, 1, &message, &err);
-	if (!code && message.word == WORD_hello)
-		code = hub_check_hello(hub, peer, connection, &message, &err);
-	else if (!code && !connection)
+	if (!code && peer->standing != KEY_INVITED && message.word != WORD_hello && !connection)
 		code = hst_fail_as(&err, HST_DENIED, "HelloFirst", "a connection begins with hello");
-	else if (!code)
-		code = dispatch_find(&hub->dispatch, &connection->link, message.word, &handle, &err);
 	if (code)
-		hub_refuse(hub, routing, peer->name, message.word, frames_id(frames, 1), code, &err);
+		hub_refuse(hub, from->routing, peer->name, message.word, frames_id(frames, 1), code, &err);
+	else if (peer->standing == KEY_INVITED)
+		entering_enrol(hub, from, peer, &message);
 	else if (message.word == WORD_hello)
-		hub_hello(hub, connection, routing, peer, key, &message);
+		entering_hello(hub, connection, from, peer, &message);
 	else
-		handle(hub->role.arg, &connection->link, &message);
+		hub_hear(hub, connection, &message, &err);
+}
+
+/* What libzmq knows of the connection that a message came from; NULL: nothing of that name. */
+static const char *hub_property(const struct frames *frames, const char *name)
+{
+	return zmq_msg_gets((zmq_msg_t *)&frames->parts[frames->n - 1], name);
 }
 
 static void hub_ready(void *arg, void *socket)
@@ -311,25 +242,43 @@ static void hub_ready(void *arg, void *socket)
 		}
 		n++;
 		hub->counts.received++;
-		hub_take(hub, &frames, zmq_msg_gets(&frames.parts[frames.n - 1], "User-Id"));
+		hub_take(hub, &frames,
+			 &(struct hub_source){.routing = zmq_msg_data(&frames.parts[0]),
+					      .key = hub_property(&frames, "User-Id"),
+					      .address = zap_address(hub_property(&frames, "Peer-Address"))});
 		frames_clear(&frames);
 	}
 	hub->behind = n == hub->limit;
 }
 
-static bool hub_knows(void *arg, const char *key_text)
+/* An invitation that has ended is named, so that the host's log says why somebody could not join. */
+static bool hub_admits(void *arg, const char *key_text, char cause[ZAP_CAUSE_BYTES], char revoked[ZAP_CAUSE_BYTES])
 {
 	struct hub *hub = arg;
+	const struct peer *peer = peers_find(&hub->peers, key_text);
 
-	return peers_find(&hub->peers, key_text) != NULL;
+	if (!peer) {
+		snprintf(cause, ZAP_CAUSE_BYTES, "its key is not known here, or it is an invitation that was used or taken back");
+	} else if (peer->standing == KEY_REVOKED) {
+		snprintf(cause, ZAP_CAUSE_BYTES, "it has the key of %s, which was removed", peer->name);
+		snprintf(revoked, ZAP_CAUSE_BYTES, "%s", peer->name);
+	} else if (peer->standing == KEY_INVITED && clock_wall_us() >= peer->until_us) {
+		snprintf(cause, ZAP_CAUSE_BYTES, "it has the invitation of %s, which has expired", peer->name);
+	} else {
+		return true;
+	}
+	return false;
 }
 
-static void hub_refused_key(void *arg, const char *address, const char *cause)
+static void hub_refused_key(void *arg, const char *address, const char *revoked, const char *cause)
 {
 	struct hub *hub = arg;
 
 	hub->counts.refused_keys++;
-	refusals_note(&hub->refusals, address[0] ? address : "a peer on this machine", "KeyDenied", cause);
+	refusals_note(&hub->refusals, address[0] ? address : "a peer on this machine", *revoked ? "GatewayRevoked" : "KeyDenied",
+		      cause);
+	if (*revoked && hub->role.turned_away)
+		hub->role.turned_away(hub->role.arg, revoked, "GatewayRevoked", address);
 }
 
 int hub_new(struct loop *loop, void *zmq, const struct key_ring *ring, const struct hub_role *role,
@@ -346,7 +295,7 @@ int hub_new(struct loop *loop, void *zmq, const struct key_ring *ring, const str
 	connections_init(&hub->connections);
 	refusals_init(&hub->refusals);
 	dispatch_init(&hub->dispatch, role->handlers);
-	code = zap_new(loop, zmq, &(struct zap_role){hub_knows, hub_refused_key, hub}, &hub->zap, err);
+	code = zap_new(loop, zmq, &(struct zap_role){hub_admits, hub_refused_key, hub}, &hub->zap, err);
 	if (!code)
 		code = socket_new(zmq, ZMQ_ROUTER, &ring->self, NULL, &hub->socket, err);
 	if (code) {
@@ -363,8 +312,10 @@ void hub_free(struct hub *hub)
 	if (!hub)
 		return;
 	loop_cancel(hub->loop, &hub->reaping);
-	TABLE_EACH (&hub->connections.by_routing, entry)
+	TABLE_EACH (&hub->connections.by_routing, entry) {
 		loop_cancel(hub->loop, &((struct connection *)entry->value)->watch);
+		free(entering_rival(hub, entry->value));
+	}
 	connections_clear(&hub->connections);
 	if (hub->socket)
 		loop_socket(hub->loop, hub->socket, NULL, NULL);
@@ -377,16 +328,24 @@ void hub_free(struct hub *hub)
 
 void hub_ring_changed(struct hub *hub)
 {
+	struct message notice;
+	hst_error err;
+	int code;
+
 	peers_clear(&hub->peers);
 	peers_init(&hub->peers, hub->ring);
 	TABLE_EACH (&hub->connections.by_routing, entry) {
 		struct connection *connection = entry->value;
 		const struct peer *peer = peers_find(&hub->peers, connection->key);
 
-		if (!peer || strcmp(peer->name, connection->link.name) != 0)
-			hub_leave(hub, connection);
-		else
+		if (peer && peer->standing == KEY_IN && strcmp(peer->name, connection->link.name) == 0) {
 			connection->link.rights = peer->rights;
+			continue;
+		}
+		code = hub_key_denied(peer, &err);
+		message_init_error(&notice, 0, code, &err);
+		hub_put(hub, connection->routing, &notice, NULL);
+		hub_leave(hub, connection);
 	}
 }
 

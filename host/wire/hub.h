@@ -6,9 +6,13 @@
  * cause.
  *
  * A link leaves when a message cannot be sent to it, when its key is taken from the ring, when a newer
- * connection of the same worker or gateway says hello, and when a gateway was not heard of for 15 s. A link
+ * connection of the same worker says hello, and when a gateway was not heard of for 15 s. A link
  * that is silent is sent a `done` with id 0 now and then, which finds out about connections that have ended.
  * A worker may be silent for long: it may be busy in a plugin.
+ *
+ * Two connections of one gateway are either one that came back, or two that have the same key. The older is asked
+ * whether it is there (`alive`): when it answers, the newer is refused with GatewayCloned; when it does not within 3 s,
+ * or its connection has ended, the newer takes its place.
  */
 #ifndef HOST_WIRE_HUB_H
 #define HOST_WIRE_HUB_H
@@ -26,6 +30,8 @@ struct hub_link {
 	enum speaker speaker; /* from the first part of the name */
 	unsigned rights;
 	uint64_t number; /* of this connection, never reused */
+	char address[64]; /* of the other machine; "" on this one */
+	int64_t since_us; /* wall clock */
 	void *role;	 /* the role's own; NULL at first */
 };
 
@@ -38,6 +44,10 @@ struct hub_role {
 	const struct hub_handler *handlers; /* ends with WORD_NONE; words without a handler are refused */
 	void (*joined)(void *arg, struct hub_link *link); /* after hello was answered */
 	void (*left)(void *arg, struct hub_link *link);	  /* it sends no more; the link is freed afterwards */
+	/* Who proves the key of an invitation says `enrol`. HST_OK: it was let in, and the ring knows it now. NULL: nobody is. */
+	int (*enrol)(void *arg, const char *invited, const char *address, const struct message *enrol, hst_error *err);
+	/* Who has, or had, the key of this gateway was refused, with GatewayCloned or GatewayRevoked. NULL: nobody asks. */
+	void (*turned_away)(void *arg, const char *name, const char *reason, const char *address);
 	void *arg;
 };
 
@@ -52,8 +62,8 @@ int hub_new(struct loop *loop, void *zmq, const struct key_ring *ring, const str
 void hub_free(struct hub *hub); /* links end without `left`; not from a handler. What was sent has 200 ms to
 				   leave, in zmq_ctx_term */
 
-/* After the ring has changed. Links of a key that has gone leave; rights hold from the next message on. Not
- * from a handler. */
+/* After the ring has changed. Links of a key that has gone are told why and leave in the next turn; rights hold from the
+ * next message on. */
 void hub_ring_changed(struct hub *hub);
 
 /* ipc paths: the socket is made with mode 0660 of the process's group; a path over 100 bytes is HST_INVALID.

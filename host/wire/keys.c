@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/mem.h"
 #include "base/table.h"
+#include "schema/types.h"
 #include "wire/messages.h"
 
 #include <errno.h>
@@ -20,7 +21,7 @@ _Static_assert(KEY_TEXT == sodium_base64_ENCODED_LEN(KEY_BYTES, sodium_base64_VA
 
 enum {
 	NAME_BYTES_MAX = 127,
-	LINE_BYTES_MAX = 320,
+	LINE_BYTES_MAX = 400,
 	KEYS_BYTES_MAX = PEERS_MAX * 256,
 };
 
@@ -139,33 +140,58 @@ struct keys_reading {
 	bool self, host;
 };
 
-static int keys_add_peer(struct keys_reading *reading, char *const *words, hst_error *err)
+/* `words` is NAME PUBLIC; `at` is AT WHO, or NULL. The key of an invitation belongs to nobody yet. */
+static int keys_add_to(struct keys_reading *reading, char *const *words, char *const *at, struct key_peer peer,
+		       hst_error *err)
 {
 	struct key_ring *ring = reading->ring;
-	struct key_peer peer = {0};
+	hst_time time = {0};
 	int code;
 
-	if (!keys_name(words[1]) || !message_speaker(words[1]))
+	if (!keys_name(words[0]) || !message_speaker(words[0]))
 		return hst_fail(err, HST_INVALID,
 				"the name of a peer begins with operator/, worker/ or gateway/");
-	code = keys_read_text(words[2], peer.public_key, err);
-	if (!code)
-		code = keys_read_rights(words[3], &peer.rights, err);
+	code = keys_read_text(words[1], peer.public_key, err);
+	if (!code && at)
+		code = type_read_date(at[0], &time, err);
 	if (code)
 		return code;
-	if (table_get(&reading->names, words[1]))
-		return hst_fail(err, HST_INVALID, "\"%s\" is there twice; a peer has one key", words[1]);
-	if (table_get(&reading->keys, words[2]))
-		return hst_fail(err, HST_INVALID, "the key of \"%s\" already belongs to \"%s\"", words[1],
-				(const char *)table_get(&reading->keys, words[2]));
+	if (at && !keys_name(at[1]))
+		return hst_fail(err, HST_INVALID, "who did it is said in 1 to %d printable characters", NAME_BYTES_MAX);
+	if (peer.standing == KEY_IN && table_get(&reading->names, words[0]))
+		return hst_fail(err, HST_INVALID, "\"%s\" is there twice; a peer has one key", words[0]);
+	if (table_get(&reading->keys, words[1]))
+		return hst_fail(err, HST_INVALID, "the key of \"%s\" already belongs to \"%s\"", words[0],
+				(const char *)table_get(&reading->keys, words[1]));
 	if (ring->peer_count == PEERS_MAX)
 		return hst_fail(err, HST_INVALID, "at most %d peers are possible", PEERS_MAX);
-	peer.name = mem_text(words[1]);
+	peer.name = mem_text(words[0]);
+	peer.at_us = time.us;
+	peer.who = at ? mem_text(at[1]) : NULL;
 	ring->peers = mem_grow(ring->peers, &ring->peer_size, ring->peer_count + 1, sizeof *ring->peers);
 	ring->peers[ring->peer_count++] = peer;
-	table_set(&reading->names, words[1], peer.name);
-	table_set(&reading->keys, words[2], peer.name);
+	if (peer.standing == KEY_IN)
+		table_set(&reading->names, words[0], peer.name);
+	table_set(&reading->keys, words[1], peer.name);
 	return HST_OK;
+}
+
+static int keys_add_peer(struct keys_reading *reading, char *const *words, hst_error *err)
+{
+	struct key_peer peer = {.standing = KEY_IN};
+	int code = keys_read_rights(words[3], &peer.rights, err);
+
+	return code ? code : keys_add_to(reading, words + 1, words[4] ? words + 4 : NULL, peer, err);
+}
+
+static int keys_add_invited(struct keys_reading *reading, char *const *words, hst_error *err)
+{
+	return keys_add_to(reading, words + 1, words + 3, (struct key_peer){.standing = KEY_INVITED}, err);
+}
+
+static int keys_add_revoked(struct keys_reading *reading, char *const *words, hst_error *err)
+{
+	return keys_add_to(reading, words + 1, words + 3, (struct key_peer){.standing = KEY_REVOKED}, err);
 }
 
 static int keys_add_self(struct keys_reading *reading, char *const *words, hst_error *err)
@@ -200,33 +226,37 @@ static int keys_add_host(struct keys_reading *reading, char *const *words, hst_e
 
 static const struct {
 	const char *word;
-	size_t words;
+	size_t words, or_words;
 	int (*add)(struct keys_reading *reading, char *const *words, hst_error *err);
 	const char *form;
 } key_lines[] = {
-	{"self", 4, keys_add_self, "self NAME PUBLIC SECRET"},
-	{"host", 2, keys_add_host, "host PUBLIC"},
-	{"peer", 4, keys_add_peer, "peer NAME PUBLIC RIGHTS"},
+	{"self", 4, 4, keys_add_self, "self NAME PUBLIC SECRET"},
+	{"host", 2, 2, keys_add_host, "host PUBLIC"},
+	{"peer", 4, 6, keys_add_peer, "peer NAME PUBLIC RIGHTS"},
+	{"invited", 5, 5, keys_add_invited, "invited NAME PUBLIC UNTIL WHO"},
+	{"revoked", 5, 5, keys_add_revoked, "revoked NAME PUBLIC AT WHO"},
 };
+
+enum { LINE_WORDS_MAX = 6 };
 
 /* One line, which is cut into words in place. Empty lines and lines that begin with # are for people. */
 static int keys_read_line(struct keys_reading *reading, char *line, hst_error *err)
 {
-	char *words[5], *rest = line, *word;
+	char *words[LINE_WORDS_MAX + 1] = {0}, *rest = line, *word;
 	size_t n = 0;
 
-	while (n < 5 && (word = strtok_r(n ? NULL : line, " \t\r", &rest)) != NULL)
+	while (n <= LINE_WORDS_MAX && (word = strtok_r(n ? NULL : line, " \t\r", &rest)) != NULL)
 		words[n++] = word;
 	if (n == 0 || words[0][0] == '#')
 		return HST_OK;
 	for (size_t i = 0; i < sizeof key_lines / sizeof *key_lines; i++) {
 		if (strcmp(words[0], key_lines[i].word) != 0)
 			continue;
-		if (n != key_lines[i].words)
+		if (n != key_lines[i].words && n != key_lines[i].or_words)
 			return hst_fail(err, HST_INVALID, "such a line reads \"%s\"", key_lines[i].form);
 		return key_lines[i].add(reading, words, err);
 	}
-	return hst_fail(err, HST_INVALID, "a line begins with self, host or peer");
+	return hst_fail(err, HST_INVALID, "a line begins with self, host, peer, invited or revoked");
 }
 
 int keys_parse(struct key_ring *ring, const char *where, const char *bytes, size_t length, hst_error *err)
@@ -242,7 +272,8 @@ int keys_parse(struct key_ring *ring, const char *where, const char *bytes, size
 	table_init(&reading.keys);
 	for (size_t i = 0; i < ring->peer_count; i++) {
 		keys_text(ring->peers[i].public_key, text);
-		table_set(&reading.names, ring->peers[i].name, ring->peers[i].name);
+		if (ring->peers[i].standing == KEY_IN)
+			table_set(&reading.names, ring->peers[i].name, ring->peers[i].name);
 		table_set(&reading.keys, text, ring->peers[i].name);
 	}
 	for (const char *at = bytes; at < end && !code; number++) {
@@ -295,8 +326,10 @@ int keys_read_fd(struct key_ring *ring, int fd, hst_error *err)
 
 void keys_clear(struct key_ring *ring)
 {
-	for (size_t i = 0; i < ring->peer_count; i++)
+	for (size_t i = 0; i < ring->peer_count; i++) {
 		free(ring->peers[i].name);
+		free(ring->peers[i].who);
+	}
 	free(ring->peers);
 	free(ring->name);
 	sodium_memzero(ring, sizeof *ring);

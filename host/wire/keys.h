@@ -1,17 +1,21 @@
 /*
  * Keys of the wire: Curve25519 pairs, and the list of who may connect. Written as base64url without padding
- *(43 characters). The supervisor derives every child's pair from the host's seed; a child reads its own on fd
- *4 as lines:
+ * (43 characters). The supervisor derives every child's pair from the host's seed; a child reads its own on fd
+ * 4 as lines:
  *
  *	self NAME PUBLIC SECRET          its own name ("worker/connector/orders") and pair
  *	host PUBLIC                      the engine's public key
  *	peer NAME PUBLIC RIGHTS          for the engine: who may connect; RIGHTS as "look,press" or "-"
  *
  * A peer is there once, with one key. "admin" stands for all rights; no other right includes another. Empty
- *lines and lines that begin with # are for people.
+ * lines and lines that begin with # are for people.
  *
- * The roster file (state_dir/roster) has `peer` lines of the same form, for operators and gateways with keys
- *of their own.
+ * The roster file (state_dir/roster) has `peer` lines of the same form, for operators. The list of gateways of other
+ * machines (wire/admitted.h) has them with a time and who did it behind, and two more:
+ *
+ *	peer NAME PUBLIC RIGHTS AT WHO   let in by WHO
+ *	invited NAME PUBLIC UNTIL WHO    the one-time key of an invitation
+ *	revoked NAME PUBLIC AT WHO       no longer let in; kept, so that a refusal can say whose key it was
  */
 #ifndef HOST_WIRE_KEYS_H
 #define HOST_WIRE_KEYS_H
@@ -28,10 +32,15 @@ struct key_pair {
 	uint8_t secret_key[KEY_BYTES];
 };
 
+enum key_standing { KEY_IN, KEY_INVITED, KEY_REVOKED };
+
 struct key_peer {
 	char *name;
 	uint8_t public_key[KEY_BYTES];
 	unsigned rights; /* enum right */
+	enum key_standing standing;
+	int64_t at_us; /* wall clock: since when, of an invitation until when; 0: not said */
+	char *who;     /* whose word it was; NULL: not said */
 };
 
 struct key_ring {

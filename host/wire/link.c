@@ -175,12 +175,21 @@ static bool link_refused(struct link *link, const struct message *message)
 		return !(message->id & own_ids);
 	}
 	if (message->id != link->hello_id && strcmp(reason, "Replaced") != 0 &&
-	    strcmp(reason, "KeyDenied") != 0)
+	    strcmp(reason, "KeyDenied") != 0 && strcmp(reason, "GatewayRevoked") != 0)
 		return false;
 	if (message->id == link->hello_id)
 		link->hello_id = 0;
 	link_go_down(link, code, &why);
 	return true;
+}
+
+/* Said by the link itself: it is this process that the host wants to hear of, whatever its role is busy with. */
+static void link_alive(struct link *link, uint64_t question)
+{
+	struct message done;
+
+	message_init(&done, WORD_done, question);
+	link_put(link, &done, NULL);
 }
 
 /* A reply that comes after its time-out has one of our ids and is no news to anybody. */
@@ -198,6 +207,8 @@ static void link_take(struct link *link, const struct message *message)
 		requests_answer(&link->requests, message);
 	else if (message->id == 0 && message->word == WORD_done)
 		return;
+	else if (message->word == WORD_alive)
+		link_alive(link, message->id);
 	else if (link->role.message)
 		link->role.message(link->role.arg, message);
 }

@@ -35,6 +35,8 @@ enum right { RIGHT_NONE = 0, RIGHT_LOOK = 1, RIGHT_PRESS = 2, RIGHT_CONTROL = 4,
 #define MESSAGES(M)                                                                                                  \
 	M(hello,        SPEAKER_PEERS,   RIGHT_NONE,  "welcome",     "major:i minor:i name:t",                  "")        \
 	M(welcome,      SPEAKER_HOST,    RIGHT_NONE,  "",            "major:i minor:i window:i",                "")        \
+	M(alive,        SPEAKER_HOST,    RIGHT_NONE,  "done",        "",                                        "")        \
+	M(enrol,        SPEAKER_GATEWAY, RIGHT_NONE,  "done",        "name:t key:t",                            "")        \
 	M(done,         SPEAKER_ANY,     RIGHT_NONE,  "",            "",                                        "")        \
 	M(error,        SPEAKER_ANY,     RIGHT_NONE,  "",            "code:i reason:t",                         "text: one sentence") \
 	M(press,        SPEAKER_CLIENT,  RIGHT_PRESS, "accepted",    "trigger:t",                               "json: inputs") \
@@ -42,6 +44,7 @@ enum right { RIGHT_NONE = 0, RIGHT_LOOK = 1, RIGHT_PRESS = 2, RIGHT_CONTROL = 4,
 	M(accepted,     SPEAKER_HOST,    RIGHT_NONE,  "",            "",                                        "json: list of runs") \
 	M(steer,        SPEAKER_CLIENT,  RIGHT_CONTROL, "answer",    "what:t",                                  "json: of what") \
 	M(ask,          SPEAKER_CLIENT,  RIGHT_LOOK,  "answer",      "what:t",                                  "json: filters") \
+	M(manage,       SPEAKER_CLIENT,  RIGHT_ADMIN, "answer",      "what:t",                                  "json: arguments") \
 	M(answer,       SPEAKER_HOST,    RIGHT_NONE,  "",            "",                                        "json: the answer") \
 	M(follow,       SPEAKER_CLIENT,  RIGHT_LOOK,  "done",        "run:i",                                   "")        \
 	M(happened,     SPEAKER_HOST,    RIGHT_NONE,  "",            "run:i what:t ended:b",                    "json: what happened") \

@@ -13,6 +13,8 @@ void peers_init(struct peers *peers, const struct key_ring *ring)
 		peer->name = mem_text(ring->peers[i].name);
 		peer->speaker = (enum speaker)message_speaker(peer->name);
 		peer->rights = ring->peers[i].rights;
+		peer->standing = ring->peers[i].standing;
+		peer->until_us = ring->peers[i].at_us;
 		keys_text(ring->peers[i].public_key, key);
 		table_set(&peers->by_key, key, peer);
 	}

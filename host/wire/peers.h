@@ -1,4 +1,4 @@
-/* Who may connect, found by the key they prove. Made from a ring, of which it keeps nothing. */
+/* Whose key it is, found by the key that was proved. Made from a ring, of which it keeps nothing. */
 #ifndef HOST_WIRE_PEERS_H
 #define HOST_WIRE_PEERS_H
 
@@ -10,6 +10,8 @@ struct peer {
 	char *name;
 	enum speaker speaker;
 	unsigned rights;
+	enum key_standing standing; /* only KEY_IN may connect, and KEY_INVITED to enrol */
+	int64_t until_us;	    /* KEY_INVITED: wall clock */
 };
 
 struct peers {

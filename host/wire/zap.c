@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <zmq.h>
 
@@ -51,21 +52,29 @@ static bool zap_is(const struct zap_part *part, const char *text)
 	return part->length == strlen(text) && memcmp(part->bytes, text, part->length) == 0;
 }
 
-/* NULL: admitted, and `key` is filled. */
-static const char *zap_judge(const struct zap *zap, const struct zap_part *parts, size_t n,
-			     char key[KEY_TEXT])
+/* What became of one request. */
+struct zap_verdict {
+	bool admitted;
+	char key[KEY_TEXT], cause[ZAP_CAUSE_BYTES], revoked[ZAP_CAUSE_BYTES];
+};
+
+static void zap_judge(const struct zap *zap, const struct zap_part *parts, size_t n, struct zap_verdict *ret)
 {
-	if (n != ZAP_PARTS || !zap_is(&parts[ZAP_VERSION], "1.0") || !zap_is(&parts[ZAP_DOMAIN], "hostler"))
-		return "it is no request of ours";
-	if (!zap_is(&parts[ZAP_MECHANISM], "CURVE") || parts[ZAP_KEY].length != KEY_BYTES)
-		return "it does not use CURVE";
-	keys_text((const uint8_t *)parts[ZAP_KEY].bytes, key);
-	return zap->role.known(zap->role.arg, key) ? NULL : "its key is not known here";
+	*ret = (struct zap_verdict){0};
+	if (n != ZAP_PARTS || !zap_is(&parts[ZAP_VERSION], "1.0") || !zap_is(&parts[ZAP_DOMAIN], "hostler")) {
+		snprintf(ret->cause, sizeof ret->cause, "it is no request of ours");
+	} else if (!zap_is(&parts[ZAP_MECHANISM], "CURVE") || parts[ZAP_KEY].length != KEY_BYTES) {
+		snprintf(ret->cause, sizeof ret->cause, "it does not use CURVE");
+	} else {
+		keys_text((const uint8_t *)parts[ZAP_KEY].bytes, ret->key);
+		ret->admitted = zap->role.admits(zap->role.arg, ret->key, ret->cause, ret->revoked);
+	}
 }
 
-static void zap_answer(struct zap *zap, const struct zap_part *request, const char *why, const char *key)
+static void zap_answer(struct zap *zap, const struct zap_part *request, const struct zap_verdict *verdict)
 {
-	const char *status = why ? "400" : "200", *text = why ? "unknown key" : "OK", *user = why ? "" : key;
+	const char *status = verdict->admitted ? "200" : "400", *text = verdict->admitted ? "OK" : "unknown key",
+		   *user = verdict->admitted ? verdict->key : "";
 
 	zmq_send(zap->socket, "1.0", 3, ZMQ_SNDMORE);
 	zmq_send(zap->socket, request->bytes, request->length, ZMQ_SNDMORE);
@@ -75,23 +84,31 @@ static void zap_answer(struct zap *zap, const struct zap_part *request, const ch
 	zmq_send(zap->socket, "", 0, 0);
 }
 
+const char *zap_address(const char *address)
+{
+	static const char dress[] = "::ffff:";
+
+	if (!address)
+		return "";
+	return strncmp(address, dress, sizeof dress - 1) == 0 && strchr(address, '.') ? address + sizeof dress - 1 : address;
+}
+
 static void zap_ready(void *arg, void *socket)
 {
 	struct zap *zap = arg;
 	struct zap_part parts[ZAP_PARTS];
-	char key[KEY_TEXT];
+	struct zap_verdict verdict;
 	size_t n;
 
 	(void)socket;
 	for (int i = 0; i < ZAP_TURN && zap_receive(zap, parts, &n); i++) {
-		const char *why = zap_judge(zap, parts, n, key);
-
+		zap_judge(zap, parts, n, &verdict);
 		if (n <= ZAP_REQUEST || parts[ZAP_REQUEST].length >= sizeof parts[ZAP_REQUEST].bytes)
 			parts[ZAP_REQUEST].length = 0;
-		zap_answer(zap, &parts[ZAP_REQUEST], why, key);
-		if (why)
-			zap->role.refused(zap->role.arg, n > ZAP_ADDRESS ? parts[ZAP_ADDRESS].bytes : "",
-					  why);
+		zap_answer(zap, &parts[ZAP_REQUEST], &verdict);
+		if (!verdict.admitted)
+			zap->role.refused(zap->role.arg, zap_address(n > ZAP_ADDRESS ? parts[ZAP_ADDRESS].bytes : NULL),
+					  verdict.revoked, verdict.cause);
 	}
 }
 

@@ -10,11 +10,17 @@
 
 struct zap;
 
+enum { ZAP_CAUSE_BYTES = 200 };
+
 struct zap_role {
-	bool (*known)(void *arg, const char *key_text);
-	void (*refused)(void *arg, const char *address, const char *cause);
+	/* False: with the cause, and whose the key was until it was taken away ("" at first). */
+	bool (*admits)(void *arg, const char *key_text, char cause[ZAP_CAUSE_BYTES], char revoked[ZAP_CAUSE_BYTES]);
+	void (*refused)(void *arg, const char *address, const char *revoked, const char *cause);
 	void *arg;
 };
+
+/* An address as people know it: one of IPv4 that came over a socket for both is not dressed as IPv6. "" for NULL. */
+const char *zap_address(const char *address);
 
 /* User-Id of an admitted connection is the text of its key. HST_BROKEN: the address is taken in this context.
  */

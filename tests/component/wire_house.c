@@ -85,6 +85,38 @@ static void house_silent(void *arg, struct hub_link *from, const struct message 
 	house->asked++;
 }
 
+static void house_turned_away(void *arg, const char *name, const char *reason, const char *address)
+{
+	struct house *house = arg;
+
+	(void)address;
+	house->turned_away++;
+	snprintf(house->turned_name, sizeof house->turned_name, "%s", name);
+	snprintf(house->turned_reason, sizeof house->turned_reason, "%s", reason);
+}
+
+/* The invitation becomes the peer that it is for. */
+static int house_enrol(void *arg, const char *invited, const char *address, const struct message *enrol, hst_error *err)
+{
+	struct house *house = arg;
+	uint8_t key[KEY_BYTES], invitation[KEY_BYTES];
+
+	(void)address;
+	if (keys_read_text(invited, invitation, err) || keys_read_text(message_text(enrol, "key"), key, err))
+		return HST_INVALID;
+	for (size_t i = 0; i < house->ring.peer_count; i++) {
+		struct key_peer *peer = &house->ring.peers[i];
+
+		if (peer->standing != KEY_INVITED || memcmp(peer->public_key, invitation, KEY_BYTES) != 0)
+			continue;
+		peer->standing = KEY_IN;
+		memcpy(peer->public_key, key, KEY_BYTES);
+		house->enrolled++;
+		return HST_OK;
+	}
+	return hst_fail_as(err, HST_DENIED, "InvitationUsed", "used");
+}
+
 static const struct hub_handler house_handlers[] = {
 	{WORD_ask, house_ask},	   {WORD_press, house_press},	  {WORD_emit, house_done},
 	{WORD_device, house_done}, {WORD_returned, house_silent}, {WORD_run, house_silent},
@@ -131,7 +163,12 @@ int setup(void **state)
 		if (i != STRANGER)
 			house_admit(house, i);
 	}
-	house->role = (struct hub_role){house_handlers, house_joined, house_left, house};
+	house->role = (struct hub_role){.handlers = house_handlers,
+					.joined = house_joined,
+					.left = house_left,
+					.enrol = house_enrol,
+					.turned_away = house_turned_away,
+					.arg = house};
 	house_open(house);
 	*state = house;
 	return 0;

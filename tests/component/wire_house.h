@@ -41,6 +41,8 @@ struct house {
 	struct hub_link *last; /* who joined last */
 	uint64_t last_left;    /* number */
 	char heard[64];	       /* from whom the last message was */
+	int turned_away, enrolled;
+	char turned_name[64], turned_reason[32]; /* of the last one */
 };
 
 /* A link with what it was told. */

@@ -5,6 +5,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -222,4 +223,60 @@ user = bot1
     house = House(files)
     if not os.path.exists(house.path("desktop-flows/greet")):
         house.copy("conf/desktop-flows/greet", "desktop-flows/greet")
+    return house
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def host_house(listen, members):
+    """A host without devices of its own; the cluster `pool` has those of other machines."""
+    house = House({
+        "hostler.ini": f"""[host]
+state_dir = state
+run_dir = run
+listen = {listen}
+flows = flows/*.ini
+desktop_flows = desktop-flows/*/desktop-flow.ini
+
+[cluster pool]
+members = {", ".join(members)}
+
+[connection me]
+target = cluster:pool
+user = bot1
+""",
+        "flows/greet.ini": GREET_FLOW.replace("name = hello\non = hello", "name = greet"),
+    })
+    house.copy("conf/desktop-flows/greet", "desktop-flows/greet")
+    house.listen = listen
+    house.online = lambda: house.hostler("devices").returncode == 0
+    return house
+
+
+def gateway_house(host, name, more="start = yes"):
+    """The house of another machine, which only serves a device. The host must have run once."""
+    with open(host.path("state/host.pub"), encoding="utf-8") as file:
+        key = file.read().split()[1]
+    house = House({
+        "hostler.ini": f"""[gateway]
+name = {name}
+host = {host.listen}
+host_key = {key}
+state_dir = state
+run_dir = run
+driver = nul
+strategy = open
+accounts = bot1, bot2
+
+[driver nul]
+plugin = null
+{more}
+""",
+    })
+    house.online = lambda: os.path.exists(house.path("state/children")) and \
+        f"gateway/{name} ready" in open(house.path("state/children"), encoding="utf-8").read()
     return house

@@ -198,7 +198,7 @@ static void the_table_has_the_commands_of_this_version(void **state)
 		{"device", false},
 		{"seal", false},
 		{"secrets", false},
-		{"gateway", false},
+		{"gateway", true},
 		{"operator", false},
 		{"connection", true},
 		{"plugins", true},

@@ -280,6 +280,60 @@ static void listen_none_means_no_gateways_from_elsewhere(void **state)
 	problems_clear(&problems);
 }
 
+static void devices_of_other_machines_need_no_driver_here(void **state)
+{
+	struct problems problems;
+	struct conf *conf = load_text("[host]\nlisten = tcp://10.0.0.5:8421\n"
+				      "[gateway]\nname = here\ndriver = x11\n"
+				      "[device win-01]\ngateway = rdp\nqueue_timeout = 5m\n"
+				      "[cluster pool]\nmembers = ts-01, win-01, here\n"
+				      "[connection me]\ntarget = device:ts-02\nuser = bot1\n",
+				      &alice, &problems);
+	const struct conf_device *named, *implied;
+
+	(void)state;
+	assert_non_null(conf);
+	assert_int_equal(conf->device_count, 4);
+	named = conf_device(conf, "win-01");
+	assert_string_equal(named->gateway, "rdp");
+	assert_int_equal(named->queue_timeout.ms, 5 * 60000);
+	assert_null(named->driver);
+	assert_int_equal(named->account_count, 0);
+	assert_false(named->implied);
+	implied = conf_device(conf, "ts-01");
+	assert_string_equal(implied->gateway, "ts-01");
+	assert_true(implied->implied);
+	assert_int_equal(implied->line, 10);
+	assert_string_equal(conf_device(conf, "ts-02")->gateway, "ts-02");
+	assert_null(conf_device(conf, "here")->gateway);
+	conf_free(conf);
+	problems_clear(&problems);
+}
+
+static void a_device_of_another_machine_is_not_described_here(void **state)
+{
+	(void)state;
+	is_refused("[host]\nlisten = tcp://10.0.0.5:8421\n[device a]\ngateway = b\ndriver = x11\n", &alice, 5,
+		   "leave out \"driver\": it stands in the file of the gateway \"b\"");
+	is_refused("[host]\n[device a]\ndriver = x11\n", &alice, 2,
+		   "[device a] has no use without [gateway], which is not in this file; where a gateway of another machine serves it, "
+		   "say gateway = NAME");
+	is_refused("[host]\n[gateway]\nname = a\ndriver = x11\n[device a]\ngateway = b\n", &alice, 6,
+		   "the device \"a\" is the one of this file's [gateway]");
+	is_refused("[gateway]\nname = a\nhost = tcp://10.0.0.5:8421\nhost_key = k\ndriver = x11\n[device c]\ngateway = b\n",
+		   &alice, 6, "[device c] is served by the gateway \"b\", which is a matter of the host's file");
+	/* Who says nothing of other machines has made a mistake. */
+	is_refused("[host]\n[cluster pool]\nmembers = ts-01\n", &alice, 3,
+		   "\"members\": there is no device \"ts-01\"; add [device ts-01] with a [gateway] to this file, or, where a gateway of "
+		   "another machine serves it, say in [host] where it connects: listen = tcp://ADDRESS:8421");
+	is_refused("[host]\nlisten = none\n[cluster pool]\nmembers = ts-01\n", &alice, 4,
+		   "\"members\": there is no device \"ts-01\"");
+	/* The gateway of this file is none of another machine, though no device has its name. */
+	is_refused("[host]\nlisten = tcp://10.0.0.5:8421\n[gateway]\nname = a\n[device b]\ndriver = x11\n"
+		   "[connection c]\ntarget = device:a\nuser = alice\n",
+		   &alice, 8, "\"target\": there is no device \"a\"");
+}
+
 /* The default folder in /tmp could be anybody's. */
 static void a_foreign_folder_in_tmp_is_refused(void **state)
 {
@@ -427,6 +481,8 @@ int main(void)
 		cmocka_unit_test(the_profile_decides_the_queue_time_out),
 		cmocka_unit_test(a_gateway_alone_has_folders_of_its_own),
 		cmocka_unit_test(listen_none_means_no_gateways_from_elsewhere),
+		cmocka_unit_test(devices_of_other_machines_need_no_driver_here),
+		cmocka_unit_test(a_device_of_another_machine_is_not_described_here),
 		cmocka_unit_test(a_foreign_folder_in_tmp_is_refused),
 		cmocka_unit_test(patterns_may_match_nothing_and_plain_names_may_not),
 		cmocka_unit_test(a_folder_whose_name_looks_like_a_pattern_is_taken_as_it_is),

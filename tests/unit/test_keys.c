@@ -118,6 +118,25 @@ static void lines_make_a_ring(void **state)
 	assert_null(ring.peers);
 }
 
+static void the_list_of_gateways_says_when_and_who(void **state)
+{
+	static const char lines[] = "peer gateway/ts-01 " KEY_A " - 2026-11-22T01:02:03Z felix\n"
+				    "invited gateway/ts-02 " KEY_B " 2026-11-22T02:02:03Z felix\n"
+				    "revoked gateway/ts-01 " KEY_C " 2026-11-21T01:02:03Z eve\n";
+	struct key_ring ring = {0};
+
+	(void)state;
+	assert_int_equal(parse(&ring, lines, NULL), HST_OK);
+	assert_int_equal(ring.peer_count, 3);
+	assert_int_equal(ring.peers[0].standing, KEY_IN);
+	assert_true(ring.peers[0].at_us == INT64_C(1795309323000000));
+	assert_string_equal(ring.peers[0].who, "felix");
+	assert_int_equal(ring.peers[1].standing, KEY_INVITED);
+	assert_int_equal(ring.peers[2].standing, KEY_REVOKED);
+	assert_string_equal(ring.peers[2].who, "eve");
+	keys_clear(&ring);
+}
+
 static void bad_lines_are_refused_with_their_number(void **state)
 {
 	static const char *const bad[] = {
@@ -136,6 +155,11 @@ static void bad_lines_are_refused_with_their_number(void **state)
 		"host " KEY_A "\nhost " KEY_B "\n",
 		"host\n",
 		"pear operator/felix " KEY_A " look\n",
+		"peer gateway/a " KEY_A " - yesterday felix\n",
+		"invited gateway/a " KEY_A "\n",
+		"invited gateway/a " KEY_A " 2026-11-22T01:02:03Z\n",
+		"revoked operator " KEY_A " 2026-11-22T01:02:03Z felix\n",
+		"peer gateway/a " KEY_A " -\nrevoked gateway/b " KEY_A " 2026-11-22T01:02:03Z felix\n",
 	};
 	char line[1000];
 
@@ -232,6 +256,7 @@ int main(void)
 		cmocka_unit_test(keys_are_read_as_they_are_written),
 		cmocka_unit_test(what_is_no_key_is_refused),
 		cmocka_unit_test(lines_make_a_ring),
+		cmocka_unit_test(the_list_of_gateways_says_when_and_who),
 		cmocka_unit_test(bad_lines_are_refused_with_their_number),
 		cmocka_unit_test(an_error_does_not_show_a_key),
 		cmocka_unit_test(peers_have_a_ceiling),

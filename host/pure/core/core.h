@@ -162,6 +162,13 @@ const struct flow *core_add_flow(struct core *core, struct flow *flow_take, bool
 void core_retire(struct core *core);
 const struct flow *core_flow_of_digest(const struct core *core, const char *digest); /* NULL: not added */
 
+/*
+ * What the engine knows of a device's gateway: whether it was removed, whether it has ever spoken for the device (also
+ * before this engine was started), and why it is not there (queue/presence.h), NULL: it is. A device that is not
+ * configured is passed over.
+ */
+void core_note_device(struct core *core, const char *name, bool revoked, bool known, const char *note);
+
 /* After a restart: what was unfinished, oldest first, each run followed by its steps; then core_restored
  * once. */
 struct run *core_restore_run(struct core *core, const struct run_facts *facts, const struct flow *flow);

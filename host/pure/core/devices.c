@@ -28,6 +28,18 @@ void core_add_cluster(struct core *core, const char *name, char *const *members,
 	placement_add_cluster(&core->placement, name, members, n, strict);
 }
 
+void core_note_device(struct core *core, const char *name, bool revoked, bool known, const char *note)
+{
+	struct core_device *device = table_get(&core->devices, name);
+
+	if (!device)
+		return;
+	device->placed->revoked = revoked;
+	device->placed->known |= known;
+	free(device->placed->note);
+	device->placed->note = mem_text(note);
+}
+
 struct core_device *devices_of(const struct core *core, const char *name)
 {
 	return name ? table_get(&core->devices, name) : NULL;
@@ -197,6 +209,8 @@ void devices_event(struct core *core, const struct core_event *event, struct cor
 	device->heard = true;
 	device->journal = event->journal;
 	device->placed->known = true;
+	if (event->online)
+		free(device->placed->note), device->placed->note = NULL;
 	device->placed->online = event->online;
 	device->placed->heard_us = core->now_us;
 	device->placed->slots = event->slots;

@@ -38,6 +38,7 @@ static void device_free(struct placement_device *device)
 	table_clear(&device->refusals);
 	table_clear(&device->busy);
 	free(device->targets);
+	free(device->note);
 	free(device->name);
 	free(device);
 }
@@ -182,10 +183,14 @@ const char *placement_obstacle(const struct placement_device *device, const stru
 		*ret_text = lane->gate->text;
 		return lane->gate->shut;
 	}
+	*ret_text = device->note;
+	if (device->revoked)
+		return "GatewayRevoked";
 	if (!device->known)
 		return "DeviceNeverConnected";
 	if (!device->online)
 		return "DeviceOffline";
+	*ret_text = NULL;
 	if (device->drained)
 		return "DeviceDraining";
 	if (table_get(&device->busy, lane->user))
@@ -254,7 +259,7 @@ struct order_item *placement_next_on(struct placement *placement, struct placeme
 {
 	struct order_item *best = NULL;
 
-	if (!device->online || device->drained || device->running >= device->slots)
+	if (device->revoked || !device->online || device->drained || device->running >= device->slots)
 		return NULL;
 	for (size_t i = 0; i < device->target_count; i++) {
 		struct order_item *first = order_first(&device->targets[i]->order, device_may_take, device);

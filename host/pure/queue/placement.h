@@ -22,6 +22,8 @@ struct placement_device {
 	bool drained;
 	bool retired; /* no longer configured: it belongs to no target and is there until its last run is released */
 	int64_t heard_us; /* when its gateway last said something of it */
+	bool revoked; /* its gateway was removed */
+	char *note;   /* why it is not there, as queue/presence.h says it; NULL: nothing to say */
 	int64_t slots;    /* how many runs of hostler it may have at once, as its gateway last said */
 	int64_t running;  /* runs placed there and not yet released */
 	int64_t revision; /* raised by the gateway at every change of its sessions */

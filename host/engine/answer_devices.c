@@ -1,0 +1,87 @@
+/* The question "devices": what they are, how they are there, and why one that is not there is not. */
+#include "engine/answers.h"
+
+#include "base/auto.h"
+#include "pure/queue/presence.h"
+#include "schema/facts.h"
+#include "schema/value.h"
+
+#include <string.h>
+
+static hst_value *accounts_of(hst_arena *arena, const struct conf_device *conf)
+{
+	hst_value *list = value_make_list(arena);
+
+	for (size_t i = 0; i < conf->account_count; i++)
+		value_append(list, value_make_text(arena, conf->accounts[i], strlen(conf->accounts[i])));
+	return list;
+}
+
+/* What stands in a file: this host's own, or the one of another machine, whose gateway says it. */
+static void set_about(struct engine *engine, const struct conf_device *conf, const struct engine_device *device, hst_value *record)
+{
+	static const char *const members[] = {"driver", "strategy", "accounts"};
+	const hst_value *about = NULL;
+
+	if (conf && !conf->gateway) {
+		value_set_text(record, "driver", conf->driver);
+		value_set_text(record, "strategy", conf->strategy ? conf->strategy : "server-rds");
+		value_set(record, "accounts", accounts_of(engine->scratch, conf));
+		return;
+	}
+	if (device && device->about)
+		value_parse_json(engine->scratch, device->about, device->about_length, &about, NULL);
+	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+		const hst_value *said = value_get(about, members[i]);
+
+		value_set(record, members[i], said ? said : value_make_null(engine->scratch));
+	}
+}
+
+static const hst_value *device_record(struct engine *engine, const char *name)
+{
+	const struct placement_device *placed = placement_device(core_placement(engine->core), name);
+	const struct engine_device *device = table_get(&engine->devices, name);
+	hst_value *record = value_make_record(engine->scratch);
+	struct presence presence;
+	AUTO(text) struct text text;
+	const hst_value *said = NULL;
+
+	text_init(&text, 4096);
+	presences_of(engine, name, &presence);
+	presence_say(&presence, &text);
+	value_set_text(record, "name", name);
+	value_set_text(record, "state", presence_word(&presence));
+	value_set_text(record, "text", text.length ? text.s : NULL);
+	value_set_text(record, "gateway", *presence.gateway ? presence.gateway : NULL);
+	value_set_text(record, "address", presence.address && *presence.address ? presence.address : NULL);
+	value_set_text(record, "system", placed->known && device && device->sessions ? system_name(placed->system) : NULL);
+	set_about(engine, conf_device(engine->definitions->conf, name), device, record);
+	value_set_integer(record, "slots", placed->slots);
+	value_set_integer(record, "running", placed->running);
+	value_set_integer(record, "revision", placed->revision);
+	value_set_integer(record, "load_milli", placed->load_milli);
+	answer_set_time(engine->scratch, record, "last_seen", presence.seen_us);
+	if (device && device->sessions)
+		value_parse_json(engine->scratch, device->sessions, device->sessions_length, &said, NULL);
+	said = value_get(said, "sessions");
+	value_set(record, "sessions", said ? said : value_make_list(engine->scratch));
+	return record;
+}
+
+/* First those that the configuration names, in its order, then the others that were let in. */
+int answer_devices(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err)
+{
+	const struct conf *conf = engine->definitions->conf;
+	hst_value *list = value_make_list(engine->scratch);
+
+	(void)filters;
+	(void)err;
+	for (size_t i = 0; i < conf->device_count; i++)
+		value_append(list, device_record(engine, conf->devices[i].name));
+	TABLE_EACH(&core_placement(engine->core)->devices, entry)
+		if (!conf_device(conf, entry->key))
+			value_append(list, device_record(engine, entry->key));
+	*ret = list;
+	return HST_OK;
+}

@@ -1,0 +1,122 @@
+/* What administrators do to the house: one table of words. Each answers once what it did is on disk. */
+#include "engine/answers.h"
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "schema/value.h"
+#include "wire/admitted.h"
+
+#include <string.h>
+
+/* One word under way. */
+struct managing {
+	struct engine *engine;
+	const char *who;
+	const hst_value *given;
+	hst_value *answer;
+};
+
+static const char *given_text(const struct managing *managing, const char *name)
+{
+	const hst_value *value = value_get(managing->given, name);
+
+	return value_kind(value) == HST_VALUE_TEXT ? value_text(value) : "";
+}
+
+static struct admitted_word word_of(const struct managing *managing)
+{
+	return (struct admitted_word){.path = managing->engine->admitted_path, .who = managing->who, .now_us = clock_wall_us()};
+}
+
+/* A gateway whose device would be called like one of this house's own would never get a run. */
+static int check_device(const struct managing *managing, const char *name, hst_error *err)
+{
+	const struct conf_device *device = conf_device(managing->engine->definitions->conf, name);
+
+	if (device && !device->gateway)
+		return hst_fail_as(err, HST_INVALID, "NameTaken",
+		                   "\"%s\" is a device of this house's own gateway; choose another name", name);
+	return HST_OK;
+}
+
+static void changed(const struct managing *managing, const char *name)
+{
+	serving_changed(managing->engine, name);
+	hub_ring_changed(managing->engine->hub);
+}
+
+static int gateway_add(struct managing *managing, hst_error *err)
+{
+	const char *name = given_text(managing, "name");
+	struct admitted_word word = word_of(managing);
+	uint8_t key[KEY_BYTES];
+	int rc = keys_read_text(given_text(managing, "key"), key, err);
+
+	if (rc >= 0)
+		rc = check_device(managing, name, err);
+	if (rc >= 0)
+		rc = admitted_add(managing->engine->ring, &word, name, key, err);
+	if (rc < 0)
+		return rc;
+	log_info("%s let the gateway %s in", managing->who, name);
+	changed(managing, name);
+	value_set_text(managing->answer, "name", name);
+	return HST_OK;
+}
+
+static int gateway_remove(struct managing *managing, hst_error *err)
+{
+	const char *name = given_text(managing, "name");
+	bool was_in = admitted_of(managing->engine->ring, name, KEY_IN) != NULL;
+	struct admitted_word word = word_of(managing);
+	int rc = admitted_remove(managing->engine->ring, &word, name, err);
+
+	if (rc < 0)
+		return rc;
+	log_info("%s removed the %s %s", managing->who, was_in ? "gateway" : "invitation of", name);
+	changed(managing, name);
+	value_set_text(managing->answer, "name", name);
+	value_set_text(managing->answer, "was", was_in ? "gateway" : "invitation");
+	return HST_OK;
+}
+
+static const struct {
+	const char *what;
+	int (*act)(struct managing *managing, hst_error *err);
+} acts[] = {
+	{"gateway_add", gateway_add},
+	{"gateway_remove", gateway_remove},
+};
+
+void on_manage(void *arg, struct hub_link *from, const struct message *message)
+{
+	struct engine *engine = arg;
+	const char *what = message_text(message, "what");
+	struct managing managing = {.engine = engine, .answer = value_make_record(engine->scratch),
+	                            .who = strncmp(from->name, "operator/", 9) == 0 ? from->name + 9 : from->name};
+	hst_error err = {{0}, {0}};
+	AUTO(text) struct text json;
+	struct message answer;
+	int rc = HST_NOT_FOUND;
+
+	text_init(&json, PAYLOAD_BYTES_MAX);
+	hst_fail(&err, rc, "\"%s\" is nothing to manage in this version", what);
+	if (message->payload_length &&
+	    value_parse_json(engine->scratch, message->payload, message->payload_length, &managing.given, &err) < 0) {
+		engine_refuse(engine, from, message->id, HST_INVALID, "", "%s", err.text);
+		return;
+	}
+	for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++)
+		if (strcmp(acts[i].what, what) == 0)
+			rc = acts[i].act(&managing, &err);
+	if (rc < 0) {
+		engine_refuse(engine, from, message->id, rc, err.reason, "%s", err.text);
+		return;
+	}
+	value_write_json(&json, managing.answer);
+	message_init(&answer, WORD_answer, message->id);
+	message_set_payload(&answer, json.s, json.length);
+	hub_send(engine->hub, from, &answer);
+}
