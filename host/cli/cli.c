@@ -46,7 +46,9 @@ int cli_fail(const struct cli *cli, enum cli_status status, const char *code, co
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	if (cli->json)
+	if (cli->kept)
+		hst_fail_as(cli->kept, HST_INVALID, code, "%s", text);
+	else if (cli->json)
 		print_error_json(cli, code, text);
 	else
 		fprintf(stderr, "hostler: error: %s\n", print_clean(cli->arena, text, strlen(text)));
@@ -89,6 +91,10 @@ int cli_fail_problems(const struct cli *cli, const char *what, const struct prob
 {
 	size_t n = problems->n + problems->dropped;
 
+	if (cli->kept) {
+		hst_fail_as(cli->kept, HST_INVALID, "ConfigurationInvalid", "%s: %zu errors", what, n);
+		return CLI_USAGE;
+	}
 	if (cli->json) {
 		print_problems_json(cli, problems);
 		return CLI_USAGE;

@@ -22,6 +22,7 @@ struct cli {
 	struct options options;
 	bool json;
 	hst_arena *arena; /* as long as the command */
+	hst_error *kept;  /* what fails is kept here instead of being said; NULL: it is said */
 };
 
 /* The program's life; returns the exit status. */

@@ -103,7 +103,8 @@ static const struct command table[] = {
 	 VERSION},
 	{"check", "running it", "", 0, 0, "reports every error of the configuration", of_check, check_command,
 	 VERSION},
-	LATER("doctor", "running it", "looks whether this machine has what hostler needs"),
+	{"doctor", "running it", "", 0, 0, "looks whether this machine and this house have what they need", NULL,
+	 doctor_command, VERSION},
 	LATER("init", "running it", "writes a first configuration"),
 
 	{"press", "starting work", "BUTTON", 1, 1, "presses a trigger", of_press, press_command, VERSION},

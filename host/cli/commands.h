@@ -61,6 +61,7 @@ int look_flows(struct cli *cli);
 int look_triggers(struct cli *cli);
 int look_devices(struct cli *cli);
 int look_plugins(struct cli *cli);
+int doctor_command(struct cli *cli);  /* doctor.c */
 int events_command(struct cli *cli);  /* events.c */
 int explain_command(struct cli *cli); /* explain.c */
 int gateway_command(struct cli *cli); /* gateway.c */

@@ -93,3 +93,15 @@ const struct standing *standing_of(const struct standing *standings, size_t n, c
 			return &standings[i];
 	return NULL;
 }
+
+const char *standing_complaint(hst_arena *arena, const struct standing *standing)
+{
+	const char *start = standing->last_words, *end;
+
+	for (const char *at = start; at && *at; at = end + (*end == '\n')) {
+		end = strchrnul(at, '\n');
+		if (end > at)
+			start = at;
+	}
+	return start ? arena_copy(arena, start, strcspn(start, "\n")) : NULL;
+}

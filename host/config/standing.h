@@ -32,4 +32,7 @@ size_t standing_parse(hst_arena *arena, const char *text, const struct standing 
 /* NULL: there is none of the name. */
 const struct standing *standing_of(const struct standing *standings, size_t n, const char *name);
 
+/* The last line of its last words that says something: there programs complain. In the arena; NULL: none. */
+const char *standing_complaint(hst_arena *arena, const struct standing *standing);
+
 #endif

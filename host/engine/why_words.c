@@ -42,19 +42,6 @@ const char *why_remedy(hst_arena *arena, const char *code, const char *name)
 	return arena_text(arena, text.s);
 }
 
-/* The last line that says something: what a program complains of stands at its end. */
-static const char *last_line(hst_arena *arena, const char *words)
-{
-	const char *start = words, *end;
-
-	for (const char *at = words; at && *at; at = end + (*end == '\n')) {
-		end = strchrnul(at, '\n');
-		if (end > at)
-			start = at;
-	}
-	return words ? arena_copy(arena, start, strcspn(start, "\n")) : NULL;
-}
-
 const char *why_process(struct engine *engine, const char *child)
 {
 	hst_arena *arena = engine->scratch;
@@ -67,7 +54,7 @@ const char *why_process(struct engine *engine, const char *child)
 	one = standing_of(standings, n, child);
 	if (!one)
 		return NULL;
-	words = last_line(arena, one->last_words);
+	words = standing_complaint(arena, one);
 	return arena_printf(arena, "its process is %s since %s%s%s%s%s", one->state, why_moment(arena, one->since_us),
 	                    one->ended ? ": it ended with " : "", one->ended ? one->ended : "", words ? ": " : "",
 	                    words ? words : "");

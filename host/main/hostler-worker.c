@@ -3,6 +3,7 @@
 #include "os/harden.h"
 #include "os/inherited.h"
 #include "worker/describe.h"
+#include "worker/examine.h"
 #include "worker/try.h"
 #include "worker/worker.h"
 
@@ -12,12 +13,14 @@
 
 static const char usage[] =
 	"usage: hostler-worker describe FILE [--options]\n"
+	"       hostler-worker check [--as USER] FILE [USER]...\n"
 	"       hostler-worker try FILE ACTION [-o OPTION=VALUE]... [INPUT=VALUE]...\n"
 	"       hostler-worker --instance KIND/NAME -c FILE [--number N] [--as USER]\n"
 	"\n"
 	"describe prints what the plugin FILE says of itself; with --options it reads checked options on stdin and\n"
-	"prints the shape of that instance, too. try runs one action in the foreground. The last form is the\n"
-	"supervisor's: the worker of one instance.\n";
+	"prints the shape of that instance, too. check reads checked options on stdin, and says whether the plugin\n"
+	"could work with them here, and a driver also who each USER is. try runs one action in the foreground. The\n"
+	"last form is the supervisor's: the worker of one instance.\n";
 
 static int main_usage(FILE *to, int status)
 {
@@ -66,6 +69,20 @@ static int main_worker(int argc, char **argv)
 	return worker_run(&arguments);
 }
 
+static int main_check(int n, char **words)
+{
+	bool as = n >= 3 && strcmp(words[0], "--as") == 0;
+	hst_error err = {0};
+
+	if (as && harden_drop(words[1], &err) != HST_OK) {
+		log_error("%s", err.text);
+		return 1;
+	}
+	words += as ? 2 : 0;
+	n -= as ? 2 : 0;
+	return examine_run(words[0], words + 1, (size_t)n - 1);
+}
+
 int main(int argc, char **argv)
 {
 	harden_start(INHERITED_LIFE);
@@ -75,6 +92,8 @@ int main(int argc, char **argv)
 			return main_usage(stderr, 2);
 		return describe_run(argv[2], argc == 4);
 	}
+	if (argc >= 3 && strcmp(argv[1], "check") == 0)
+		return main_check(argc - 2, argv + 2);
 	if (argc >= 4 && strcmp(argv[1], "try") == 0)
 		return try_run(argv[2], argv[3], argv + 4, argc - 4);
 	return main_worker(argc, argv);

@@ -5,15 +5,12 @@
 #ifndef HOST_SUPERVISE_ACCOUNTS_H
 #define HOST_SUPERVISE_ACCOUNTS_H
 
+#include "config/accounts.h"
+
 #include <hostler/error.h>
 
 #include <stdbool.h>
 #include <sys/types.h>
-
-#define ACCOUNT_GROUP "hostler"
-#define ACCOUNT_ENGINE "hostler-engine"
-#define ACCOUNT_WORKER "hostler-worker"
-#define ACCOUNT_GATEWAY "hostler-gateway"
 
 struct accounts {
 	bool root;

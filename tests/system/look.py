@@ -3,11 +3,13 @@
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from house import Tap, null_house
+from house import House, Tap, null_house
 
 tap = Tap()
 
@@ -96,8 +98,24 @@ def followed(house):
         return [json.loads(line) for line in lines.read().splitlines() if line.startswith("{")]
 
 
+def areas(findings, state):
+    return {finding["area"]: finding for finding in findings if finding["state"] == state}
+
+
 with null_house(FILES, more=MORE) as house:
+    findings = house.json("doctor")
+    tap.same((house.hostler("doctor").returncode, areas(findings, "problem")), (0, {}), "doctor finds nothing wrong before the first up")
+    tap.ok("`hostler up` starts the house." == areas(findings, "note")["processes"]["remedy"], "and says that nothing runs yet",
+           findings)
     house.up()
+    good = areas(house.json("doctor"), "ok")
+    tap.ok({"configuration", "disk", "state_dir", "run_dir", "processes", "host", "device here", "driver nul", "trigger one"} <=
+           set(good), "of a house that runs all is well", good)
+    worker = int(next(line.split()[2] for line in open(house.path("state/children"), encoding="utf-8")
+                      if line.startswith("worker/trigger/idle ")))
+    os.kill(worker, signal.SIGKILL)
+    tap.ok(house.wait(lambda: "started again 1 times" in areas(house.json("doctor"), "note").get("worker/trigger/idle", {})
+                      .get("text", ""), 30), "a process that died and is back is noted", house.json("doctor"))
     gate = house.path("gate")
     house.write("gate", "")
     first = press(house, "one", gate)
@@ -175,4 +193,42 @@ with null_house(FILES, more=MORE) as house:
     done = house.hostler("why", f"{bad}/nothing")
     tap.ok(done.returncode == 2 and 'no step "nothing"' in done.stderr, "an unknown step is said to be none", done.stderr)
     house.down()
+
+BAD = {"hostler.ini": """[host]
+state_dir = state
+run_dir = run
+listen = tcp://127.0.0.1:%d
+flows = flows/*.ini
+
+[gateway]
+name = here
+driver = x
+accounts = nobody, hostler-no-such-user
+
+[driver x]
+plugin = x11
+xserver = /nonexistent/Xserver
+
+[connector orders]
+plugin = file
+root = nowhere
+
+[connection me]
+target = device:here
+user = nobody
+"""}
+with socket.socket() as taken:
+    taken.bind(("127.0.0.1", 0))
+    taken.listen()
+    BAD["hostler.ini"] %= taken.getsockname()[1]
+    with House(BAD) as house:
+        os.makedirs(house.path("state"), mode=0o777)
+        os.chmod(house.path("state"), 0o777)
+        done = house.hostler("doctor")
+        bad = areas(house.json("doctor"), "problem")
+        tap.same(done.returncode, 1, "doctor exits with 1 when something is wrong")
+        for area, part in (("driver x", "/nonexistent/Xserver is not installed"), ("device here", "hostler-no-such-user"),
+                           ("connector orders", "nowhere"), ("listen", "Address already in use"), ("state_dir", "others may write")):
+            tap.ok(part in bad.get(area, {}).get("text", ""), f"it finds what is wrong with {area}", bad)
+        tap.ok(f"remedy: chmod go-w {house.path('state')}" in done.stdout, "and says what to do", done.stdout)
 tap.end()

@@ -162,7 +162,7 @@ static void the_table_has_the_commands_of_this_version(void **state)
 		{"down", true},
 		{"reload", true},
 		{"check", true},
-		{"doctor", false},
+		{"doctor", true},
 		{"init", false},
 		{"press", true},
 		{"run", true},

@@ -49,7 +49,9 @@ static void children_are_read_with_their_last_words(void **state)
 	assert_int_equal(one->restarts, 4);
 	assert_string_equal(one->ended, "exit status 3");
 	assert_string_equal(one->last_words, "about to die\nthe disk is full\n");
+	assert_string_equal(standing_complaint(arena, one), "the disk is full");
 	one = standing_of(standings, n, "gateway/desk");
+	assert_null(standing_complaint(arena, one));
 	assert_string_equal(one->ended, "signal 9");
 	assert_null(one->last_words);
 	assert_null(standing_of(standings, n, "worker"));

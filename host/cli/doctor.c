@@ -1,0 +1,137 @@
+/* doctor: whether this machine and this house have what they need, with what to do where they have not. */
+#include "cli/doctor.h"
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "cli/print.h"
+#include "schema/value.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { PROBLEMS_SHOWN = 20 };
+
+static void add(struct doctor *doctor, const char *state, const char *area, const char *remedy, const char *format,
+		va_list args)
+{
+	hst_value *finding = value_make_record(doctor->arena);
+	char text[1024];
+
+	vsnprintf(text, sizeof text, format, args);
+	value_set_text(finding, "area", area);
+	value_set_text(finding, "state", state);
+	value_set_text(finding, "text", text);
+	value_set_text(finding, "remedy", remedy);
+	value_append(doctor->findings, finding);
+}
+
+void doctor_good(struct doctor *doctor, const char *area, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(doctor, "ok", area, NULL, format, args);
+	va_end(args);
+}
+
+void doctor_note(struct doctor *doctor, const char *area, const char *remedy, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(doctor, "note", area, remedy, format, args);
+	va_end(args);
+}
+
+void doctor_problem(struct doctor *doctor, const char *area, const char *remedy, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(doctor, "problem", area, remedy, format, args);
+	va_end(args);
+	doctor->problems++;
+}
+
+static void say_problems(struct doctor *doctor, const char *path, const struct problems *problems)
+{
+	for (size_t i = 0; i < problems->n && i < PROBLEMS_SHOWN; i++) {
+		AUTO_FREE char *line = problem_line(&problems->at[i]);
+
+		doctor_problem(doctor, "configuration", NULL, "%s", line);
+	}
+	if (problems->n + problems->dropped > PROBLEMS_SHOWN)
+		doctor_problem(doctor, "configuration", "`hostler check` lists them all.", "%s has %zu more errors", path,
+			       problems->n + problems->dropped - PROBLEMS_SHOWN);
+}
+
+/* The configuration with all it names. NULL: there is none. */
+static struct definitions *read_all(struct doctor *doctor)
+{
+	AUTO_FREE char *path = conf_find(options_value(&doctor->cli->options, "conf"));
+	struct definitions *definitions = NULL;
+	struct problems problems;
+	struct conf *conf;
+
+	if (!path) {
+		doctor_problem(doctor, "configuration", "Name one with -c FILE, or write ./hostler.ini.",
+			       "there is no configuration");
+		return NULL;
+	}
+	problems_init(&problems);
+	conf = conf_load_for_check(path, &problems);
+	if (conf)
+		definitions = definitions_load(conf, &problems);
+	problems_sort(&problems);
+	say_problems(doctor, path, &problems);
+	if (definitions && problems.n == 0)
+		doctor_good(doctor, "configuration", "%s has no errors", path);
+	problems_clear(&problems);
+	return definitions;
+}
+
+static void print_finding(hst_arena *arena, const hst_value *finding)
+{
+	const char *state = value_text(value_get(finding, "state"));
+	bool bad = strcmp(state, "problem") == 0;
+
+	print_tone(stdout, bad ? TONE_BAD : strcmp(state, "ok") == 0 ? TONE_GOOD : TONE_STRONG);
+	printf("%-8s", state);
+	print_tone(stdout, TONE_PLAIN);
+	printf("  %s: %s\n", print_member(arena, finding, "area"), print_member(arena, finding, "text"));
+	if (value_kind(value_get(finding, "remedy")) == HST_VALUE_TEXT)
+		printf("          remedy: %s\n", print_member(arena, finding, "remedy"));
+}
+
+static void print_findings(const struct doctor *doctor)
+{
+	for (size_t i = 0; i < value_count(doctor->findings); i++)
+		print_finding(doctor->arena, value_at(doctor->findings, i));
+	if (doctor->problems)
+		printf("%zu problem%s\n", doctor->problems, doctor->problems == 1 ? "" : "s");
+	else
+		puts("no problems");
+}
+
+int doctor_command(struct cli *cli)
+{
+	struct doctor doctor = {.cli = cli, .arena = cli->arena, .findings = value_make_list(cli->arena)};
+	struct definitions *definitions = read_all(&doctor);
+
+	doctor.definitions = definitions;
+	doctor.conf = definitions ? definitions->conf : NULL;
+	if (definitions)
+		doctor_processes(&doctor);
+	doctor_machine(&doctor);
+	if (definitions) {
+		doctor_plugins(&doctor);
+		doctor_house(&doctor);
+	}
+	definitions_free(definitions);
+	if (cli->json)
+		cli_print_json(doctor.findings);
+	else
+		print_findings(&doctor);
+	return doctor.problems ? CLI_FAILED : CLI_DONE;
+}

@@ -1,0 +1,166 @@
+/* The house's side: its processes, whether the host answers, devices, connections, and runs nobody knows about. */
+#include "cli/doctor.h"
+
+#include "base/arena.h"
+#include "base/auto.h"
+#include "cli/connect.h"
+#include "cli/print.h"
+#include "config/standing.h"
+#include "os/files.h"
+#include "os/lock.h"
+#include "pure/queue/reasons.h"
+#include "schema/types.h"
+#include "schema/value.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *moment(hst_arena *arena, int64_t us)
+{
+	char iso[40];
+
+	type_write_date((hst_time){us}, iso, sizeof iso);
+	return print_time(arena, value_make_text(arena, iso, strlen(iso)));
+}
+
+static void look_at_process(struct doctor *doctor, const struct standing *child)
+{
+	const char *complaint = standing_complaint(doctor->arena, child);
+	const char *why = arena_printf(doctor->arena, "%s%s%s%s", child->ended ? "; it ended with " : "",
+				       child->ended ? child->ended : "", complaint ? ": " : "", complaint ? complaint : "");
+
+	if (strcmp(child->state, "degraded") == 0)
+		doctor_problem(doctor, child->name, "Mend what it says, then `hostler reload`, or `hostler down` and `hostler up`.",
+			       "given up since %s, after it was started again %lld times%s", moment(doctor->arena, child->since_us),
+			       (long long)child->restarts, why);
+	else if (strcmp(child->state, "backoff") == 0)
+		doctor_problem(doctor, child->name, "It is started again by itself; look at what it says if that goes on.",
+			       "not running since %s, started again %lld times%s", moment(doctor->arena, child->since_us),
+			       (long long)child->restarts, why);
+	else if (strcmp(child->state, "ready") != 0)
+		doctor_note(doctor, child->name, NULL, "%s since %s", child->state, moment(doctor->arena, child->since_us));
+	else if (child->restarts > 0)
+		doctor_note(doctor, child->name, NULL, "ready since %s, started again %lld times", moment(doctor->arena, child->since_us),
+			    (long long)child->restarts);
+}
+
+static void not_running(struct doctor *doctor)
+{
+	AUTO_FREE char *path = files_join(doctor->conf->state_dir, "lock");
+	pid_t pid = 0;
+
+	doctor->running = lock_holder(path, &pid, NULL) == HST_OK;
+	if (doctor->running)
+		doctor_note(doctor, "processes", "Look again in a moment.", "hostlerd, pid %d, is only just starting, or ending",
+			    (int)pid);
+	else
+		doctor_note(doctor, "processes", "`hostler up` starts the house.", "hostlerd does not run here");
+}
+
+void doctor_processes(struct doctor *doctor)
+{
+	const struct standing *children;
+	hst_error err = {0};
+	size_t n = 0, ready = 0;
+	int code;
+
+	if (!doctor->conf->state_dir)
+		return;
+	code = standing_read(doctor->arena, doctor->conf->state_dir, &children, &n, &err);
+	if (code == HST_NOT_FOUND) {
+		not_running(doctor);
+		return;
+	}
+	doctor->running = true;
+	if (code != HST_OK) {
+		doctor_note(doctor, "processes", "Look as root, or as a member of the group hostler.", "%s", err.text);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		ready += strcmp(children[i].state, "ready") == 0;
+		look_at_process(doctor, &children[i]);
+	}
+	if (ready == n)
+		doctor_good(doctor, "processes", "all %zu are ready", n);
+}
+
+static const char *text_of(const hst_value *record, const char *name)
+{
+	return value_text(value_get(record, name));
+}
+
+static void look_at_device(struct doctor *doctor, const hst_value *device)
+{
+	const char *area = arena_printf(doctor->arena, "device %s", text_of(device, "name")), *state = text_of(device, "state");
+	const struct reason *reason = reason_named(strcmp(state, "offline") == 0	   ? "DeviceOffline"
+						   : strcmp(state, "never connected") == 0 ? "DeviceNeverConnected"
+											   : NULL);
+	const char *listen = reason && strcmp(reason->code, "DeviceNeverConnected") == 0 && doctor->conf->listen
+				     ? arena_printf(doctor->arena, "; the host listens on %s", doctor->conf->listen)
+				     : "";
+
+	if (reason)
+		doctor_problem(doctor, area, reason->remedy, "%s; last seen: %s%s", state,
+			       print_time(doctor->arena, value_get(device, "last_seen")), listen);
+	else if (strcmp(state, "online") == 0)
+		doctor_good(doctor, area, "online; %s of %s slots taken", print_member(doctor->arena, device, "running"),
+			    print_member(doctor->arena, device, "slots"));
+	else
+		doctor_note(doctor, area, NULL, "%s", state);
+}
+
+static void look_at_connection(struct doctor *doctor, const hst_value *connection)
+{
+	const hst_value *block = value_get(connection, "blocked"), *reason = value_get(block, "reason");
+	const char *name = text_of(connection, "name");
+
+	if (value_kind(block) == HST_VALUE_RECORD)
+		doctor_problem(doctor, arena_printf(doctor->arena, "connection %s", name),
+			       arena_printf(doctor->arena, "Put the account in order, then `hostler connection unblock %s`.", name),
+			       "blocked since %s: %s: %s", print_time(doctor->arena, value_get(block, "at")),
+			       print_member(doctor->arena, reason, "code"), print_member(doctor->arena, reason, "text"));
+}
+
+/* A lost run has its step's sentence; `why` has the line to say. */
+static void look_at_lost(struct doctor *doctor, const hst_value *run)
+{
+	const char *number = print_member(doctor->arena, run, "number");
+
+	doctor_problem(doctor, arena_printf(doctor->arena, "run #%s", number),
+		       arena_printf(doctor->arena, "`hostler why %s` says what is known and how to end it.", number),
+		       "%s is lost: nobody knows how far it came", print_member(doctor->arena, run, "flow"));
+}
+
+/* One question; every row of its answer is looked at. A question that this host does not know is passed over. */
+static void ask(struct doctor *doctor, struct connect *connect, const char *what, const hst_value *filters,
+		void (*look)(struct doctor *doctor, const hst_value *row))
+{
+	const hst_value *rows = NULL;
+
+	if (connect_ask(connect, what, filters, &rows) != CLI_DONE)
+		return;
+	for (size_t i = 0; i < value_count(rows); i++)
+		look(doctor, value_at(rows, i));
+}
+
+void doctor_house(struct doctor *doctor)
+{
+	hst_error said = {0};
+	struct cli quiet = *doctor->cli;
+	hst_value *lost = value_make_record(doctor->arena);
+	struct connect connect;
+
+	if (!doctor->conf->has_host || !doctor->running)
+		return;
+	quiet.kept = &said;
+	value_set_text(lost, "state", "lost");
+	if (connect_open(&connect, &quiet) == CLI_DONE) {
+		doctor_good(doctor, "host", "it answers this user");
+		ask(doctor, &connect, "devices", NULL, look_at_device);
+		ask(doctor, &connect, "connections", NULL, look_at_connection);
+		ask(doctor, &connect, "runs", lost, look_at_lost);
+	} else {
+		doctor_problem(doctor, "host", NULL, "%s", said.text);
+	}
+	connect_close(&connect);
+}

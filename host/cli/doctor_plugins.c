@@ -1,0 +1,97 @@
+/* The plugins' side: whether each instance could work here, and whether a device's accounts are there. */
+#include "cli/doctor.h"
+
+#include "base/arena.h"
+#include "config/accounts.h"
+#include "definitions/live.h"
+#include "schema/manifest.h"
+#include "schema/value.h"
+
+#include <pwd.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The driver works as root; triggers and connectors as the workers' user, where it is there already. */
+static const char *account_of(hst_plugin_kind kind)
+{
+	return geteuid() == 0 && kind != HST_DRIVER && getpwnam(ACCOUNT_WORKER) ? ACCOUNT_WORKER : NULL;
+}
+
+static void say_refusal(struct doctor *doctor, const char *area, const hst_value *refusal)
+{
+	doctor_problem(doctor, area, NULL, "%s%s%s", value_text(value_get(refusal, "reason")),
+		       value_length(value_get(refusal, "reason")) ? ": " : "", value_text(value_get(refusal, "text")));
+}
+
+/* The answer of its plugin, NULL when it has none; what is wrong with the instance itself is said. */
+static const hst_value *ask(struct doctor *doctor, hst_plugin_kind kind, const struct definition *definition,
+			    char *const *users, size_t n)
+{
+	const char *area = arena_printf(doctor->arena, "%s %s", manifest_kind_name(kind), definition->instance->name);
+	const hst_value *answer = NULL, *check;
+	hst_error err = {0};
+
+	if (live_check(doctor->definitions, kind, definition, account_of(kind), users, n, doctor->arena, &answer, &err) !=
+	    HST_OK) {
+		doctor_problem(doctor, area, NULL, "%s", err.text);
+		return NULL;
+	}
+	check = value_get(answer, "check");
+	if (value_kind(check) == HST_VALUE_RECORD)
+		say_refusal(doctor, area, check);
+	else
+		doctor_good(doctor, area, "%s can do its work here", definition->instance->plugin);
+	return answer;
+}
+
+static void look_at_kind(struct doctor *doctor, hst_plugin_kind kind)
+{
+	TABLE_EACH(&doctor->definitions->instances[kind], entry) {
+		const struct definition *definition = entry->value;
+
+		if (!definition->bad)
+			ask(doctor, kind, definition, NULL, 0);
+	}
+}
+
+static void look_at_accounts(struct doctor *doctor, const struct conf_device *device, const hst_value *users)
+{
+	const char *area = arena_printf(doctor->arena, "device %s", device->name);
+	const struct passwd *self = getpwuid(geteuid());
+
+	for (size_t i = 0; i < device->account_count; i++) {
+		const hst_value *refusal = value_get(users, device->accounts[i]);
+
+		if (value_kind(refusal) == HST_VALUE_RECORD)
+			doctor_problem(doctor, area, "Make the account, or take it out of `accounts`.", "account %s: %s",
+				       device->accounts[i], value_text(value_get(refusal, "text")));
+		else if (geteuid() != 0 && self && strcmp(self->pw_name, device->accounts[i]) != 0)
+			doctor_note(doctor, area, "Start the house as root if runs are to have sessions of other users.",
+				    "account %s is not the user who starts this house", device->accounts[i]);
+	}
+	if (device->account_count == 0)
+		doctor_problem(doctor, area, "Name users in `accounts`.", "no user may have runs there");
+}
+
+/* A driver is asked once for each of its devices. */
+static void look_at_device(struct doctor *doctor, const struct conf_device *device)
+{
+	const struct definition *driver = device->driver
+						  ? definitions_instance(doctor->definitions, HST_DRIVER, device->driver)
+						  : NULL;
+	const hst_value *answer;
+
+	if (!driver || driver->bad)
+		return;
+	answer = ask(doctor, HST_DRIVER, driver, device->accounts, device->account_count);
+	if (answer)
+		look_at_accounts(doctor, device, value_get(answer, "users"));
+}
+
+void doctor_plugins(struct doctor *doctor)
+{
+	look_at_kind(doctor, HST_TRIGGER);
+	look_at_kind(doctor, HST_CONNECTOR);
+	for (size_t i = 0; i < doctor->conf->device_count; i++)
+		look_at_device(doctor, &doctor->conf->devices[i]);
+}

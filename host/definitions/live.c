@@ -1,0 +1,73 @@
+#include "definitions/live.h"
+
+#include "base/auto.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "os/files.h"
+#include "os/spawn.h"
+#include "plugin/registry.h"
+#include "schema/value.h"
+
+#include <string.h>
+
+enum { ANSWER_BYTES_MAX = 1 << 20, ANSWER_TIMEOUT_MS = 60000 };
+
+static char **arguments(const char *path, const char *as, char *const *users, size_t n)
+{
+	char **argv = mem_array(n + 6, sizeof *argv);
+	size_t at = 0;
+
+	argv[at++] = (char *)"hostler-worker";
+	argv[at++] = (char *)"check";
+	if (as) {
+		argv[at++] = (char *)"--as";
+		argv[at++] = (char *)as;
+	}
+	argv[at++] = (char *)path;
+	for (size_t i = 0; i < n; i++)
+		argv[at++] = users[i];
+	return argv;
+}
+
+static int read_answer(const char *output, int status, hst_arena *arena, const hst_value **ret, hst_error *err)
+{
+	const hst_value *answer = NULL, *refusal;
+	int64_t code = HST_INVALID;
+	char status_text[64];
+
+	if (value_parse_json(arena, output, strlen(output), &answer, NULL) != HST_OK) {
+		spawn_status_text(status, status_text, sizeof status_text);
+		return hst_fail(err, HST_BROKEN, "the process that looked ended with %s", status_text);
+	}
+	refusal = value_get(answer, "error");
+	if (refusal) {
+		value_integer(value_get(refusal, "code"), &code);
+		return hst_fail_as(err, code < HST_OK && code >= HST_BROKEN ? (hst_code)code : HST_INVALID,
+				   value_text(value_get(refusal, "reason")), "%s", value_text(value_get(refusal, "text")));
+	}
+	*ret = answer;
+	return HST_OK;
+}
+
+int live_check(const struct definitions *definitions, hst_plugin_kind kind, const struct definition *definition,
+	       const char *as, char *const *users, size_t n, hst_arena *arena, const hst_value **ret, hst_error *err)
+{
+	const struct conf *conf = definitions->conf;
+	AUTO_FREE char *program = files_join(files_program_directory(), "hostler-worker");
+	AUTO_FREE char *path = NULL;
+	AUTO_FREE char *output = NULL;
+	AUTO_FREE char **argv = NULL;
+	AUTO(text) struct text input;
+	int status = 0, code;
+
+	text_init(&input, VALUE_BYTES_MAX);
+	value_write_json(&input, definition->options);
+	code = registry_path(conf->plugins ? conf->plugins : files_plugin_directory(), kind, definition->instance->plugin,
+			     &path, err);
+	if (code != HST_OK)
+		return code;
+	argv = arguments(path, as, users, n);
+	code = spawn_capture(&(struct spawn){.path = program, .argv = argv}, input.s, ANSWER_BYTES_MAX, ANSWER_TIMEOUT_MS,
+			     &output, &status, err);
+	return code == HST_OK ? read_answer(output, status, arena, ret, err) : code;
+}

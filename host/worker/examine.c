@@ -1,0 +1,104 @@
+#include "worker/examine.h"
+
+#include "base/arena.h"
+#include "plugin/driver.h"
+#include "plugin/load.h"
+#include "schema/fields.h"
+#include "schema/value.h"
+#include "worker/services.h"
+#include "worker/telling.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHECK_TIMEOUT_MS = 15000 };
+
+struct examination {
+	hst_arena *arena;
+	struct services services;
+	struct plugin_instance *instance;
+};
+
+static hst_value *outcome(hst_arena *arena, int code, const hst_error *err)
+{
+	return code == HST_OK ? value_make_null(arena) : telling_refusal(arena, code, err);
+}
+
+static hst_value *check(struct examination *examination)
+{
+	struct service_call call;
+	hst_error err = {0};
+	int code;
+
+	services_begin(&examination->services, &call, examination->arena, CHECK_TIMEOUT_MS);
+	code = plugin_check(examination->instance, &call.call, &err);
+	services_done(&examination->services);
+	return outcome(examination->arena, code, &err);
+}
+
+static hst_value *identify(struct examination *examination, const char *user)
+{
+	struct service_call call;
+	hst_identity identity = {0};
+	hst_error err = {0};
+	int code;
+
+	services_begin(&examination->services, &call, examination->arena, CHECK_TIMEOUT_MS);
+	code = driver_identify(examination->instance, &call.call, user, &identity, &err);
+	services_done(&examination->services);
+	return outcome(examination->arena, code, &err);
+}
+
+static const hst_value *examine(struct examination *examination, const hst_plugin *plugin, char *const *users, size_t n)
+{
+	hst_value *answer = value_make_record(examination->arena), *known = value_make_record(examination->arena);
+
+	value_set(answer, "check", check(examination));
+	for (size_t i = 0; i < n && plugin->kind == HST_DRIVER; i++)
+		value_set(known, users[i], identify(examination, users[i]));
+	value_set(answer, "users", known);
+	return answer;
+}
+
+static int open_and_examine(hst_arena *arena, const char *path, char *const *users, size_t n, const hst_value **ret,
+			    hst_error *err)
+{
+	struct examination examination = {.arena = arena};
+	const hst_value *given = NULL, *options = NULL;
+	const hst_plugin *plugin = NULL;
+	char whole[PATH_MAX];
+	int code;
+
+	if (!realpath(path, whole))
+		return hst_fail(err, HST_NOT_FOUND, "cannot read %s: %s", path, strerror(errno));
+	code = plugin_load(whole, &plugin, err);
+	if (code == HST_OK)
+		code = telling_options(arena, &given, err);
+	if (code == HST_OK)
+		code = fields_check(arena, plugin->options, "option", given, false, &options, err);
+	if (code != HST_OK)
+		return code;
+	services_init(&examination.services, plugin, plugin->name, arena);
+	code = plugin_open(plugin, options, &examination.services.host, &examination.instance, err);
+	if (code == HST_OK)
+		*ret = examine(&examination, plugin, users, n);
+	plugin_close(examination.instance);
+	services_clear(&examination.services);
+	return code;
+}
+
+int examine_run(const char *path, char *const *users, size_t n)
+{
+	hst_arena *arena = arena_new();
+	const hst_value *answer = NULL;
+	hst_error err = {0};
+	int code;
+
+	telling_begin();
+	code = open_and_examine(arena, path, users, n, &answer, &err);
+	code = telling_end(arena, code, answer, &err);
+	arena_free(arena);
+	return code;
+}
