@@ -222,10 +222,11 @@ void connect_close(struct connect *connect)
 	free(connect->endpoint);
 }
 
-/* One request under way. */
+/* One request under way. It lies in the command's arena, since the link calls back also when nobody waits any
+ * more. */
 struct waiting {
 	hst_arena *arena;
-	struct connect_answer *answer;
+	struct connect_answer *answer; /* NULL: nobody waits */
 	bool over, answered;
 };
 
@@ -234,7 +235,7 @@ static void on_reply(void *arg, const struct message *reply)
 	struct waiting *waiting = arg;
 
 	waiting->over = true;
-	if (!reply)
+	if (!reply || !waiting->answer)
 		return;
 	waiting->answered = true;
 	waiting->answer->head = *reply;
@@ -244,18 +245,49 @@ static void on_reply(void *arg, const struct message *reply)
 	message_set_payload(&waiting->answer->head, waiting->answer->payload, waiting->answer->length);
 }
 
+/* To ask twice does no harm; to press twice may. */
+static bool is_question(enum word word)
+{
+	return word == WORD_ask || word == WORD_follow || word == WORD_file_get;
+}
+
+/* *ret_anew: the host was started anew meanwhile, so no answer will come. */
+static int ask_once(struct connect *connect, struct message *message, int64_t timeout_ms,
+		    struct connect_answer *ret, bool *ret_answered, bool *ret_anew)
+{
+	struct waiting *waiting = arena_alloc(connect->cli->arena, sizeof *waiting);
+	uint64_t ups = connect->ups;
+	hst_error err = {0};
+
+	*waiting = (struct waiting){.arena = connect->cli->arena, .answer = ret};
+	if (link_request(connect->link, message, timeout_ms, on_reply, waiting, &err) != HST_OK)
+		return cli_fail(connect->cli, CLI_AWAY, "HostNotReachable", "%s", err.text);
+	while (!waiting->over && connect->ups == ups)
+		loop_turn(connect->loop, timeout_ms);
+	waiting->answer = NULL;
+	*ret_answered = waiting->answered;
+	*ret_anew = !waiting->over;
+	return CLI_DONE;
+}
+
 int connect_request(struct connect *connect, struct message *message, int64_t timeout_ms,
 		    struct connect_answer *ret)
 {
-	struct waiting waiting = {.arena = connect->cli->arena, .answer = ret};
+	const int64_t end_us = clock_steady_us() + timeout_ms * 1000;
+	bool answered, anew;
 	hst_error err = {0};
-	int code = link_request(connect->link, message, timeout_ms, on_reply, &waiting, &err);
+	int code;
 
-	if (code != HST_OK)
-		return cli_fail(connect->cli, CLI_AWAY, "HostNotReachable", "%s", err.text);
-	while (!waiting.over)
-		loop_turn(connect->loop, timeout_ms);
-	if (!waiting.answered)
+	do {
+		code = ask_once(connect, message, timeout_ms, ret, &answered, &anew);
+		if (code != CLI_DONE)
+			return code;
+	} while (anew && is_question(message->word) && clock_steady_us() < end_us);
+	if (anew)
+		return cli_fail(connect->cli, CLI_AWAY, "HostNotReachable",
+				"the host started anew while it was asked; whether it had taken this is not "
+				"known: look with `hostler runs`");
+	if (!answered)
 		return cli_fail(connect->cli, CLI_AWAY, "HostNotReachable",
 				"the host has not answered within %lld s", (long long)timeout_ms / 1000);
 	if (ret->head.word != WORD_error)

@@ -65,6 +65,16 @@ static void copy_payload(char *to, size_t size, const struct message *message)
 		 message->payload ? (const char *)message->payload : "");
 }
 
+/* True: this one gets no answer. */
+static bool leaves(struct fake_desk *desk)
+{
+	if (!desk->unanswered)
+		return false;
+	desk->unanswered--;
+	desk->leaving = true;
+	return true;
+}
+
 static void on_work(void *arg, struct hub_link *from, const struct message *message)
 {
 	struct fake_desk *desk = arg;
@@ -73,6 +83,8 @@ static void on_work(void *arg, struct hub_link *from, const struct message *mess
 	snprintf(desk->name, sizeof desk->name, "%s",
 		 message_text(message, message->word == WORD_press ? "trigger" : "flow"));
 	copy_payload(desk->payload, sizeof desk->payload, message);
+	if (leaves(desk))
+		return;
 	if (desk->accepted)
 		reply(desk, from, WORD_accepted, message->id, desk->accepted);
 	else
@@ -86,6 +98,8 @@ static void on_ask(void *arg, struct hub_link *from, const struct message *messa
 	hst_error err = {"", "there is no run \"999\""};
 
 	copy_payload(desk->filters, sizeof desk->filters, message);
+	if (leaves(desk))
+		return;
 	if (answer)
 		reply(desk, from, WORD_answer, message->id, answer);
 	else

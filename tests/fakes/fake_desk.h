@@ -33,6 +33,7 @@ struct fake_desk {
 	hst_error refusal;
 	const struct desk_happening *happenings; /* to follow */
 	size_t away_after;  /* the host goes away after so many of them, once; 0: it stays */
+	size_t unanswered;  /* it goes away instead of answering so many questions or presses */
 	struct table files; /* "STEP/NAME" -> text */
 
 	/* What was asked. */

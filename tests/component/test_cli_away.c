@@ -1,0 +1,66 @@
+/* A host that starts anew while it is asked: a question is asked again, and what may have been done already is not. */
+#include "../fakes/fake_desk.h"
+
+#include "base/clock.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { SOON_US = 8 * 1000 * 1000 };
+
+static int open_desk(void **state)
+{
+	static struct fake_desk desk;
+
+	fake_desk_start(&desk);
+	fake_desk_open(&desk);
+	*state = &desk;
+	return 0;
+}
+
+static int close_desk(void **state)
+{
+	fake_desk_end(*state);
+	return 0;
+}
+
+static void whether_a_press_was_taken_is_not_known_and_said_at_once(void **state)
+{
+	struct fake_desk *desk = *state;
+	int64_t began_us = clock_steady_us();
+
+	desk->accepted = "[]";
+	desk->unanswered = 1;
+	assert_int_equal(DESK_RUN(desk, "press", "order"), 3);
+	fake_desk_complained(desk, "started anew");
+	fake_desk_complained(desk, "hostler runs");
+	assert_true(clock_steady_us() - began_us < SOON_US);
+}
+
+static void a_question_is_asked_again(void **state)
+{
+	struct fake_desk *desk = *state;
+	int64_t began_us = clock_steady_us();
+
+	table_set(&desk->answers, "runs", "[]");
+	desk->unanswered = 2;
+	assert_int_equal(DESK_RUN(desk, "runs"), 0);
+	assert_int_equal(desk->unanswered, 0);
+	assert_true(clock_steady_us() - began_us < SOON_US);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_desk, close_desk)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(whether_a_press_was_taken_is_not_known_and_said_at_once),
+		TEST(a_question_is_asked_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
