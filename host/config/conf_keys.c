@@ -62,6 +62,8 @@ static const struct conf_key keys[] = {
 	 .meaning = "how long a run may wait for a device that says nothing else"},
 	{"gateway", "strict_order", CONF_BOOLEAN, .def = "no", .at = DEFAULTS(strict_order),
 	 .meaning = "a run that cannot start holds up those behind it, on devices that say nothing else"},
+	{"gateway", "outlive", CONF_DURATION, .def = "60s", .at = HOST(outlive),
+	 .meaning = "how long sessions and the flows in them go on when the gateway has died; the next one takes them over"},
 	{"gateway", "state_dir", CONF_PATH, .fixed = true, .shown = "as in `[host]`", .at = HOST(state_dir),
 	 .meaning = "only without `[host]`: what must survive a restart"},
 	{"gateway", "run_dir", CONF_PATH, .fixed = true, .shown = "as in `[host]`", .at = HOST(run_dir),

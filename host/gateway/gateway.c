@@ -41,7 +41,6 @@ static int open_link(struct gateway *gateway, void *zmq, const struct key_ring *
 
 static int gateway_open(struct gateway *gateway, void *zmq, const struct key_ring *ring, hst_error *err)
 {
-	static const struct admission_event gathered = {.kind = ADMISSION_GATHERED};
 	int rc = make_directories(gateway, err);
 
 	crash_point(CRASH_gateway_folders_made);
@@ -53,8 +52,6 @@ static int gateway_open(struct gateway *gateway, void *zmq, const struct key_rin
 		return rc;
 	crash_point(CRASH_gateway_journal_open);
 	results_sweep(gateway);
-	TABLE_EACH(&gateway->devices, entry)
-		gateway_event(entry->value, &gathered);
 	return open_link(gateway, zmq, ring, err);
 }
 

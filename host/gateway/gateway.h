@@ -24,6 +24,7 @@ struct gateway_process {
 	struct gateway_device *device;
 	uint32_t number;
 	bool watch;
+	bool silent; /* handed over from an earlier gateway, and has not said yet what it has */
 	struct stream *stream; /* NULL until it was started */
 	struct loop_timer *again; /* the supervisor's queue was full: it is asked again */
 	struct loop_timer *late;  /* a hold was told to close: how long it may take */
@@ -51,6 +52,7 @@ struct gateway {
 	bool up;        /* the host knows us */
 	int channel;    /* to the supervisor */
 	uint32_t next_number;
+	bool gathered; /* every hold of an earlier gateway was handed over; some may be silent yet */
 	struct table devices;   /* name -> struct gateway_device */
 	struct table processes; /* number -> struct gateway_process */
 	struct table fetches;   /* digest -> struct fetch (packages.c) */
@@ -85,6 +87,7 @@ void processes_want(struct gateway_device *device, bool watch);
 void processes_channel(void *arg, int fd, short ready);
 void processes_kill(struct gateway_process *process);
 struct gateway_process *processes_of(struct gateway *gateway, uint32_t number);
+void processes_held(struct gateway_process *process, const struct message *held); /* it has said what it has */
 void processes_clear(struct gateway *gateway);
 
 /* on_session.c */

@@ -148,6 +148,9 @@ void on_session_message(void *arg, struct stream *stream, const struct message *
 	case WORD_identity:
 		on_identity(process, message);
 		break;
+	case WORD_held:
+		processes_held(process, message);
+		break;
 	case WORD_opened:
 		crash_point(CRASH_gateway_heard_opened);
 		opened.session = message_text(message, "session");

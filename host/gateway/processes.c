@@ -43,17 +43,24 @@ static void ask_supervisor(void *arg)
 		log_error("the supervisor could not be asked for a session process: %s", err.text);
 }
 
-void processes_want(struct gateway_device *device, bool watch)
+static struct gateway_process *process_new(struct gateway_device *device, uint32_t number)
 {
 	struct gateway_process *process = mem_alloc(sizeof *process);
 	char key[16];
 
 	process->device = device;
-	process->number = ++device->gateway->next_number;
-	process->watch = watch;
+	process->number = number;
 	table_init(&process->questions);
-	process_key(process->number, key);
+	process_key(number, key);
 	table_set(&device->gateway->processes, key, process);
+	return process;
+}
+
+void processes_want(struct gateway_device *device, bool watch)
+{
+	struct gateway_process *process = process_new(device, ++device->gateway->next_number);
+
+	process->watch = watch;
 	ask_supervisor(process);
 }
 
@@ -88,16 +95,77 @@ void processes_clear(struct gateway *gateway)
 	table_clear(&gateway->processes);
 }
 
-static void process_started(struct gateway_process *process, int fd)
+static void listen_to(struct gateway_process *process, int fd)
 {
 	struct stream_role role = {.peer = SPEAKER_SESSION, .message = on_session_message, .ended = on_session_ended, .arg = process};
-	struct admission_event event = {.kind = ADMISSION_HOLD_READY, .number = process->number};
 
 	process->stream = stream_new(process->device->gateway->loop, fd, &role);
+}
+
+static void process_started(struct gateway_process *process, int fd)
+{
+	struct admission_event event = {.kind = ADMISSION_HOLD_READY, .number = process->number};
+
+	listen_to(process, fd);
 	if (process->watch)
 		process->device->watch = process;
 	else
 		gateway_event(process->device, &event);
+}
+
+/* Only when all that may have a run have spoken is it known what none of them has. */
+static void look_whether_gathered(struct gateway *gateway)
+{
+	static const struct admission_event gathered = {.kind = ADMISSION_GATHERED};
+
+	if (!gateway->gathered)
+		return;
+	TABLE_EACH(&gateway->processes, entry)
+		if (((struct gateway_process *)entry->value)->silent)
+			return;
+	TABLE_EACH(&gateway->devices, entry)
+		gateway_event(entry->value, &gathered);
+}
+
+/* One of a device that is configured no more is left alone: it closes its session by itself. */
+static void process_adopted(struct gateway *gateway, const struct channel_record *record, int fd)
+{
+	struct gateway_device *device = table_get(&gateway->devices, record->device);
+	struct gateway_process *process;
+
+	if (!device) {
+		log_warning("a session process of device %s was handed over, which is not configured any more", record->device);
+		close(fd);
+		return;
+	}
+	process = process_new(device, record->number);
+	process->silent = true;
+	listen_to(process, fd);
+}
+
+void processes_held(struct gateway_process *process, const struct message *held)
+{
+	static const struct {
+		const char *state;
+		enum admission_adopted adopted;
+	} states[] = {{"warm", ADMISSION_ADOPTED_WARM}, {"idle", ADMISSION_ADOPTED_IDLE}, {"running", ADMISSION_ADOPTED_RUNNING}};
+	struct admission_event event = {.kind = ADMISSION_ADOPTED, .number = process->number, .session = message_text(held, "session"),
+	                                .user = message_text(held, "user"), .key = message_text(held, "key"),
+	                                .step = message_integer(held, "step"), .token = message_integer(held, "token")};
+	struct message done;
+
+	for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+		if (strcmp(message_text(held, "state"), states[i].state) == 0)
+			event.adopted = states[i].adopted;
+	if (!process->silent || !event.adopted)
+		return;
+	process->silent = false;
+	message_init(&done, WORD_done, held->id);
+	stream_send(process->stream, &done, NULL);
+	log_info("device %s: a session process goes on with this gateway: %s", process->device->conf->name,
+	         message_text(held, "state"));
+	gateway_event(process->device, &event);
+	look_whether_gathered(process->device->gateway);
 }
 
 static void watch_again(void *arg)
@@ -116,11 +184,12 @@ static void process_ended(struct gateway_process *process, int code, const char 
 		loop_in(device->gateway->loop, WATCH_AGAIN_MS, watch_again, device);
 	} else if (admission_hold_of(device->admission, process->number)) {
 		gateway_event(device, &event);
-	} else {
+	} else if (!process->silent) {
 		event.kind = ADMISSION_HOLD_FAILED;
 		gateway_event(device, &event);
 	}
 	process_free(device->gateway, process);
+	look_whether_gathered(device->gateway);
 }
 
 void processes_channel(void *arg, int fd, short ready)
@@ -135,6 +204,14 @@ void processes_channel(void *arg, int fd, short ready)
 	while ((rc = channel_receive(fd, &record, &passed, &err)) >= 0) {
 		struct gateway_process *process = processes_of(gateway, record.number);
 
+		if (record.what == CHANNEL_ADOPT && passed >= 0) {
+			process_adopted(gateway, &record, passed);
+			continue;
+		}
+		if (record.what == CHANNEL_GATHERED) {
+			gateway->gathered = true;
+			look_whether_gathered(gateway);
+		}
 		if (!process) {
 			if (passed >= 0)
 				close(passed);

@@ -29,7 +29,7 @@ int main(int argc, char **argv)
 	const char *what = argc > 1 ? argv[1] : "";
 	int option;
 
-	harden_start(INHERITED_PEER);
+	harden_start(INHERITED_HANDOVER);
 	log_open("hostler-session", LOG_LEVEL_INFO);
 	if (strcmp(what, "watch") != 0 && strcmp(what, "hold") != 0)
 		return complain();

@@ -85,7 +85,7 @@ int channel_receive(int channel, struct channel_record *ret, int *ret_fd, hst_er
 		return failure_of(errno, err, "receive", "a record from the other process");
 	fd = channel_take_fd(&message);
 	if (received == sizeof record && !(message.msg_flags & MSG_TRUNC) &&
-	    record.what >= CHANNEL_WANT_WATCH && record.what <= CHANNEL_KILL) {
+	    record.what >= CHANNEL_WANT_WATCH && record.what <= CHANNEL_GATHERED) {
 		record.device[sizeof record.device - 1] = '\0';
 		record.text[sizeof record.text - 1] = '\0';
 		*ret = record;

@@ -2,6 +2,9 @@
  * Records of fixed size between gateway and supervisor, over a SOCK_SEQPACKET socketpair, with at most one
  * descriptor each. The gateway asks for session processes; the supervisor answers with the gateway's end of a
  * socketpair to the new process, and says when a process has ended.
+ *
+ * A hold outlives its gateway. To the next one the supervisor hands it over: a new socketpair, one end of it to the
+ * gateway, the other to the hold, over a channel between supervisor and hold that serves for nothing else.
  */
 #ifndef HOST_OS_CHANNEL_H
 #define HOST_OS_CHANNEL_H
@@ -17,11 +20,14 @@ enum channel_what {
 	CHANNEL_ENDED,	/* supervisor: the process `number` has ended with `status` (as from waitpid) */
 	CHANNEL_FAILED, /* supervisor: it could not be started; `text` says why */
 	CHANNEL_KILL,	/* gateway: end the process `number` now */
+	CHANNEL_ADOPT,	  /* supervisor, to both: with the descriptor that leads to the other; to the gateway also the
+			     number and the device of the hold */
+	CHANNEL_GATHERED, /* supervisor: every hold of the earlier gateway was handed over */
 };
 
 struct channel_record {
 	uint32_t what;
-	uint32_t number; /* chosen by the gateway with WANT, repeated in the answers */
+	uint32_t number; /* chosen by the gateway with WANT, below 2^30, repeated in the answers; else 2^30 and up */
 	int32_t status;
 	int32_t pid;
 	char device[64];

@@ -11,12 +11,12 @@
 enum { HIDDEN_FROM = 100 };
 enum { LINE_WAIT_MS = 1000 };
 
-static bool there[INHERITED_PEER + 1];
-static int hidden[INHERITED_PEER + 1]; /* 0: it has the number it came with */
+static bool there[INHERITED_LAST + 1];
+static int hidden[INHERITED_LAST + 1]; /* 0: it has the number it came with */
 
 void inherited_look(void)
 {
-	for (int fd = INHERITED_READY; fd <= INHERITED_PEER; fd++)
+	for (int fd = INHERITED_READY; fd <= INHERITED_LAST; fd++)
 		there[fd] = fcntl(fd, F_GETFD) >= 0;
 }
 
@@ -29,7 +29,7 @@ void inherited_hide(void)
 {
 	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	for (int fd = INHERITED_READY; fd <= INHERITED_PEER && nothing >= 0; fd++) {
+	for (int fd = INHERITED_READY; fd <= INHERITED_LAST && nothing >= 0; fd++) {
 		int moved = there[fd] && !hidden[fd] ? fcntl(fd, F_DUPFD_CLOEXEC, HIDDEN_FROM) : -1;
 
 		/* Where something else has the number, that is none of what was inherited. */
@@ -40,13 +40,13 @@ void inherited_hide(void)
 		if (fd != nothing)
 			dup3(nothing, fd, O_CLOEXEC);
 	}
-	if (nothing > INHERITED_PEER)
+	if (nothing > INHERITED_LAST)
 		close(nothing);
 }
 
 bool inherited_has(int fd)
 {
-	return fd >= INHERITED_READY && fd <= INHERITED_PEER && there[fd];
+	return fd >= INHERITED_READY && fd <= INHERITED_LAST && there[fd];
 }
 
 void inherited_close(int fd)

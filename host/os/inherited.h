@@ -6,6 +6,7 @@
  * - 4: the child reads its keys (wire/keys.h)
  * - 5: end-of-file here means that the supervisor is gone: end
  * - 6: gateway: records to and from the supervisor (os/channel.h); session: messages to and from the gateway
+ * - 7: hold: records from the supervisor that hand it to another gateway (os/channel.h)
  *
  * The child closes 3 and 4 when it is done with them.
  */
@@ -14,7 +15,15 @@
 
 #include <stdbool.h>
 
-enum { INHERITED_READY = 3, INHERITED_KEYS = 4, INHERITED_LIFE = 5, INHERITED_PEER = 6, INHERITED_LINE_MAX = 2048 };
+enum {
+	INHERITED_READY = 3,
+	INHERITED_KEYS = 4,
+	INHERITED_LIFE = 5,
+	INHERITED_PEER = 6,
+	INHERITED_HANDOVER = 7,
+	INHERITED_LAST = INHERITED_HANDOVER,
+	INHERITED_LINE_MAX = 2048
+};
 
 /*
  * Notes which of these descriptors are there. harden_start calls it before the program opens anything, since

@@ -43,6 +43,7 @@ static void close_and_leave(struct hold *hold)
 {
 	hst_error err = {0};
 
+	hold_result_leave(hold);
 	if (hold_session_close(hold, &err) != HST_OK) {
 		log_error("device %s: the session could not be closed (%s): %s", hold->device.device->name,
 			  err.reason, err.text);
@@ -54,11 +55,12 @@ static void close_and_leave(struct hold *hold)
 }
 
 /* First the flow, if there is one; hold_run_is_over goes on from there. */
-static void begin_end(struct hold *hold)
+void hold_end(struct hold *hold, const char *why)
 {
 	if (hold->ending)
 		return;
 	hold->ending = true;
+	hold->why = why;
 	if (hold->run)
 		hold_run_steer(hold->run, "cancel");
 	else
@@ -122,13 +124,14 @@ static void on_close(struct hold *hold, const struct message *message)
 {
 	hold->closing = true;
 	hold->close_id = message->id;
-	begin_end(hold);
+	hold_end(hold, NULL);
 }
 
 /* The outcome is in the gateway's journal. */
 static void on_done(struct hold *hold, const struct message *message)
 {
-	(void)hold, (void)message;
+	if (hold->result.state && message->id == hold->result.id)
+		hold_result_clear(hold);
 }
 
 static const struct {
@@ -148,6 +151,7 @@ static void on_message(void *arg, struct stream *stream, const struct message *m
 	hst_error err = {0};
 
 	(void)stream;
+	hold_alone_heard(hold);
 	for (size_t i = 0; i < sizeof handlers / sizeof handlers[0]; i++) {
 		if (handlers[i].word == message->word) {
 			handlers[i].handle(hold, message);
@@ -158,10 +162,6 @@ static void on_message(void *arg, struct stream *stream, const struct message *m
 	hold_refuse(hold, message->id, HST_INVALID, &err);
 }
 
-/*
- * A gateway that is gone takes its session with it. This is the place where a hold may one day wait for the
- * gateway that is started in its stead, and be handed to it with its result.
- */
 static void on_stream_ended(void *arg, struct stream *stream, const hst_error *why)
 {
 	struct hold *hold = arg;
@@ -169,12 +169,19 @@ static void on_stream_ended(void *arg, struct stream *stream, const hst_error *w
 	log_info("device %s: the gateway is gone: %s", hold->device.device->name, why->text);
 	hold->stream = NULL;
 	stream_free(stream);
-	begin_end(hold);
+	hold_alone_begin(hold);
+}
+
+void hold_listen(struct hold *hold, int fd_take)
+{
+	const struct stream_role role = {SPEAKER_GATEWAY, on_message, on_stream_ended, hold};
+
+	hold->stream = stream_new(hold->loop, fd_take, &role);
 }
 
 static void on_end(void *arg)
 {
-	begin_end(arg);
+	hold_end(arg, "hostler was stopped on the device while the flow ran");
 }
 
 /* Children */
@@ -207,8 +214,7 @@ static void on_child(void *arg)
 
 int session_hold(const struct session_settings *settings)
 {
-	struct hold hold = {.loop = loop_new(loop_wait_poll), .notes = {.fd = -1}, .uid = -1, .gid = -1};
-	const struct stream_role role = {SPEAKER_GATEWAY, on_message, on_stream_ended, &hold};
+	struct hold hold = {.loop = loop_new(loop_wait_poll), .notes = {.fd = -1}, .next_gateway = -1, .uid = -1, .gid = -1};
 	hst_error err = {0};
 	int status;
 
@@ -219,14 +225,18 @@ int session_hold(const struct session_settings *settings)
 		loop_free(hold.loop);
 		return 1;
 	}
-	hold.stream = stream_new(hold.loop, inherited_fd(INHERITED_PEER), &role);
+	hold_listen(&hold, inherited_fd(INHERITED_PEER));
+	hold_alone_watch(&hold);
 	ending_watch(hold.loop, on_end, on_child, &hold);
 	inherited_say(NULL);
 	crash_point(CRASH_hold_ready);
 	status = loop_run(hold.loop);
 	stream_free(hold.stream);
 	session_device_close(&hold.device);
+	hold_result_clear(&hold);
 	free(hold.session);
+	free(hold.user);
+	free(hold.key);
 	free(hold.run_dir);
 	free(hold.kept);
 	loop_free(hold.loop);

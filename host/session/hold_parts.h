@@ -1,5 +1,5 @@
-/* A hold from the inside, shared by hold.c (what it is told), hold_session.c (its session) and hold_run.c
- * (the flow in it). */
+/* A hold from the inside, shared by hold.c (what it is told), hold_session.c (its session), hold_run.c (the flow
+ * in it) and hold_alone.c (what it does without a gateway). */
 #ifndef HOST_SESSION_HOLD_PARTS_H
 #define HOST_SESSION_HOLD_PARTS_H
 
@@ -11,15 +11,29 @@
 
 struct hold_run;
 
+/* How its flow ended, until the gateway has it in its journal. */
+struct hold_result {
+	uint64_t id; /* of the launch */
+	int64_t step, token;
+	char *state; /* NULL: there is none */
+	char *reason, *payload, *folder;
+	size_t length;
+	int64_t started_us, ended_us;
+};
+
 struct hold {
 	struct loop *loop;
 	struct session_device device;
 	struct session_notes notes;
 	struct stream *stream; /* NULL: the gateway is gone */
+	int next_gateway;      /* the end of a line to the next one, while the old line is not read to its end; -1 */
+	struct loop_timer *alone; /* how long it goes on without a gateway */
 	struct hold_run *run;  /* NULL: no flow runs */
+	struct hold_result result;
 
 	char *session; /* the driver's name of it; NULL: none is open */
-	char *run_dir; /* RUN_DIR/sessions/PID */
+	char *user, *key; /* whose it is */
+	char *run_dir;	  /* RUN_DIR/sessions/PID */
 	int64_t uid, gid;
 	bool used; /* one hold opens one session in its life */
 
@@ -27,6 +41,7 @@ struct hold {
 	size_t kept_count;
 
 	bool ending, closing; /* closing: the gateway waits for `closed` */
+	const char *why;      /* it ends by itself: what stopped the flow; NULL: it does not */
 	uint64_t close_id;
 	int status;
 };
@@ -35,6 +50,16 @@ struct hold {
 void hold_say(struct hold *hold, const struct message *message);
 void hold_refuse(struct hold *hold, uint64_t id, int code, const hst_error *err);
 void hold_run_is_over(struct hold *hold);
+void hold_listen(struct hold *hold, int fd_take);      /* to a gateway */
+void hold_end(struct hold *hold, const char *why); /* the flow is stopped, the session closed; NULL: it was told to */
+
+/* hold_alone.c */
+void hold_alone_watch(struct hold *hold);  /* from now on it can be handed over */
+void hold_alone_begin(struct hold *hold);  /* its gateway is gone */
+void hold_alone_heard(struct hold *hold);  /* a gateway has spoken: it is not alone */
+void hold_result_say(struct hold *hold);   /* if there is one */
+void hold_result_leave(struct hold *hold); /* in the gateway's folder, for the next gateway */
+void hold_result_clear(struct hold *hold);
 
 /* hold_session.c. On failure of the first nothing is left open. */
 int hold_session_open(struct hold *hold, const char *user, const char *session, hst_error *err);
@@ -42,6 +67,9 @@ int hold_session_close(struct hold *hold, hst_error *err);
 
 /* hold_run.c. A run that cannot begin is reported as finished like any other. */
 void hold_run_launch(struct hold *hold, const struct message *message);
+void hold_run_say(const struct hold_run *run, struct message *message); /* puts step and token into a head */
+bool hold_run_paused(const struct hold_run *run);
+void hold_run_say_paused(const struct hold_run *run);
 bool hold_run_is(const struct hold_run *run, int64_t step, int64_t token);
 void hold_run_steer(struct hold_run *run, const char *how);
 pid_t hold_run_pid(const struct hold_run *run); /* 0: no process */

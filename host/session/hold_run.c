@@ -34,6 +34,7 @@ struct hold_run {
 	struct loop_timer *progress_timer;
 	char subflow[256], action[256];
 	bool progress_waits;
+	bool paused;
 };
 
 static void run_free(struct hold_run *run)
@@ -63,8 +64,7 @@ static void say_progress(struct hold_run *run)
 	text_init(&json, 4096);
 	value_write_json(&json, record);
 	message_init(&message, WORD_progress, 0);
-	message_set_integer(&message, "step", run->step);
-	message_set_integer(&message, "token", run->token);
+	hold_run_say(run, &message);
 	message_set_payload(&message, json.s, json.length);
 	hold_say(run->hold, &message);
 	arena_free(arena);
@@ -93,38 +93,47 @@ static void on_progress(void *arg, const char *subflow, const char *action)
 		run->progress_timer = loop_in(run->hold->loop, 0, progress_time, run);
 }
 
-static void on_paused(void *arg, bool paused)
+void hold_run_say_paused(const struct hold_run *run)
 {
-	const struct hold_run *run = arg;
 	struct message message;
 
 	message_init(&message, WORD_stage, 0);
-	message_set_integer(&message, "step", run->step);
-	message_set_integer(&message, "token", run->token);
-	message_set_text(&message, "state", paused ? "paused" : "running");
+	hold_run_say(run, &message);
+	message_set_text(&message, "state", run->paused ? "paused" : "running");
 	hold_say(run->hold, &message);
+}
+
+static void on_paused(void *arg, bool paused)
+{
+	struct hold_run *run = arg;
+
+	run->paused = paused;
+	hold_run_say_paused(run);
 }
 
 /* The end */
 
-static void say_finished(struct hold_run *run, const char *state, const char *reason,
-			 const struct text *payload, int64_t started_us, int64_t ended_us)
+/* Kept until the gateway has it: it may be another one by then. */
+static void finish(struct hold_run *run, const char *state, const char *reason, const struct text *payload,
+		   int64_t started_us, int64_t ended_us)
 {
-	struct message message;
+	struct hold *hold = run->hold;
 
-	message_init(&message, WORD_finished, run->id);
-	message_set_integer(&message, "step", run->step);
-	message_set_integer(&message, "token", run->token);
-	message_set_text(&message, "state", state);
-	if (reason)
-		message_set_text(&message, "reason", reason);
-	message_set_integer(&message, "started_us", started_us);
-	message_set_integer(&message, "ended_us", ended_us);
-	message_set_payload(&message, payload->s, payload->length);
-	hold_say(run->hold, &message);
+	hold_result_clear(hold);
+	hold->result = (struct hold_result){.id = run->id,
+					    .step = run->step,
+					    .token = run->token,
+					    .state = mem_text(state),
+					    .reason = mem_text(reason ? reason : ""),
+					    .payload = mem_copy(payload->s, payload->length),
+					    .length = payload->length,
+					    .folder = mem_text(run->results),
+					    .started_us = started_us,
+					    .ended_us = ended_us};
+	hold_result_say(hold);
 }
 
-static void say_failed(struct hold_run *run, const char *state, const char *reason, const char *why,
+static void fail(struct hold_run *run, const char *state, const char *reason, const char *why,
 		       int64_t started_us, int64_t ended_us)
 {
 	AUTO(text) struct text payload;
@@ -133,7 +142,7 @@ static void say_failed(struct hold_run *run, const char *state, const char *reas
 	text_add(&payload, "{\"text\":");
 	json_quote(&payload, why, strlen(why));
 	text_add(&payload, "}");
-	say_finished(run, state, reason, &payload, started_us, ended_us);
+	finish(run, state, reason, &payload, started_us, ended_us);
 }
 
 static void end_run(struct hold_run *run)
@@ -150,7 +159,7 @@ static void refuse_run(struct hold_run *run, const char *reason, const hst_error
 	int64_t now_us = clock_wall_us();
 
 	log_warning("run %s, step %s: %s", run->run_id, run->name, err->text);
-	say_failed(run, "failed", err->reason[0] ? err->reason : reason, err->text, now_us, now_us);
+	fail(run, "failed", err->reason[0] ? err->reason : reason, err->text, now_us, now_us);
 	end_run(run);
 }
 
@@ -174,14 +183,16 @@ static void on_ended(void *arg, const struct flowrun_result *result)
 	crash_point(CRASH_hold_handed_over);
 	text_init(&payload, PAYLOAD_BYTES_MAX);
 	value_write_json(&payload, result->outputs);
-	if (result->end != FLOWRUN_SUCCEEDED)
-		say_failed(run, states[result->end], result->reason, result->text, result->started_us,
+	if (result->end == FLOWRUN_STOPPED && run->hold->why)
+		fail(run, "failed", "SessionEnded", run->hold->why, result->started_us, result->ended_us);
+	else if (result->end != FLOWRUN_SUCCEEDED)
+		fail(run, states[result->end], result->reason, result->text, result->started_us,
 			   result->ended_us);
 	else if (payload.over)
-		say_failed(run, "failed", "OutputInvalid", "its outputs are larger than 1 MiB",
+		fail(run, "failed", "OutputInvalid", "its outputs are larger than 1 MiB",
 			   result->started_us, result->ended_us);
 	else
-		say_finished(run, "succeeded", NULL, &payload, result->started_us, result->ended_us);
+		finish(run, "succeeded", NULL, &payload, result->started_us, result->ended_us);
 	crash_point(CRASH_hold_told_finished);
 	end_run(run);
 }
@@ -330,6 +341,17 @@ void hold_run_launch(struct hold *hold, const struct message *message)
 	crash_point(CRASH_hold_before_launch);
 	if (begin(run, message, &err) != HST_OK)
 		refuse_run(run, "FlowFailed", &err);
+}
+
+void hold_run_say(const struct hold_run *run, struct message *message)
+{
+	message_set_integer(message, "step", run->step);
+	message_set_integer(message, "token", run->token);
+}
+
+bool hold_run_paused(const struct hold_run *run)
+{
+	return run->paused;
 }
 
 bool hold_run_is(const struct hold_run *run, int64_t step, int64_t token)

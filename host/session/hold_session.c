@@ -49,7 +49,6 @@ static int is_account(struct hold *hold, const char *key, const char *user, hst_
 static int check_user(struct hold *hold, const char *user, hst_error *err)
 {
 	hst_call call = session_device_call(&hold->device, IDENTIFY_MS);
-	AUTO_FREE char *key = NULL;
 	hst_identity identity;
 	int code = driver_identify(hold->device.driver, &call, user, &identity, err);
 
@@ -61,8 +60,9 @@ static int check_user(struct hold *hold, const char *user, hst_error *err)
 				"runs never have the user \"%s\": it is root or the system's", user);
 	hold->uid = identity.uid;
 	hold->gid = identity.gid;
-	key = mem_text(identity.key);
-	return is_account(hold, key, user, err);
+	hold->user = mem_text(user);
+	hold->key = mem_text(identity.key);
+	return is_account(hold, hold->key, user, err);
 }
 
 static int make_run_dir(struct hold *hold, char **ret_driver_dir, hst_error *err)

@@ -210,7 +210,7 @@ static int spawn_process(struct process *process, const struct process_spec *spe
 			 hst_error *err)
 {
 	AUTO_FREE char *path = files_join(files_program_directory(), spec->program);
-	struct spawn_fd fds[7] = {
+	struct spawn_fd fds[8] = {
 		{-1, 0},
 		{output, 1},
 		{output, 2},
@@ -223,6 +223,8 @@ static int spawn_process(struct process *process, const struct process_spec *spe
 		fds[spawn.fd_count++] = (struct spawn_fd){keys, INHERITED_KEYS};
 	if (spec->peer_fd >= 0)
 		fds[spawn.fd_count++] = (struct spawn_fd){spec->peer_fd, INHERITED_PEER};
+	if (spec->handover_fd > 0)
+		fds[spawn.fd_count++] = (struct spawn_fd){spec->handover_fd, INHERITED_HANDOVER};
 	crash_point(CRASH_hostlerd_before_spawn);
 	return spawn_start(&spawn, &process->pid, err);
 }

@@ -7,6 +7,7 @@
 #include "os/crash.h"
 #include "os/failure.h"
 #include "os/spawn.h"
+#include "supervise/outbox.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -15,11 +16,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Numbers of holds that are handed over are ours: the gateway counts its own from 1. */
+enum { HANDED_OVER = 1 << 30 };
+
 struct session {
 	struct session *next;
 	struct sessions *of;
 	uint32_t number;
-	uint64_t gateway; /* which gateway asked: numbers are its own */
+	uint64_t gateway; /* which gateway has it: numbers are its own */
+	char device[sizeof(((struct channel_record *)NULL)->device)];
+	int handover; /* a hold's channel, over which it gets its next gateway; -1: a watch, which ends with its gateway */
 	struct process *process;
 };
 
@@ -29,8 +35,10 @@ struct sessions {
 	const char *file;
 	int channel; /* our end; -1: there is no gateway */
 	uint64_t gateway;
+	struct outbox outbox;
 	struct session *first;
 	size_t n;
+	uint32_t handed_over;
 };
 
 struct sessions *sessions_new(struct loop *loop, struct processes *processes, const char *file)
@@ -43,10 +51,18 @@ struct sessions *sessions_new(struct loop *loop, struct processes *processes, co
 
 static void close_channel(struct sessions *sessions)
 {
+	outbox_clear(&sessions->outbox);
 	if (sessions->channel < 0)
 		return;
 	loop_fd(sessions->loop, sessions->channel, 0, NULL, NULL);
 	close(take_fd(&sessions->channel));
+}
+
+static void session_free(struct session *session)
+{
+	if (session->handover >= 0)
+		close(session->handover);
+	free(session);
 }
 
 void sessions_free(struct sessions *sessions)
@@ -58,7 +74,7 @@ void sessions_free(struct sessions *sessions)
 		struct session *session = sessions->first;
 
 		sessions->first = session->next;
-		free(session);
+		session_free(session);
 	}
 	free(sessions);
 }
@@ -74,14 +90,25 @@ void sessions_signal(struct sessions *sessions, int signal)
 		process_signal(session->process, signal);
 }
 
-/* The gateway's queue being full or gone is the gateway's loss: it asks again, or sees its sockets end. */
-static void tell(struct sessions *sessions, const struct channel_record *record, int fd)
-{
-	hst_error err = {0};
+static void on_channel(void *arg, int fd, short ready);
 
-	/* A gateway that has ended, as every one does when the house is taken down, has no use for it. */
-	if (sessions->channel >= 0 && channel_send(sessions->channel, record, fd, &err) == HST_RETRY)
-		log_warning("a word to the gateway about session process %u was lost: %s", record->number, err.text);
+static void flush(struct sessions *sessions)
+{
+	bool done = outbox_flush(&sessions->outbox, sessions->channel);
+
+	loop_fd(sessions->loop, sessions->channel, done ? POLLIN : POLLIN | POLLOUT, on_channel, sessions);
+}
+
+/* A gateway that has ended, as every one does when the house is taken down, has no use for it. */
+static void tell(struct sessions *sessions, const struct channel_record *record, int fd_take)
+{
+	if (sessions->channel < 0) {
+		if (fd_take >= 0)
+			close(fd_take);
+		return;
+	}
+	outbox_put(&sessions->outbox, record, fd_take);
+	flush(sessions);
 }
 
 static void remove_session(struct sessions *sessions, const struct session *session)
@@ -107,29 +134,40 @@ static void on_ended(void *arg, struct process *process, int status)
 	if (session->gateway == sessions->gateway)
 		tell(sessions, &record, -1);
 	remove_session(sessions, session);
-	free(session);
+	session_free(session);
 }
 
 /* Starts the program with one end of a new socketpair; *ret_fd is the other one. */
-static int start(struct session *session, const struct channel_record *wanted, int *ret_fd, hst_error *err)
+static int start(struct session *session, bool watch, int *ret_fd, hst_error *err)
 {
 	struct sessions *sessions = session->of;
-	const char *what = wanted->what == CHANNEL_WANT_WATCH ? "watch" : "hold";
-	AUTO_FREE char *name = mem_printf("session/%s/%s", what, wanted->device);
-	char *const argv[] = {"hostler-session", (char *)what, "--device", (char *)wanted->device,
+	const char *what = watch ? "watch" : "hold";
+	AUTO_FREE char *name = mem_printf("session/%s/%s", what, session->device);
+	char *const argv[] = {"hostler-session", (char *)what, "--device", session->device,
 			      "-c", (char *)sessions->file, NULL};
 	const struct process_role role = {.ended = on_ended, .arg = session};
 	AUTO_CLOSE int near = -1;
 	AUTO_CLOSE int far = -1;
+	AUTO_CLOSE int handover = -1;
 	int ends[2], code;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return failure_of(errno, err, "make", "a socketpair");
 	near = ends[0];
 	far = ends[1];
+	if (!watch) {
+		code = channel_pair(ends, err);
+		if (code != HST_OK)
+			return code;
+		session->handover = ends[0];
+		handover = ends[1];
+	}
 	code = process_start(sessions->processes,
-			     &(struct process_spec){
-				     .name = name, .program = "hostler-session", .argv = argv, .peer_fd = far},
+			     &(struct process_spec){.name = name,
+						    .program = "hostler-session",
+						    .argv = argv,
+						    .peer_fd = far,
+						    .handover_fd = handover},
 			     &role, &session->process, err);
 	if (code == HST_OK)
 		*ret_fd = take_fd(&near);
@@ -147,10 +185,11 @@ static int begin(struct sessions *sessions, const struct channel_record *wanted,
 	if (!wanted->device[0] || wanted->device[0] == '-')
 		return hst_fail(err, HST_INVALID, "the gateway named no device");
 	session = mem_alloc(sizeof *session);
-	*session = (struct session){.of = sessions, .number = wanted->number, .gateway = sessions->gateway};
-	code = start(session, wanted, ret_fd, err);
+	*session = (struct session){.of = sessions, .number = wanted->number, .gateway = sessions->gateway, .handover = -1};
+	memcpy(session->device, wanted->device, sizeof session->device);
+	code = start(session, wanted->what == CHANNEL_WANT_WATCH, ret_fd, err);
 	if (code != HST_OK) {
-		free(session);
+		session_free(session);
 		return code;
 	}
 	session->next = sessions->first;
@@ -163,9 +202,9 @@ static int begin(struct sessions *sessions, const struct channel_record *wanted,
 static void want(struct sessions *sessions, const struct channel_record *wanted)
 {
 	struct channel_record answer = {.what = CHANNEL_STARTED, .number = wanted->number};
-	AUTO_CLOSE int fd = -1;
 	hst_error err = {0};
 	pid_t pid = 0;
+	int fd = -1;
 
 	memcpy(answer.device, wanted->device, sizeof answer.device);
 	if (begin(sessions, wanted, &fd, &pid, &err) != HST_OK) {
@@ -205,10 +244,11 @@ static void on_channel(void *arg, int fd, short ready)
 	struct sessions *sessions = arg;
 	struct channel_record record;
 	hst_error err = {0};
-	int passed = -1;
-	int code = channel_receive(fd, &record, &passed, &err);
+	int passed = -1, code;
 
-	(void)ready;
+	if (ready & POLLOUT)
+		flush(sessions);
+	code = channel_receive(fd, &record, &passed, &err);
 	if (passed >= 0)
 		close(passed);
 	if (code == HST_OK)
@@ -217,8 +257,33 @@ static void on_channel(void *arg, int fd, short ready)
 		close_channel(sessions);
 }
 
+/* Nothing of the old line is used again: a message may have been cut in two there. */
+static void hand_over(struct session *session)
+{
+	struct sessions *sessions = session->of;
+	struct channel_record record = {.what = CHANNEL_ADOPT, .pid = process_pid(session->process)};
+	hst_error err = {0};
+	int ends[2];
+
+	session->gateway = sessions->gateway;
+	session->number = HANDED_OVER + sessions->handed_over++ % HANDED_OVER;
+	record.number = session->number;
+	memcpy(record.device, session->device, sizeof record.device);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
+		log_error("session process %d cannot be handed over: %s", (int)record.pid, strerror(errno));
+		process_signal(session->process, SIGTERM);
+		return;
+	}
+	tell(sessions, &record, ends[0]);
+	/* One that has ended meanwhile says so by its end; the queue of one that lives has room. */
+	if (channel_send(session->handover, &record, ends[1], &err) != HST_OK)
+		log_warning("session process %d: %s", (int)record.pid, err.text);
+	close(ends[1]);
+}
+
 int sessions_channel(struct sessions *sessions, hst_error *err)
 {
+	static const struct channel_record gathered = {.what = CHANNEL_GATHERED};
 	int ends[2];
 
 	close_channel(sessions);
@@ -226,6 +291,9 @@ int sessions_channel(struct sessions *sessions, hst_error *err)
 		return -1;
 	sessions->channel = ends[0];
 	sessions->gateway++;
-	loop_fd(sessions->loop, sessions->channel, POLLIN, on_channel, sessions);
+	for (struct session *session = sessions->first; session; session = session->next)
+		if (session->handover >= 0)
+			hand_over(session);
+	tell(sessions, &gathered, -1);
 	return ends[1];
 }

@@ -1,7 +1,7 @@
 /*
  * Session processes: children that the gateway asks for over its channel (os/channel.h). The supervisor starts them,
  * hands the gateway its end of a socketpair to each, and says when one has ended. They are not started again: what is
- * left of a dead one is the gateway's to decide.
+ * left of a dead one is the gateway's to decide. Holds outlive their gateway, and are handed to the next.
  */
 #ifndef HOST_SUPERVISE_SESSIONS_H
 #define HOST_SUPERVISE_SESSIONS_H
@@ -17,8 +17,8 @@ struct sessions *sessions_new(struct loop *loop, struct processes *processes, co
 void sessions_free(struct sessions *sessions);
 
 /*
- * A new gateway speaks: makes its channel and returns the gateway's end, or -1. What an earlier gateway asked for keeps
- * running to its own end, unknown to the new one.
+ * A new gateway is about to start: makes its channel and returns the gateway's end, or -1. The holds of an earlier one
+ * are on their way to it when this returns.
  */
 int sessions_channel(struct sessions *sessions, hst_error *err);
 

@@ -27,7 +27,7 @@ static int answer_fd = STDOUT_FILENO;
 
 static void hide_stdout(void)
 {
-	answer_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, INHERITED_PEER + 1);
+	answer_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, INHERITED_LAST + 1);
 	if (answer_fd < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
 		answer_fd = STDOUT_FILENO;
 }

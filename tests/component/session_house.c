@@ -2,6 +2,7 @@
 
 #include "base/auto.h"
 #include "base/mem.h"
+#include "os/channel.h"
 #include "os/files.h"
 #include "os/inherited.h"
 #include "os/spawn.h"
@@ -76,7 +77,7 @@ int session_house_set_up(void **state)
 	install(house, drivers, "null");
 	install(house, test_plugins ? test_plugins : "tests/plugins/.libs", "noting");
 	house->loop = loop_new(loop_wait_poll);
-	house->life = house->ready = -1;
+	house->life = house->ready = house->handover = -1;
 	*state = house;
 	return 0;
 }
@@ -101,6 +102,7 @@ int session_house_tear_down(void **state)
 	session_house_leave(house);
 	close_end(&house->life);
 	close_end(&house->ready);
+	close_end(&house->handover);
 	/* The flow of a hold that was killed goes on without it. */
 	work_sweep(house->state_dir);
 	loop_free(house->loop);
@@ -125,10 +127,11 @@ void session_house_configure(struct session_house *house, const char *driver, co
 	AUTO_FREE char *text =
 		mem_printf("[host]\nstate_dir = %s\nrun_dir = %s\nplugins = %s\n"
 			   "[gateway]\nname = ts-01\ndriver = here\nstrategy = open\n"
-			   "%s\n"
+			   "%s\n%s%s\n"
 			   "[driver here]\nplugin = %s\n%s%s",
 			   house->state_dir, house->run_dir, plugins,
-			   house->anybody ? "" : "accounts = ada, refused", driver, root, options);
+			   house->anybody ? "" : "accounts = ada, refused", house->outlive ? "outlive = " : "",
+			   house->outlive ? house->outlive : "", driver, root, options);
 
 	assert_int_equal(files_replace(house->conf, text, strlen(text), 0600, false, NULL), HST_OK);
 }
@@ -253,6 +256,21 @@ void session_house_leave(struct session_house *house)
 	house->stream = NULL;
 }
 
+void session_house_adopt(struct session_house *house)
+{
+	const struct stream_role role = {SPEAKER_SESSION, on_message, on_ended, house};
+	const struct channel_record record = {.what = CHANNEL_ADOPT, .number = 1 << 30};
+	int ends[2];
+
+	for (size_t i = 0; i < house->heard_count; i++)
+		house->heard[i].taken = true;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	assert_int_equal(channel_send(house->handover, &record, ends[1], NULL), HST_OK);
+	close(ends[1]);
+	house->ended = false;
+	house->stream = stream_new(house->loop, ends[0], &role);
+}
+
 /* The process */
 
 static char *listen_for_ready(struct session_house *house)
@@ -273,21 +291,30 @@ char *session_house_start_and_listen(struct session_house *house, const char *wh
 	const struct stream_role role = {SPEAKER_SESSION, on_message, on_ended, house};
 	AUTO_FREE char *program = files_join(getenv("HOSTLER_PROGRAMS"), "hostler-session");
 	char *const argv[] = {"hostler-session", (char *)what, "--device", "ts-01", "-c", house->conf, NULL};
-	int ready[2], life[2], peer[2];
+	int ready[2], life[2], peer[2], handover[2] = {-1, -1};
 
 	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
 	assert_int_equal(pipe2(life, O_CLOEXEC), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, peer), 0);
-	const struct spawn_fd fds[] = {
-		{ready[1], INHERITED_READY}, {life[0], INHERITED_LIFE}, {peer[1], INHERITED_PEER}};
-	const struct spawn spawn = {
-		.path = program, .argv = argv, .environment = environ, .fds = fds, .fd_count = 3};
+	if (house->outlive)
+		assert_int_equal(channel_pair(handover, NULL), HST_OK);
+	const struct spawn_fd fds[] = {{ready[1], INHERITED_READY},
+				       {life[0], INHERITED_LIFE},
+				       {peer[1], INHERITED_PEER},
+				       {handover[1], INHERITED_HANDOVER}};
+	const struct spawn spawn = {.path = program,
+				    .argv = argv,
+				    .environment = environ,
+				    .fds = fds,
+				    .fd_count = house->outlive ? 4 : 3};
 
 	assert_int_equal(spawn_start(&spawn, &house->pid, NULL), HST_OK);
 	close(ready[1]);
 	close(life[0]);
 	close(peer[1]);
 	house->ready = ready[0];
+	close_end(&handover[1]);
+	house->handover = handover[0];
 	house->life = life[1];
 	house->ended = false;
 	house->stream = stream_new(house->loop, peer[0], &role);

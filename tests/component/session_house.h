@@ -30,11 +30,12 @@ struct session_house {
 	struct loop *loop;
 	struct stream *stream;
 	pid_t pid;
-	int life, ready; /* our ends; -1: closed */
+	int life, ready, handover; /* our ends; -1: closed */
 	struct session_heard heard[SESSION_HEARD_MAX];
 	size_t heard_count;
 	bool ended;   /* the stream */
 	bool anybody; /* the device names no accounts */
+	const char *outlive; /* of the gateway's section; NULL: the hold cannot be handed over */
 };
 
 int session_house_set_up(void **state);
@@ -63,6 +64,9 @@ void session_house_stop(struct session_house *house, int64_t step, const char *h
 int session_house_wait(struct session_house *house);
 void session_house_leave(
 	struct session_house *house); /* our end of the stream is closed, as by a gateway that died */
+
+/* Another gateway is there, as the supervisor says; what the one before heard is forgotten. */
+void session_house_adopt(struct session_house *house);
 
 /* Below the house's root: whether it is there, what it says ("" when not there; caller frees), how many names
  * a folder has. */

@@ -92,13 +92,15 @@ static void a_hold_ends_with_its_gateway(void **state)
 static void a_hold_ends_with_the_supervisor(void **state)
 {
 	HOUSE(state);
+	const struct session_heard *heard;
 
 	begin(house, "");
 	close(house->life);
 	house->life = -1;
-	/* The gateway is still there and hears how the flow ended. */
-	assert_string_equal(message_text(&session_house_hear(house, WORD_finished)->message, "state"),
-			    "cancelled");
+	/* The gateway is still there and hears how the flow ended: nobody cancelled it. */
+	heard = session_house_hear(house, WORD_finished);
+	assert_string_equal(message_text(&heard->message, "state"), "failed");
+	assert_string_equal(message_text(&heard->message, "reason"), "SessionEnded");
 	assert_int_equal(session_house_wait(house), 0);
 	assert_flow_is_gone(house);
 	assert_clean(house);

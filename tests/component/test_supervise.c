@@ -256,6 +256,25 @@ static void the_gateway_gets_session_processes_and_their_end(void **state)
 	house_clear(&house);
 }
 
+/* Records: 7 the process, with a number of the supervisor's, 8 that was all, 4 its end. */
+static void session_processes_are_handed_to_the_next_gateway(void **state)
+{
+	struct house house;
+
+	(void)state;
+	house_make(&house, HOUSE);
+	house_tell(&house, "gateway", "handover");
+	house_start(&house);
+	house_wait_ready(&house);
+	assert_true(house_file_has(&house, "heard", "gateway record 8 0 0\n"));
+	assert_true(house_file_has(&house, "heard", "gateway record 7 1 1\n"));
+	assert_int_equal(house_count(&house, "gateway session says HELLO"), 2);
+	assert_true(house_file_has(&house, "heard", "gateway record 8 0\n"));
+	assert_true(house_file_has(&house, "heard", "gateway record 4 True 9\n"));
+	assert_int_equal(house_count(&house, "session.hold.desk starts"), 1);
+	house_clear(&house);
+}
+
 static void a_second_signal_ends_what_does_not_end(void **state)
 {
 	struct house house;
@@ -290,6 +309,7 @@ int main(void)
 		cmocka_unit_test(in_the_background_it_returns_when_ready),
 		cmocka_unit_test(when_the_supervisor_dies_its_children_see_it),
 		cmocka_unit_test(the_gateway_gets_session_processes_and_their_end),
+		cmocka_unit_test(session_processes_are_handed_to_the_next_gateway),
 		cmocka_unit_test(a_second_signal_ends_what_does_not_end),
 	};
 

@@ -75,6 +75,7 @@ def next_record(channel):
 
 def session_play():
     channel = socket.socket(fileno=6)
+    next_record(channel)  # nothing was there to be handed over
     records(channel, WANT_HOLD, 7, "desk")
     what, number, _, pid, _, fds = next_record(channel)
     write_down(f"record {what} {number} {'pid' if pid > 1 else 'none'} {len(fds)}")
@@ -90,13 +91,43 @@ def session_play():
     return channel
 
 
+def handover_play():
+    """Asks for a session process and dies; the next time it is handed over."""
+    channel = socket.socket(fileno=6)
+    what, number, _, _, _, fds = next_record(channel)
+    write_down(f"record {what} {number >> 30} {len(fds)}")
+    first = not fds
+    if first:
+        records(channel, WANT_HOLD, 7, "desk")
+        fds = next_record(channel)[5]
+    with socket.socket(fileno=fds[0]) as peer:
+        peer.sendall(b"hello")
+        write_down("session says " + peer.recv(100).decode())
+        if first:
+            os._exit(3)
+        what, _, _, _, _, fds = next_record(channel)
+        write_down(f"record {what} {len(fds)}")
+        records(channel, KILL, number)
+        what, again, status, _, _, _ = next_record(channel)
+        write_down(f"record {what} {again == number} {os.WTERMSIG(status)}")
+    return channel
+
+
 def serve_session():
-    with socket.socket(fileno=6) as peer:
-        while True:
+    peer = socket.socket(fileno=6)
+    handover = socket.socket(fileno=7) if arguments[0] == "hold" else None
+    while peer or handover:
+        ready, _, _ = select.select([one for one in (peer, handover) if one], [], [])
+        if peer in ready:
             said = peer.recv(100)
-            if not said:
-                break
-            peer.sendall(said.upper())
+            if said:
+                peer.sendall(said.upper())
+            else:
+                peer.close()
+                peer = None
+        elif handover in ready:
+            fds = next_record(handover)[5]
+            peer = socket.socket(fileno=fds[0])
 
 
 def stop(number, _frame):
@@ -123,7 +154,8 @@ def main():
         return
     for line in peer_lines():
         write_down("key " + " ".join(line[:2] if line[0] != "host" else line))
-    channel = session_play() if do == "session" else None
+    plays = {"session": session_play, "handover": handover_play}
+    channel = plays[do]() if do in plays else None
     os.write(3, b"ready\n")
     while 3 in select.select([3, 5], [], [])[0]:
         told = os.read(3, 200).decode()

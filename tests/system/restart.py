@@ -4,6 +4,7 @@
 import os
 import signal
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from house import Tap, null_house
@@ -20,8 +21,8 @@ screenshots = none
 [output done]
 type = text
 """,
-    # It ends when its file appears, so that the test decides how long it takes.
-    "desktop-flows/slow/slow.sh": "until [ -e GATE ]; do sleep 0.1; done\nhostler-event output done yes\n",
+    # It ends when its file appears, so that the test decides how long it takes; and it counts its starts.
+    "desktop-flows/slow/slow.sh": "echo $HOSTLER_RUN >> GATE.starts\nuntil [ -e GATE ]; do sleep 0.1; done\nhostler-event output done yes\n",
     "flows/slow.ini": "[flow]\nname = slow\n\n[step it]\nuse = desktop:slow\nconnection = me\nmode = unattended\n",
     "flows/note.ini": "[flow]\nname = note\n\n[step it]\nuse = connector:notes.append\ntimeout = 5s\non_lost = fail\ninput.file = notes\ninput.text = x\n",
     "notes/notes": "",
@@ -49,6 +50,50 @@ def state(house, run):
     return shown["steps"][0]["state"] if shown.get("steps") else None
 
 
+def holds(house):
+    """The session processes of this house that run a flow or keep a session."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                words = file.read().decode(errors="replace").split("\0")
+        except OSError:
+            continue
+        if words[0].endswith("hostler-session") and "hold" in words and house.ini in words:
+            found.append(int(pid))
+    return found
+
+
+def with_a_flow(house):
+    """The one of them whose child is the flow."""
+    for pid in holds(house):
+        try:
+            with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+                if file.read().strip():
+                    return pid
+        except OSError:
+            continue
+    return None
+
+
+def starts(house):
+    """How often each run's flow was started."""
+    with open(house.path("gate.starts"), encoding="ascii") as file:
+        runs = file.read().split()
+    return {runs.count(run) for run in runs}
+
+
+def unknown(house):
+    """Nobody knows how the last run ended, and it says so."""
+    return house.json("show", "last:slow")["state"] == "lost"
+
+
+def gone(house):
+    """Everything of the house has ended."""
+    return any(not [line for line in os.popen("ps -eo args").read().splitlines() if house.ini in line] or time.sleep(0.1)
+               for _ in range(300))
+
+
 def begin(house, flow="slow"):
     house.hostler("run", flow)
     return house.wait(lambda: state(house, f"last:{flow}") == "running", 20)
@@ -67,9 +112,9 @@ with null_house(FILES, more=MORE) as house:
     tap.ok(begin(house), "a run is under way", house.said())
     house.down()
     house.up()
-    tap.ok(house.wait(lambda: house.json("show", "last:slow")["state"] == "lost", 20),
-           "a run that was taken down with its house is lost", house.json("show", "last:slow"), house.said())
-    tap.same((house.json("show", "last:slow")["reason"] or {}).get("code"), "OutcomeUnknown", "and says that nobody knows how far it came")
+    tap.ok(house.wait(lambda: house.json("show", "last:slow")["state"] == "failed", 20),
+           "a run that was taken down with its house ends", house.json("show", "last:slow"), house.said())
+    tap.same((house.json("show", "last:slow")["reason"] or {}).get("code"), "SessionEnded", "and says why its flow ended")
     tap.same(house.hostler("press", "hello", "--input", "name=Ada", "--wait", time_out=60).returncode, 0,
              "its user is free for the next run")
 
@@ -82,10 +127,66 @@ with null_house(FILES, more=MORE) as house:
     os.remove(gate)
 
     tap.ok(begin(house), "a third run is under way")
-    os.kill(pid_of(house, "gateway/here"), signal.SIGKILL)
-    tap.ok(house.wait(lambda: house.json("show", "last:slow")["state"] == "lost", 60),
-           "without its gateway a run is lost", house.json("show", "last:slow"), house.said())
+    gateway = pid_of(house, "gateway/here")
+    os.kill(gateway, signal.SIGKILL)
+    tap.ok(house.wait(lambda: ready(house, "gateway/here") not in (None, gateway), 30), "the gateway is started again", house.said())
+    tap.ok(house.wait(house.online, 30) and state(house, "last:slow") == "running", "the run goes on without it", house.said())
+    open(gate, "w", encoding="utf-8").close()
+    tap.ok(house.wait(lambda: house.json("show", "last:slow")["state"] == "succeeded", 30),
+           "and the next one hears how it ended", house.json("show", "last:slow"), house.said())
+    os.remove(gate)
+    tap.same(starts(house), {1}, "each was started once")
     tap.same(house.hostler("press", "hello", "--input", "name=Bo", "--wait", time_out=60).returncode, 0, "and the next works")
+
+    tap.ok(begin(house), "a fourth run is under way")
+    os.kill(pid_of(house, "gateway/here"), signal.SIGKILL)
+    open(gate, "w", encoding="utf-8").close()
+    tap.ok(house.wait(lambda: house.json("show", "last:slow")["state"] == "succeeded", 30),
+           "one that ends while no gateway is there is not forgotten", house.json("show", "last:slow"), house.said())
+    os.remove(gate)
+
+    tap.ok(begin(house), "a fifth run is under way")
+    os.kill(with_a_flow(house), signal.SIGKILL)
+    tap.ok(house.wait(lambda: unknown(house), 30), "when its session process is killed nobody knows how it ended",
+           house.json("show", "last:slow"), house.said())
+    tap.ok(house.wait(lambda: house.hostler("press", "hello", "--input", "name=Cy", "--wait", time_out=60).returncode == 0, 60),
+           "its user is free again", house.said())
+
+    tap.ok(begin(house), "a sixth run is under way")
+    for pid in [with_a_flow(house), pid_of(house, "gateway/here")]:
+        os.kill(pid, signal.SIGKILL)
+    tap.ok(house.wait(lambda: unknown(house), 60), "nor when both are killed", house.json("show", "last:slow"), house.said())
+
+    tap.ok(house.wait(house.online, 30) and begin(house), "a seventh run is under way")
+    house.daemon.kill()
+    house.daemon.wait()
+    house.daemon = None
+    tap.ok(gone(house), "when the supervisor is killed all end", os.popen("ps -eo pid,args").read())
+    house.up()
+    tap.ok(house.wait(lambda: house.json("show", "last:slow")["state"] == "failed", 30),
+           "and what was left is found", house.json("show", "last:slow"), house.said())
+    tap.same((house.json("show", "last:slow")["reason"] or {}).get("code"), "SessionEnded", "with its reason")
+    tap.same(starts(house), {1}, "each was started once, whatever was killed")
+
+    house.down()
+    journal = house.path("state/gateway/journal")
+    with open(journal, "ab") as file:
+        file.write(b"here launched 12")
+    house.up()
+    tap.same(house.hostler("press", "hello", "--input", "name=Di", "--wait", time_out=60).returncode, 0,
+             "a journal whose last line is cut short is none the worse")
+    house.down()
+    with open(journal, "rb") as file:
+        whole = file.read()
+    with open(journal, "ab") as file:
+        file.write(b"here lunched 12 12\n")
+    house.up(lambda: "ready, but without gateway/here" in house.said())
+    tap.ok(f"{journal}:{whole.count(chr(10).encode()) + 1}: the journal is damaged" in house.said() and "move the file away" in house.said(),
+           "a damaged one is named with its line and the remedy", house.said())
+    house.down()
+    with open(journal, "wb") as file:
+        file.write(whole)
+    house.up()
 
     tap.same(house.hostler("run", "note", "--wait").returncode, 0, "a connector is called")
     worker = pid_of(house, "worker/connector/notes")

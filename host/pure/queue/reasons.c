@@ -69,7 +69,7 @@ static const struct reason table[] = {
 	 "Correct the connection's user or password, then say `hostler connection unblock NAME`.", "Cannot create new session: invalid credentials."},
 	{"SessionCreationUserPromptedForCredentialsAfterConnection", REASON_WAIT, "The device asked for credentials again after it had been given them.",
 	 "Sign in once by hand and see what it asks for, then say `hostler connection unblock NAME`.", NULL},
-	{"SessionEnded", REASON_FATAL, "The session ended while the flow ran in it.", "Find out who signed the user out.", NULL},
+	{"SessionEnded", REASON_FATAL, "The session ended while the flow ran in it.", "Find out who signed the user out, or stopped hostler on the device.", NULL},
 	{"SessionExistsForTheUserWhenUnattended", REASON_WAIT, "The user has a session on the device, and an unattended run needs one of its own.",
 	 "Sign that user out, or use another user for the connection.", "There is an active session for the user on the target machine."},
 	{"SessionFactUnknown", REASON_WAIT, "A fact about a session could not be determined, and unknown means do not start.",
