@@ -29,89 +29,6 @@ static struct sim_process *process_of(struct sim_device *device, uint32_t number
 	return NULL;
 }
 
-/* What the gateway tells the engine */
-
-static void say(struct sim_device *device, const struct core_event *event)
-{
-	struct sim_word word = {.event = *event};
-
-	sim_wire_say(&device->wire, &word);
-}
-
-static bool hold_run(void *arg, const struct admission_run *run)
-{
-	struct sim_word *word = arg;
-
-	assert_true(word->event.holding_count < SIM_HOLDING_MAX);
-	word->holding[word->event.holding_count++] =
-		(struct core_holding){.step = run->step, .token = run->token};
-	return true;
-}
-
-void sim_device_say(struct sim_device *device)
-{
-	struct admission_device now = admission_device(device->admission);
-	struct sim_word word = {.event = {.kind = CORE_DEVICE,
-					  .device = device->name,
-					  .online = true,
-					  .system = HST_LINUX,
-					  .slots = now.slots,
-					  .revision = now.revision,
-					  .journal = 7,
-					  .fresh = device->fresh}};
-
-	if (!device->wire.up || !now.known)
-		return;
-	if (device->fresh)
-		admission_runs(device->admission, hold_run, &word);
-	device->fresh = false;
-	sim_wire_say(&device->wire, &word);
-}
-
-static enum state state_of(const char *word)
-{
-	enum state state = state_named(word);
-
-	assert_int_not_equal(state, STATE_NONE);
-	return state;
-}
-
-static void say_of_run(struct sim_device *device, const struct admission_effect *effect)
-{
-	const struct admission_run *run = effect->run;
-	struct core_event event = {.step = run->step, .token = run->token};
-
-	switch (effect->kind) {
-	case ADMISSION_SAY_TAKEN:
-		event.kind = CORE_TAKEN;
-		event.state = state_of(effect->text);
-		break;
-	case ADMISSION_SAY_STAGE:
-		event.kind = CORE_STAGE;
-		event.state = state_of(effect->text);
-		break;
-	case ADMISSION_SAY_REFUSED:
-		event.kind = CORE_REFUSED;
-		event.class = effect->class;
-		event.revision = effect->revision;
-		event.reason = reason_named(effect->reason)->code;
-		event.text = "no";
-		break;
-	case ADMISSION_SAY_FINISHED:
-		event.kind = CORE_FINISHED;
-		event.state = state_of(run->end);
-		event.reason = *run->reason ? reason_named(run->reason)->code : NULL;
-		event.released = run->released;
-		event.payload = "{}";
-		event.payload_length = 2;
-		break;
-	default:
-		event.kind = CORE_RELEASED;
-		break;
-	}
-	say(device, &event);
-}
-
 /* What the gateway tells its session processes. One that has ended hears nothing, and its end is on its way. */
 
 static void open_session(struct sim_device *device, const struct admission_effect *effect)
@@ -141,7 +58,7 @@ static void launch(struct sim_device *device, const struct admission_effect *eff
 	assert_string_equal(process->user, effect->run->user);
 	assert_true(effect->run->step < SIM_STEPS_MAX);
 	process->launched = true;
-	process->end = NULL;
+	process->halted = NULL;
 	process->step = effect->run->step;
 	process->token = effect->run->token;
 	device->starts[process->step]++;
@@ -152,7 +69,7 @@ static void halt(struct sim_device *device, const struct admission_effect *effec
 	struct sim_process *process = process_of(device, effect->hold->number);
 
 	if (process && process->launched && process->token == effect->run->token)
-		process->end = "cancelled";
+		process->halted = "cancelled";
 }
 
 static void perform(struct sim_device *device, const struct admission_effect *effect)
@@ -162,14 +79,17 @@ static void perform(struct sim_device *device, const struct admission_effect *ef
 	switch (effect->kind) {
 	case ADMISSION_JOURNAL:
 	case ADMISSION_JOURNAL_SOON:
-	case ADMISSION_SAY_HAVE:
 	case ADMISSION_DISCARD:
 		break;
+	case ADMISSION_SAY_HAVE:
+		process = process_of(device, effect->hold->number);
+		if (process)
+			process->end = NULL;
+		break;
 	case ADMISSION_LOOK:
-		admission_step(device->admission,
-			       &(struct admission_event){
-				       .kind = ADMISSION_LEFT, .step = effect->step, .token = effect->token},
-			       &device->effects);
+		assert_true(device->look_count < 64);
+		device->looks[device->look_count][0] = effect->step;
+		device->looks[device->look_count++][1] = effect->token;
 		break;
 	case ADMISSION_ASK_IDENTITY:
 		if (device->ask_count < 32)
@@ -201,24 +121,39 @@ static void perform(struct sim_device *device, const struct admission_effect *ef
 		device->uploads[device->upload_count++][1] = effect->run->token;
 		break;
 	case ADMISSION_SAY_STANDING:
-		say(device, &(struct core_event){.kind = CORE_STANDING,
-						 .step = effect->step,
-						 .token = effect->token,
-						 .standing = offer_standing_named(effect->text)});
+		sim_device_say_standing(device, effect);
 		break;
 	case ADMISSION_SAY_DEVICE:
 		sim_device_say(device);
 		break;
 	default:
-		say_of_run(device, effect);
+		sim_device_say_run(device, effect);
 		break;
 	}
 }
 
-static void event(struct sim_device *device, const struct admission_event *event)
+/* One batch: its records are on disk before anything of it is done. */
+static void journal(struct sim_device *device)
+{
+	for (size_t i = 0; i < device->effects.n; i++) {
+		const struct admission_effect *effect = &device->effects.at[i];
+
+		if (effect->kind == ADMISSION_JOURNAL || effect->kind == ADMISSION_JOURNAL_SOON)
+			text_addf(&device->soon, "%s\n", effect->text);
+	}
+	for (size_t i = 0; i < device->effects.n; i++)
+		if (device->effects.at[i].kind == ADMISSION_JOURNAL) {
+			text_add(&device->journal, device->soon.s);
+			text_reset(&device->soon);
+			return;
+		}
+}
+
+void sim_device_event(struct sim_device *device, const struct admission_event *event)
 {
 	admission_step(device->admission, event, &device->effects);
-	for (size_t i = 0; i < device->effects.n; i++) {
+	journal(device);
+	for (size_t i = 0; !device->deaf && i < device->effects.n; i++) {
 		struct admission_effect effect = device->effects.at[i];
 
 		perform(device, &effect);
@@ -247,7 +182,7 @@ void sim_device_watch(struct sim_device *device)
 						  .locked = HST_NO,
 						  .ours = true};
 	}
-	event(device, &(struct admission_event){
+	sim_device_event(device, &(struct admission_event){
 			      .kind = ADMISSION_SESSIONS, .device = &facts, .sessions = seen, .session_count = n});
 }
 
@@ -256,13 +191,13 @@ static void end_process(struct sim_device *device, struct sim_process *process)
 	uint32_t number = process->number;
 
 	*process = (struct sim_process){0};
-	event(device, &(struct admission_event){.kind = ADMISSION_HOLD_ENDED, .number = number, .text = "killed"});
+	sim_device_event(device, &(struct admission_event){.kind = ADMISSION_HOLD_ENDED, .number = number, .text = "killed"});
 }
 
 static void open_answered(struct sim_device *device, struct sim_process *process)
 {
 	if (mishap(device, 12)) {
-		event(device, &(struct admission_event){.kind = ADMISSION_OPEN_FAILED,
+		sim_device_event(device, &(struct admission_event){.kind = ADMISSION_OPEN_FAILED,
 							.number = process->number,
 							.code = HST_RETRY,
 							.reason = "SessionCreationError",
@@ -270,18 +205,24 @@ static void open_answered(struct sim_device *device, struct sim_process *process
 		return;
 	}
 	process->open = true;
-	event(device, &(struct admission_event){
+	sim_device_event(device, &(struct admission_event){
 			      .kind = ADMISSION_OPENED, .number = process->number, .session = process->id});
 }
 
-static void flow_ended(struct sim_device *device, struct sim_process *process)
+void sim_device_flow_ends(struct sim_device *device, struct sim_process *process)
 {
 	static const char *const ends[] = {"succeeded", "succeeded", "failed", "timed_out"};
 
 	process->launched = false;
-	event(device, &(struct admission_event){.kind = ADMISSION_FINISHED,
+	process->end = process->halted ? process->halted : ends[below(device, 4)];
+}
+
+void sim_device_say_end(struct sim_device *device, const struct sim_process *process)
+{
+	sim_device_event(device, &(struct admission_event){.kind = ADMISSION_FINISHED,
 						.number = process->number,
-						.end = process->end ? process->end : ends[below(device, 4)],
+						.id = 1,
+						.end = process->end,
 						.reason = "",
 						.payload = "{}",
 						.payload_length = 2});
@@ -293,11 +234,12 @@ static void process_turn(struct sim_device *device, struct sim_process *process)
 		end_process(device, process);
 	} else if (process->told_to_close) {
 		process->closed = true;
-		event(device, &(struct admission_event){.kind = ADMISSION_CLOSED, .number = process->number});
+		sim_device_event(device, &(struct admission_event){.kind = ADMISSION_CLOSED, .number = process->number});
 	} else if (process->user[0] && !process->open) {
 		open_answered(device, process);
 	} else if (process->launched) {
-		flow_ended(device, process);
+		sim_device_flow_ends(device, process);
+		sim_device_say_end(device, process);
 	}
 }
 
@@ -307,12 +249,12 @@ static void start_process(struct sim_device *device)
 
 	device->wanted--;
 	if (!process || mishap(device, 15)) {
-		event(device, &(struct admission_event){
+		sim_device_event(device, &(struct admission_event){
 				      .kind = ADMISSION_HOLD_FAILED, .number = ++device->numbers, .text = "no"});
 		return;
 	}
 	process->number = ++device->numbers;
-	event(device, &(struct admission_event){.kind = ADMISSION_HOLD_READY, .number = process->number});
+	sim_device_event(device, &(struct admission_event){.kind = ADMISSION_HOLD_READY, .number = process->number});
 }
 
 static void answer_question(struct sim_device *device)
@@ -321,7 +263,7 @@ static void answer_question(struct sim_device *device)
 
 	memcpy(user, device->ask[0], sizeof user);
 	memmove(device->ask, device->ask + 1, --device->ask_count * sizeof *device->ask);
-	event(device, &(struct admission_event){.kind = ADMISSION_IDENTITY,
+	sim_device_event(device, &(struct admission_event){.kind = ADMISSION_IDENTITY,
 						.user = user,
 						.key = mishap(device, 15) ? NULL : user,
 						.code = HST_RETRY,
@@ -333,13 +275,32 @@ static void uploaded(struct sim_device *device)
 	int64_t step = device->uploads[0][0], token = device->uploads[0][1];
 
 	memmove(device->uploads, device->uploads + 1, --device->upload_count * sizeof *device->uploads);
-	event(device, &(struct admission_event){.kind = ADMISSION_UPLOADED, .step = step, .token = token});
+	sim_device_event(device, &(struct admission_event){.kind = ADMISSION_UPLOADED, .step = step, .token = token});
+}
+
+/* A process that lost its gateway may have left how its flow ended. */
+static void looked(struct sim_device *device)
+{
+	int64_t step = device->looks[0][0], token = device->looks[0][1];
+	const char *end;
+	char name[48];
+
+	memmove(device->looks, device->looks + 1, --device->look_count * sizeof *device->looks);
+	snprintf(name, sizeof name, "%lld/%lld", (long long)step, (long long)token);
+	end = table_get(&device->left, name);
+	sim_device_event(device, &(struct admission_event){.kind = ADMISSION_LEFT,
+							   .step = step,
+							   .token = token,
+							   .end = end,
+							   .reason = "",
+							   .payload = "{}",
+							   .payload_length = 2});
 }
 
 static void fetched(struct sim_device *device)
 {
 	device->fetching = false;
-	event(device, &(struct admission_event){.kind = ADMISSION_PACKAGE,
+	sim_device_event(device, &(struct admission_event){.kind = ADMISSION_PACKAGE,
 						.package = "d1",
 						.text = mishap(device, 2) ? "the host did not answer" : NULL});
 }
@@ -364,6 +325,8 @@ void sim_device_turn(struct sim_device *device)
 		uploaded(device);
 	else if (what < 58 && device->fetching)
 		fetched(device);
+	else if (what < 63 && device->look_count > 0)
+		looked(device);
 	else if (what < 90 && process->number)
 		process_turn(device, process);
 	else if (what < 95)
@@ -388,7 +351,7 @@ static void offered(struct sim_device *device, const struct sim_order *order)
 	run->package = mem_text("d1");
 	run->inputs = mem_text("{}");
 	run->inputs_length = 2;
-	event(device, &(struct admission_event){.kind = ADMISSION_OFFER, .offer = run});
+	sim_device_event(device, &(struct admission_event){.kind = ADMISSION_OFFER, .offer = run});
 }
 
 void sim_device_hear(struct sim_device *device)
@@ -402,29 +365,35 @@ void sim_device_hear(struct sim_device *device)
 		offered(device, &order);
 		break;
 	case SIM_STATUS:
-		event(device, &(struct admission_event){
+		sim_device_event(device, &(struct admission_event){
 				      .kind = ADMISSION_STATUS, .step = order.step, .token = order.token, .id = 1});
 		break;
 	case SIM_STOP:
-		event(device, &(struct admission_event){
+		sim_device_event(device, &(struct admission_event){
 				      .kind = ADMISSION_STOP, .step = order.step, .token = order.token, .how = order.how});
 		break;
 	case SIM_HEARD:
-		event(device, &(struct admission_event){
+		sim_device_event(device, &(struct admission_event){
 				      .kind = ADMISSION_HEARD, .step = order.step, .token = order.token});
 		break;
 	}
 }
 
-void sim_device_connect(struct sim_device *device)
+void sim_device_say_again(struct sim_device *device)
 {
 	static const struct admission_event up = {.kind = ADMISSION_HOST_UP};
 
+	if (device->wire.up)
+		sim_device_event(device, &up);
+}
+
+void sim_device_connect(struct sim_device *device)
+{
 	sim_wire_break(&device->wire);
 	device->wire.up = true;
 	device->fresh = true;
 	sim_device_say(device);
-	event(device, &up);
+	sim_device_say_again(device);
 }
 
 static bool count_run(void *arg, const struct admission_run *run)
@@ -432,6 +401,27 @@ static bool count_run(void *arg, const struct admission_run *run)
 	(void)run;
 	++*(size_t *)arg;
 	return true;
+}
+
+static bool print_run(void *arg, const struct admission_run *run)
+{
+	print_message("device %s: run %lld/%lld of %s in state %d%s%s\n", (const char *)arg, (long long)run->step,
+		      (long long)run->token, run->user, run->state, run->released ? ", released" : "",
+		      run->heard ? ", heard" : "");
+	return true;
+}
+
+void sim_device_print(const struct sim_device *device)
+{
+	admission_runs(device->admission, print_run, (void *)device->name);
+	for (size_t i = 0; i < SIM_PROCESSES; i++) {
+		const struct sim_process *process = &device->processes[i];
+
+		if (process->number)
+			print_message("device %s: process %u of %s%s%s%s\n", device->name, process->number, process->user,
+				      process->launched ? ", runs" : "", process->told_to_close ? ", told to close" : "",
+				      process->end ? ", ended" : "");
+	}
 }
 
 bool sim_device_quiet(const struct sim_device *device)
@@ -449,11 +439,18 @@ void sim_device_init(struct sim_device *device, const char *name, struct house_c
 	*device = (struct sim_device){
 		.name = name, .chance = chance, .starts = starts, .limit = 3, .retirement = HST_SIGN_OUT};
 	device->admission = sim_strategy_admission(device);
+	device->identity = 1;
 	admission_effects_init(&device->effects);
+	text_init(&device->journal, 64 << 20);
+	text_init(&device->soon, 1 << 20);
+	table_init(&device->left);
 }
 
 void sim_device_clear(struct sim_device *device)
 {
 	admission_free(device->admission);
 	admission_effects_clear(&device->effects);
+	text_clear(&device->journal);
+	text_clear(&device->soon);
+	table_clear(&device->left);
 }

@@ -5,6 +5,7 @@
 #ifndef TESTS_SIM_SIM_DEVICE_H
 #define TESTS_SIM_SIM_DEVICE_H
 
+#include "base/text.h"
 #include "pure/admission/admission.h"
 #include "sim_wire.h"
 
@@ -16,7 +17,8 @@ struct sim_process {
 	char user[16];	 /* whose session it opens or has; "": none */
 	char id[16];
 	bool open, launched, told_to_close, closed;
-	const char *end; /* how its flow will end, if somebody asked; constant */
+	const char *halted; /* how its flow was told to end; constant, like `end` */
+	const char *end;    /* how its flow ended, until the gateway has it on disk */
 	int64_t step, token;
 };
 
@@ -29,12 +31,18 @@ struct sim_device {
 	struct admission_effects effects;
 	struct sim_process processes[SIM_PROCESSES];
 	uint32_t numbers;
+	struct text journal, soon; /* what is on the gateway's disk, and what may still be lost */
+	struct table left;	   /* "step/token" -> how the flow of a process ended that had no gateway any more */
+	int64_t identity;	   /* of the journal */
 	size_t wanted, ask_count, upload_count;
 	char ask[32][16];
-	int64_t uploads[64][2];
+	int64_t uploads[64][2], looks[64][2];
+	size_t look_count;
 	int64_t limit;
 	hst_retirement retirement;
-	bool fresh, fetching, person, lucky; /* lucky: nothing goes wrong any more */
+	bool fresh, fetching, person;
+	bool deaf;  /* it journals, and dies before it does anything */
+	bool lucky; /* nothing goes wrong any more */
 	char person_id[16];
 	uint64_t signed_in;
 };
@@ -42,15 +50,32 @@ struct sim_device {
 void sim_device_init(struct sim_device *device, const char *name, struct house_chance *chance, uint16_t *starts);
 void sim_device_clear(struct sim_device *device);
 
+/* The gateway dies and goes on by its journal, with those of its processes that have lived on. */
+void sim_device_crash(struct sim_device *device);
+
+/* Everything of hostler's on the device is gone, and is installed again. */
+void sim_device_reinstall(struct sim_device *device);
+
 void sim_device_connect(struct sim_device *device); /* a new connection to the engine */
 void sim_device_hear(struct sim_device *device);    /* takes an order off the wire, if there is one */
 void sim_device_turn(struct sim_device *device);    /* something happens on it */
 void sim_device_watch(struct sim_device *device);   /* its sessions are listed */
 void sim_device_say(struct sim_device *device);     /* its heartbeat */
+void sim_device_say_again(struct sim_device *device); /* what the engine has not acknowledged for a while */
+
+/* sim_words.c: what an effect wants said to the engine */
+void sim_device_say_run(struct sim_device *device, const struct admission_effect *effect);
+void sim_device_say_standing(struct sim_device *device, const struct admission_effect *effect);
+
+/* For sim_crash.c */
+void sim_device_event(struct sim_device *device, const struct admission_event *event);
+void sim_device_flow_ends(struct sim_device *device, struct sim_process *process);
+void sim_device_say_end(struct sim_device *device, const struct sim_process *process);
 
 /* sim_strategy.c: a new admission for it, with the users bot1 to bot4. */
 struct admission *sim_strategy_admission(struct sim_device *device);
 
+void sim_device_print(const struct sim_device *device);
 bool sim_device_quiet(const struct sim_device *device); /* no run, no session that is not kept */
 
 #endif

@@ -69,6 +69,7 @@ struct admission *sim_strategy_admission(struct sim_device *device)
 						.retire = policy_retire,
 						.systems = HST_LINUX,
 						.acknowledged = true,
+						.handed_over = device->numbers > 0,
 						.arg = device};
 
 	return admission_new(device->name, accounts, sizeof accounts / sizeof accounts[0], &policy);

@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-enum { DEVICES = 4, TURNS = 30000, FLOWS = 12, PLAYS = 12, UNDER_WAY_MAX = 40 };
+enum { DEVICES = 4, TURNS = 60000, FLOWS = 12, PLAYS = 12, UNDER_WAY_MAX = 40 };
 
 struct sim {
 	struct core_house house;
@@ -73,6 +73,17 @@ static void send_action(struct sim *sim, const char *line)
 		       &order);
 }
 
+/* Between two turns, or with something journalled that it did not come to do. */
+static void crash(struct sim *sim, struct sim_device *device)
+{
+	device->deaf = below(sim, 2);
+	if (device->deaf && below(sim, 2))
+		sim_device_hear(device);
+	else if (device->deaf)
+		sim_device_turn(device);
+	sim_device_crash(device);
+}
+
 /* The engine's actions leave it after the commit; a crash in between loses them all. */
 static void send_actions(struct sim *sim)
 {
@@ -106,20 +117,37 @@ static void deliver_word(struct sim *sim, struct sim_device *device)
 	if (!sim_wire_next_word(&device->wire, &sim->chance, &word))
 		return;
 	word.event.holding = word.holding;
-	if (engine_hears(sim, &word.event) && word.event.kind == CORE_FINISHED)
+	if (engine_hears(sim, &word.event) && (word.event.kind == CORE_FINISHED || word.event.kind == CORE_STANDING))
 		sim_wire_order(&device->wire, &(struct sim_order){
 						      .kind = SIM_HEARD, .step = word.event.step, .token = word.event.token});
 }
 
 /* What is lost waits for a person, who does not come. */
+/* True when nothing of the run is under way, and something of it is lost. */
+static bool waits_for_people(const struct sim *sim, int64_t run)
+{
+	size_t lost = 0;
+
+	TABLE_EACH(&sim->house.steps, entry) {
+		const struct kept_step *step = entry->value;
+
+		if (step->run != run || state_row(step->facts.state)->ended)
+			continue;
+		if (step->facts.state != STATE_LOST)
+			return false;
+		lost++;
+	}
+	return lost > 0;
+}
+
 static int64_t under_way(const struct sim *sim)
 {
 	int64_t n = 0;
 
 	TABLE_EACH(&sim->house.runs, entry) {
-		enum state state = ((const struct kept_run *)entry->value)->facts.state;
+		const struct kept_run *run = entry->value;
 
-		n += !state_row(state)->ended && state != STATE_LOST;
+		n += !state_row(run->facts.state)->ended && !waits_for_people(sim, run->facts.number);
 	}
 	return n;
 }
@@ -174,6 +202,8 @@ static void anything(struct sim *sim)
 		sim_device_turn(device);
 	else if (what < 950)
 		sim_device_say(device);
+	else if (what < 951)
+		sim_device_say_again(device);
 	else if (what < 965)
 		let_time_pass(sim);
 	else if (what < 970 && !sim->lucky)
@@ -184,6 +214,10 @@ static void anything(struct sim *sim)
 		sim_wire_break(&device->wire);
 	else if (what < 994 && !sim->lucky)
 		restart_engine(sim);
+	else if (what < 996 && !sim->lucky)
+		crash(sim, device);
+	else if (what < 997 && !sim->lucky && below(sim, 4) == 0)
+		sim_device_reinstall(device);
 }
 
 static const char *text_of_flow(struct sim *sim, const char *flow)
@@ -204,8 +238,8 @@ static void check_step(struct sim *sim, const struct kept_step *kept, const char
 		fail_msg("step %lld was started %u times", (long long)facts->id, starts);
 	if (facts->state == STATE_SUCCEEDED)
 		assert_true(starts > 0);
-	if (facts->state == STATE_EXPIRED)
-		assert_int_equal(starts, 0);
+	if (facts->state == STATE_EXPIRED && starts > 0 && !again)
+		fail_msg("step %lld was started and then expired", (long long)facts->id);
 }
 
 static bool all_quiet(struct sim *sim)
@@ -214,6 +248,29 @@ static bool all_quiet(struct sim *sim)
 		if (!sim_device_quiet(&sim->devices[i]))
 			return false;
 	return under_way(sim) == 0;
+}
+
+static void say_unquiet(struct sim *sim)
+{
+	TABLE_EACH(&sim->house.runs, entry) {
+		const struct run_facts *facts = &((const struct kept_run *)entry->value)->facts;
+
+		if (!state_row(facts->state)->ended && facts->state != STATE_LOST)
+			print_message("run %lld is %s: %s: %s\n", (long long)facts->number, state_name(facts->state),
+				      facts->reason ? facts->reason : "-", facts->text ? facts->text : "-");
+	}
+	TABLE_EACH(&sim->house.steps, entry) {
+		const struct step_facts *facts = &((const struct kept_step *)entry->value)->facts;
+
+		if (!state_row(facts->state)->ended && facts->state != STATE_LOST)
+			print_message("step %lld/%lld is %s on %s: %s: %s\n", (long long)facts->id, (long long)facts->token,
+				      state_name(facts->state), facts->device ? facts->device : "no device",
+				      facts->reason ? facts->reason : "-", facts->text ? facts->text : "-");
+	}
+	for (int i = 0; i < DEVICES; i++)
+		if (!sim_device_quiet(&sim->devices[i]))
+			sim_device_print(&sim->devices[i]);
+	fail_msg("it does not come to rest");
 }
 
 /* From now on nothing goes wrong any more, and everything must come to its end. */
@@ -225,8 +282,11 @@ static void settle(struct sim *sim)
 		sim->devices[i].person = false;
 		sim_device_watch(&sim->devices[i]);
 	}
-	for (int turn = 0; turn < 200000 && !all_quiet(sim); turn++)
+	for (int turn = 0; turn < 400000 && !all_quiet(sim); turn++)
 		anything(sim);
+	if (!all_quiet(sim))
+		say_unquiet(sim);
+	/* Nobody answers for those that are lost. */
 	house_time(&sim->house, 4 * 24 * 3600 * SECOND_US);
 	TABLE_EACH(&sim->house.steps, entry) {
 		const struct kept_step *kept = entry->value;
@@ -235,7 +295,6 @@ static void settle(struct sim *sim)
 		snprintf(key, sizeof key, "%lld", (long long)kept->run);
 		check_step(sim, kept, ((const struct kept_run *)table_get(&sim->house.runs, key))->flow);
 	}
-	assert_true(all_quiet(sim));
 }
 
 static void sim_init(struct sim *sim, struct house_chance chance)
@@ -253,9 +312,10 @@ static void sim_init(struct sim *sim, struct house_chance chance)
 	for (int i = 0; i < FLOWS; i++) {
 		char *text = mem_printf("[flow]\nname = f%d\n%s[step enter]\nuse = desktop:type\n"
 					"connection = bot%d-%s\nmode = unattended\npriority = %s\n"
-					"[step again]\nuse = desktop:type\nconnection = bot%d-%s\nmode = unattended\n",
+					"[step again]\nuse = desktop:type\nconnection = bot%d-%s\nmode = unattended\n%s",
 					i, i % 3 ? "" : "concurrency = 3\n", 1 + i % 4, targets[i % 6],
-					i % 5 ? "normal" : "high", 1 + (i + 1) % 4, targets[(i + 1) % 6]);
+					i % 5 ? "normal" : "high", 1 + (i + 1) % 4, targets[(i + 1) % 6],
+					i % 4 ? "" : "on_lost = again\n");
 
 		core_house_flow(&sim->house, text);
 		free(text);
@@ -290,7 +350,7 @@ static void the_books_are_right_whatever_happened(void **state)
 		for (int turn = 0; turn < TURNS; turn++)
 			anything(sim);
 		settle(sim);
-		assert_true(started(sim) > 150);
+		assert_true(started(sim) > 50);
 		chance = sim->chance;
 		sim_clear(sim);
 	}
