@@ -78,6 +78,11 @@ static const struct command_option of_events[] = {
 	END,
 };
 
+static const struct command_option of_resolve[] = {
+	{"output", 0, "K=V", 1, "succeeded: gives the output K the value V", NULL, VERSION},
+	END,
+};
+
 static const struct command_option of_log[] = {
 	{"follow", 'f', NULL, 0, "goes on while the step runs", NULL, NULL},
 	END,
@@ -144,7 +149,8 @@ static const struct command table[] = {
 	 VERSION},
 	{"resume", "steering", "RUN[/STEP]", 1, 1, "lets a paused run go on", NULL, steer_pause, VERSION},
 	LATER("resubmit", "steering", "runs it again with the same inputs"),
-	LATER("resolve", "steering", "says how a lost run ended"),
+	{"resolve", "steering", "RUN[/STEP] succeeded|failed|requeue", 2, 2, "says how a lost step ended", of_resolve,
+	 steer_resolve, VERSION},
 	LATER("enable", "steering", "lets a flow or trigger start runs again"),
 	LATER("disable", "steering", "keeps a flow or trigger from starting runs"),
 	LATER("device", "steering", "takes a device out of service, and back"),

@@ -55,6 +55,7 @@ int steer_top(struct cli *cli); /* steer.c */
 int steer_priority(struct cli *cli);
 int steer_end(struct cli *cli);
 int steer_pause(struct cli *cli);
+int steer_resolve(struct cli *cli);
 int look_runs(struct cli *cli);	  /* look.c */
 int look_queue(struct cli *cli);
 int look_flows(struct cli *cli);

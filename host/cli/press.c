@@ -93,7 +93,7 @@ int press_command(struct cli *cli)
 {
 	const hst_value *inputs = NULL;
 	hst_error err = {0};
-	int code = inputs_read(cli, &inputs, &err);
+	int code = inputs_read(cli, "input", &inputs, &err);
 
 	if (code != HST_OK)
 		return cli_fail_as(cli, code, &err);
@@ -145,7 +145,7 @@ int run_command(struct cli *cli)
 
 	if (path && options_has(&cli->options, "input"))
 		return cli_fail(cli, CLI_USAGE, "Usage", "say --event or --input, not both");
-	code = path ? read_event(cli, path, &event, &err) : inputs_read(cli, &event, &err);
+	code = path ? read_event(cli, path, &event, &err) : inputs_read(cli, "input", &event, &err);
 	if (code != HST_OK)
 		return cli_fail_as(cli, code, &err);
 	return start(cli, WORD_run, "flow", event);

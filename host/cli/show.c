@@ -158,6 +158,21 @@ static const char *place_line(hst_arena *arena, const hst_value *step)
 			    print_member(arena, step, "connection"), print_member(arena, step, "priority"));
 }
 
+static bool is_lost(const hst_value *record)
+{
+	return state_named(value_text(value_get(record, "state"))) == STATE_LOST;
+}
+
+/* Who waits for whom, and until when. */
+static void print_lost(hst_arena *arena, const char *indent, int64_t run, const hst_value *step)
+{
+	print_line(indent, "lost", arena_printf(arena, "since %s; unless a late answer or somebody settles it, it fails at %s",
+						print_time(arena, value_get(step, "lost")),
+						print_time(arena, value_get(step, "resolve_by"))));
+	print_line(indent, "resolve", arena_printf(arena, "hostler resolve %lld/%s succeeded|failed|requeue", (long long)run,
+						   print_member(arena, step, "name")));
+}
+
 static int print_step(struct connect *connect, int64_t run, const hst_value *step)
 {
 	static const char indent[] = "    ";
@@ -180,6 +195,8 @@ static int print_step(struct connect *connect, int64_t run, const hst_value *ste
 	print_record(arena, indent, "inputs", value_get(step, "inputs"));
 	print_record(arena, indent, "outputs", value_get(step, "outputs"));
 	print_reason(arena, indent, value_get(step, "reason"));
+	if (is_lost(step))
+		print_lost(arena, indent, run, step);
 	if (has_failed(step))
 		status = print_failure(connect, indent, run, step);
 	else if (!is_given(value_get(step, "ended")) && is_given(value_get(step, "progress")))

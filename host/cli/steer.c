@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/text.h"
 #include "cli/connect.h"
+#include "cli/inputs.h"
 #include "cli/print.h"
 #include "cli/run_files.h"
 #include "pure/core/states.h"
@@ -101,5 +102,36 @@ int steer_pause(struct cli *cli)
 	if (!status && !cli->json)
 		print_under_way(cli, answer,
 				pause ? "told to hold at its next checkpoint" : "told to go on");
+	return status;
+}
+
+static bool is_resolution(const char *word)
+{
+	static const char *const words[] = {"succeeded", "failed", "requeue"};
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (strcmp(words[i], word) == 0)
+			return true;
+	return false;
+}
+
+int steer_resolve(struct cli *cli)
+{
+	const char *as = cli->options.arguments[1];
+	hst_value *what = what_run(cli);
+	const hst_value *outputs = NULL, *answer = NULL;
+	hst_error err = {0};
+	int status;
+
+	if (!is_resolution(as))
+		return cli_fail(cli, CLI_USAGE, "Usage", "a lost step is resolved as succeeded, failed or requeue, not \"%.40s\"",
+				as);
+	if (inputs_read(cli, "output", &outputs, &err) != HST_OK)
+		return cli_fail(cli, CLI_USAGE, err.reason, "%s", err.text);
+	value_set_text(what, "as", as);
+	value_set(what, "outputs", outputs);
+	status = steer_say(cli, "resolve", what, &answer);
+	if (!status && !cli->json)
+		printf("%s: %s\n", name_of(cli->arena, answer), print_member(cli->arena, answer, "state"));
 	return status;
 }

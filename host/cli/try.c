@@ -79,7 +79,7 @@ static int read_inputs(struct attempt *attempt)
 {
 	const hst_value *given = NULL;
 	hst_error err = {0};
-	int code = inputs_read(attempt->cli, &given, &err);
+	int code = inputs_read(attempt->cli, "input", &given, &err);
 
 	if (code == HST_OK)
 		code = refuse_secrets(attempt, given, &err);

@@ -170,6 +170,7 @@ static hst_value *step_record(struct asking *asking, const struct store_step *st
 {
 	hst_arena *arena = asking->arena;
 	hst_value *record = value_make_record(arena), *progress;
+	int64_t lost_for_us = asking->engine->definitions->conf->resolve_within.ms * 1000;
 	bool ended = step->ended_us != 0;
 
 	value_set_text(record, "name", step->name);
@@ -186,6 +187,10 @@ static hst_value *step_record(struct asking *asking, const struct store_step *st
 	answer_set_time(arena, record, "requested", step->requested_us);
 	answer_set_time(arena, record, "started", step->started_us);
 	answer_set_time(arena, record, "ended", step->ended_us);
+	if (step->lost_us) {
+		answer_set_time(arena, record, "lost", step->lost_us);
+		answer_set_time(arena, record, "resolve_by", step->lost_us + lost_for_us);
+	}
 	set_span(arena, record, "waiting_ms", step->requested_us, step->placed_us, ended);
 	set_span(arena, record, "preparing_ms", step->placed_us, step->started_us, ended);
 	set_span(arena, record, "executing_ms", step->started_us, step->ended_us, ended);

@@ -1,9 +1,11 @@
 /* What operators decide about runs and about the house. Each word is answered when what it did is on disk. */
-#include "engine/engine.h"
+#include "engine/policy.h"
 
+#include "base/auto.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "pure/core/steer.h"
+#include "pure/core/resolve.h"
+#include "schema/fields.h"
 #include "schema/value.h"
 
 #include <sodium.h>
@@ -67,6 +69,17 @@ static void set_place(hst_value *answer, const struct step *step)
 	value_set_text(answer, "priority", step->facts.high ? "high" : "normal");
 }
 
+static void set_steered(struct steer *steer, const struct core_steered *steered)
+{
+	value_set_text(steer->answer, "id", steered->run->facts.id);
+	value_set_integer(steer->answer, "number", steered->run->facts.number);
+	value_set_text(steer->answer, "step", steered->step ? steered->step->flow_step->name : NULL);
+	value_set_text(steer->answer, "state",
+	               state_name(steered->step ? steered->step->facts.state : steered->run->facts.state));
+	if (steered->step)
+		set_place(steer->answer, steered->step);
+}
+
 static int steer_run(struct steer *steer)
 {
 	struct engine *engine = steer->engine;
@@ -89,14 +102,60 @@ static int steer_run(struct steer *steer)
 	rc = core_steer(engine->core, &steering, &engine->effects, &steered, steer->err);
 	if (rc < 0)
 		return rc;
-	value_set_text(steer->answer, "id", steered.run->facts.id);
-	value_set_integer(steer->answer, "number", steered.run->facts.number);
-	value_set_text(steer->answer, "step", steered.step ? steered.step->flow_step->name : NULL);
-	value_set_text(steer->answer, "state",
-	               state_name(steered.step ? steered.step->facts.state : steered.run->facts.state));
-	if (steered.step)
-		set_place(steer->answer, steered.step);
+	set_steered(steer, &steered);
 	return HST_OK;
+}
+
+/* As the step's own device or process would have given them. */
+static int read_outputs(const struct steer *steer, const struct step *step, struct text *json)
+{
+	const struct engine *engine = steer->engine;
+	const hst_value *given = value_get(steer->said, "outputs"), *outputs;
+	hst_fields fields = {0};
+	int rc;
+
+	if (!policy_outputs(engine, step->flow_step, &fields) && value_count(given) > 0)
+		return hst_fail_as(steer->err, HST_NOT_FOUND, "DefinitionGone",
+		                   "the configuration no longer has %s, so its outputs cannot be checked",
+		                   step->flow_step->use_text);
+	rc = fields_check(engine->scratch, fields, "output", given, false, &outputs, steer->err);
+	if (rc >= 0)
+		value_write_json(json, outputs);
+	return rc;
+}
+
+static int steer_resolve(struct steer *steer)
+{
+	struct engine *engine = steer->engine;
+	struct core_resolving resolving = {.how = core_resolution_named(text_of(steer->said, "as")),
+	                                   .now_us = clock_wall_us(), .step = text_of(steer->said, "step"), .who = steer->who};
+	const char *run = text_of(steer->said, "run");
+	struct core_steered steered;
+	AUTO(text) struct text outputs;
+	struct step *step;
+	int rc;
+
+	text_init(&outputs, PAYLOAD_BYTES_MAX);
+	if (!run || !resolving.how)
+		return hst_fail(steer->err, HST_INVALID, "say which run, and succeeded, failed or requeue");
+	rc = engine->store->ops->find_run(engine->store, run, &resolving.run, steer->err);
+	if (rc >= 0 && !core_run(engine->core, resolving.run))
+		rc = run_ended(steer, resolving.run);
+	if (rc >= 0)
+		rc = core_resolve_find(engine->core, resolving.run, resolving.step, &step, steer->err);
+	if (rc >= 0 && resolving.how == CORE_RESOLVE_SUCCEEDED)
+		rc = read_outputs(steer, step, &outputs);
+	else if (rc >= 0 && value_count(value_get(steer->said, "outputs")) > 0)
+		rc = hst_fail(steer->err, HST_INVALID, "outputs are of a step that succeeded");
+	if (rc < 0)
+		return rc;
+	resolving.outputs = outputs.s;
+	resolving.outputs_length = outputs.length;
+	randombytes_buf(&resolving.draw, sizeof resolving.draw);
+	rc = core_resolve(engine->core, &resolving, &engine->effects, &steered, steer->err);
+	if (rc >= 0)
+		set_steered(steer, &steered);
+	return rc;
 }
 
 /* Rule R29. */
@@ -126,6 +185,8 @@ void on_steer(void *arg, struct hub_link *from, const struct message *message)
 
 	if (rc >= 0 && core_verb_named(steer.what))
 		rc = steer_run(&steer);
+	else if (rc >= 0 && strcmp(steer.what, "resolve") == 0)
+		rc = steer_resolve(&steer);
 	else if (rc >= 0 && strcmp(steer.what, "unblock") == 0)
 		rc = steer_unblock(&steer);
 	else if (rc >= 0)

@@ -48,21 +48,36 @@ static bool policy_action(void *arg, const char *connector, const char *action, 
 	return true;
 }
 
-static bool policy_inputs(void *arg, const struct flow_step *step, hst_fields *ret)
+/* What is declared for what the step uses. */
+static bool declared(const struct engine *engine, const struct flow_step *step, hst_fields *ret_inputs, hst_fields *ret_outputs)
 {
-	const struct engine *engine = arg;
 	const struct package *package = table_get(&engine->definitions->packages, step->target);
 	const struct definition *connector;
-	hst_fields outputs;
 	hst_duration deadline;
 
 	if (step->use == FLOW_USE_DESKTOP) {
-		if (package)
-			*ret = package->inputs;
+		if (package) {
+			*ret_inputs = package->inputs;
+			*ret_outputs = package->outputs;
+		}
 		return package != NULL;
 	}
 	connector = definitions_instance(engine->definitions, HST_CONNECTOR, step->target);
-	return connector && definitions_action(connector, step->action, ret, &outputs, &deadline);
+	return connector && definitions_action(connector, step->action, ret_inputs, ret_outputs, &deadline);
+}
+
+static bool policy_inputs(void *arg, const struct flow_step *step, hst_fields *ret)
+{
+	hst_fields outputs;
+
+	return declared(arg, step, ret, &outputs);
+}
+
+bool policy_outputs(const struct engine *engine, const struct flow_step *step, hst_fields *ret)
+{
+	hst_fields inputs;
+
+	return declared(engine, step, &inputs, ret);
 }
 
 static int64_t policy_queue_timeout(void *arg, const char *target)

@@ -395,6 +395,20 @@ int core_house_steer(struct core_house *house, const struct core_steering *steer
 	return rc;
 }
 
+int house_resolve(struct core_house *house, int64_t run, enum core_resolution how, const char *outputs)
+{
+	struct core_resolving resolving = {.how = how, .run = run, .who = "anna", .outputs = outputs};
+	struct core_steered steered;
+	int rc;
+
+	resolving.outputs_length = outputs ? strlen(outputs) : 0;
+	resolving.now_us = house->now_us += 1000;
+	resolving.draw = (struct draw){.high = ++house->draws * 0x9e3779b97f4a7c15u, .low = house->draws};
+	rc = core_resolve(house->core, &resolving, &house->effects, &steered, NULL);
+	commit(house);
+	return rc;
+}
+
 void core_house_clear(struct core_house *house)
 {
 	core_effects_clear(&house->effects);

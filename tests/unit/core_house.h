@@ -10,7 +10,7 @@
 #define TESTS_UNIT_CORE_HOUSE_H
 
 #include "base/text.h"
-#include "pure/core/steer.h"
+#include "pure/core/resolve.h"
 
 #define SECOND_US INT64_C(1000000)
 
@@ -86,6 +86,8 @@ void house_finished(struct core_house *house, int64_t step, enum state state, co
 		    const char *json, bool released);
 void house_released(struct core_house *house, int64_t step);
 void house_standing(struct core_house *house, int64_t step, enum offer_standing standing); /* the answer to a question */
+/* A person, anna, says how the run's lost step ended. */
+int house_resolve(struct core_house *house, int64_t run, enum core_resolution how, const char *outputs);
 void house_crashed(struct core_house *house, int64_t step); /* the process that had its call */
 
 /* Fails the test unless the last event wanted exactly this done: "offer 1/1 a bot1\ncall 2 x.y {}\n". */

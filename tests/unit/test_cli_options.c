@@ -192,7 +192,7 @@ static void the_table_has_the_commands_of_this_version(void **state)
 		{"pause", true},
 		{"resume", true},
 		{"resubmit", false},
-		{"resolve", false},
+		{"resolve", true},
 		{"enable", false},
 		{"disable", false},
 		{"device", false},

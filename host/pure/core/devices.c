@@ -172,7 +172,8 @@ static void disown(const struct core *core, const struct core_event *event, cons
 		const struct core_holding *holding = &event->holding[i];
 		const struct step *step = core_step_of(core, holding->step);
 
-		if (!step || step->facts.token != holding->token || step->disowned)
+		if (!step || step->facts.token != holding->token || step->disowned ||
+		    step->facts.state == STATE_QUEUED)
 			ask_disown(device->placed, holding->step, holding->token, effects);
 	}
 }
