@@ -4,9 +4,11 @@
 #include "base/clock.h"
 #include "cli/print.h"
 #include "cli/wording.h"
+#include "pure/core/states.h"
 #include "schema/value.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct following {
 	struct connect *connect;
@@ -15,6 +17,16 @@ struct following {
 	int64_t first_us;  /* when the run was accepted */
 	size_t seen, told; /* of this following; of all: after a break the host begins at the beginning */
 };
+
+/* The reason of a bad end is told once, with all that belongs to it, by whoever waited. */
+static const char *line_of(hst_arena *arena, const char *what, const hst_value *body)
+{
+	const char *state = value_text(value_get(body, "state"));
+
+	if (strcmp(what, "ended") == 0 && !state_row(state_named(state))->good)
+		return print_clean(arena, state, strlen(state));
+	return wording_line(arena, what, body);
+}
 
 static void print_happening(struct following *following, const char *what, const hst_value *body)
 {
@@ -30,7 +42,7 @@ static void print_happening(struct following *following, const char *what, const
 	print_tone(stdout, TONE_PLAIN);
 	printf("%-14s  ", step);
 	print_tone(stdout, wording_tone(what, body));
-	fputs(wording_line(arena, what, body), stdout);
+	fputs(line_of(arena, what, body), stdout);
 	print_tone(stdout, TONE_PLAIN);
 	puts("");
 	fflush(stdout);

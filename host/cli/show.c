@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "cli/print.h"
 #include "cli/run_files.h"
+#include "cli/wording.h"
 #include "pure/core/states.h"
 #include "pure/queue/reasons.h"
 #include "schema/types.h"
@@ -129,11 +130,11 @@ static int print_failure(struct connect *connect, const char *indent, int64_t ru
 	return status;
 }
 
-/* "waited 0.10 s, prepared 1.20 s, ran 3.00 s" */
+/* "waiting 0.10 s, preparing 1.20 s, executing 3.00 s" */
 static const char *spans_line(hst_arena *arena, const hst_value *step)
 {
 	static const char *const spans[][2] = {
-		{"waiting_ms", "waited"}, {"preparing_ms", "prepared"}, {"executing_ms", "ran"}};
+		{"waiting_ms", "waiting"}, {"preparing_ms", "preparing"}, {"executing_ms", "executing"}};
 	const char *line = NULL;
 	int64_t ms;
 
@@ -173,6 +174,13 @@ static void print_lost(hst_arena *arena, const char *indent, int64_t run, const 
 						   print_member(arena, step, "name")));
 }
 
+/* What to say next, without the '#' of the number, which a shell would take for a comment. */
+static void print_next(hst_arena *arena, const char *indent, int64_t run, const hst_value *step)
+{
+	if (has_failed(step))
+		print_line(indent, "again", arena_printf(arena, "hostler resubmit %lld", (long long)run));
+}
+
 static int print_step(struct connect *connect, int64_t run, const hst_value *step)
 {
 	static const char indent[] = "    ";
@@ -180,7 +188,7 @@ static int print_step(struct connect *connect, int64_t run, const hst_value *ste
 	const char *place = place_line(arena, step), *spans = spans_line(arena, step);
 	int status = CLI_DONE;
 
-	printf("\n  ");
+	printf("  ");
 	print_tone(stdout, TONE_STRONG);
 	fputs(print_member(arena, step, "name"), stdout);
 	print_tone(stdout, TONE_PLAIN);
@@ -203,7 +211,41 @@ static int print_step(struct connect *connect, int64_t run, const hst_value *ste
 		print_line(indent, "does", progress_line(arena, value_get(step, "progress")));
 	print_files(arena, indent, value_get(step, "files"), true);
 	print_files(arena, indent, value_get(step, "files"), false);
+	print_next(arena, indent, run, step);
 	return status;
+}
+
+static int64_t moment_of(const hst_value *happening)
+{
+	hst_time at = {0};
+
+	type_read_date(value_text(value_get(happening, "at")), &at, NULL);
+	return at.us;
+}
+
+/* What happened, with the time since the first; progress only where a step was asked for, since there may be much. */
+static void print_history(hst_arena *arena, const hst_value *history, const char *step)
+{
+	int64_t first_us = moment_of(value_at(history, 0));
+
+	printf("\n  history\n");
+	for (size_t i = 0; i < value_count(history); i++) {
+		const hst_value *row = value_at(history, i);
+		const char *what = value_text(value_get(row, "what"));
+
+		if (step ? strcmp(value_text(value_get(row, "step")), step) != 0 : strcmp(what, "progress") == 0)
+			continue;
+		print_tone(stdout, TONE_FAINT);
+		printf("    %s  %9.2f s  ", print_time(arena, value_get(row, "at")), (double)(moment_of(row) - first_us) / 1e6);
+		print_tone(stdout, TONE_PLAIN);
+		if (!step)
+			printf("%-14s  ", value_kind(value_get(row, "step")) == HST_VALUE_TEXT ? print_member(arena, row, "step")
+											      : "");
+		print_tone(stdout, wording_tone(what, row));
+		fputs(wording_line(arena, what, row), stdout);
+		print_tone(stdout, TONE_PLAIN);
+		puts("");
+	}
 }
 
 static void print_run(hst_arena *arena, const hst_value *run)
@@ -248,15 +290,20 @@ static int show(struct connect *connect, const char *said)
 	status = show_ask(connect, name, step, &run);
 	if (status)
 		return status;
+	steps = value_get(run, "steps");
 	if (connect->cli->json) {
-		cli_print_json(run);
+		cli_print_json(step ? value_at(steps, 0) : run);
 		return CLI_DONE;
 	}
-	print_run(connect->cli->arena, run);
-	steps = value_get(run, "steps");
+	if (!step)
+		print_run(connect->cli->arena, run);
 	value_integer(value_get(run, "number"), &number);
-	for (size_t i = 0; !status && i < value_count(steps); i++)
+	for (size_t i = 0; !status && i < value_count(steps); i++) {
+		fputs(step ? "" : "\n", stdout);
 		status = print_step(connect, number, value_at(steps, i));
+	}
+	if (!status && value_count(value_get(run, "history")))
+		print_history(connect->cli->arena, value_get(run, "history"), step);
 	return status;
 }
 
@@ -293,6 +340,7 @@ static int print_result(struct connect *connect, int64_t run, const hst_value *s
 		status = print_failure(connect, indent, run, step);
 	}
 	print_files(arena, indent, files, true);
+	print_next(arena, indent, run, step);
 	return status;
 }
 

@@ -317,10 +317,10 @@ static void show_prints_a_run_and_no_control_characters(void **state)
 	struct fake_desk *desk = *state;
 
 	table_set(&desk->answers, "show", (void *)run_good);
-	assert_int_equal(DESK_RUN(desk, "show", "#12/enter"), 0);
-	assert_string_equal(desk->filters, "{\"run\":\"#12\",\"step\":\"enter\"}");
+	assert_int_equal(DESK_RUN(desk, "show", "#12"), 0);
+	assert_string_equal(desk->filters, "{\"run\":\"#12\"}");
 	fake_desk_said(desk, "2026-11-21 23:31:58");
-	fake_desk_said(desk, "waited 0.10 s, prepared 1.20 s, ran 3.00 s");
+	fake_desk_said(desk, "waiting 0.10 s, preparing 1.20 s, executing 3.00 s");
 	fake_desk_said(desk, "here, as bot1, unattended, through bot");
 	fake_desk_said(desk, "shown = 28\\x1b[31m.5");
 	assert_int_equal(DESK_RUN(desk, "show", "last", "--json"), 0);

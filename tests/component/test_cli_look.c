@@ -73,6 +73,100 @@ static void a_code_with_a_slip_names_the_nearest(void **state)
 	fake_desk_complained(desk, "lists them all");
 }
 
+#define REASON(code, text)                                                                                              \
+	"\"reason\":{\"code\":\"" code "\",\"text\":\"" text "\",\"remedy\":\"Mend it.\",\"class\":\"fatal\"}"
+#define STEP(state, more)                                                                                               \
+	"{\"name\":\"enter\",\"use\":\"desktop:order-total\",\"state\":\"" state "\"," more                                   \
+	"\"connection\":\"bot\",\"device\":\"here\",\"user\":\"bot1\",\"mode\":\"unattended\",\"priority\":\"normal\"," \
+	"\"waiting_ms\":100,\"preparing_ms\":1200,\"executing_ms\":3000,"                                               \
+	"\"progress\":{\"subflow\":\"Main\",\"action\":\"Press Save\"},\"outputs\":null,\"files\":[]}"
+#define HAPPENED(second, step, more) "{\"at\":\"2026-11-21T23:31:5" second ".5Z\"," step more "}"
+#define ENTER "\"step\":\"enter\","
+#define HISTORY                                                                                                         \
+	"[" HAPPENED("2", "", "\"what\":\"accepted\",\"trigger\":\"order\"") ","                                        \
+	HAPPENED("3", ENTER, "\"what\":\"offered\",\"device\":\"here\"") ","                                            \
+	HAPPENED("4", ENTER, "\"what\":\"progress\",\"subflow\":\"Main\",\"action\":\"Press Save\"") ","                \
+	HAPPENED("5", ENTER, "\"what\":\"ended\",\"state\":\"failed\",\"reason\":\"FlowFailed\",\"text\":\"no display\"") "]"
+#define RUN_OF(state, step)                                                                                             \
+	"{\"id\":\"r-1\",\"number\":12,\"flow\":\"order-total\",\"state\":\"" state "\",\"reason\":null,\"label\":null,"      \
+	"\"requested\":\"2026-11-21T23:31:52Z\",\"started\":null,\"ended\":null,\"steps\":[" step "],\"history\":" HISTORY "}"
+
+static const char failed_step[] = STEP("failed", REASON("FlowFailed", "no display") ",");
+static const char failed_run[] = RUN_OF("failed", STEP("failed", REASON("FlowFailed", "no display") ","));
+static const char lost_run[] = RUN_OF("lost", STEP("lost", REASON("OutcomeUnknown", "the device is silent") ","));
+
+static void a_failed_step_says_how_to_run_it_again(void **state)
+{
+	struct fake_desk *desk = *state;
+
+	table_set(&desk->answers, "show", (void *)failed_run);
+	assert_int_equal(DESK_RUN(desk, "show", "12"), 0);
+	fake_desk_said(desk, "FlowFailed: no display\n    remedy      Mend it.\n    last did    Main: Press Save\n");
+	fake_desk_said(desk, "    again       hostler resubmit 12\n");
+	fake_desk_said(desk, "time        waiting 0.10 s, preparing 1.20 s, executing 3.00 s");
+}
+
+static void a_lost_step_says_how_to_resolve_it(void **state)
+{
+	struct fake_desk *desk = *state;
+
+	table_set(&desk->answers, "show", (void *)lost_run);
+	assert_int_equal(DESK_RUN(desk, "show", "12"), 0);
+	fake_desk_said(desk, "    resolve     hostler resolve 12/enter succeeded|failed|requeue\n");
+	fake_desk_not_said(desk, "resubmit");
+}
+
+static void what_happened_is_told_at_the_end(void **state)
+{
+	struct fake_desk *desk = *state;
+
+	setenv("TZ", "UTC", 1);
+	table_set(&desk->answers, "show", (void *)failed_run);
+	assert_int_equal(DESK_RUN(desk, "show", "12"), 0);
+	fake_desk_said(desk, "\n  history\n    2026-11-21 23:31:52       0.00 s                  accepted from order\n"
+			     "    2026-11-21 23:31:53       1.00 s  enter           offered to here\n"
+			     "    2026-11-21 23:31:55       3.00 s  enter           failed: FlowFailed: no display\n");
+}
+
+static void a_step_that_is_named_is_all_that_is_shown(void **state)
+{
+	struct fake_desk *desk = *state;
+
+	table_set(&desk->answers, "show", (void *)failed_run);
+	assert_int_equal(DESK_RUN(desk, "show", "12/enter"), 0);
+	assert_int_equal(strncmp(desk->out, "  enter  desktop:order-total  failed\n", 37), 0);
+	fake_desk_not_said(desk, "accepted");
+	fake_desk_said(desk, "2.00 s  Main: Press Save\n");
+	assert_int_equal(DESK_RUN(desk, "show", "12/enter", "--json"), 0);
+	assert_memory_equal(desk->out, failed_step, sizeof failed_step - 1);
+}
+
+static void who_waits_is_told_the_reason_once(void **state)
+{
+	static const struct desk_happening happenings[] = {
+		{"ended",
+		 "{\"run\":\"r-1\",\"step\":\"enter\",\"what\":\"ended\",\"at_us\":3000000,\"state\":\"failed\","
+		 "\"reason\":\"FlowFailed\",\"text\":\"no display\"}",
+		 false},
+		{"ended",
+		 "{\"run\":\"r-1\",\"what\":\"ended\",\"at_us\":3100000,\"state\":\"failed\",\"reason\":\"FlowFailed\","
+		 "\"text\":\"no display\"}",
+		 true},
+		{NULL, NULL, false},
+	};
+	struct fake_desk *desk = *state;
+	const char *first;
+
+	desk->accepted = "[{\"id\":\"r-1\",\"number\":12,\"flow\":\"order-total\"}]";
+	desk->happenings = happenings;
+	table_set(&desk->answers, "show", (void *)failed_run);
+	assert_int_equal(DESK_RUN(desk, "run", "order-total", "--wait"), 1);
+	first = strstr(desk->out, "no display");
+	assert_non_null(first);
+	assert_null(strstr(first + 1, "no display"));
+	fake_desk_said(desk, "again       hostler resubmit 12");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_desk, close_desk)
 
 int main(void)
@@ -82,6 +176,11 @@ int main(void)
 		TEST(without_a_code_all_reasons_are_listed),
 		TEST(a_sentence_from_elsewhere_leads_to_its_codes),
 		TEST(a_code_with_a_slip_names_the_nearest),
+		TEST(a_failed_step_says_how_to_run_it_again),
+		TEST(a_lost_step_says_how_to_resolve_it),
+		TEST(what_happened_is_told_at_the_end),
+		TEST(a_step_that_is_named_is_all_that_is_shown),
+		TEST(who_waits_is_told_the_reason_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -118,6 +118,7 @@ with null_house(FILES, more=MORE) as house:
                       .get("text", ""), 30), "a process that died and is back is noted", house.json("doctor"))
     gate = house.path("gate")
     house.write("gate", "")
+    house.write("event", json.dumps({"name": gate}))
     first = press(house, "one", gate)
     tap.ok(wait_running(house, first), "the first run runs", house.json("show", str(first)))
     answer = said(house, tap, "a running step: where, as whom, since when, what it last did", str(first),
@@ -187,6 +188,21 @@ with null_house(FILES, more=MORE) as house:
     child.wait(20)
     done = house.hostler("events", "--follow", "--run", str(live))
     tap.ok(done.returncode == 0 and "succeeded" in done.stdout, "of a run that has ended following ends", done.stdout)
+
+    run = house.json("show", str(bad))
+    tap.ok(set("id number flow label trigger state requested started ended steps".split()) <= set(run),
+           "a run as JSON has the members of the design", run)
+    tap.ok(set(("name use state reason connection target device mode user priority position attempt requested started ended "
+                "waiting_ms preparing_ms executing_ms progress inputs outputs files").split()) <= set(run["steps"][0]) and
+           set("code text remedy class".split()) <= set(run["steps"][0]["reason"]), "a step, too", run["steps"])
+    tap.same(house.json("show", f"{bad}/it"), run["steps"][0], "a step alone is that step")
+    done = house.hostler("show", str(bad))
+    tap.ok(all(part in done.stdout for part in (
+        "FlowFailed: ", "remedy ", "last did    Main: Press Save", "| about to fail", f"again       hostler resubmit {bad}",
+        "waiting 0", "executing 0", "history")), "a failed step with all that helps", done.stdout)
+    done = house.hostler("run", "bad", "--event", "event", "--wait")
+    tap.ok(done.returncode == 1 and done.stdout.count("exit status 3") == 1, "who waits is told the reason once", done.stdout,
+           done.stderr)
 
     done = house.hostler("why", "onne")
     tap.ok(done.returncode == 2 and 'did you mean "one"' in done.stderr, "an unknown name gets the nearest", done.stderr)
