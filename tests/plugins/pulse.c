@@ -11,7 +11,7 @@ struct pulse_config {
 };
 
 static const hst_field options[] = {
-	HST_FIELD(struct pulse_config, times, .def = "0", .min = 0, .max = 1000, .doc = "how many events, ever"),
+	HST_FIELD(struct pulse_config, times, .def = "0", .min = 0, .max = 1000000, .doc = "how many events, ever"),
 	HST_FIELD(struct pulse_config, every, .def = "0s", .doc = "time between two events"),
 };
 
