@@ -138,7 +138,7 @@ static void a_misconfigured_child_is_left_alone_and_named(void **state)
 	house_start(&house);
 	WAIT_UNTIL(house_said(&house, "ready, but without worker/trigger/start\n"));
 	assert_int_equal(house_count(&house, "worker.trigger.start.1 starts"), 1);
-	assert_true(house_file_has(&house, "state/children", "worker/trigger/start degraded 0 "));
+	WAIT_UNTIL(house_file_has(&house, "state/children", "worker/trigger/start degraded 0 "));
 	assert_int_equal(house_stop(&house), 0);
 	house_clear(&house);
 }
