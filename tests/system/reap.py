@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Whatever of the house is killed in the middle of a run, nothing of the session is left: no process, no file."""
 
+import contextlib
 import glob
 import os
+import pwd
 import shutil
 import signal
 import sys
@@ -109,7 +111,6 @@ def left(house, user, driver):
 
 
 def owned_by(path, user):
-    import pwd
     try:
         return os.stat(path).st_uid == pwd.getpwnam(user).pw_uid
     except OSError:
@@ -132,7 +133,8 @@ def kill_and_look(house, user, driver, whom):
         return
     pids = VICTIMS[whom](house)
     for pid in pids:
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # one that was about to end anyway
+            os.kill(pid, signal.SIGKILL)
     if house.daemon.pid in pids:
         house.daemon.wait()
         house.daemon = None
@@ -144,6 +146,38 @@ def kill_and_look(house, user, driver, whom):
            *left(house, user, driver), house.said())
     os.remove(gate)
     tap.ok(house.wait(lambda: works(house, gate), 90), f"{driver}: {whom} killed: the next run works", house.said())
+
+
+def stuck(house):
+    return [session["user"] for session in house.json("devices")[0]["sessions"] if session["reason"]]
+
+
+def watched(house):
+    """The watch has looked from beginning to end: it clears away what a dead process noted, then lists the sessions."""
+    for _ in range(2):
+        notes = house.path("state/notes/0.notes")
+        house.write("state/notes/0.notes", "device here\n", mode=0o600)
+        if not house.wait(lambda: not os.path.exists(notes), 30):
+            return False
+    return True
+
+
+def show_what_is_stuck(house, user):
+    """As long as nobody clears away what a dead process left, its session holds a slot, and is shown with the remedy."""
+    gate = house.path("gate")
+    house.hostler("run", "slow")
+    house.wait(lambda: house.json("show", "last:slow")["steps"][0]["state"] == "running", 30)
+    watch = session_processes(house, "watch")[0]
+    tap.ok(watched(house), "the watch has seen the session", house.said())
+    os.kill(watch, signal.SIGSTOP)
+    os.kill(hold(house)[0], signal.SIGKILL)
+    tap.ok(house.wait(lambda: stuck(house) == [user], 30), "a session that nobody closes is stuck", house.json("devices"))
+    said = house.hostler("devices").stdout
+    tap.ok("SessionCloseFailed" in said and "End the processes of that user" in said, "and shown with the remedy", said)
+    os.kill(watch, signal.SIGCONT)
+    tap.ok(house.wait(lambda: not stuck(house) and house.json("devices")[0]["running"] == 0, 60), "until it is cleared away",
+           house.json("devices"))
+    tap.ok(house.wait(lambda: works(house, gate), 90), "and then its slot is free", house.said())
 
 
 def alone(house):
@@ -169,6 +203,8 @@ def play(driver, user):
         house.up()
         for whom in VICTIMS:
             kill_and_look(house, user, driver, whom)
+        if driver == "x11":
+            show_what_is_stuck(house, user)
         house.down()
         tap.same(left(house, user, driver), [], f"{driver}: after all of it nothing is left")
 
