@@ -1,7 +1,14 @@
 #include "config/conf_changes.h"
 
+#include "base/auto.h"
+#include "base/mem.h"
+#include "base/text.h"
 #include "config/conf_parts.h"
+#include "config/ini.h"
+#include "os/files.h"
+#include "schema/manifest.h"
 
+#include <limits.h>
 #include <string.h>
 
 /* Keys of structures other than the conf itself may all change: they are devices, clusters and the like. */
@@ -91,4 +98,20 @@ const char *conf_change_name(enum conf_change change)
 	static const char *const names[] = {"added", "changed", "removed"};
 
 	return names[change];
+}
+
+char *conf_made_of(const struct conf *conf, hst_plugin_kind kind, const char *name)
+{
+	const struct conf_instance *instance = conf_instance(conf, kind, name);
+	const char *plugin = instance ? instance->plugin : name;
+	AUTO_FREE char *path = mem_printf("%s/%s/%s.so", conf->plugins, manifest_kind_name(kind), plugin);
+	char stamp[FILES_STAMP];
+	struct text text;
+
+	text_init(&text, INI_BYTES_MAX + PATH_MAX + FILES_STAMP);
+	files_stamp(path, stamp);
+	text_addf(&text, "%s %s\n", path, stamp);
+	for (size_t i = 0; instance && instance->section && i < instance->section->key_count; i++)
+		text_addf(&text, "%s = %s\n", instance->section->keys[i].name, instance->section->keys[i].value);
+	return text_take(&text);
 }

@@ -55,6 +55,7 @@ struct engine_device {
 	char *about; /* JSON: driver, strategy and accounts, as its gateway's own file has them; NULL: not said */
 	size_t about_length;
 	char address[64]; /* where its gateway was last; "" on this machine */
+	char *gateway;    /* the name of the one that said so; NULL: none since the start */
 };
 
 /* Somebody with the key of a gateway was refused. */
@@ -207,6 +208,7 @@ void workers_cancel(struct engine *engine, const struct step *step);
 void workers_next(struct engine *engine, struct hub_link *worker);
 bool workers_is_of(const struct hub_link *worker, const char *connector); /* a process of this instance */
 void workers_left(struct engine *engine, struct hub_link *worker);
+void workers_configured(struct engine *engine); /* what waits for connectors that have gone comes to nothing */
 void workers_clear(struct engine *engine);
 void request_free(struct engine_request *request);
 

@@ -30,6 +30,7 @@ void presences_free(struct engine_device *device)
 {
 	free(device->sessions);
 	free(device->about);
+	free(device->gateway);
 	free(device);
 }
 
@@ -147,6 +148,8 @@ void presences_heard(struct engine *engine, const struct hub_link *from, const s
 	device->sessions = mem_copy(message->payload, message->payload_length);
 	device->sessions_length = message->payload_length;
 	device->link = from->number;
+	free(device->gateway);
+	device->gateway = mem_text(from->name + strlen("gateway/"));
 	snprintf(device->address, sizeof device->address, "%s", from->address);
 	if (value_kind(about) == HST_VALUE_RECORD) {
 		value_write_json(&json, about);

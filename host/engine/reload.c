@@ -92,12 +92,12 @@ static bool load(struct engine *engine)
 	for (size_t i = 0; i < problems.n; i++) {
 		AUTO_FREE char *line = problem_line(&problems.at[i]);
 
-		inherited_line("note", line);
+		inherited_line("wrong", line);
 	}
 	if (!loaded.definitions)
 		return false;
 	if (balancers_open(loaded.definitions, &loaded.balancers, &err) < 0) {
-		inherited_line("note", err.text);
+		inherited_line("wrong", err.text);
 		definitions_free(loaded.definitions);
 		return false;
 	}
@@ -142,10 +142,22 @@ static void take_loaded(struct engine *engine)
 		abort();
 	}
 	engine_event(engine, &event);
+	workers_configured(engine);
 	forget_devices(engine);
 	presences_note(engine);
 	engine_after(engine);
 	log_info("the new configuration is in force");
+}
+
+/* A worker that is new: it may connect. One that was here before has the key that is known. */
+static void add_peer(struct engine *engine, const char *line)
+{
+	hst_error err = {{0}, {0}};
+
+	if (keys_parse(engine->ring, "the supervisor", line, strlen(line), &err) < 0)
+		log_debug("%s", err.text);
+	else
+		hub_ring_changed(engine->hub);
 }
 
 void engine_told(void *arg, const char *word)
@@ -160,5 +172,9 @@ void engine_told(void *arg, const char *word)
 		inherited_line("taken", NULL);
 	} else if (strcmp(word, "drop") == 0) {
 		engine_forget_loaded(engine);
+	} else if (strncmp(word, "peer ", 5) == 0) {
+		add_peer(engine, word);
+	} else if (strncmp(word, "retire ", 7) == 0) {
+		hub_retire(engine->hub, word + 7);
 	}
 }

@@ -56,15 +56,22 @@ void serving_configure(struct engine *engine)
 	}
 }
 
-/* A device that no configuration speaks of is the one of the gateway of its name. */
+/*
+ * A device that no configuration speaks of is the one of the gateway of its name. One that the configuration has dropped
+ * is still the one of the gateway that spoke of it, until what runs there has ended.
+ */
 const char *serving_gateway(const struct engine *engine, const char *device)
 {
 	const struct conf *conf = engine->definitions->conf;
 	const struct conf_device *configured = conf_device(conf, device);
+	const struct placement_device *placed = placement_device(core_placement(engine->core), device);
+	const struct engine_device *heard = table_get(&engine->devices, device);
 
 	if (configured)
 		return configured->gateway ? configured->gateway : conf->gateway_name;
-	return placement_device(core_placement(engine->core), device) ? device : NULL;
+	if (placed && placed->retired && heard && heard->gateway)
+		return heard->gateway;
+	return placed ? device : NULL;
 }
 
 void serving_changed(struct engine *engine, const char *name)

@@ -171,6 +171,8 @@ void workers_next(struct engine *engine, struct hub_link *worker)
 	pool = pool_of(engine, instance);
 	free(instance);
 	worker->role = NULL;
+	if (worker->retired)
+		return;
 	for (call = pool->first; call && call->cancelled;)
 		call = call->next;
 	if (!call)
@@ -301,6 +303,24 @@ void workers_left(struct engine *engine, struct hub_link *worker)
 			engine_event(engine, &event);
 		}
 		request_free(request);
+	}
+}
+
+void workers_configured(struct engine *engine)
+{
+	TABLE_EACH(&engine->pools, entry) {
+		struct engine_pool *pool = entry->value;
+
+		while (pool->first && !definitions_instance(engine->definitions, HST_CONNECTOR, entry->key)) {
+			struct engine_call *call = pool->first;
+			struct core_event event = {.kind = CORE_RETURNED, .step = call->step, .token = call->token,
+			                           .state = STATE_FAILED, .reason = "DefinitionGone",
+			                           .text = "the configuration no longer has this connector"};
+
+			pool_remove(pool, call);
+			call_free(call);
+			engine_event(engine, &event);
+		}
 	}
 }
 

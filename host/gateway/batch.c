@@ -273,7 +273,7 @@ static void perform(struct gateway_device *device, const struct admission_effect
 		say_have(gateway, effect);
 		break;
 	case ADMISSION_LOOK:
-		looks_begin(device, effect->step, effect->token);
+		results_look(device, effect->step, effect->token);
 		break;
 	case ADMISSION_DISCARD:
 		results_discard(gateway, effect->step, effect->token);
@@ -339,6 +339,7 @@ void gateway_after(void *arg)
 
 		if (device->changed && gateway->up)
 			devices_say(device);
+		devices_let_go(device);
 	}
 	arena_reset(gateway->scratch);
 }

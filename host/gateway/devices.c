@@ -4,10 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "definitions/options.h"
-#include "plugin/load.h"
-#include "plugin/registry.h"
-#include "plugin/strategy.h"
+#include "config/conf_changes.h"
 #include "schema/facts.h"
 #include "schema/value.h"
 
@@ -16,78 +13,47 @@
 
 enum { HEARTBEAT_MS = 5000 };
 
-static int policy_slots(void *arg, const hst_device *device, const hst_session *sessions, size_t n, int64_t *ret_max,
-                        int64_t *ret_free, hst_error *err)
+struct gateway_device *devices_add(struct gateway *gateway, const struct conf_device *conf, struct gateway_strategy *strategy_take)
 {
-	return strategy_slots(arg, device, sessions, n, ret_max, ret_free, err);
-}
+	struct gateway_device *device = mem_alloc(sizeof *device);
+	struct admission_policy policy = strategies_policy(strategy_take);
 
-static int policy_plan(void *arg, const hst_device *device, const hst_session *sessions, size_t n, const hst_demand *demand,
-                       hst_plan *ret, hst_error *err)
-{
-	return strategy_plan(arg, device, sessions, n, demand, ret, err);
-}
-
-static int policy_retire(void *arg, const hst_session *session, hst_retirement *ret, hst_error *err)
-{
-	return strategy_retire(arg, session, ret, err);
-}
-
-/* Rule R10a: on Linux, as on a server, several users may have sessions at once. A client names win10 itself. */
-static const struct conf_instance by_system = {.kind = HST_STRATEGY, .name = "server-rds", .plugin = "server-rds"};
-
-static int open_strategy(struct gateway *gateway, struct gateway_device *device, hst_error *err)
-{
-	const char *name = device->conf->strategy;
-	const struct conf_instance *instance = name ? conf_instance(gateway->conf, HST_STRATEGY, name) : &by_system;
-	const hst_plugin *plugin = NULL;
-	const hst_value *options;
-	struct problems problems;
-	char *path = NULL;
-	int rc;
-
-	if (!instance)
-		return hst_fail(err, HST_NOT_FOUND, "device %s: there is no strategy \"%s\"", device->conf->name, name);
-	rc = registry_path(gateway->conf->plugins, HST_STRATEGY, instance->plugin, &path, err);
-	if (rc >= 0)
-		rc = plugin_load(path, &plugin, err);
-	free(path);
-	if (rc < 0)
-		return rc;
-	problems_init(&problems);
-	options = definitions_options(gateway->arena, instance, plugin->options, &problems);
-	if (!options)
-		rc = hst_fail(err, HST_INVALID, "%s", problems.n ? problems.at[0].text : "the strategy's options are wrong");
-	problems_clear(&problems);
-	if (rc < 0)
-		return rc;
-	plugin_plain_host(&device->host, instance->name, gateway->arena);
-	return plugin_open(plugin, options, &device->host, &device->strategy, err);
+	policy.handed_over = true;
+	device->gateway = gateway;
+	device->conf = conf;
+	device->strategy = strategy_take;
+	device->driver_made_of = conf_made_of(gateway->conf, HST_DRIVER, conf->driver);
+	device->fresh = true;
+	admission_effects_init(&device->effects);
+	table_set(&gateway->devices, conf->name, device);
+	device->admission = admission_new(conf->name, conf->accounts, conf->account_count, &policy);
+	processes_want(device, true);
+	return device;
 }
 
 int devices_open(struct gateway *gateway, hst_error *err)
 {
 	for (size_t i = 0; i < gateway->conf->device_count; i++) {
-		struct gateway_device *device;
-		struct admission_policy policy = {.slots = policy_slots, .plan = policy_plan, .retire = policy_retire, .acknowledged = true, .handed_over = true};
+		struct gateway_strategy *strategy;
 		int rc;
 
 		if (gateway->conf->devices[i].gateway)
 			continue;
-		device = mem_alloc(sizeof *device);
-		device->gateway = gateway;
-		device->conf = &gateway->conf->devices[i];
-		admission_effects_init(&device->effects);
-		table_set(&gateway->devices, device->conf->name, device);
-		rc = open_strategy(gateway, device, err);
+		rc = strategies_open(gateway->conf, &gateway->conf->devices[i], gateway->arena, &strategy, err);
 		if (rc < 0)
 			return rc;
-		policy.systems = strategy_systems(device->strategy);
-		policy.arg = device->strategy;
-		device->admission = admission_new(device->conf->name, device->conf->accounts, device->conf->account_count, &policy);
-		processes_want(device, true);
+		devices_add(gateway, &gateway->conf->devices[i], strategy);
 	}
 	return HST_OK;
+}
+
+void devices_let_go(struct gateway_device *device)
+{
+	if (!device->leaving || device->let_go || !admission_is_idle(device->admission))
+		return;
+	device->let_go = true;
+	processes_end_watch(device);
+	log_info("device %s is no longer configured, and nothing is left of it", device->conf->name);
 }
 
 void devices_close(struct gateway *gateway)
@@ -97,7 +63,9 @@ void devices_close(struct gateway *gateway)
 
 		admission_free(device->admission);
 		admission_effects_clear(&device->effects);
-		plugin_close(device->strategy);
+		strategies_close(device->strategy);
+		free(device->driver_made_of);
+		free(device->gone.name);
 		free(device);
 	}
 	table_clear(&gateway->devices);
@@ -134,10 +102,12 @@ static bool say_held(void *arg, const struct admission_run *run)
 /* What the host cannot read itself: it stands in the file of this machine. */
 static void say_about(struct text *to, const struct conf_device *conf)
 {
+	const char *strategy = conf->strategy ? conf->strategy : STRATEGY_BY_SYSTEM;
+
 	text_add(to, ",\"about\":{\"driver\":");
 	json_quote(to, conf->driver, strlen(conf->driver));
 	text_add(to, ",\"strategy\":");
-	json_quote(to, conf->strategy ? conf->strategy : by_system.name, strlen(conf->strategy ? conf->strategy : by_system.name));
+	json_quote(to, strategy, strlen(strategy));
 	text_add(to, ",\"accounts\":[");
 	for (size_t i = 0; i < conf->account_count; i++) {
 		text_add(to, i ? "," : "");
@@ -154,7 +124,7 @@ void devices_say(struct gateway_device *device)
 	struct message message;
 	hst_error err = {{0}, {0}};
 
-	if (!now.known)
+	if (!now.known || device->let_go)
 		return;
 	text_init(&json, PAYLOAD_BYTES_MAX);
 	text_add(&json, "{\"sessions\":[");
@@ -165,7 +135,8 @@ void devices_say(struct gateway_device *device)
 		text_add(&json, ",\"holding\":[");
 		admission_runs(device->admission, say_held, &saying);
 		text_add(&json, "]");
-		say_about(&json, device->conf);
+		if (!device->leaving)
+			say_about(&json, device->conf);
 	}
 	text_add(&json, "}");
 	message_init(&message, WORD_device, 0);

@@ -61,11 +61,10 @@ static void gateway_close(struct gateway *gateway)
 	link_free(gateway->link);
 	packages_clear(gateway);
 	results_clear(gateway);
-	looks_clear(gateway);
-	loop_cancel(gateway->loop, &gateway->strangers_gone);
 	journal_close(gateway);
 	processes_clear(gateway);
 	devices_close(gateway);
+	gateway_forget_loaded(gateway);
 	table_clear(&gateway->processes);
 	table_clear(&gateway->fetches);
 	free(gateway->packages_dir);
@@ -97,7 +96,7 @@ static struct conf *read_conf(const struct child *child)
 
 static int gateway_run(struct child *child)
 {
-	struct gateway gateway = {.conf = read_conf(child), .channel = INHERITED_PEER, .journal = -1};
+	struct gateway gateway = {.child = child, .conf = read_conf(child), .channel = INHERITED_PEER, .journal = -1};
 	hst_error err = {{0}, {0}};
 	int status = 1;
 
@@ -115,7 +114,7 @@ static int gateway_run(struct child *child)
 		loop_after(gateway.loop, gateway_after, &gateway);
 		loop_fd(gateway.loop, INHERITED_PEER, POLLIN, processes_channel, &gateway);
 		loop_in(gateway.loop, FIRST_HEARTBEAT_MS, devices_heartbeat, &gateway);
-		status = child_run(child, NULL, NULL);
+		status = child_run(child, gateway_told, &gateway);
 	}
 	gateway_close(&gateway);
 	return status;

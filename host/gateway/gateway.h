@@ -11,9 +11,10 @@
 
 #include "base/text.h"
 #include "config/conf.h"
+#include "gateway/strategies.h"
 #include "loop/loop.h"
-#include "plugin/instance.h"
 #include "pure/admission/admission.h"
+#include "wire/child.h"
 #include "wire/link.h"
 #include "wire/stream.h"
 
@@ -25,6 +26,7 @@ struct gateway_process {
 	uint32_t number;
 	bool watch;
 	bool silent; /* handed over from an earlier gateway, and has not said yet what it has */
+	bool replaced; /* a watch that is to end: another one is there, or none is needed */
 	struct stream *stream; /* NULL until it was started */
 	struct loop_timer *again; /* the supervisor's queue was full: it is asked again */
 	struct loop_timer *late;  /* a hold was told to close: how long it may take */
@@ -35,31 +37,33 @@ struct gateway_process {
 struct gateway_device {
 	struct gateway *gateway;
 	const struct conf_device *conf;
-	struct plugin_instance *strategy;
+	struct conf_device gone; /* its name, once it is no longer configured */
+	struct gateway_strategy *strategy; /* NULL: it is no longer configured */
+	char *driver_made_of;    /* conf_made_of */
+	bool leaving; /* it is no longer configured; what is under way comes to its end */
+	bool let_go;  /* and has */
 	struct admission *admission;
 	struct admission_effects effects;
 	struct gateway_process *watch; /* NULL: none is there now */
 	size_t due;   /* effects of this round: their journal records are synced */
 	bool changed; /* the host has not heard of the device's present numbers */
 	bool fresh;   /* nor, since the connection came up, which runs are known here */
-	hst_host host;
 };
 
 struct gateway {
 	struct loop *loop;
+	const struct child *child;
 	struct conf *conf;
+	struct gateway_loaded *loaded; /* read again, not yet in force (reload.c); NULL: nothing */
 	struct link *link;
 	bool up;        /* the host knows us */
 	int channel;    /* to the supervisor */
 	uint32_t next_number;
 	bool gathered; /* every hold of an earlier gateway was handed over; some may be silent yet */
-	bool strangers; /* holds of an earlier supervisor may be about to end */
-	struct loop_timer *strangers_gone;
 	struct table devices;   /* name -> struct gateway_device */
 	struct table processes; /* number -> struct gateway_process */
 	struct table fetches;   /* digest -> struct fetch (packages.c) */
 	struct table uploads;   /* STEP-TOKEN -> struct upload (results.c) */
-	struct table looks;     /* STEP-TOKEN -> struct look (looks.c) */
 	int journal;
 	char *journal_path;
 	int64_t journal_identity; /* made with the journal; positive, below 2^53 */
@@ -68,7 +72,7 @@ struct gateway {
 	bool records_urgent; /* something depends on them */
 	struct text others;  /* records of devices that are configured no more */
 	char *packages_dir, *results_dir;
-	hst_arena *arena;
+	hst_arena *arena;   /* as long as the configuration */
 	hst_arena *scratch; /* one message */
 };
 
@@ -79,8 +83,16 @@ int gateway_main(int argc, char **argv);
 void gateway_event(struct gateway_device *device, const struct admission_event *event);
 void gateway_after(void *arg);
 
+/* reload.c */
+void gateway_told(void *arg, const char *word); /* by the supervisor */
+void gateway_forget_loaded(struct gateway *gateway);
+
 /* devices.c */
 int devices_open(struct gateway *gateway, hst_error *err);
+/* Nothing begins on it until ADMISSION_GATHERED. */
+struct gateway_device *devices_add(struct gateway *gateway, const struct conf_device *conf,
+                                   struct gateway_strategy *strategy_take);
+void devices_let_go(struct gateway_device *device); /* if it is leaving, and nothing is left to be done */
 void devices_close(struct gateway *gateway);
 void devices_say(struct gateway_device *device); /* the `device` message: how it stands now */
 void devices_heartbeat(void *arg);
@@ -89,6 +101,8 @@ void devices_heartbeat(void *arg);
 void processes_want(struct gateway_device *device, bool watch);
 void processes_channel(void *arg, int fd, short ready);
 void processes_kill(struct gateway_process *process);
+void processes_replace_watch(struct gateway_device *device);
+void processes_end_watch(struct gateway_device *device);
 struct gateway_process *processes_of(struct gateway *gateway, uint32_t number);
 void processes_held(struct gateway_process *process, const struct message *held); /* it has said what it has */
 void processes_clear(struct gateway *gateway);
@@ -110,19 +124,17 @@ void packages_clear(struct gateway *gateway);
 
 /* results.c: what a run left behind, on its way to the host, and kept until the host knows how it ended */
 char *results_name(int64_t step, int64_t token); /* of its folder; caller frees */
-char *results_path(const struct gateway *gateway, int64_t step, int64_t token);
 int results_make(const struct gateway *gateway, const struct admission_run *run, hst_error *err);
 void results_upload(struct gateway_device *device, const struct admission_run *run);
+void results_look(struct gateway_device *device, int64_t step, int64_t token);
 void results_discard(struct gateway *gateway, int64_t step, int64_t token);
 void results_sweep(struct gateway *gateway); /* of runs that no device knows */
 void results_clear(struct gateway *gateway);
 
-/* looks.c: outcomes that session processes have left; ADMISSION_LEFT follows */
-void looks_begin(struct gateway_device *device, int64_t step, int64_t token);
-void looks_clear(struct gateway *gateway);
-
 /* journal.c */
 int journal_open(struct gateway *gateway, hst_error *err); /* and gives its records to the devices */
+/* Gives a device that was not configured for a while what the journal has of it. */
+int journal_adopt(struct gateway *gateway, struct gateway_device *device, hst_error *err);
 void journal_add(struct gateway *gateway, const char *device, const char *record, bool soon);
 int journal_sync(struct gateway *gateway, hst_error *err);
 void journal_close(struct gateway *gateway);

@@ -108,6 +108,25 @@ static int read_all(struct gateway *gateway, hst_error *err)
 	return rc;
 }
 
+int journal_adopt(struct gateway *gateway, struct gateway_device *device, hst_error *err)
+{
+	static const struct admission_event replayed = {.kind = ADMISSION_REPLAYED};
+	char *others = text_take(&gateway->others), *rest = others, *line;
+	size_t length = strlen(device->conf->name);
+	int rc = HST_OK;
+
+	text_init(&gateway->others, RECORDS_MAX);
+	while ((line = strsep(&rest, "\n")) && *line) {
+		if (strncmp(line, device->conf->name, length) != 0 || line[length] != ' ')
+			text_addf(&gateway->others, "%s\n", line);
+		else if (rc >= 0)
+			rc = admission_replay(device->admission, line + length + 1, strlen(line + length + 1), err);
+	}
+	free(others);
+	gateway_event(device, &replayed);
+	return rc;
+}
+
 struct writing {
 	struct text text;
 	const char *device;

@@ -43,15 +43,16 @@ void on_host_down(void *arg)
 	gateway->up = false;
 }
 
-static void refuse_at_once(struct gateway *gateway, const struct message *offer, const char *text)
+static void refuse_at_once(struct gateway *gateway, const struct message *offer, const char *reason, const char *class,
+                           const char *text)
 {
 	struct message message;
 
 	message_init(&message, WORD_refused, offer->id);
 	message_set_integer(&message, "step", message_integer(offer, "step"));
 	message_set_integer(&message, "token", message_integer(offer, "token"));
-	message_set_text(&message, "reason", "DefinitionGone");
-	message_set_text(&message, "class", "fatal");
+	message_set_text(&message, "reason", reason);
+	message_set_text(&message, "class", class);
 	message_set_integer(&message, "revision", 0);
 	message_set_payload(&message, text, strlen(text));
 	link_send(gateway->link, &message, NULL);
@@ -65,7 +66,13 @@ static void on_offer(struct gateway *gateway, const struct message *message)
 
 	crash_point(CRASH_gateway_heard_offer);
 	if (!device) {
-		refuse_at_once(gateway, message, "this gateway does not serve the device");
+		refuse_at_once(gateway, message, "DefinitionGone", "fatal", "this gateway does not serve the device");
+		return;
+	}
+	/* Offered before the host knew that it is leaving; one that is known here already is answered as ever. */
+	if (device->leaving &&
+	    !admission_run_of(device->admission, message_integer(message, "step"), message_integer(message, "token"))) {
+		refuse_at_once(gateway, message, "DeviceDraining", "wait", "the device is no longer configured");
 		return;
 	}
 	run = mem_alloc(sizeof *run);

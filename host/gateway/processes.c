@@ -11,8 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A hold stops its flow and closes its session within a minute; then it is gone, whatever it did. */
-enum { WATCH_AGAIN_MS = 2000, ASK_AGAIN_MS = 20, STRANGERS_MS = 90 * 1000 };
+enum { WATCH_AGAIN_MS = 2000, ASK_AGAIN_MS = 20 };
 
 static void process_key(uint32_t number, char to[16])
 {
@@ -72,6 +71,25 @@ void processes_kill(struct gateway_process *process)
 	channel_send(process->device->gateway->channel, &record, -1, NULL);
 }
 
+void processes_end_watch(struct gateway_device *device)
+{
+	TABLE_EACH(&device->gateway->processes, entry) {
+		struct gateway_process *process = entry->value;
+
+		if (process->device != device || !process->watch || process->replaced)
+			continue;
+		process->replaced = true;
+		processes_kill(process);
+	}
+	device->watch = NULL;
+}
+
+void processes_replace_watch(struct gateway_device *device)
+{
+	processes_end_watch(device);
+	processes_want(device, true);
+}
+
 static void process_free(struct gateway *gateway, struct gateway_process *process)
 {
 	char key[16];
@@ -108,18 +126,10 @@ static void process_started(struct gateway_process *process, int fd)
 	struct admission_event event = {.kind = ADMISSION_HOLD_READY, .number = process->number};
 
 	listen_to(process, fd);
-	if (process->watch)
+	if (process->watch && !process->replaced)
 		process->device->watch = process;
-	else
+	else if (!process->watch)
 		gateway_event(process->device, &event);
-}
-
-static void strangers_are_gone(void *arg)
-{
-	struct gateway *gateway = arg;
-
-	gateway->strangers_gone = NULL;
-	gateway->strangers = false;
 }
 
 /* Only when all that may have a run have spoken is it known what none of them has. */
@@ -177,9 +187,23 @@ void processes_held(struct gateway_process *process, const struct message *held)
 	look_whether_gathered(process->device->gateway);
 }
 
+static bool is_watched(const struct gateway_device *device)
+{
+	TABLE_EACH(&device->gateway->processes, entry) {
+		const struct gateway_process *process = entry->value;
+
+		if (process->device == device && process->watch && !process->replaced)
+			return true;
+	}
+	return false;
+}
+
 static void watch_again(void *arg)
 {
-	processes_want(arg, true);
+	struct gateway_device *device = arg;
+
+	if (!device->let_go && !is_watched(device))
+		processes_want(device, true);
 }
 
 /* Without its watch a device is blind; another one is asked for, after a breath in case it cannot live. */
@@ -188,7 +212,9 @@ static void process_ended(struct gateway_process *process, int code, const char 
 	struct gateway_device *device = process->device;
 	struct admission_event event = {.kind = ADMISSION_HOLD_ENDED, .number = process->number, .code = code, .text = how};
 
-	if (process->watch) {
+	if (process->replaced) {
+		log_debug("device %s: the process that watched its sessions before has ended", device->conf->name);
+	} else if (process->watch) {
 		log_warning("device %s: the process that watches its sessions ended: %s", device->conf->name, how);
 		loop_in(device->gateway->loop, WATCH_AGAIN_MS, watch_again, device);
 	} else if (admission_hold_of(device->admission, process->number)) {
@@ -219,9 +245,6 @@ void processes_channel(void *arg, int fd, short ready)
 		}
 		if (record.what == CHANNEL_GATHERED) {
 			gateway->gathered = true;
-			gateway->strangers = record.status != 0;
-			if (gateway->strangers)
-				gateway->strangers_gone = loop_in(gateway->loop, STRANGERS_MS, strangers_are_gone, gateway);
 			look_whether_gathered(gateway);
 		}
 		if (!process) {

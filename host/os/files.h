@@ -39,6 +39,10 @@ int files_make_directory(const char *path, mode_t mode, hst_error *err);
  */
 int files_remove_tree(const char *path, hst_error *err);
 
+/* Device, inode, size and time of change as text, which differs once the file was replaced or changed; "" when it is not there. */
+enum { FILES_STAMP = 100 };
+void files_stamp(const char *path, char to[FILES_STAMP]);
+
 /* "directory/name", caller frees. An absolute `name` stays as it is. */
 char *files_join(const char *directory, const char *name);
 

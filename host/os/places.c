@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 char *files_join(const char *directory, const char *name)
@@ -95,4 +96,14 @@ const char *files_plugin_directory(void)
 	else
 		directory = files_join(files_program_directory(), "../lib/hostler/plugins");
 	return directory;
+}
+
+void files_stamp(const char *path, char to[FILES_STAMP])
+{
+	struct stat status;
+
+	to[0] = '\0';
+	if (stat(path, &status) == 0)
+		snprintf(to, FILES_STAMP, "%ju.%ju.%jd.%jd.%09ld", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino,
+			 (intmax_t)status.st_size, (intmax_t)status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
 }

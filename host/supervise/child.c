@@ -119,6 +119,13 @@ static enum child_state stop(struct child *child)
 	return CHILD_STOPPING;
 }
 
+/* However long that takes: a call's deadline is the worker's own to keep. */
+static enum child_state drain(struct child *child)
+{
+	child->role->drain(child);
+	return CHILD_DRAINING;
+}
+
 static enum child_state stop_paused(struct child *child)
 {
 	child->role->timer(child, 0);
@@ -139,13 +146,14 @@ static enum child_state kill_it(struct child *child)
 
 /* clang-format off */
 static const child_step steps[CHILD_STATES][CHILD_EVENTS] = {
-	/*                    START          SAID_READY    SAID_BAD  EXIT           TIMER    STOP */
-	[CHILD_STOPPED]  = { launch_afresh, stay,         stay,     stay,          stay,    stay },
-	[CHILD_STARTING] = { stay,          become_ready, give_up,  exit_early,    stay,    stop },
-	[CHILD_READY]    = { stay,          stay,         give_up,  exit_ready,    stay,    stop },
-	[CHILD_BACKOFF]  = { stay,          stay,         stay,     stay,          launch,  stop_paused },
-	[CHILD_STOPPING] = { stay,          stay,         stay,     exit_stopped,  kill_it, stay },
-	[CHILD_DEGRADED] = { launch_afresh, stay,         stay,     exit_given_up, kill_it, stop_given_up },
+	/*                    START          SAID_READY    SAID_BAD  EXIT           TIMER    DRAIN          STOP */
+	[CHILD_STOPPED]  = { launch_afresh, stay,         stay,     stay,          stay,    stay,          stay },
+	[CHILD_STARTING] = { stay,          become_ready, give_up,  exit_early,    stay,    stop,          stop },
+	[CHILD_READY]    = { stay,          stay,         give_up,  exit_ready,    stay,    drain,         stop },
+	[CHILD_BACKOFF]  = { stay,          stay,         stay,     stay,          launch,  stop_paused,   stop_paused },
+	[CHILD_DRAINING] = { stay,          stay,         stay,     exit_stopped,  stay,    stay,          stop },
+	[CHILD_STOPPING] = { stay,          stay,         stay,     exit_stopped,  kill_it, stay,          stay },
+	[CHILD_DEGRADED] = { launch_afresh, stay,         stay,     exit_given_up, kill_it, stop_given_up, stop_given_up },
 };
 /* clang-format on */
 
@@ -173,7 +181,8 @@ const char *child_state_name(enum child_state state)
 {
 	static const char *const names[CHILD_STATES] = {
 		[CHILD_STOPPED] = "stopped", [CHILD_STARTING] = "starting", [CHILD_READY] = "ready",
-		[CHILD_BACKOFF] = "backoff", [CHILD_STOPPING] = "stopping", [CHILD_DEGRADED] = "degraded",
+		[CHILD_BACKOFF] = "backoff", [CHILD_DRAINING] = "draining", [CHILD_STOPPING] = "stopping",
+		[CHILD_DEGRADED] = "degraded",
 	};
 
 	return names[state];

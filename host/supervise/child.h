@@ -17,6 +17,7 @@ enum child_state {
 	CHILD_STARTING,
 	CHILD_READY,
 	CHILD_BACKOFF,
+	CHILD_DRAINING, /* told to end once what it is at is done */
 	CHILD_STOPPING,
 	CHILD_DEGRADED,
 	CHILD_STATES
@@ -28,6 +29,7 @@ enum child_event {
 	CHILD_SAID_BAD, /* its configuration is wrong: trying again would change nothing */
 	CHILD_EXIT,  /* its process has ended */
 	CHILD_TIMER, /* the timer asked for has run out */
+	CHILD_DRAIN, /* it is not wanted any more, and may finish what it is at */
 	CHILD_STOP,  /* it is not wanted any more */
 	CHILD_EVENTS
 };
@@ -40,6 +42,7 @@ struct child;
 struct child_role {
 	bool (*launch)(struct child *child);                /* false: it could not even be started, which counts as a death */
 	void (*signal)(struct child *child, int signal);    /* to its process */
+	void (*drain)(struct child *child);                 /* tells its process to end when it is done */
 	void (*timer)(struct child *child, int64_t ms);     /* its only timer; 0: none */
 	void (*changed)(struct child *child, enum child_state before);
 };

@@ -84,7 +84,7 @@ static void on_ended(void *arg, struct process *process, int status)
 	char text[64];
 
 	spawn_status_text(status, text, sizeof text);
-	if (child->child.state != CHILD_STOPPING)
+	if (child->child.state != CHILD_STOPPING && (child->child.state != CHILD_DRAINING || status != 0))
 		log_warning("%s (pid %d) ended with %s", child->child.name, (int)process_pid(process), text);
 	free(child->last_words);
 	child->last_words = mem_printf("%s\n%s", text, process_tail(process));
@@ -94,6 +94,15 @@ static void on_ended(void *arg, struct process *process, int status)
 	if (child->child.state == CHILD_DEGRADED)
 		children_write(child->of);
 	reload_child_ended(child);
+}
+
+/* Who drains has the name, and with it the key, of the one in its place. */
+static bool is_again(const struct supervisor *supervisor, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (strcmp(supervisor->children[i]->plan.name, supervisor->children[at]->plan.name) == 0)
+			return true;
+	return false;
 }
 
 /* What this child reads on fd 4. A gateway of another host gets that host's key. */
@@ -112,7 +121,7 @@ static char *keys_of(const struct role_child *child)
 		return keys_for_child(supervisor->arguments->seed, child->plan.name, supervisor->host);
 	names = mem_array(supervisor->n + 1, sizeof *names);
 	for (size_t i = 0; i < supervisor->n; i++)
-		if (supervisor->children[i]->plan.part != PLAN_ENGINE)
+		if (supervisor->children[i]->plan.part != PLAN_ENGINE && !is_again(supervisor, i))
 			names[n++] = supervisor->children[i]->plan.name;
 	return keys_for_engine(supervisor->arguments->seed, names, n);
 }
@@ -162,6 +171,14 @@ static void role_signal(struct child *plain, int signal)
 		process_signal(child->process, signal);
 }
 
+static void role_drain(struct child *plain)
+{
+	struct role_child *child = (struct role_child *)plain;
+
+	if (!process_tell(child->process, "drain"))
+		process_signal(child->process, SIGTERM);
+}
+
 static void on_timer(void *arg)
 {
 	struct role_child *child = arg;
@@ -190,7 +207,7 @@ static void role_changed(struct child *plain, enum child_state before)
 	children_write(child->of);
 }
 
-static const struct child_role child_role = {role_launch, role_signal, role_timer, role_changed};
+static const struct child_role child_role = {role_launch, role_signal, role_drain, role_timer, role_changed};
 
 bool children_are(const struct supervisor *supervisor, enum plan_part part, bool (*is)(const struct child *))
 {
@@ -229,7 +246,7 @@ char *children_missing(const struct supervisor *supervisor)
 
 	text_init(&text, 1024);
 	for (size_t i = 0; i < supervisor->n; i++)
-		if (!child_is_ready(&supervisor->children[i]->child))
+		if (!supervisor->children[i]->leaving && !child_is_ready(&supervisor->children[i]->child))
 			text_addf(&text, "%s%s", text.length ? ", " : "", supervisor->children[i]->child.name);
 	if (text.length)
 		return text_take(&text);
@@ -254,16 +271,59 @@ struct role_child *children_add(struct supervisor *supervisor, struct plan_child
 	return child;
 }
 
-void children_clear(struct supervisor *supervisor)
+struct role_child *children_named(const struct supervisor *supervisor, const char *name)
+{
+	for (size_t i = 0; i < supervisor->n; i++)
+		if (!supervisor->children[i]->leaving && strcmp(supervisor->children[i]->plan.name, name) == 0)
+			return supervisor->children[i];
+	return NULL;
+}
+
+static void child_free(struct role_child *child)
+{
+	loop_cancel(child->of->loop, &child->timer);
+	plan_child_clear(&child->plan);
+	free(child->last_words);
+	free(child);
+}
+
+static void start_after(struct supervisor *supervisor, const struct role_child *gone)
 {
 	for (size_t i = 0; i < supervisor->n; i++) {
 		struct role_child *child = supervisor->children[i];
 
-		loop_cancel(supervisor->loop, &child->timer);
-		plan_child_clear(&child->plan);
-		free(child->last_words);
-		free(child);
+		if (child->after != gone)
+			continue;
+		child->after = NULL;
+		if (!supervisor->stopping)
+			children_event(child, CHILD_START);
 	}
+}
+
+void children_sweep(struct supervisor *supervisor)
+{
+	size_t kept = 0, before = supervisor->n;
+
+	for (size_t i = 0; i < before; i++)
+		if (supervisor->children[i]->leaving && child_is_stopped(&supervisor->children[i]->child))
+			start_after(supervisor, supervisor->children[i]);
+	for (size_t i = 0; i < before; i++) {
+		struct role_child *child = supervisor->children[i];
+
+		if (child->leaving && child_is_stopped(&child->child))
+			child_free(child);
+		else
+			supervisor->children[kept++] = child;
+	}
+	supervisor->n = kept;
+	if (kept < before)
+		children_write(supervisor);
+}
+
+void children_clear(struct supervisor *supervisor)
+{
+	for (size_t i = 0; i < supervisor->n; i++)
+		child_free(supervisor->children[i]);
 	free(supervisor->children);
 	supervisor->n = 0;
 }

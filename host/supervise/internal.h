@@ -21,6 +21,9 @@ struct role_child {
 	int64_t since_us; /* wall clock, of its state */
 	char *last_words; /* how its last process ended and what it printed; NULL: none has ended */
 	enum reload_answer answer; /* to the reload that is under way */
+	bool fresh;                /* came with the reload that is under way */
+	bool leaving;              /* no longer in the plan: forgotten once it has ended */
+	struct role_child *after;  /* it is started when this one has ended; NULL: it need not wait */
 };
 
 struct supervisor {
@@ -41,7 +44,9 @@ struct supervisor {
 
 /* children.c */
 struct role_child *children_add(struct supervisor *supervisor, struct plan_child *plan_take); /* stopped, not yet started */
+void children_sweep(struct supervisor *supervisor); /* forgets those that have left, and starts who waited for them */
 void children_clear(struct supervisor *supervisor);
+struct role_child *children_named(const struct supervisor *supervisor, const char *name); /* one that stays; NULL: none */
 void children_write(struct supervisor *supervisor); /* state_dir/children */
 void children_event(struct role_child *child, enum child_event what);
 void children_tell_part(struct supervisor *supervisor, enum plan_part part, enum child_event what);
@@ -52,5 +57,10 @@ bool child_is_stopped(const struct child *child);
 
 /* Names those that are not ready, or NULL; the caller frees. */
 char *children_missing(const struct supervisor *supervisor);
+
+/* workers.c: `engine` becomes what the engine is told before it takes the configuration; then they begin. */
+void workers_plan(struct supervisor *supervisor, struct text *engine);
+void workers_begin(struct supervisor *supervisor);
+bool workers_are_coming(const struct supervisor *supervisor); /* those that are new may still become ready */
 
 #endif

@@ -1,6 +1,7 @@
 #include "supervise/keys.h"
 
 #include "base/auto.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "os/failure.h"
 #include "os/files.h"
@@ -91,15 +92,15 @@ static void add_host(struct text *text, const uint8_t host[KEY_BYTES])
 	text_addf(text, "host %s\n", public_text);
 }
 
-static void add_peer(struct text *text, const uint8_t seed[SEED_BYTES], const char *name)
+char *keys_peer(const uint8_t seed[SEED_BYTES], const char *name)
 {
 	struct key_pair pair;
 	char public_text[KEY_TEXT];
 
 	keys_derive(seed, name, &pair);
 	keys_text(pair.public_key, public_text);
-	text_addf(text, "peer %s %s -\n", name, public_text);
 	sodium_memzero(&pair, sizeof pair);
+	return mem_printf("peer %s %s -\n", name, public_text);
 }
 
 char *keys_for_engine(const uint8_t seed[SEED_BYTES], const char *const *peers, size_t n)
@@ -111,8 +112,11 @@ char *keys_for_engine(const uint8_t seed[SEED_BYTES], const char *const *peers, 
 	add_self(&text, seed, ENGINE_NAME);
 	keys_host(seed, host);
 	add_host(&text, host);
-	for (size_t i = 0; i < n; i++)
-		add_peer(&text, seed, peers[i]);
+	for (size_t i = 0; i < n; i++) {
+		AUTO_FREE char *line = keys_peer(seed, peers[i]);
+
+		text_add(&text, line);
+	}
 	return text_take(&text);
 }
 

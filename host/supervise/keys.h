@@ -15,6 +15,7 @@ int keys_seed(const char *path, uint8_t ret[SEED_BYTES], hst_error *err);
 /* What the child `name` reads on fd 4; caller frees with keys_forget. `peers` are the names of all other children. */
 char *keys_for_engine(const uint8_t seed[SEED_BYTES], const char *const *peers, size_t n);
 char *keys_for_child(const uint8_t seed[SEED_BYTES], const char *name, const uint8_t host[KEY_BYTES]);
+char *keys_peer(const uint8_t seed[SEED_BYTES], const char *name); /* its `peer` line for the engine; caller frees */
 void keys_forget(char *text);
 
 /* The engine's public key, which is the host's. */

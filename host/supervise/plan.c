@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "config/conf.h"
+#include "config/conf_changes.h"
 #include "schema/manifest.h"
 #include "supervise/accounts.h"
 
@@ -46,8 +47,8 @@ static void add_role(struct plan *plan, enum plan_part part, const char *program
 		argue(child, "--as", user);
 }
 
-static void add_worker(struct plan *plan, const struct conf_instance *instance, int64_t number, const char *file,
-		       const char *user)
+static void add_worker(struct plan *plan, const struct conf *conf, const struct conf_instance *instance, int64_t number,
+		       const char *file, const char *user)
 {
 	const char *kind = manifest_kind_name(instance->kind);
 	char *name = number == 1 ? mem_printf("worker/%s/%s", kind, instance->name)
@@ -55,6 +56,7 @@ static void add_worker(struct plan *plan, const struct conf_instance *instance, 
 	struct plan_child *child = add(plan, PLAN_WORKER, "hostler-worker", name);
 	char text[128];
 
+	child->made_of = conf_made_of(conf, instance->kind, instance->name);
 	snprintf(text, sizeof text, "%s/%s", kind, instance->name);
 	argue(child, "--instance", text);
 	argue(child, "-c", file);
@@ -73,7 +75,7 @@ static void add_workers(struct plan *plan, const struct conf *conf, const char *
 		if (instance->kind != HST_TRIGGER && instance->kind != HST_CONNECTOR)
 			continue;
 		for (int64_t number = 1; number <= workers; number++)
-			add_worker(plan, instance, number, file, user);
+			add_worker(plan, conf, instance, number, file, user);
 	}
 }
 
@@ -93,6 +95,7 @@ void plan_child_clear(struct plan_child *child)
 {
 	free(child->name);
 	free(child->program);
+	free(child->made_of);
 	for (size_t a = 0; child->argv[a]; a++)
 		free(child->argv[a]);
 	*child = (struct plan_child){0};

@@ -17,6 +17,7 @@ struct plan_child {
 	char *name;    /* "engine", "worker/connector/orders", "worker/connector/orders#2", "gateway/ts-01" */
 	char *program; /* "hostler-worker" */
 	char *argv[PLAN_ARGUMENTS_MAX + 1];
+	char *made_of;   /* workers: of what (conf_made_of); another text means another process */
 	int64_t stop_ms; /* between SIGTERM and SIGKILL: a gateway has sessions to close */
 };
 

@@ -156,12 +156,12 @@ static void on_ready(void *arg, int fd, short ready)
 		close_fd(process->of, &process->ready_fd);
 }
 
-bool process_tell(struct process *process, const char *word)
+bool process_tell(struct process *process, const char *lines)
 {
-	char line[INHERITED_LINE_MAX];
-	int length = snprintf(line, sizeof line, "%s\n", word);
+	AUTO_FREE char *text = mem_printf("%s\n", lines);
+	size_t length = strlen(text);
 
-	return process->ready_fd >= 0 && send(process->ready_fd, line, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL) == length;
+	return process->ready_fd >= 0 && send(process->ready_fd, text, length, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)length;
 }
 
 static int make_socket(int *ret_near, int *ret_far, hst_error *err)

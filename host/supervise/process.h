@@ -42,8 +42,8 @@ int process_start(struct processes *processes, const struct process_spec *spec, 
                   struct process **ret, hst_error *err);
 void process_signal(struct process *process, int signal);
 
-/* A line to its fd 3. False: it has closed it, or reads nothing. */
-bool process_tell(struct process *process, const char *word);
+/* Lines to its fd 3; the last one's end is added. False: it has closed it, or reads nothing. */
+bool process_tell(struct process *process, const char *lines);
 pid_t process_pid(const struct process *process);
 
 /* The last of what it printed, NUL-terminated, valid while the process is. */

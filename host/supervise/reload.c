@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SAID_MAX = 1 << 20, CHECK_LATE_MS = 120000, LOAD_LATE_MS = 120000 };
+enum { SAID_MAX = 1 << 20, CHECK_LATE_MS = 120000, LOAD_LATE_MS = 120000, START_LATE_MS = 30000 };
 
 /* Exit status of `hostler reload`. */
 enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_BAD = 2 };
@@ -45,6 +45,31 @@ static void tell(struct supervisor *supervisor, const char *word, enum reload_an
 		child->answer = answer;
 		if (!process_tell(child->process, word))
 			log_warning("%s cannot be told to %s the configuration", child->child.name, word);
+	}
+}
+
+static bool any(const struct supervisor *supervisor, enum reload_answer answer)
+{
+	for (size_t i = 0; i < supervisor->n; i++)
+		if (supervisor->children[i]->answer == answer)
+			return true;
+	return false;
+}
+
+/* "take" to those of a part that have loaded it. */
+static void tell_part(struct supervisor *supervisor, enum plan_part part, const char *lines)
+{
+	for (size_t i = 0; i < supervisor->n; i++) {
+		struct role_child *child = supervisor->children[i];
+
+		if (child->plan.part != part || child->answer != ANSWER_LOADED)
+			continue;
+		child->answer = ANSWER_AWAITED;
+		/* One that cannot be told is of no use with the old configuration; started anew it reads the new one. */
+		if (!process_tell(child->process, lines)) {
+			log_error("%s does not hear that it is to take the configuration, and is started anew", child->child.name);
+			process_signal(child->process, SIGKILL);
+		}
 	}
 }
 
@@ -87,36 +112,18 @@ static void on_late(void *arg)
 		process_signal(supervisor->reload.check, SIGKILL);
 		return;
 	}
+	if (supervisor->reload.stage == RELOAD_STARTING) {
+		supervisor->reload.patient = false;
+		return;
+	}
 	say(supervisor, "not every process of the host has read the configuration in time; the log says more");
 	finish(supervisor, STATUS_FAILED);
-}
-
-struct fixed {
-	const struct conf *conf;
-	struct problems *problems;
-};
-
-/* Workers and gateway keep the configuration they were started with. */
-static void refuse_change(void *arg, enum conf_change change, const char *kind, const char *name)
-{
-	static const char *const kinds[] = {"trigger", "connector", "driver", "strategy", "device", "gateway"};
-	const struct fixed *fixed = arg;
-
-	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-		if (strcmp(kind, kinds[i]) == 0)
-			problems_add(fixed->problems, fixed->conf->path, 0,
-				     "[%s%s%s] was %s, which takes a restart in this version: `hostler down`, then `hostler up`",
-				     kind, name ? " " : "", name ? name : "", conf_change_name(change));
 }
 
 /* The checks that only the one who knows both configurations can make. */
 static bool may_follow(struct supervisor *supervisor, struct problems *problems)
 {
-	struct fixed fixed = {.conf = supervisor->reload.conf, .problems = problems};
-
 	conf_check_fixed(supervisor->conf, supervisor->reload.conf, problems);
-	if (problems->n == 0)
-		conf_changes(supervisor->conf, supervisor->reload.conf, refuse_change, &fixed);
 	for (size_t i = 0; i < problems->n; i++) {
 		AUTO_FREE char *line = problem_line(&problems->at[i]);
 
@@ -148,7 +155,7 @@ static void begin_loading(struct supervisor *supervisor)
 	for (size_t i = 0; i < supervisor->n; i++) {
 		struct role_child *child = supervisor->children[i];
 
-		if (child->plan.part == PLAN_ENGINE && child_is_ready(&child->child) && process_tell(child->process, "load"))
+		if (child->plan.part != PLAN_WORKER && child_is_ready(&child->child) && process_tell(child->process, "load"))
 			child->answer = ANSWER_AWAITED;
 	}
 }
@@ -226,6 +233,7 @@ void reload_ask(struct supervisor *supervisor)
 	reload->serial++;
 	reload->stage = RELOAD_WAITING;
 	text_reset(&reload->said);
+	text_reset(&reload->changes);
 	write_answer(supervisor, "busy");
 	log_info("the configuration is read again");
 }
@@ -237,17 +245,47 @@ static void add_change(void *arg, enum conf_change change, const char *kind, con
 	say(arg, line);
 }
 
-/* What was loaded everywhere is in force from here on: who is started anew reads it, too. */
+/* What was loaded everywhere is in force from here on: who is started anew reads it, too. First the engine takes it. */
 static void begin_taking(struct supervisor *supervisor)
 {
 	struct reload *reload = &supervisor->reload;
+	AUTO(text) struct text engine;
 
 	loop_cancel(supervisor->loop, &reload->late);
+	text_add(&reload->said, reload->changes.s);
 	conf_changes(supervisor->conf, reload->conf, add_change, supervisor);
 	conf_free(reload->taken);
 	supervisor->conf = reload->taken = take(reload->conf);
 	reload->stage = RELOAD_TAKING;
-	tell(supervisor, "take", ANSWER_LOADED, ANSWER_AWAITED);
+	text_init(&engine, SAID_MAX);
+	workers_plan(supervisor, &engine);
+	text_add(&engine, "take");
+	tell_part(supervisor, PLAN_ENGINE, engine.s);
+	if (!any(supervisor, ANSWER_AWAITED))
+		tell_part(supervisor, PLAN_GATEWAY, "take");
+}
+
+/* The engine knows who comes and goes, and no call goes to those that leave any more. */
+static void begin_starting(struct supervisor *supervisor)
+{
+	supervisor->reload.stage = RELOAD_STARTING;
+	supervisor->reload.patient = true;
+	supervisor->reload.late = loop_in(supervisor->loop, START_LATE_MS, on_late, supervisor);
+	workers_begin(supervisor);
+}
+
+static void finish_done(struct supervisor *supervisor)
+{
+	for (size_t i = 0; i < supervisor->n; i++) {
+		struct role_child *child = supervisor->children[i];
+		const char *slash = strchr(child->plan.name, '/');
+
+		if (!child->leaving && !child_is_ready(&child->child))
+			text_addf(&supervisor->reload.said, "missing %.*s%s%s\n", (int)strcspn(child->plan.name, "/"),
+				  child->plan.name, slash ? " " : "", slash ? slash + 1 : "");
+		child->fresh = false;
+	}
+	finish(supervisor, STATUS_DONE);
 }
 
 bool reload_heard(struct role_child *child, const char *line)
@@ -257,7 +295,9 @@ bool reload_heard(struct role_child *child, const char *line)
 	if (child->answer != ANSWER_AWAITED)
 		return false;
 	if (strncmp(line, "note ", 5) == 0)
-		say(supervisor, line + 5);
+		text_addf(&supervisor->reload.changes, "%s\n", line + 5);
+	else if (strncmp(line, "wrong ", 6) == 0)
+		say(supervisor, line + 6);
 	else if (strcmp(line, "loaded") == 0)
 		child->answer = ANSWER_LOADED;
 	else if (strcmp(line, "refused") == 0)
@@ -282,18 +322,10 @@ void reload_child_ended(struct role_child *child)
 		say(child->of, line);
 }
 
-static bool any(const struct supervisor *supervisor, enum reload_answer answer)
-{
-	for (size_t i = 0; i < supervisor->n; i++)
-		if (supervisor->children[i]->answer == answer)
-			return true;
-	return false;
-}
-
 static bool is_starting(const struct supervisor *supervisor)
 {
 	for (size_t i = 0; i < supervisor->n; i++)
-		if (supervisor->children[i]->plan.part == PLAN_ENGINE &&
+		if (supervisor->children[i]->plan.part != PLAN_WORKER &&
 		    supervisor->children[i]->child.state == CHILD_STARTING)
 			return true;
 	return false;
@@ -316,8 +348,16 @@ static void step(struct supervisor *supervisor)
 			begin_taking(supervisor);
 		break;
 	case RELOAD_TAKING:
-		if (!any(supervisor, ANSWER_AWAITED))
-			finish(supervisor, STATUS_DONE);
+		if (any(supervisor, ANSWER_AWAITED))
+			break;
+		if (any(supervisor, ANSWER_LOADED))
+			tell_part(supervisor, PLAN_GATEWAY, "take");
+		else
+			begin_starting(supervisor);
+		break;
+	case RELOAD_STARTING:
+		if (!supervisor->reload.patient || !workers_are_coming(supervisor))
+			finish_done(supervisor);
 		break;
 	}
 }
@@ -346,6 +386,7 @@ void reload_open(struct supervisor *supervisor)
 	supervisor->reload.path = files_join(supervisor->conf->state_dir, "reload");
 	unlink(supervisor->reload.path);
 	text_init(&supervisor->reload.said, SAID_MAX);
+	text_init(&supervisor->reload.changes, SAID_MAX);
 }
 
 void reload_clear(struct supervisor *supervisor)
@@ -357,5 +398,6 @@ void reload_clear(struct supervisor *supervisor)
 	unlink(reload->path);
 	free(reload->path);
 	text_clear(&reload->said);
+	text_clear(&reload->changes);
 	conf_free(reload->taken);
 }

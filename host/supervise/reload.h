@@ -5,7 +5,7 @@
  *
  * state_dir/reload says how the last one went. Its first line is "SERIAL busy" while one is under way, then "SERIAL STATUS"
  * with the exit status of `hostler reload`; behind it, line by line, what is wrong, or "added|changed|removed KIND NAME"
- * for what is in force now. A reload that begins after the signal reads what was on disk when the signal was sent; so who
+ * for what is in force now, and "missing worker KIND/NAME" for what does not run. A reload that begins after the signal reads what was on disk when the signal was sent; so who
  * looks before sending it waits for a serial greater than the one seen.
  */
 #ifndef HOST_SUPERVISE_RELOAD_H
@@ -28,6 +28,7 @@ enum reload_stage {
 	RELOAD_CHECKING,
 	RELOAD_LOADING, /* engine and gateway read it */
 	RELOAD_TAKING,
+	RELOAD_STARTING, /* workers that are new are on their way up */
 };
 
 /* What a child has said to the stage that is under way. */
@@ -40,10 +41,12 @@ struct reload {
 	char *path;        /* state_dir/reload */
 	struct conf *conf; /* read again, not yet in force */
 	struct conf *taken; /* in force, when it is not the one hostlerd was started with */
-	struct text said;
+	struct text said;    /* the lines of the answer */
+	struct text changes; /* those that hold if it comes into force */
 	int output; /* what the check prints */
 	struct process *check;
 	struct loop_timer *late;
+	bool patient; /* those that are new may still come up */
 };
 
 void reload_open(struct supervisor *supervisor);

@@ -283,7 +283,7 @@ static void hand_over(struct session *session)
 
 int sessions_channel(struct sessions *sessions, hst_error *err)
 {
-	struct channel_record gathered = {.what = CHANNEL_GATHERED, .status = sessions->gateway == 0};
+	static const struct channel_record gathered = {.what = CHANNEL_GATHERED};
 	int ends[2];
 
 	close_channel(sessions);

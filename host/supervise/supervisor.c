@@ -91,6 +91,7 @@ static void on_turn(void *arg)
 	if (!supervisor->stopping)
 		go_up(supervisor);
 	reload_turn(supervisor);
+	children_sweep(supervisor);
 	if (supervisor->stopping)
 		go_down(supervisor);
 }

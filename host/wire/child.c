@@ -77,8 +77,7 @@ int child_run(struct child *child, void (*word)(void *arg, const char *word), vo
 {
 	if (inherited_has(INHERITED_LIFE))
 		loop_fd(child->loop, INHERITED_LIFE, POLLIN, stop_on_orphaned, child);
-	if (word)
-		told_open(&child->told, child->loop, word, arg);
+	told_open(&child->told, child->loop, word, arg);
 	inherited_line("ready", NULL);
 	log_info("ready");
 	return loop_run(child->loop);

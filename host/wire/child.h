@@ -27,7 +27,7 @@ int child_start(struct child *child, int argc, char **argv, const char *program,
 /* After the configuration was read: loop and ZeroMQ context. */
 void child_open(struct child *child);
 
-/* Says ready to the supervisor, hears its words (NULL: none), and turns the loop to its end; the exit status. */
+/* Says ready to the supervisor, hears its words, and turns the loop to its end; the exit status. */
 int child_run(struct child *child, void (*word)(void *arg, const char *word), void *arg);
 
 void child_close(struct child *child); /* after everything that uses loop and context; wipes the keys */

@@ -77,21 +77,29 @@ struct connection *connections_add(struct connections *connections,
 	return connection;
 }
 
+void connections_unname(struct connections *connections, struct connection *connection)
+{
+	struct connection *at = connections_first(connections, connection->link.name);
+
+	if (at == connection && connection->next) {
+		table_set(&connections->by_name, connection->link.name, connection->next);
+	} else if (at == connection) {
+		table_remove(&connections->by_name, connection->link.name);
+	} else {
+		while (at && at->next != connection)
+			at = at->next;
+		if (at)
+			at->next = connection->next;
+	}
+	connection->next = NULL;
+}
+
 void connections_remove(struct connections *connections, struct connection *connection)
 {
-	struct connection *first = connections_first(connections, connection->link.name);
 	char text[ROUTING_TEXT];
 
+	connections_unname(connections, connection);
 	connections_text(connection->routing, text);
 	table_remove(&connections->by_routing, text);
-	if (first != connection) {
-		while (first->next != connection)
-			first = first->next;
-		first->next = connection->next;
-	} else if (connection->next) {
-		table_set(&connections->by_name, connection->link.name, connection->next);
-	} else {
-		table_remove(&connections->by_name, connection->link.name);
-	}
 	connections_free(connection);
 }

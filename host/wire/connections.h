@@ -38,6 +38,7 @@ struct connection *connections_first(const struct connections *connections, cons
 struct connection *connections_add(struct connections *connections,
 				   const unsigned char routing[ROUTING_BYTES], const struct peer *peer,
 				   const char *key);
+void connections_unname(struct connections *connections, struct connection *connection); /* not found by name any more */
 void connections_remove(struct connections *connections, struct connection *connection); /* frees it */
 
 #endif

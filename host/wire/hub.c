@@ -82,6 +82,16 @@ bool hub_send(struct hub *hub, struct hub_link *to, const struct message *messag
 	return !code;
 }
 
+void hub_retire(struct hub *hub, const char *name)
+{
+	struct connection *connection;
+
+	while ((connection = connections_first(&hub->connections, name)) != NULL) {
+		connections_unname(&hub->connections, connection);
+		connection->link.retired = true;
+	}
+}
+
 struct hub_link *hub_next(struct hub *hub, const char *name, struct hub_link *after)
 {
 	struct connection *connection =

@@ -21,6 +21,8 @@
 #include "wire/keys.h"
 #include "wire/message.h"
 
+#include <stdbool.h>
+
 struct hub;
 
 /* One live connection of a peer. A peer may have several (an operator's terminals). Owned by the hub, valid
@@ -32,6 +34,7 @@ struct hub_link {
 	uint64_t number; /* of this connection, never reused */
 	char address[64]; /* of the other machine; "" on this one */
 	int64_t since_us; /* wall clock */
+	bool retired;	 /* hub_retire */
 	void *role;	 /* the role's own; NULL at first */
 };
 
@@ -76,6 +79,10 @@ const char *hub_endpoint(const struct hub *hub);
 /* False: the peer is gone or too slow (the link then leaves in the next turn), or the message is over its
  * size, which is logged. Valid for a link that is about to leave: then nothing is sent. */
 bool hub_send(struct hub *hub, struct hub_link *to, const struct message *message);
+
+/* The links of this name give it up, to whoever says hello under it next. They finish what they are at: what they say is
+ * heard as before, but hub_next finds them no more. */
+void hub_retire(struct hub *hub, const char *name);
 
 /* The links of a name, one after the other: start with NULL. */
 struct hub_link *hub_next(struct hub *hub, const char *name, struct hub_link *after);

@@ -3,7 +3,9 @@
  *
  * The supervisor says "load" (read the configuration again and check it, change nothing), then "take" (what was loaded
  * is in force from now on) or "drop" (forget it). The child answers "load" with any number of "note TEXT" (what has
- * changed, or what is wrong), then "loaded" or "refused"; and "take" with "taken".
+ * changed) and "wrong TEXT", then "loaded" or "refused"; and "take" with "taken". Before "take" the engine is told "peer
+ * NAME PUBLIC -" of workers that are new, and "retire NAME" of those that get no more work. A worker is told "drain": it
+ * finishes what it is at, and ends.
  */
 #ifndef HOST_WIRE_TOLD_H
 #define HOST_WIRE_TOLD_H

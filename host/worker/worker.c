@@ -15,6 +15,7 @@
 #include "plugin/present.h"
 #include "plugin/registry.h"
 #include "schema/manifest.h"
+#include "wire/told.h"
 #include "worker/calls.h"
 #include "worker/services.h"
 #include "worker/watching.h"
@@ -24,6 +25,7 @@
 #include <string.h>
 #include <zmq.h>
 
+enum { LAST_REQUESTS_MS = 200 };
 enum { STATUS_ENDED = 0, STATUS_FAILED = 1, STATUS_BAD = 2 };
 
 struct worker {
@@ -43,6 +45,8 @@ struct worker {
 	struct calls calls;
 	struct watching watching;
 	bool said_ready;
+	bool draining, drained; /* it finishes what it is at, and ends; what the engine asked before has come by now */
+	struct told told;
 };
 
 /* The supervisor gives up on a worker that says so: trying again would change nothing. */
@@ -157,16 +161,36 @@ static void on_up(void *arg)
 	if (worker->said_ready)
 		return;
 	worker->said_ready = true;
-	inherited_say(NULL);
+	inherited_line("ready", NULL);
 	crash_point(CRASH_worker_ready);
-	if (worker->plugin->kind == HST_TRIGGER)
+	if (worker->plugin->kind == HST_TRIGGER && !worker->draining)
 		watching_ask(&worker->watching);
 }
 
+/* Another worker has the name, or the engine does not know of the call any more: there is nothing left to finish. */
 static void on_down(void *arg)
 {
-	(void)arg;
+	struct worker *worker = arg;
+
 	log_warning("the engine does not answer");
+	if (worker->draining)
+		end(worker, STATUS_ENDED);
+}
+
+static void on_drained(void *arg)
+{
+	((struct worker *)arg)->drained = true;
+}
+
+static void on_word(void *arg, const char *word)
+{
+	struct worker *worker = arg;
+
+	if (strcmp(word, "drain") != 0)
+		return;
+	worker->draining = true;
+	watching_end(&worker->watching);
+	loop_in(worker->loop, LAST_REQUESTS_MS, on_drained, worker);
 }
 
 static void on_message(void *arg, const struct message *message)
@@ -189,6 +213,8 @@ static void on_turn(void *arg)
 			end(worker, STATUS_FAILED);
 	if (worker->watching.broken)
 		end(worker, STATUS_FAILED);
+	else if (worker->drained)
+		end(worker, STATUS_ENDED);
 }
 
 static int connect_engine(struct worker *worker)
@@ -225,12 +251,14 @@ static int serve(struct worker *worker)
 		return status;
 	if (inherited_has(INHERITED_LIFE))
 		loop_fd(worker->loop, inherited_fd(INHERITED_LIFE), POLLIN, on_life, worker);
+	told_open(&worker->told, worker->loop, on_word, worker);
 	loop_after(worker->loop, on_turn, worker);
 	return loop_run(worker->loop);
 }
 
 static void worker_clear(struct worker *worker)
 {
+	told_close(&worker->told);
 	watching_end(&worker->watching);
 	calls_clear(&worker->calls);
 	plugin_close(worker->instance);

@@ -6,6 +6,7 @@ do.NAME beside the configuration says instead, and writes down in the file `hear
   die-once   ends the first time     stubborn   does not end when it is asked to
   session    (gateway) asks for a session process, speaks to it, and has it killed
   refuse     cannot work with the configuration when it is read again
+  busy       told to drain, it goes on until the file go.NAME is there
   leave      dies when the configuration is read again, the first time
 """
 
@@ -15,6 +16,7 @@ import signal
 import socket
 import struct
 import sys
+import time
 
 WANT_WATCH, WANT_HOLD, STARTED, ENDED, FAILED, KILL = range(1, 7)
 RECORD = struct.Struct("=IIii64s256s")
@@ -174,7 +176,13 @@ def hear(word, do):
         with open(os.path.join(folder, "left." + name), "w", encoding="ascii"):
             pass
         sys.exit(1)
-    answers = {"load": "note a.ini:1: error: not with me\nrefused\n" if do == "refuse" else "note changed flow hello\nloaded\n",
+    if word == "drain":
+        while do == "busy" and not os.path.exists(os.path.join(folder, "go." + name)):
+            time.sleep(0.01)
+        write_down("is drained")
+        sys.exit(0)
+    answers = {"load": "wrong a.ini:1: error: not with me\nrefused\n" if do == "refuse" else
+               ("note changed flow hello\n" if name == "engine" else "") + "loaded\n",
                "take": "taken\n"}
     if word in answers:
         os.write(3, answers[word].encode())

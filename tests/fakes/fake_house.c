@@ -38,6 +38,13 @@ void house_tell(const struct house *house, const char *name, const char *behavio
 	put(house, file, behaviour, strlen(behaviour), 0644);
 }
 
+void house_let_go(const struct house *house, const char *name)
+{
+	AUTO_FREE char *file = mem_printf("go.%s", name);
+
+	put(house, file, "", 0, 0644);
+}
+
 static void copy_to(const struct house *house, const char *from, const char *name)
 {
 	AUTO_FREE char *bytes = NULL;

@@ -56,6 +56,9 @@ char *house_reload(const struct house *house, int serial); /* the caller frees i
 /* What a child is to do instead of working: see fake_child.py. */
 void house_tell(const struct house *house, const char *child, const char *behaviour);
 
+/* One that is busy need not be any longer. */
+void house_let_go(const struct house *house, const char *child);
+
 bool house_said(struct house *house, const char *word); /* on stdout, so far */
 void house_wait_ready(struct house *house);
 

@@ -103,4 +103,158 @@ with null_house(FILES) as house:
     house.hostler("press", "hello", "--input", "name=Ada", "--wait")
     tap.same(step(house, "last")["user"], "bot2", "and its runs with it")
     house.down()
+
+PROGRAM = """[desktop-flow]
+name = wait
+version = 1
+run = sh $HOSTLER_PACKAGE/wait.sh
+screenshots = none
+
+[input gate]
+type = text
+[output word]
+type = text
+"""
+
+WAIT = "until [ -e \"$HOSTLER_INPUT_GATE\" ]; do sleep 0.1; done\nhostler-event output word {word}\n"
+CALL = "[flow]\nname = {name}\non = start\n\n[step it]\nuse = connector:{connector}.run\ninput.gate = ${{trigger.gate}}\n"
+START = "[trigger start]\nplugin = button\ninput.gate = text required\n"
+
+# What may change while it runs: two devices of driver null, a button, programs that wait for their gate.
+INI = """[host]
+state_dir = state
+run_dir = run
+listen = none
+
+[gateway]
+name = here
+driver = nul
+strategy = {strategy}
+accounts = {accounts}
+
+{devices}
+
+[driver nul]
+plugin = null
+start = yes
+{driver}
+[connection me]
+target = {target}
+user = bot1
+"""
+
+
+def ini(more="", strategy="open", accounts="bot1, bot2", devices="[device one]\n[device two]", driver="", target="device:one"):
+    return INI.format(strategy=strategy, accounts=accounts, devices=devices, driver=driver, target=target) + START + more
+
+
+def connector(name, folder):
+    return f"[connector {name}]\nplugin = exec\nprogram = programs/{folder}/desktop-flow.ini\n"
+
+
+class Waiting:
+    """Runs that go on until their gate is opened."""
+
+    def __init__(self, house):
+        self.house = house
+        self.n = 0
+
+    def begin(self, flow="call"):
+        self.n += 1
+        gate = self.house.path(f"gate-{self.n}")
+        run = self.house.json("run", flow, "--input", f"gate={gate}")[0]["id"]
+        return run, gate
+
+    def is_at(self, run, state):
+        return self.house.wait(lambda: step(self.house, run)["state"] == state, 20)
+
+
+def open_gate(gate):
+    open(gate, "w", encoding="utf-8").close()
+
+
+def children(house, name):
+    """The states and processes of every child of that name."""
+    with open(house.path("state/children"), encoding="utf-8") as file:
+        lines = [line.split() for line in file if not line.startswith("\t")]
+    return {line[1]: int(line[2]) for line in lines if line and line[0] == name}
+
+
+OTHER = {f"programs/{folder}/desktop-flow.ini": PROGRAM for folder in ("first", "second")}
+OTHER.update({f"programs/{folder}/wait.sh": WAIT.format(word=folder) for folder in ("first", "second")})
+OTHER["flows/call.ini"] = CALL.format(name="call", connector="slow")
+OTHER["desktop-flows/gated/desktop-flow.ini"] = PROGRAM.replace("name = wait", "name = gated")
+OTHER["desktop-flows/gated/wait.sh"] = WAIT.format(word="done")
+OTHER["flows/gated.ini"] = CALL.format(name="gated", connector="slow").replace("connector:slow.run", "desktop:gated\nconnection = me\nmode = unattended")
+OTHER["flows/hello.ini"] = GREET_FLOW.replace("on = hello\n", "").replace("${trigger.name}", "Ada")
+
+with null_house(OTHER) as house:
+    waiting = Waiting(house)
+    house.write("hostler.ini", ini(connector("slow", "first")))
+    house.up()
+    tap.same(house.hostler("check").returncode, 0, "the configuration is right")
+
+    run, gate = waiting.begin()
+    tap.ok(waiting.is_at(run, "running"), "a connector is called", house.said())
+    old = children(house, "worker/connector/slow")["ready"]
+    house.write("hostler.ini", ini(connector("slow", "second")))
+    tap.same(changes(house), ["changed connector slow"], "meanwhile it is changed")
+    there = children(house, "worker/connector/slow")
+    tap.ok(there.get("draining") == old and there.get("ready", old) != old, "the new worker is beside the old one", there)
+    later, later_gate = waiting.begin()
+    open_gate(later_gate)
+    tap.ok(waiting.is_at(later, "succeeded"), "the next call does not wait for the one under way", house.said())
+    tap.same(step(house, later)["outputs"]["word"], "second", "it is the new worker's")
+    tap.same(step(house, run)["state"], "running", "and the old one is at work")
+    open_gate(gate)
+    tap.ok(waiting.is_at(run, "succeeded"), "until its call is done", house.said())
+    tap.same(step(house, run)["outputs"]["word"], "first", "whose outputs come back")
+    tap.ok(house.wait(lambda: list(children(house, "worker/connector/slow")) == ["ready"], 20), "then the old worker ends",
+           children(house, "worker/connector/slow"))
+
+    run, gate = waiting.begin()
+    waits, waits_gate = waiting.begin()
+    tap.ok(waiting.is_at(waits, "running"), "two calls, one of which waits for the other")
+    os.rename(house.path("flows/call.ini"), house.path("flows/call.off"))
+    house.write("hostler.ini", ini(connector("other", "first")))
+    tap.same(sorted(changes(house)), ["added connector other", "removed connector slow", "removed flow call"],
+             "one connector goes, one comes")
+    tap.ok(waiting.is_at(waits, "failed") and step(house, waits)["reason"]["code"] == "DefinitionGone",
+           "the call that waited says what has gone", step(house, waits))
+    open_gate(gate)
+    tap.ok(waiting.is_at(run, "succeeded"), "the call under way is finished", house.said())
+    tap.ok(house.wait(lambda: not children(house, "worker/connector/slow"), 20), "and its worker is gone")
+    house.write("flows/call.ini", CALL.format(name="call", connector="other"))
+    tap.same(changes(house), ["added flow call"], "a flow uses the new one")
+    run, gate = waiting.begin()
+    open_gate(gate)
+    tap.ok(waiting.is_at(run, "succeeded"), "and it works", house.said())
+
+    button = children(house, "worker/trigger/start")["ready"]
+    house.write("hostler.ini", ini(connector("other", "first")).replace("input.gate = text required", "input.gate = text required\ninput.why = text"))
+    tap.same(changes(house), ["changed trigger start"], "a trigger is changed")
+    tap.ok(list(children(house, "worker/trigger/start")) == ["ready"] and children(house, "worker/trigger/start")["ready"] != button,
+           "its new worker has followed the old one", children(house, "worker/trigger/start"))
+    tap.same(house.hostler("press", "start", "--input", f"gate={gate}", "--input", "why=x", "--wait").returncode, 0, "and knows the new input")
+
+    # Devices
+    run, gate = waiting.begin("gated")
+    tap.ok(waiting.is_at(run, "running"), "a desktop flow runs on a device", house.said())
+    house.write("hostler.ini", ini(connector("other", "first"), devices="[device two]", target="device:two", accounts="bot1"))
+    tap.ok("removed device one" in changes(house), "which is removed")
+    tap.same(step(house, run)["state"], "running", "the run goes on there")
+    tap.same([device["name"] for device in house.json("devices")], ["two", "one"], "and so long the device is shown")
+    tap.same(house.hostler("run", "hello", "--wait").returncode, 0, "the next goes where the connection leads now")
+    open_gate(gate)
+    tap.ok(waiting.is_at(run, "succeeded"), "the run comes to its end", house.json("show", run), house.said())
+    tap.ok(house.wait(lambda: [device["name"] for device in house.json("devices")] == ["two"], 20), "then the device is shown no more")
+    tap.ok(house.wait(lambda: "nothing is left of it" in house.said(), 20), "and nothing is left of it", house.said())
+    house.write("hostler.ini", ini(connector("other", "first"), target="device:one", strategy="server-rds"))
+    tap.ok("added device one" in changes(house), "it is configured again")
+    tap.same(house.hostler("run", "hello", "--wait").returncode, 0, "and runs start there again")
+    tap.same({device["strategy"] for device in house.json("devices")}, {"server-rds"}, "with another strategy")
+    house.write("hostler.ini", ini(connector("other", "first"), target="device:one", strategy="win11"))
+    tap.same(house.hostler("reload").returncode, 2, "a strategy that is not there is refused")
+    tap.same(house.hostler("run", "hello", "--wait").returncode, 0, "and nothing has changed")
+    house.down()
 tap.end()

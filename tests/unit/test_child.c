@@ -13,7 +13,7 @@ enum { SECOND_US = 1000000, STOP_MS = 10000 };
 struct stage {
 	struct child child;
 	bool can_launch;
-	int launches, signals, last_signal, changes;
+	int launches, signals, last_signal, drains, changes;
 	int64_t timer_ms; /* 0: none */
 	int64_t now_us;
 };
@@ -34,6 +34,11 @@ static void stage_signal(struct child *child, int signal)
 	stage->last_signal = signal;
 }
 
+static void stage_drain(struct child *child)
+{
+	((struct stage *)child)->drains++;
+}
+
 static void stage_timer(struct child *child, int64_t ms)
 {
 	((struct stage *)child)->timer_ms = ms;
@@ -45,7 +50,7 @@ static void stage_changed(struct child *child, enum child_state before)
 	((struct stage *)child)->changes++;
 }
 
-static const struct child_role role = {stage_launch, stage_signal, stage_timer, stage_changed};
+static const struct child_role role = {stage_launch, stage_signal, stage_drain, stage_timer, stage_changed};
 
 static void stage_init(struct stage *stage)
 {
@@ -67,8 +72,10 @@ static void bring_to(struct stage *stage, enum child_state state)
 	if (state == CHILD_STOPPED)
 		return;
 	happens(stage, CHILD_START);
-	if (state == CHILD_READY)
+	if (state == CHILD_READY || state == CHILD_DRAINING)
 		happens(stage, CHILD_SAID_READY);
+	if (state == CHILD_DRAINING)
+		happens(stage, CHILD_DRAIN);
 	if (state == CHILD_BACKOFF)
 		happens(stage, CHILD_EXIT);
 	if (state == CHILD_STOPPING)
@@ -83,17 +90,21 @@ static void bring_to(struct stage *stage, enum child_state state)
 static void every_cell_of_the_table_leads_where_it_should(void **state)
 {
 	static const enum child_state expected[CHILD_STATES][CHILD_EVENTS] = {
-		/* START, SAID_READY, SAID_BAD, EXIT, TIMER, STOP */
-		[CHILD_STOPPED] = {CHILD_STARTING, CHILD_STOPPED, CHILD_STOPPED, CHILD_STOPPED, CHILD_STOPPED, CHILD_STOPPED},
-		[CHILD_STARTING] = {CHILD_STARTING, CHILD_READY, CHILD_DEGRADED, CHILD_BACKOFF, CHILD_STARTING,
-				    CHILD_STOPPING},
-		[CHILD_READY] = {CHILD_READY, CHILD_READY, CHILD_DEGRADED, CHILD_BACKOFF, CHILD_READY, CHILD_STOPPING},
-		[CHILD_BACKOFF] = {CHILD_BACKOFF, CHILD_BACKOFF, CHILD_BACKOFF, CHILD_BACKOFF, CHILD_STARTING,
+		/* START, SAID_READY, SAID_BAD, EXIT, TIMER, DRAIN, STOP */
+		[CHILD_STOPPED] = {CHILD_STARTING, CHILD_STOPPED, CHILD_STOPPED, CHILD_STOPPED, CHILD_STOPPED, CHILD_STOPPED,
 				   CHILD_STOPPED},
+		[CHILD_STARTING] = {CHILD_STARTING, CHILD_READY, CHILD_DEGRADED, CHILD_BACKOFF, CHILD_STARTING,
+				    CHILD_STOPPING, CHILD_STOPPING},
+		[CHILD_READY] = {CHILD_READY, CHILD_READY, CHILD_DEGRADED, CHILD_BACKOFF, CHILD_READY, CHILD_DRAINING,
+				 CHILD_STOPPING},
+		[CHILD_BACKOFF] = {CHILD_BACKOFF, CHILD_BACKOFF, CHILD_BACKOFF, CHILD_BACKOFF, CHILD_STARTING, CHILD_STOPPED,
+				   CHILD_STOPPED},
+		[CHILD_DRAINING] = {CHILD_DRAINING, CHILD_DRAINING, CHILD_DRAINING, CHILD_STOPPED, CHILD_DRAINING,
+				    CHILD_DRAINING, CHILD_STOPPING},
 		[CHILD_STOPPING] = {CHILD_STOPPING, CHILD_STOPPING, CHILD_STOPPING, CHILD_STOPPED, CHILD_STOPPING,
-				    CHILD_STOPPING},
+				    CHILD_STOPPING, CHILD_STOPPING},
 		[CHILD_DEGRADED] = {CHILD_STARTING, CHILD_DEGRADED, CHILD_DEGRADED, CHILD_DEGRADED, CHILD_DEGRADED,
-				    CHILD_STOPPED},
+				    CHILD_STOPPED, CHILD_STOPPED},
 	};
 
 	(void)state;
@@ -122,6 +133,23 @@ static void a_child_that_dies_is_launched_again_after_about_a_second(void **stat
 	happens(&stage, CHILD_TIMER);
 	assert_int_equal(stage.launches, 2);
 	assert_int_equal(stage.child.state, CHILD_STARTING);
+}
+
+static void a_child_that_drains_has_its_time_until_it_is_told_to_stop(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	bring_to(&stage, CHILD_DRAINING);
+	assert_int_equal(stage.drains, 1);
+	assert_int_equal(stage.signals, 0);
+	assert_int_equal(stage.timer_ms, 0);
+	happens(&stage, CHILD_STOP);
+	assert_int_equal(stage.last_signal, SIGTERM);
+	assert_int_equal(stage.timer_ms, STOP_MS);
+	happens(&stage, CHILD_EXIT);
+	assert_int_equal(stage.child.state, CHILD_STOPPED);
+	assert_int_equal(stage.launches, 1);
 }
 
 static void pauses_double_up_to_a_minute(void **state)
@@ -288,6 +316,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_cell_of_the_table_leads_where_it_should),
 		cmocka_unit_test(a_child_that_dies_is_launched_again_after_about_a_second),
+		cmocka_unit_test(a_child_that_drains_has_its_time_until_it_is_told_to_stop),
 		cmocka_unit_test(pauses_double_up_to_a_minute),
 		cmocka_unit_test(jitter_keeps_children_apart),
 		cmocka_unit_test(a_minute_of_work_makes_the_next_pause_short_again),

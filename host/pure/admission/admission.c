@@ -321,6 +321,9 @@ void admission_step(struct admission *admission, const struct admission_event *e
 	case ADMISSION_HOST_UP:
 		host_up(admission, effects);
 		break;
+	case ADMISSION_CONFIGURED:
+		configure_event(admission, event, effects);
+		break;
 	case ADMISSION_STATUS:
 		standing_asked(admission, event, effects);
 		break;

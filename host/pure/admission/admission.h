@@ -122,6 +122,7 @@ enum admission_event_kind {
 	ADMISSION_ADOPTED,     /* number, session, user, key; adopted; step, token: a hold of an earlier gateway */
 	ADMISSION_GATHERED,    /* all that were handed over have said what they have, or ended */
 	ADMISSION_LEFT,	       /* step, token: what a hold left of its end, as in FINISHED; end NULL: nothing */
+	ADMISSION_CONFIGURED,  /* accounts, policy, new_driver, leaving: what is configured has changed */
 };
 
 /* What an adopted hold says of itself. */
@@ -133,6 +134,12 @@ enum admission_adopted {
 
 struct admission_event {
 	enum admission_event_kind kind;
+	/* CONFIGURED: as in admission_new; of the policy only functions, `systems` and `arg` count. */
+	char *const *accounts;
+	size_t account_count;
+	const struct admission_policy *policy;
+	bool new_driver; /* who its users are, and spare processes, are asked for anew */
+	bool leaving;	 /* it is no longer configured: nothing new begins, sessions are signed out when they are done */
 	enum admission_adopted adopted;
 	const hst_device *device;
 	const hst_session *sessions;
@@ -213,6 +220,9 @@ void admission_run_free(struct admission_run *run);
  */
 int admission_replay(struct admission *admission, const char *record, size_t length, hst_error *err);
 void admission_records(const struct admission *admission, void (*visit)(void *arg, const char *record), void *arg);
+
+/* Nothing is left to be done: no run, and no process that holds or may hold a session. */
+bool admission_is_idle(const struct admission *admission);
 
 /* How the device stands, for the host. */
 struct admission_device {

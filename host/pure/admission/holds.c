@@ -70,7 +70,7 @@ static size_t runs_waiting_for_hold(const struct admission *admission)
 void holds_keep_one_warm(struct admission *admission, struct admission_effects *effects)
 {
 	/* One that is handed over may be it. */
-	bool spare = admission->gathered && !warm_hold(admission) && admission->deaths < SPARE_DEATHS_MAX;
+	bool spare = admission->gathered && !admission->leaving && !warm_hold(admission) && admission->deaths < SPARE_DEATHS_MAX;
 	size_t needed = runs_waiting_for_hold(admission) + (spare ? 1 : 0);
 
 	while (admission->wanted < needed) {
@@ -136,6 +136,8 @@ static void hold_ready(struct admission *admission, uint32_t number, struct admi
 		admission->wanted--;
 	if (run)
 		hold_open(hold, run, effects);
+	else if (admission->leaving)
+		holds_close(hold, effects);
 	holds_keep_one_warm(admission, effects);
 }
 

@@ -22,6 +22,7 @@ struct admission {
 	struct table asked; /* users whose identity is being asked for */
 	struct table packages; /* digests that are there */
 	struct table fetching; /* digests that were asked for */
+	bool leaving;	       /* it is no longer configured */
 	size_t wanted;	       /* session processes asked for and not yet there */
 	size_t deaths;	       /* spares that ended unused since a session was opened */
 	int64_t revision, slots;
@@ -62,6 +63,10 @@ void holds_free(struct admission_hold *hold);
 /* One that was handed over. */
 struct admission_hold *holds_add(struct admission *admission, uint32_t number);
 void holds_keep_one_warm(struct admission *admission, struct admission_effects *effects);
+
+/* configure.c */
+void configure_event(struct admission *admission, const struct admission_event *event,
+		     struct admission_effects *effects);
 
 /* decide.c */
 void admission_decide(struct admission *admission, struct admission_run *run,

@@ -100,7 +100,7 @@ static hst_session hold_session(const struct admission_hold *hold)
 
 static bool has_session(const struct admission_hold *hold)
 {
-	return hold->state != ADMISSION_HOLD_WARM && hold->state != ADMISSION_HOLD_CLOSED;
+	return hold->key && hold->state != ADMISSION_HOLD_WARM && hold->state != ADMISSION_HOLD_CLOSED;
 }
 
 hst_session *sessions_all(const struct admission *admission, hst_arena *arena, size_t *ret_n)
