@@ -83,6 +83,11 @@ static const struct command_option of_resolve[] = {
 	END,
 };
 
+static const struct command_option of_watch[] = {
+	{"here", 0, NULL, 0, "only what runs on this machine", NULL, NULL},
+	END,
+};
+
 static const struct command_option of_log[] = {
 	{"follow", 'f', NULL, 0, "goes on while the step runs", NULL, NULL},
 	END,
@@ -129,7 +134,7 @@ static const struct command table[] = {
 	 VERSION},
 	{"why", "looking", "RUN[/STEP]|FLOW|TRIGGER", 1, 1, "says why it does not start, or what became of it", NULL,
 	 why_command, VERSION},
-	LATER("watch", "looking", "shows what is going on, live"),
+	{"watch", "looking", "", 0, 0, "shows what runs and waits, and what is wrong, live", of_watch, watch_command, VERSION},
 	LATER("alerts", "looking", "lists what needs attention"),
 	{"flows", "looking", "", 0, 0, "lists flows", NULL, look_flows, VERSION},
 	{"triggers", "looking", "", 0, 0, "lists triggers and their inputs", NULL, look_triggers, VERSION},

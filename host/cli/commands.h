@@ -67,6 +67,7 @@ int events_command(struct cli *cli);  /* events.c */
 int explain_command(struct cli *cli); /* explain.c */
 int gateway_command(struct cli *cli); /* gateway.c */
 int show_command(struct cli *cli);    /* show.c */
+int watch_command(struct cli *cli);   /* watch.c */
 int why_command(struct cli *cli);     /* why.c */
 int files_log(struct cli *cli);	   /* run_files.c */
 int files_list_command(struct cli *cli);

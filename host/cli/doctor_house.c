@@ -8,7 +8,6 @@
 #include "config/standing.h"
 #include "os/files.h"
 #include "os/lock.h"
-#include "pure/queue/reasons.h"
 #include "schema/types.h"
 #include "schema/value.h"
 
@@ -89,24 +88,20 @@ static const char *text_of(const hst_value *record, const char *name)
 	return value_text(value_get(record, name));
 }
 
+/* The host's own sentence has the remedy in it. */
 static void look_at_device(struct doctor *doctor, const hst_value *device)
 {
 	const char *area = arena_printf(doctor->arena, "device %s", text_of(device, "name")), *state = text_of(device, "state");
-	const struct reason *reason = reason_named(strcmp(state, "offline") == 0	   ? "DeviceOffline"
-						   : strcmp(state, "never connected") == 0 ? "DeviceNeverConnected"
-											   : NULL);
-	const char *listen = reason && strcmp(reason->code, "DeviceNeverConnected") == 0 && doctor->conf->listen
-				     ? arena_printf(doctor->arena, "; the host listens on %s", doctor->conf->listen)
-				     : "";
+	const char *text = text_of(device, "text");
 
-	if (reason)
-		doctor_problem(doctor, area, reason->remedy, "%s; last seen: %s%s", state,
-			       print_time(doctor->arena, value_get(device, "last_seen")), listen);
-	else if (strcmp(state, "online") == 0)
+	if (strcmp(state, "online") == 0)
 		doctor_good(doctor, area, "online; %s of %s slots taken", print_member(doctor->arena, device, "running"),
 			    print_member(doctor->arena, device, "slots"));
+	else if (strcmp(state, "draining") == 0)
+		doctor_note(doctor, area, arena_printf(doctor->arena, "hostler device resume %s", text_of(device, "name")),
+			    "in maintenance");
 	else
-		doctor_note(doctor, area, NULL, "%s", state);
+		doctor_problem(doctor, area, NULL, "%s%s%s", state, *text ? ": " : "", text);
 }
 
 static void look_at_connection(struct doctor *doctor, const hst_value *connection)

@@ -1,5 +1,5 @@
 /* events: what happened in all runs, in the order in which it happened; and, with --follow, what happens. */
-#include "cli/cli.h"
+#include "cli/events.h"
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -81,7 +81,7 @@ static const hst_value *event_value(hst_arena *arena, const hst_value *body)
 	return event;
 }
 
-static void print_event(const struct cli *cli, hst_arena *arena, const hst_value *body)
+void events_print(const struct cli *cli, hst_arena *arena, const hst_value *body)
 {
 	const hst_value *event = event_value(arena, body);
 	const char *what = text_of(event, "what"), *step = text_of(event, "step"), *where;
@@ -108,7 +108,7 @@ static void tell(struct events *events, hst_arena *arena, const hst_value *body)
 	struct told told = told_of(body);
 
 	if (is_news(events, &told))
-		print_event(events->cli, arena, body);
+		events_print(events->cli, arena, body);
 	if (events->run && !*told.step && strcmp(told.what, "ended") == 0)
 		events->ended = true;
 }
@@ -225,7 +225,7 @@ static int list(struct cli *cli, struct connect *connect, const hst_value *filte
 	for (size_t i = 0; i < value_count(rows); i++) {
 		value_append(events, event_value(cli->arena, value_at(rows, i)));
 		if (!cli->json)
-			print_event(cli, cli->arena, value_at(rows, i));
+			events_print(cli, cli->arena, value_at(rows, i));
 	}
 	if (cli->json)
 		cli_print_json(events);

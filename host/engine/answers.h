@@ -19,6 +19,9 @@ int answer_plugins(struct engine *engine, const hst_value *filters, const hst_va
 /* answer_events.c: what happened in all runs */
 int answer_events(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
 
+/* answer_watch.c: everything at a glance */
+int answer_watch(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
+
 /* why.c: why something does not start, or what became of it */
 int answer_why(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
 

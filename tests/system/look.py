@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 """What people see: why something waits, runs or failed, with names, remedies and the line to say next."""
 
+import fcntl
 import json
 import os
+import pty
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import termios
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from house import House, Tap, null_house
@@ -96,6 +100,35 @@ def follow(house, *words):
 def followed(house):
     with open(house.path("followed"), encoding="utf-8") as lines:
         return [json.loads(line) for line in lines.read().splitlines() if line.startswith("{")]
+
+
+class Screen:
+    """What a program wrote to its terminal."""
+
+    def __init__(self, fd):
+        self.fd = fd
+        self.text = b""
+
+
+def terminal(house, *words):
+    near, far = pty.openpty()
+    fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 160, 0, 0))
+    child = subprocess.Popen(house.command("hostler", "-c", house.ini, *words), env={**house.environment(), "TERM": "xterm"},
+                             cwd=house.home, stdin=far, stdout=far, stderr=far, start_new_session=True)
+    os.close(far)
+    os.set_blocking(near, False)
+    return Screen(near), child
+
+
+def shown(screen, ended=False):
+    """The last picture that is whole; `ended`: everything."""
+    try:
+        while part := os.read(screen.fd, 65536):
+            screen.text += part
+    except OSError:
+        pass
+    text = screen.text.decode(errors="replace")
+    return text if ended else text.split("\x1b[J")[-2].split("\x1b[H")[-1].replace("\x1b[K", "") if "\x1b[J" in text else ""
 
 
 def areas(findings, state):
@@ -203,6 +236,34 @@ with null_house(FILES, more=MORE) as house:
     done = house.hostler("run", "bad", "--event", "event", "--wait")
     tap.ok(done.returncode == 1 and done.stdout.count("exit status 3") == 1, "who waits is told the reason once", done.stdout,
            done.stderr)
+
+    house.write("gate", "")
+    picture = house.json("watch")
+    tap.same([picture["running"], picture["waiting"], picture["wrong"]], [[], [], []], "watch --json of a house at rest")
+    screen, child = terminal(house, "watch")
+    tap.ok(house.wait(lambda: "nothing runs" in shown(screen), 20), "on a terminal a picture", shown(screen))
+    live = press(house, "many", gate)
+    tap.ok(house.wait(lambda: f"Main: Hold {gate}" in shown(screen) and "RUNNING" in shown(screen), 20),
+           "a run appears with what it does", shown(screen))
+    late = press(house, "many", gate)
+    tap.ok(house.wait(lambda: "WAITING" in shown(screen) and f"#{live}/it of bot1 is running there" in shown(screen), 20),
+           "what waits appears with its reason", shown(screen))
+    os.unlink(gate)
+    tap.ok(house.wait(lambda: shown(screen).rstrip().endswith("STEP") and "nothing waits" in shown(screen), 30),
+           "and goes when it has ended", shown(screen))
+    os.write(screen.fd, b"q")
+    tap.same(child.wait(20), 0, "q ends it")
+    tap.ok(shown(screen, ended=True).endswith("\x1b[?25h\x1b[?1049l"), "and the terminal is given back")
+    child = follow(house, "watch")
+    house.write("gate", "")
+    live = press(house, "many", gate)
+    tap.ok(house.wait(lambda: f"#{live} many/it" in open(house.path("followed"), encoding="utf-8").read() and
+                      "Main: Hold" in open(house.path("followed"), encoding="utf-8").read(), 20),
+           "elsewhere a line for each change", open(house.path("followed"), encoding="utf-8").read())
+    os.unlink(gate)
+    child.send_signal(signal.SIGINT)
+    tap.same(child.wait(20), 0, "Ctrl-C ends it")
+    tap.same(house.hostler("watch", "--here").returncode, 2, "--here is not in this version")
 
     done = house.hostler("why", "onne")
     tap.ok(done.returncode == 2 and 'did you mean "one"' in done.stderr, "an unknown name gets the nearest", done.stderr)

@@ -175,7 +175,7 @@ static void the_table_has_the_commands_of_this_version(void **state)
 		{"get", true},
 		{"queue", true},
 		{"why", true},
-		{"watch", false},
+		{"watch", true},
 		{"alerts", false},
 		{"flows", true},
 		{"triggers", true},

@@ -22,11 +22,11 @@ struct placement_target *desktop_target(const struct core *core, const struct st
 }
 
 /*
- * One sentence with the obstacle of every device of the target, which is what a person needs who asks why.
- * The reason is that of the first device.
+ * One sentence with the obstacle of every device of the target, which is what a person needs who asks why, with or
+ * without their codes. The reason is that of the first device.
  */
-static void obstacles(const struct step *step, const struct placement_target *target, const char **ret_reason,
-		      struct text *to)
+static void obstacles(const struct step *step, const struct placement_target *target, bool codes,
+		      const char **ret_reason, struct text *to)
 {
 	*ret_reason = "GroupIsEmpty";
 	if (target->device_count == 0)
@@ -40,8 +40,10 @@ static void obstacles(const struct step *step, const struct placement_target *ta
 		reason = core_candidate(step, device, &clause);
 		if (i == 0)
 			*ret_reason = reason;
-		text_addf(to, "%s%s: %s%s%s%s", i ? "; " : "", device->name, reason ? reason : "", reason ? " (" : "",
-			  clause.s, reason ? ")" : "");
+		if (reason && codes)
+			text_addf(to, "%s%s: %s (%s)", i ? "; " : "", device->name, reason, clause.s);
+		else
+			text_addf(to, "%s%s: %s", i ? "; " : "", device->name, clause.s);
 		text_clear(&clause);
 	}
 }
@@ -55,7 +57,8 @@ void core_explain(struct core *core, struct step *step)
 	if (step->facts.state != STATE_QUEUED || !target || !step->item.lane)
 		return;
 	text_init(&text, EXPLANATION_MAX);
-	obstacles(step, target, &reason, &text);
+	/* Of a single device the code is the reason itself. */
+	obstacles(step, target, target->device_count > 1, &reason, &text);
 	text_replace(&step->facts.reason, reason);
 	text_replace(&step->facts.text, text.s);
 	text_clear(&text);
@@ -68,7 +71,7 @@ static void queue_expired(struct core *core, struct step *step, struct core_effe
 
 	text_init(&text, EXPLANATION_MAX);
 	text_add(&text, "the queue time-out passed; ");
-	obstacles(step, desktop_target(core, step), &reason, &text);
+	obstacles(step, desktop_target(core, step), true, &reason, &text);
 	steps_end(core, step, STATE_EXPIRED, "NoCandidateMachine", text.s, effects);
 	text_clear(&text);
 }
