@@ -180,6 +180,7 @@ int journal_open(struct gateway *gateway, hst_error *err)
 	text_init(&gateway->records, RECORDS_MAX);
 	text_init(&gateway->others, RECORDS_MAX);
 	rc = read_all(gateway, err);
+	crash_point(CRASH_gateway_journal_read);
 	if (rc >= 0)
 		rc = write_anew(gateway, err);
 	TABLE_EACH(&gateway->devices, entry)

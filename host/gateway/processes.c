@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "os/channel.h"
+#include "os/crash.h"
 #include "os/spawn.h"
 
 #include <stdio.h>
@@ -184,6 +185,7 @@ void processes_held(struct gateway_process *process, const struct message *held)
 	log_info("device %s: a session process goes on with this gateway: %s", process->device->conf->name,
 	         message_text(held, "state"));
 	gateway_event(process->device, &event);
+	crash_point(CRASH_gateway_adopted);
 	look_whether_gathered(process->device->gateway);
 }
 

@@ -43,9 +43,11 @@
 	POINT(worker, before_emit, "the plugin has an event, the engine has not") \
 	POINT(worker, emitted, "the engine has the event, the plugin does not know that") \
 	POINT(gateway, folders_made, "the folders are there, the journal is not open") \
+	POINT(gateway, journal_read, "the journal is read, it is not written anew") \
 	POINT(gateway, journal_open, "the journal is open, the host is not known yet") \
 	POINT(gateway, opened, "everything is open, no session process was asked for") \
 	POINT(gateway, host_up, "the host answers, nothing has been said to it") \
+	POINT(gateway, adopted, "a session process was handed over and has told what it has") \
 	POINT(gateway, heard_offer, "an offer is received") \
 	POINT(gateway, heard_opened, "a session process has opened its session") \
 	POINT(gateway, heard_finished, "a session process has told how a flow ended") \
@@ -84,6 +86,7 @@
 	POINT(hold, flow_ended, "the flow has ended, its files are where only this process looks") \
 	POINT(hold, handed_over, "the flow's files are the gateway's, the outcome has not been said") \
 	POINT(hold, told_finished, "the outcome has been said, the flow's folder is there still") \
+	POINT(hold, adopted, "the hold was handed over and has told what it has") \
 	POINT(hold, before_close, "the session is about to be closed") \
 	POINT(hold, closed, "the session is closed, its folder and its notes are there still") \
 	POINT(hold, notes_done, "nothing is left, the gateway has not been told") \
@@ -92,6 +95,7 @@
 	POINT(hostlerd, before_spawn, "a child's pipes are made, the child is not") \
 	POINT(hostlerd, spawned, "a child is started and not yet known") \
 	POINT(hostlerd, session_passed, "a session process is started and passed to the gateway") \
+	POINT(hostlerd, handed_over, "a session process is on its way to another gateway") \
 	POINT(hostlerd, child_ready, "a child has said that it is ready") \
 	POINT(hostlerd, child_ended, "a child has ended, it is not started again") \
 	POINT(hostlerd, before_status, "how the children stand has changed, the file does not say so") \

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "desktop/outcome.h"
 #include "os/channel.h"
+#include "os/crash.h"
 #include "os/inherited.h"
 #include "session/work.h"
 
@@ -48,6 +49,7 @@ static void go_on_with(struct hold *hold, int fd_take)
 	if (hold->run && hold_run_paused(hold->run))
 		hold_run_say_paused(hold->run);
 	hold_result_say(hold);
+	crash_point(CRASH_hold_adopted);
 }
 
 /* What the old gateway said last is heard first. */

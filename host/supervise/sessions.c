@@ -279,6 +279,7 @@ static void hand_over(struct session *session)
 	if (channel_send(session->handover, &record, ends[1], &err) != HST_OK)
 		log_warning("session process %d: %s", (int)record.pid, err.text);
 	close(ends[1]);
+	crash_point(CRASH_hostlerd_handed_over);
 }
 
 int sessions_channel(struct sessions *sessions, hst_error *err)
