@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LOAD_MS = 120000 };
+
 struct engine_loaded {
 	struct definitions *definitions;
 	struct balancers *balancers;
@@ -166,6 +168,7 @@ void engine_told(void *arg, const char *word)
 
 	if (strcmp(word, "load") == 0) {
 		engine_forget_loaded(engine);
+		told_beginning(LOAD_MS);
 		inherited_line(load(engine) ? "loaded" : "refused", NULL);
 	} else if (strcmp(word, "take") == 0) {
 		take_loaded(engine);

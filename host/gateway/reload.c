@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LOAD_MS = 120000 };
+
 struct gateway_loaded {
 	struct conf *conf;
 	hst_arena *arena;
@@ -164,6 +166,7 @@ void gateway_told(void *arg, const char *word)
 
 	if (strcmp(word, "load") == 0) {
 		gateway_forget_loaded(gateway);
+		told_beginning(LOAD_MS);
 		inherited_line(load(gateway) ? "loaded" : "refused", NULL);
 	} else if (strcmp(word, "take") == 0) {
 		take_loaded(gateway);

@@ -49,6 +49,8 @@ void children_write(struct supervisor *supervisor)
 		text_addf(&text, "%s %s %d %lld %llu\n", child->child.name, child_state_name(child->child.state),
 			  child->process ? (int)process_pid(child->process) : 0, (long long)(child->since_us / 1000000),
 			  (unsigned long long)restarts);
+		if (*child->hung)
+			text_addf(&text, "\t%s\n", child->hung);
 		add_last_words(&text, child);
 	}
 	crash_point(CRASH_hostlerd_before_status);
@@ -67,6 +69,8 @@ static void on_said(void *arg, struct process *process, const char *line)
 	struct role_child *child = arg;
 
 	(void)process;
+	if (silence_heard(child, line))
+		return;
 	if (strcmp(line, "ready") == 0) {
 		crash_point(CRASH_hostlerd_child_ready);
 		children_event(child, CHILD_SAID_READY);
@@ -86,6 +90,7 @@ static void on_ended(void *arg, struct process *process, int status)
 	spawn_status_text(status, text, sizeof text);
 	if (child->child.state != CHILD_STOPPING && (child->child.state != CHILD_DRAINING || status != 0))
 		log_warning("%s (pid %d) ended with %s", child->child.name, (int)process_pid(process), text);
+	silence_end(child);
 	free(child->last_words);
 	child->last_words = mem_printf("%s\n%s", text, process_tail(process));
 	child->process = NULL;
@@ -155,8 +160,10 @@ static bool role_launch(struct child *plain)
 	struct role_child *child = (struct role_child *)plain;
 	hst_error err = {0};
 
-	if (start_process(child, &err) == HST_OK)
+	if (start_process(child, &err) == HST_OK) {
+		silence_begin(child);
 		return true;
+	}
 	log_error("%s cannot be started: %s", plain->name, err.text);
 	return false;
 }
@@ -282,6 +289,7 @@ struct role_child *children_named(const struct supervisor *supervisor, const cha
 static void child_free(struct role_child *child)
 {
 	loop_cancel(child->of->loop, &child->timer);
+	silence_end(child);
 	plan_child_clear(&child->plan);
 	free(child->last_words);
 	free(child);

@@ -22,6 +22,10 @@ struct role_child {
 	char *last_words; /* how its last process ended and what it printed; NULL: none has ended */
 	enum reload_answer answer; /* to the reload that is under way */
 	bool fresh;                /* came with the reload that is under way */
+	struct loop_timer *silence; /* silence.c: by when it must have said something */
+	int64_t allowed_ms;
+	bool doubted;              /* that time has passed once */
+	char hung[100];            /* when and why it was last killed; "": never, or it was well since */
 	bool leaving;              /* no longer in the plan: forgotten once it has ended */
 	struct role_child *after;  /* it is started when this one has ended; NULL: it need not wait */
 };
@@ -62,5 +66,10 @@ char *children_missing(const struct supervisor *supervisor);
 void workers_plan(struct supervisor *supervisor, struct text *engine);
 void workers_begin(struct supervisor *supervisor);
 bool workers_are_coming(const struct supervisor *supervisor); /* those that are new may still become ready */
+
+/* silence.c: of a child's process, from its start to its end. */
+void silence_begin(struct role_child *child);
+bool silence_heard(struct role_child *child, const char *line); /* any line is a sign of life; true: and nothing else */
+void silence_end(struct role_child *child);
 
 #endif

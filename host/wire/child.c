@@ -13,6 +13,9 @@
 #include <string.h>
 #include <zmq.h>
 
+/* A store may have to be brought to a new version, or a journal be read. */
+enum { OPEN_MS = 600 * 1000 };
+
 static int usage(FILE *to, const char *program, const char *does, int status)
 {
 	fprintf(to, "usage: %s -c FILE [--as USER]\n%s It is started by hostlerd, with its keys on descriptor 4.\n", program, does);
@@ -68,6 +71,7 @@ void child_open(struct child *child)
 {
 	static const int signals[] = {SIGTERM, SIGINT, 0};
 
+	told_beginning(OPEN_MS);
 	child->loop = loop_new(loop_wait_zmq);
 	loop_signals(child->loop, signals, stop_on_signal, child);
 	child->zmq = zmq_ctx_new();

@@ -7,9 +7,11 @@
 #include "base/text.h"
 #include "desktop/program.h"
 #include "os/crash.h"
+#include "plugin/guard.h"
 #include "plugin/instance.h"
 #include "plugin/trigger.h"
 #include "schema/value.h"
+#include "wire/told.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -257,9 +259,13 @@ void services_begin(struct services *services, struct service_call *call, hst_ar
 	if (timeout_ms > 0)
 		call->call.deadline_us = clock_wall_us() + timeout_ms * 1000;
 	services->current = call;
+	if (services->told && timeout_ms > 0)
+		told_busy(services->told, timeout_ms + GUARD_GRACE_MS);
 }
 
 void services_done(struct services *services)
 {
 	services->current = NULL;
+	if (services->told)
+		told_idle(services->told);
 }

@@ -18,6 +18,7 @@ struct services {
 	const hst_plugin *plugin;
 	struct loop *loop; /* NULL: nothing is waited for */
 	struct link *link; /* NULL: there is no engine */
+	struct told *told; /* NULL: nobody waits for signs of life */
 	bool ending;       /* the process was asked to end: calls are cancelled */
 	struct service_call *current; /* the call at work; NULL: none */
 	struct table states; /* put since the last emit: name -> struct kept_state */

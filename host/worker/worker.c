@@ -252,6 +252,7 @@ static int serve(struct worker *worker)
 	if (inherited_has(INHERITED_LIFE))
 		loop_fd(worker->loop, inherited_fd(INHERITED_LIFE), POLLIN, on_life, worker);
 	told_open(&worker->told, worker->loop, on_word, worker);
+	worker->services.told = &worker->told;
 	loop_after(worker->loop, on_turn, worker);
 	return loop_run(worker->loop);
 }

@@ -214,6 +214,27 @@ static void what_does_not_come_up_is_named(void **state)
 	house_clear(&house);
 }
 
+static void one_that_says_nothing_any_more_is_replaced_and_the_reason_is_kept(void **state)
+{
+	struct house house;
+
+	(void)state;
+	house_make(&house, HOUSE);
+	house_tell(&house, "worker.trigger.start.1", "hang");
+	house_start(&house);
+	house_wait_ready(&house);
+	house_tell(&house, "worker.trigger.start.1", "");
+	/* What waits for it waits longer than for other things. */
+	for (int64_t until_us = clock_steady_us() + 2 * HOUSE_PATIENCE_US;
+	     clock_steady_us() < until_us && house_count(&house, "worker.trigger.start.1 starts") < 2;)
+		poll(NULL, 0, HOUSE_LOOK_MS);
+	WAIT_UNTIL(house_file_has(&house, "state/children", "worker/trigger/start ready "));
+	assert_true(house_file_has(&house, "state/children", ": it had said nothing for 25 s\n"));
+	assert_int_equal(house_count(&house, "engine starts"), 1);
+	assert_int_equal(house_count(&house, "gateway starts"), 1);
+	house_clear(&house);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,6 +247,7 @@ int main(void)
 		cmocka_unit_test(a_worker_that_has_gone_finishes_what_it_is_at),
 		cmocka_unit_test(a_changed_connector_is_there_at_once_and_a_trigger_after_the_old_one),
 		cmocka_unit_test(what_does_not_come_up_is_named),
+		cmocka_unit_test(one_that_says_nothing_any_more_is_replaced_and_the_reason_is_kept),
 		cmocka_unit_test(signals_that_come_meanwhile_are_heeded_afterwards),
 	};
 

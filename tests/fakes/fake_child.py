@@ -6,6 +6,7 @@ do.NAME beside the configuration says instead, and writes down in the file `hear
   die-once   ends the first time     stubborn   does not end when it is asked to
   session    (gateway) asks for a session process, speaks to it, and has it killed
   refuse     cannot work with the configuration when it is read again
+  hang       is ready, and says nothing any more
   busy       told to drain, it goes on until the file go.NAME is there
   leave      dies when the configuration is read again, the first time
 """
@@ -159,7 +160,13 @@ def main():
     plays = {"session": session_play, "handover": handover_play}
     channel = plays[do]() if do in plays else None
     os.write(3, b"ready\n")
-    while 3 in select.select([3, 5], [], [])[0]:
+    while True:
+        ready = select.select([3, 5], [], [], None if do == "hang" else 2)[0]
+        if 5 in ready:
+            break
+        if 3 not in ready:
+            os.write(3, b"alive\n")
+            continue
         told = os.read(3, 200).decode()
         if not told:
             break
