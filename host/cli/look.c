@@ -229,6 +229,22 @@ static const char *gateway_and_place(hst_arena *arena, const hst_value *device)
 	return arena_printf(arena, "%s at %s", print_member(arena, device, "gateway"), print_member(arena, device, "address"));
 }
 
+/* Sessions that should be closed and are not: each holds a slot. */
+static void print_stuck(hst_arena *arena, const hst_value *device)
+{
+	const hst_value *sessions = value_get(device, "sessions");
+
+	for (size_t i = 0; i < value_count(sessions); i++) {
+		const hst_value *session = value_at(sessions, i), *reason = value_get(session, "reason");
+
+		if (*value_text(value_get(reason, "code")))
+			printf("%s: the session %s of %s: %s: %s %s\n", print_member(arena, device, "name"),
+			       print_member(arena, session, "id"), print_member(arena, session, "user"),
+			       print_member(arena, reason, "code"), print_member(arena, reason, "text"),
+			       print_member(arena, reason, "remedy"));
+	}
+}
+
 /* Behind the table, a sentence about each that is not simply there. */
 static void print_devices(struct cli *cli, const hst_value *devices)
 {
@@ -263,6 +279,7 @@ static void print_devices(struct cli *cli, const hst_value *devices)
 
 		if (*value_text(value_get(device, "text")))
 			printf("%s: %s.\n", print_member(arena, device, "name"), print_member(arena, device, "text"));
+		print_stuck(arena, device);
 	}
 }
 

@@ -38,6 +38,28 @@ static void set_about(struct engine *engine, const struct conf_device *conf, con
 	}
 }
 
+/* As the gateway says them; the reason of one that is stuck with its sentence and remedy. */
+static hst_value *sessions_list(struct engine *engine, const struct engine_device *device)
+{
+	hst_value *list = value_make_list(engine->scratch);
+	const hst_value *said = NULL;
+
+	if (device && device->sessions)
+		value_parse_json(engine->scratch, device->sessions, device->sessions_length, &said, NULL);
+	said = value_get(said, "sessions");
+	for (size_t i = 0; i < value_count(said); i++) {
+		const hst_value *one = value_at(said, i);
+		const char *reason = value_text(value_get(one, "reason"));
+		hst_value *session = value_make_record(engine->scratch);
+
+		for (size_t j = 0; j < value_count(one); j++)
+			value_set(session, value_name_at(one, j), value_at(one, j));
+		answer_set_reason(engine->scratch, session, *reason ? reason : NULL, NULL);
+		value_append(list, session);
+	}
+	return list;
+}
+
 static const hst_value *device_record(struct engine *engine, const char *name)
 {
 	const struct placement_device *placed = placement_device(core_placement(engine->core), name);
@@ -45,7 +67,6 @@ static const hst_value *device_record(struct engine *engine, const char *name)
 	hst_value *record = value_make_record(engine->scratch);
 	struct presence presence;
 	AUTO(text) struct text text;
-	const hst_value *said = NULL;
 
 	text_init(&text, 4096);
 	presences_of(engine, name, &presence);
@@ -62,10 +83,7 @@ static const hst_value *device_record(struct engine *engine, const char *name)
 	value_set_integer(record, "revision", placed->revision);
 	value_set_integer(record, "load_milli", placed->load_milli);
 	answer_set_time(engine->scratch, record, "last_seen", presence.seen_us);
-	if (device && device->sessions)
-		value_parse_json(engine->scratch, device->sessions, device->sessions_length, &said, NULL);
-	said = value_get(said, "sessions");
-	value_set(record, "sessions", said ? said : value_make_list(engine->scratch));
+	value_set(record, "sessions", sessions_list(engine, device));
 	return record;
 }
 

@@ -273,7 +273,7 @@ static void perform(struct gateway_device *device, const struct admission_effect
 		say_have(gateway, effect);
 		break;
 	case ADMISSION_LOOK:
-		results_look(device, effect->step, effect->token);
+		looks_begin(device, effect->step, effect->token);
 		break;
 	case ADMISSION_DISCARD:
 		results_discard(gateway, effect->step, effect->token);

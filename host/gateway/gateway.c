@@ -61,6 +61,8 @@ static void gateway_close(struct gateway *gateway)
 	link_free(gateway->link);
 	packages_clear(gateway);
 	results_clear(gateway);
+	looks_clear(gateway);
+	loop_cancel(gateway->loop, &gateway->strangers_gone);
 	journal_close(gateway);
 	processes_clear(gateway);
 	devices_close(gateway);

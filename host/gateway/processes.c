@@ -12,7 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WATCH_AGAIN_MS = 2000, ASK_AGAIN_MS = 20 };
+/* A hold stops its flow and closes its session within a minute; then it is gone, whatever it did. */
+enum { WATCH_AGAIN_MS = 2000, ASK_AGAIN_MS = 20, STRANGERS_MS = 90 * 1000 };
 
 static void process_key(uint32_t number, char to[16])
 {
@@ -133,6 +134,14 @@ static void process_started(struct gateway_process *process, int fd)
 		gateway_event(process->device, &event);
 }
 
+static void strangers_are_gone(void *arg)
+{
+	struct gateway *gateway = arg;
+
+	gateway->strangers_gone = NULL;
+	gateway->strangers = false;
+}
+
 /* Only when all that may have a run have spoken is it known what none of them has. */
 static void look_whether_gathered(struct gateway *gateway)
 {
@@ -247,6 +256,9 @@ void processes_channel(void *arg, int fd, short ready)
 		}
 		if (record.what == CHANNEL_GATHERED) {
 			gateway->gathered = true;
+			gateway->strangers = record.status != 0;
+			if (gateway->strangers)
+				gateway->strangers_gone = loop_in(gateway->loop, STRANGERS_MS, strangers_are_gone, gateway);
 			look_whether_gathered(gateway);
 		}
 		if (!process) {

@@ -9,7 +9,6 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "desktop/outcome.h"
 #include "os/crash.h"
 #include "os/files.h"
 
@@ -41,7 +40,7 @@ char *results_name(int64_t step, int64_t token)
 	return mem_printf("%lld-%lld", (long long)step, (long long)token);
 }
 
-static char *results_path(const struct gateway *gateway, int64_t step, int64_t token)
+char *results_path(const struct gateway *gateway, int64_t step, int64_t token)
 {
 	AUTO_FREE char *name = results_name(step, token);
 
@@ -218,29 +217,6 @@ void results_upload(struct gateway_device *device, const struct admission_run *r
 	if (upload->n > 0)
 		upload->part = mem_alloc(PART_BYTES_MAX);
 	upload_next(upload);
-}
-
-void results_look(struct gateway_device *device, int64_t step, int64_t token)
-{
-	AUTO_FREE char *path = results_path(device->gateway, step, token);
-	AUTO_CLOSE int directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct admission_event event = {.kind = ADMISSION_LEFT, .step = step, .token = token};
-	struct outcome outcome = {0};
-	hst_error err = {{0}, {0}};
-
-	if (directory >= 0 && outcome_read(directory, &outcome, &err) == HST_OK) {
-		event.end = outcome.state;
-		event.reason = outcome.reason;
-		event.payload = outcome.payload;
-		event.payload_length = outcome.length;
-		event.started_us = outcome.started_us;
-		event.ended_us = outcome.ended_us;
-	} else {
-		log_warning("device %s: nobody knows how step %lld ended: %s", device->conf->name, (long long)step,
-		            directory < 0 ? "its folder is gone" : err.text);
-	}
-	gateway_event(device, &event);
-	outcome_clear(&outcome);
 }
 
 void results_discard(struct gateway *gateway, int64_t step, int64_t token)

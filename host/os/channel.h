@@ -22,7 +22,8 @@ enum channel_what {
 	CHANNEL_KILL,	/* gateway: end the process `number` now */
 	CHANNEL_ADOPT,	  /* supervisor, to both: with the descriptor that leads to the other; to the gateway also the
 			     number and the device of the hold */
-	CHANNEL_GATHERED, /* supervisor: every hold of the earlier gateway was handed over */
+	CHANNEL_GATHERED, /* supervisor: every hold of the earlier gateway was handed over. `status` 1: there was none, so
+			     holds of an earlier supervisor may be about to end, which cannot be handed over */
 };
 
 struct channel_record {

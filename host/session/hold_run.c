@@ -131,6 +131,9 @@ static void finish(struct hold_run *run, const char *state, const char *reason, 
 					    .started_us = started_us,
 					    .ended_us = ended_us};
 	hold_result_say(hold);
+	/* Before the folder of the run goes: whoever sees it gone finds the outcome. */
+	if (!hold->stream || hold->ending)
+		hold_result_leave(hold);
 }
 
 static void fail(struct hold_run *run, const char *state, const char *reason, const char *why,

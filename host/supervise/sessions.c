@@ -284,7 +284,7 @@ static void hand_over(struct session *session)
 
 int sessions_channel(struct sessions *sessions, hst_error *err)
 {
-	static const struct channel_record gathered = {.what = CHANNEL_GATHERED};
+	struct channel_record gathered = {.what = CHANNEL_GATHERED, .status = sessions->gateway == 0};
 	int ends[2];
 
 	close_channel(sessions);

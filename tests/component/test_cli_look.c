@@ -167,6 +167,21 @@ static void who_waits_is_told_the_reason_once(void **state)
 	fake_desk_said(desk, "again       hostler resubmit 12");
 }
 
+/* Rule R17: it holds a slot, and somebody has to do something about it. */
+static void a_session_that_is_stuck_is_told_with_its_remedy(void **state)
+{
+	struct fake_desk *desk = *state;
+
+	table_set(&desk->answers, "devices",
+		  "[{\"name\":\"here\",\"state\":\"online\",\"slots\":4,\"running\":1,\"accounts\":[],\"sessions\":["
+		  "{\"id\":\":5\",\"user\":\"bot1\",\"reason\":null},"
+		  "{\"id\":\":6\",\"user\":\"bot2\",\"reason\":{\"code\":\"SessionCloseFailed\",\"text\":\"It hangs.\","
+		  "\"remedy\":\"End it.\"}}]}]");
+	assert_int_equal(DESK_RUN(desk, "devices"), 0);
+	fake_desk_said(desk, "here: the session :6 of bot2: SessionCloseFailed: It hangs. End it.\n");
+	fake_desk_not_said(desk, "the session :5");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_desk, close_desk)
 
 int main(void)
@@ -181,6 +196,7 @@ int main(void)
 		TEST(what_happened_is_told_at_the_end),
 		TEST(a_step_that_is_named_is_all_that_is_shown),
 		TEST(who_waits_is_told_the_reason_once),
+		TEST(a_session_that_is_stuck_is_told_with_its_remedy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,6 +23,11 @@ type = text
 """,
     # It ends when its file appears, so that the test decides how long it takes; and it counts its starts.
     "desktop-flows/slow/slow.sh": "echo $HOSTLER_RUN >> GATE.starts\nuntil [ -e GATE ]; do sleep 0.1; done\nhostler-event output done yes\n",
+    # It ends when it is killed, so that its session process takes its time.
+    "desktop-flows/stubborn/desktop-flow.ini": "[desktop-flow]\nname = stubborn\nversion = 1\nrun = sh $HOSTLER_PACKAGE/it.sh\n"
+                                               "screenshots = none\n",
+    "desktop-flows/stubborn/it.sh": "trap '' TERM\nwhile :; do sleep 0.1; done\n",
+    "flows/stubborn.ini": "[flow]\nname = stubborn\n\n[step it]\nuse = desktop:stubborn\nconnection = me\nmode = unattended\n",
     "flows/slow.ini": "[flow]\nname = slow\n\n[step it]\nuse = desktop:slow\nconnection = me\nmode = unattended\n",
     "flows/note.ini": "[flow]\nname = note\n\n[step it]\nuse = connector:notes.append\ntimeout = 5s\non_lost = fail\ninput.file = notes\ninput.text = x\n",
     "notes/notes": "",
@@ -187,6 +192,14 @@ with null_house(FILES, more=MORE) as house:
            "and what was left is found", house.json("show", "last:slow"), house.said())
     tap.same((house.json("show", "last:slow")["reason"] or {}).get("code"), "SessionEnded", "with its reason")
     tap.same(starts(house), {1}, "each was started once, whatever was killed")
+
+    tap.ok(begin(house, "stubborn"), "a run that is hard to stop is under way")
+    house.daemon.kill()
+    house.daemon.wait()
+    house.up()
+    tap.ok(house.wait(lambda: house.json("show", "last:stubborn")["state"] != "running", 60), "a new house waits for what is left of the old",
+           house.json("show", "last:stubborn"), house.said())
+    tap.same((house.json("show", "last:stubborn")["reason"] or {}).get("code"), "SessionEnded", "and knows then how it ended")
 
     house.down()
     journal = house.path("state/gateway/journal")
