@@ -56,6 +56,8 @@ int steer_priority(struct cli *cli);
 int steer_end(struct cli *cli);
 int steer_pause(struct cli *cli);
 int steer_resolve(struct cli *cli);
+int stand_enable(struct cli *cli); /* stand.c */
+int device_command(struct cli *cli);
 int look_runs(struct cli *cli);	  /* look.c */
 int look_queue(struct cli *cli);
 int look_flows(struct cli *cli);

@@ -79,7 +79,42 @@ static void offer_targets(const struct conf *conf, const char *typed)
 		offer("cluster:", conf->clusters[i].name, typed);
 }
 
-static void offer_configured(const char *what, const char *file, const char *typed)
+static void offer_devices(const struct conf *conf, const char *typed)
+{
+	for (size_t i = 0; i < conf->device_count; i++)
+		offer("", conf->devices[i].name, typed);
+}
+
+static void offer_clusters(const struct conf *conf, const char *typed)
+{
+	for (size_t i = 0; i < conf->cluster_count; i++)
+		offer("cluster:", conf->clusters[i].name, typed);
+}
+
+static void offer_connections(const struct conf *conf, const char *typed)
+{
+	for (size_t i = 0; i < conf->connection_count; i++)
+		offer("", conf->connections[i].name, typed);
+}
+
+static void offer_flows(const struct conf *conf, const char *typed)
+{
+	for (size_t i = 0; i < conf->flow_file_count; i++)
+		offer_flow(conf->flow_files[i], typed);
+}
+
+/* What a word in the arguments of a command stands for, of all that is in the configuration. */
+static const struct {
+	const char *command; /* NULL: any */
+	const char *word;
+	void (*offer)(const struct conf *conf, const char *typed);
+} configured[] = {
+	{NULL, "BUTTON", offer_triggers},	   {NULL, "TRIGGER", offer_triggers}, {NULL, "FLOW", offer_flows},
+	{NULL, "[TARGET]", offer_targets},	   {"device", "NAME", offer_devices}, {"device", "cluster:NAME", offer_clusters},
+	{"connection", "NAME", offer_connections},
+};
+
+static void offer_configured(const char *command, const char *word, const char *file, const char *typed)
 {
 	AUTO_FREE char *path = conf_find(file);
 	struct problems problems;
@@ -87,13 +122,10 @@ static void offer_configured(const char *what, const char *file, const char *typ
 
 	problems_init(&problems);
 	conf = path ? conf_load(path, &problems) : NULL;
-	if (conf && strcmp(what, "BUTTON") == 0)
-		offer_triggers(conf, typed);
-	else if (conf && strcmp(what, "FLOW") == 0)
-		for (size_t i = 0; i < conf->flow_file_count; i++)
-			offer_flow(conf->flow_files[i], typed);
-	else if (conf && strcmp(what, "[TARGET]") == 0)
-		offer_targets(conf, typed);
+	for (size_t i = 0; conf && i < sizeof configured / sizeof configured[0]; i++)
+		if (strcmp(configured[i].word, word) == 0 &&
+		    (!configured[i].command || strcmp(configured[i].command, command) == 0))
+			configured[i].offer(conf, typed);
 	conf_free(conf);
 	problems_clear(&problems);
 }
@@ -107,26 +139,49 @@ static void offer_reasons(const char *typed)
 		offer("", table[i].code, typed);
 }
 
-/* Runs are in the host, which is not asked; names beside them are in the configuration. */
-static void offer_run(const struct command *command, const char *file, const char *typed)
+/* One of the words that may stand there. Runs are in the host, which is not asked. */
+static void offer_word(const struct command *command, const char *word, const char *file, const char *typed)
 {
-	offer("", "last", typed);
-	if (!strstr(command->arguments, "|FLOW|TRIGGER"))
-		return;
-	offer_configured("FLOW", file, typed);
-	offer_configured("BUTTON", file, typed);
+	if (strcmp(word, "DIR") == 0)
+		puts("FOLDERS");
+	else if (strncmp(word, "RUN", 3) == 0)
+		offer("", "last", typed);
+	else if (strcmp(word, "[CODE]") == 0)
+		offer_reasons(typed);
+	else if (word[0] >= 'a' && word[0] <= 'z' && !strchr(word, ':'))
+		offer("", word, typed);
+	else
+		offer_configured(command->name, word, file, typed);
 }
 
-static void offer_argument(const struct command *command, const char *file, const char *typed)
+enum { ARGUMENTS_MAX = 120 };
+
+/* The words of the `at`th argument: of "drain|resume NAME|host" drain and resume, then NAME and host. */
+static void offer_alternatives(const struct command *command, char *form, int at, const char *file, const char *typed)
 {
-	if (strcmp(command->arguments, "DIR") == 0)
-		puts("FOLDERS");
-	else if (strncmp(command->arguments, "RUN", 3) == 0)
-		offer_run(command, file, typed);
-	else if (strcmp(command->arguments, "[CODE]") == 0)
-		offer_reasons(typed);
-	else
-		offer_configured(command->arguments, file, typed);
+	char *rest = NULL, *argument = strtok_r(form, " ", &rest);
+
+	while (argument && at-- > 0)
+		argument = strtok_r(NULL, " ", &rest);
+	for (char *more = NULL, *word = argument ? strtok_r(argument, "|", &more) : NULL; word;
+	     word = strtok_r(NULL, "|", &more))
+		offer_word(command, word, file, typed);
+}
+
+/* " | " stands between whole forms: "list | unblock NAME". */
+static void offer_argument(const struct command *command, int at, const char *file, const char *typed)
+{
+	char forms[ARGUMENTS_MAX], *next;
+
+	snprintf(forms, sizeof forms, "%s", command->arguments);
+	for (char *form = forms; form; form = next) {
+		next = strstr(form, " | ");
+		if (next) {
+			*next = '\0';
+			next += 3;
+		}
+		offer_alternatives(command, form, at, file, typed);
+	}
 }
 
 /* What the words before the cursor mean: the command, an option that still wants its value, the
@@ -135,6 +190,7 @@ struct before {
 	const struct command *command;
 	const struct command_option *open;
 	const char *file;
+	int arguments; /* of the command, given already */
 };
 
 static void read_before(struct before *before, const char *word)
@@ -153,6 +209,8 @@ static void read_before(struct before *before, const char *word)
 		option = command_option_letter(before->command, word[1]);
 	else if (word[0] != '-' && !before->command)
 		before->command = command_named(word);
+	else if (word[0] != '-')
+		before->arguments++;
 	if (option && option->value)
 		before->open = option;
 }
@@ -172,7 +230,7 @@ int complete_words(int count, char *const *words)
 	} else if (!before.command) {
 		offer_commands(typed);
 	} else {
-		offer_argument(before.command, before.file, typed);
+		offer_argument(before.command, before.arguments, before.file, typed);
 	}
 	return 0;
 }

@@ -153,9 +153,19 @@ int look_queue(struct cli *cli)
 	return look(cli, "queue", filters, print_queue);
 }
 
+/* "disabled by anna", or what it is in service */
+static const char *service_line(hst_arena *arena, const hst_value *stand, const char *word, const char *otherwise)
+{
+	if (!value_count(stand))
+		return otherwise;
+	if (!*value_text(value_get(stand, "who")))
+		return word;
+	return arena_printf(arena, "%s by %s", word, print_member(arena, stand, "who"));
+}
+
 static void print_flows(struct cli *cli, const hst_value *flows)
 {
-	static const char *const heads[] = {"FLOW", "ON", "STEPS", "ACTIVE", "SUMMARY", NULL};
+	static const char *const heads[] = {"FLOW", "STATE", "ON", "STEPS", "ACTIVE", "SUMMARY", NULL};
 	hst_arena *arena = cli->arena;
 	struct grid grid;
 
@@ -164,6 +174,7 @@ static void print_flows(struct cli *cli, const hst_value *flows)
 		const hst_value *flow = value_at(flows, i);
 
 		grid_add(&grid, print_member(arena, flow, "name"));
+		grid_add(&grid, service_line(arena, value_get(flow, "disabled"), "disabled", "enabled"));
 		grid_add(&grid, print_list(arena, value_get(flow, "on")));
 		grid_add(&grid, print_member(arena, flow, "steps"));
 		grid_add(&grid, print_member(arena, flow, "active"));
@@ -207,7 +218,8 @@ static void print_triggers(struct cli *cli, const hst_value *triggers)
 
 		grid_add(&grid, print_member(arena, trigger, "name"));
 		grid_add(&grid, print_member(arena, trigger, "plugin"));
-		grid_add(&grid, value_boolean(value_get(trigger, "ready")) ? "yes" : "no");
+		grid_add(&grid, service_line(arena, value_get(trigger, "disabled"), "disabled",
+					     value_boolean(value_get(trigger, "ready")) ? "yes" : "no"));
 		grid_add(&grid, value_boolean(value_get(trigger, "pressable")) ? "by hand" : "-");
 		grid_add(&grid, print_list(arena, value_get(trigger, "flows")));
 		grid_add(&grid, inputs_line(arena, value_get(trigger, "inputs")));

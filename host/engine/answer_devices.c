@@ -1,5 +1,6 @@
 /* The question "devices": what they are, how they are there, and why one that is not there is not. */
 #include "engine/answers.h"
+#include "engine/steer.h"
 
 #include "base/auto.h"
 #include "pure/queue/presence.h"
@@ -67,6 +68,7 @@ static const hst_value *device_record(struct engine *engine, const char *name)
 	hst_value *record = value_make_record(engine->scratch);
 	struct presence presence;
 	AUTO(text) struct text text;
+	const char *by;
 
 	text_init(&text, 4096);
 	presences_of(engine, name, &presence);
@@ -74,6 +76,7 @@ static const hst_value *device_record(struct engine *engine, const char *name)
 	value_set_text(record, "name", name);
 	value_set_text(record, "state", presence_word(&presence));
 	value_set_text(record, "text", text.length ? text.s : NULL);
+	stand_set(engine, record, "drained", presence.drained_name, core_device_drained(engine->core, name, &by));
 	value_set_text(record, "gateway", *presence.gateway ? presence.gateway : NULL);
 	value_set_text(record, "address", presence.address && *presence.address ? presence.address : NULL);
 	value_set_text(record, "system", placed->known && device && device->sessions ? system_name(placed->system) : NULL);

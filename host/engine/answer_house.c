@@ -1,4 +1,5 @@
 #include "engine/answers.h"
+#include "engine/steer.h"
 
 #include "base/mem.h"
 #include "plugin/registry.h"
@@ -89,6 +90,13 @@ static hst_value *names_list(hst_arena *arena, const char *const *names, size_t 
 	return list;
 }
 
+static void set_disabled(struct engine *engine, hst_value *record, const char *kind, const char *name)
+{
+	const char *full = arena_printf(engine->scratch, "%s:%s", kind, name);
+
+	stand_set(engine, record, "disabled", full, core_disabled(engine->core, full));
+}
+
 int answer_flows(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err)
 {
 	hst_value *list = value_make_list(engine->scratch);
@@ -106,6 +114,7 @@ int answer_flows(struct engine *engine, const hst_value *filters, const hst_valu
 		value_set_integer(record, "steps", (int64_t)flow->step_count);
 		value_set_integer(record, "active", core_flow_active(engine->core, flow->name));
 		value_set_text(record, "digest", flow->digest);
+		set_disabled(engine, record, "flow", flow->name);
 		value_append(list, record);
 	}
 	*ret = list;
@@ -141,6 +150,7 @@ int answer_triggers(struct engine *engine, const hst_value *filters, const hst_v
 		value_set_text(record, "plugin", definition->instance->plugin);
 		value_set_boolean(record, "pressable", definition->manifest.pressable);
 		value_set_boolean(record, "ready", hub_next(engine->hub, worker, NULL) != NULL);
+		set_disabled(engine, record, "trigger", definition->instance->name);
 		value_set(record, "flows", flows_on(engine, definition->instance->name));
 		value_set(record, "inputs", fields_to_value(engine->scratch, definition->event));
 		value_append(list, record);

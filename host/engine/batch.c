@@ -85,7 +85,7 @@ void engine_after(void *arg)
 	struct core_effects *effects = &engine->effects;
 	hst_error err = {{0}, {0}};
 
-	if (effects->run_count || effects->step_count || effects->happening_count)
+	if (effects->run_count || effects->step_count || effects->happening_count || effects->standing_count)
 		engine_persist(engine);
 	if (engine->batch_open) {
 		crash_point(CRASH_engine_before_commit);

@@ -1,5 +1,6 @@
 /* What operators ask to be done, and files they fetch. Questions are in answers.c. */
 #include "engine/files.h"
+#include "engine/steer.h"
 
 #include "base/auto.h"
 #include "os/crash.h"
@@ -12,7 +13,12 @@
 void on_press(void *arg, struct hub_link *from, const struct message *message)
 {
 	crash_point(CRASH_engine_heard_press);
-	workers_press(arg, from, message);
+	hst_error err = {{0}, {0}};
+
+	if (stand_check_press(arg, message_text(message, "trigger"), &err) < 0)
+		engine_refuse(arg, from, message->id, HST_DENIED, err.reason, "%s", err.text);
+	else
+		workers_press(arg, from, message);
 }
 
 /*
@@ -42,6 +48,10 @@ void on_run(void *arg, struct hub_link *from, const struct message *message)
 	text_init(&json, PAYLOAD_BYTES_MAX);
 	if (!known) {
 		engine_refuse(engine, from, message->id, HST_NOT_FOUND, "", "there is no flow \"%s\"; `hostler flows` lists them", flow);
+		return;
+	}
+	if (stand_check_flow(engine, flow, &err) < 0) {
+		engine_refuse(engine, from, message->id, HST_DENIED, err.reason, "%s", err.text);
 		return;
 	}
 	if (value_parse_json(engine->scratch, message->payload, message->payload_length, &body, &err) < 0 ||

@@ -1,5 +1,6 @@
 /* What operators decide about runs and about the house. Each word is answered when what it did is on disk. */
 #include "engine/policy.h"
+#include "engine/steer.h"
 
 #include "base/auto.h"
 #include "base/clock.h"
@@ -16,17 +17,9 @@ const char *engine_operator(const struct hub_link *link)
 	return strncmp(link->name, "operator/", 9) == 0 ? link->name + 9 : link->name;
 }
 
-struct steer {
-	struct engine *engine;
-	const char *what, *who;
-	const hst_value *said;
-	hst_value *answer;
-	hst_error *err;
-};
-
-static const char *text_of(const hst_value *said, const char *name)
+const char *steer_text(const struct steer *steer, const char *name)
 {
-	const hst_value *value = value_get(said, name);
+	const hst_value *value = value_get(steer->said, name);
 
 	return value_kind(value) == HST_VALUE_TEXT && *value_text(value) ? value_text(value) : NULL;
 }
@@ -51,7 +44,7 @@ static int run_ended(const struct steer *steer, int64_t number)
 
 static int read_priority(const struct steer *steer, bool *ret)
 {
-	const char *priority = text_of(steer->said, "priority");
+	const char *priority = steer_text(steer, "priority");
 
 	*ret = priority && strcmp(priority, "high") == 0;
 	if (*ret || (priority && strcmp(priority, "normal") == 0))
@@ -84,8 +77,8 @@ static int steer_run(struct steer *steer)
 {
 	struct engine *engine = steer->engine;
 	struct core_steering steering = {.verb = core_verb_named(steer->what), .now_us = clock_wall_us(),
-	                                 .step = text_of(steer->said, "step"), .who = steer->who};
-	const char *run = text_of(steer->said, "run");
+	                                 .step = steer_text(steer, "step"), .who = steer->who};
+	const char *run = steer_text(steer, "run");
 	struct core_steered steered;
 	int rc;
 
@@ -127,9 +120,9 @@ static int read_outputs(const struct steer *steer, const struct step *step, stru
 static int steer_resolve(struct steer *steer)
 {
 	struct engine *engine = steer->engine;
-	struct core_resolving resolving = {.how = core_resolution_named(text_of(steer->said, "as")),
-	                                   .now_us = clock_wall_us(), .step = text_of(steer->said, "step"), .who = steer->who};
-	const char *run = text_of(steer->said, "run");
+	struct core_resolving resolving = {.how = core_resolution_named(steer_text(steer, "as")),
+	                                   .now_us = clock_wall_us(), .step = steer_text(steer, "step"), .who = steer->who};
+	const char *run = steer_text(steer, "run");
 	struct core_steered steered;
 	AUTO(text) struct text outputs;
 	struct step *step;
@@ -162,7 +155,7 @@ static int steer_resolve(struct steer *steer)
 static int steer_unblock(struct steer *steer)
 {
 	struct engine *engine = steer->engine;
-	const char *name = text_of(steer->said, "connection");
+	const char *name = steer_text(steer, "connection");
 	struct core_event event = {.kind = CORE_UNBLOCKED, .connection = name};
 
 	if (!name || (!conf_connection(engine->definitions->conf, name) && !core_blocked(engine->core, name)))
@@ -175,22 +168,35 @@ static int steer_unblock(struct steer *steer)
 	return HST_OK;
 }
 
+static const struct {
+	const char *what;
+	steer_word *word;
+} words[] = {
+	{"disable", steer_stand}, {"enable", steer_stand}, {"drain", steer_drain}, {"undrain", steer_drain}, {"unblock", steer_unblock},
+	{"resolve", steer_resolve},
+};
+
+static steer_word *word_of(const char *what)
+{
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(words[i].what, what) == 0)
+			return words[i].word;
+	return core_verb_named(what) ? steer_run : NULL;
+}
+
 void on_steer(void *arg, struct hub_link *from, const struct message *message)
 {
 	struct engine *engine = arg;
 	hst_error err = {{0}, {0}};
 	struct steer steer = {.engine = engine, .what = message_text(message, "what"), .who = engine_operator(from),
 	                      .answer = value_make_record(engine->scratch), .err = &err};
+	steer_word *word = word_of(steer.what);
 	int rc = value_parse_json(engine->scratch, message->payload, message->payload_length, &steer.said, &err);
 
-	if (rc >= 0 && core_verb_named(steer.what))
-		rc = steer_run(&steer);
-	else if (rc >= 0 && strcmp(steer.what, "resolve") == 0)
-		rc = steer_resolve(&steer);
-	else if (rc >= 0 && strcmp(steer.what, "unblock") == 0)
-		rc = steer_unblock(&steer);
-	else if (rc >= 0)
+	if (rc >= 0 && !word)
 		rc = hst_fail(&err, HST_NOT_FOUND, "there is no word \"%s\" to steer with in this version", steer.what);
+	if (rc >= 0)
+		rc = word(&steer);
 	if (rc < 0)
 		engine_refuse(engine, from, message->id, rc, err.reason, "%s", err.text);
 	else

@@ -145,7 +145,8 @@ void engine_perform(struct engine *engine)
 		}
 	}
 	for (size_t i = 0; engine->follower_count && i < effects->happening_count; i++)
-		perform_happening(engine, &effects->happenings[i]);
+		if (effects->happenings[i].run)
+			perform_happening(engine, &effects->happenings[i]);
 }
 
 void engine_follow(struct engine *engine, uint64_t link, int64_t run)

@@ -74,7 +74,7 @@ void engine_persist(struct engine *engine)
 		persist_step(engine, effects->steps[i]);
 	for (size_t i = 0; i < effects->happening_count; i++) {
 		const struct core_happening *happening = &effects->happenings[i];
-		struct store_happening record = {.at_us = happening->at_us, .run = happening->run->facts.number,
+		struct store_happening record = {.at_us = happening->at_us, .run = happening->run ? happening->run->facts.number : 0,
 		                                 .step = happening->step ? happening->step->facts.id : 0, .what = happening->what,
 		                                 .detail = happening->detail};
 

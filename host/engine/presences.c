@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "pure/core/standing.h"
 #include "pure/queue/presence.h"
 #include "schema/value.h"
 #include "wire/admitted.h"
@@ -59,6 +60,14 @@ static void add_gateway(const struct engine *engine, const char *gateway, struct
 	}
 }
 
+static void add_drained(const struct engine *engine, const char *device, struct presence *to)
+{
+	const struct core_stand *stand = core_device_drained(engine->core, device, &to->drained_name);
+
+	to->drained_us = stand ? stand->since_us : 0;
+	to->drained_who = stand ? stand->who : NULL;
+}
+
 void presences_of(struct engine *engine, const char *name, struct presence *ret)
 {
 	const struct placement_device *placed = placement_device(core_placement(engine->core), name);
@@ -72,6 +81,7 @@ void presences_of(struct engine *engine, const char *name, struct presence *ret)
 		ret->seen = placed->known;
 		ret->online = placed->online;
 		ret->drained = placed->drained;
+		add_drained(engine, name, ret);
 	}
 	if (device) {
 		ret->seen = true;

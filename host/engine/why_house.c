@@ -1,4 +1,5 @@
 /* Why a flow or a trigger starts nothing, or what it would start. */
+#include "engine/steer.h"
 #include "engine/why.h"
 
 #include "schema/value.h"
@@ -48,14 +49,18 @@ void why_trigger(struct engine *engine, const struct definition *trigger, hst_va
 	const char *name = trigger->instance->name, *flows = flows_of(engine, name);
 	const char *child = arena_printf(arena, "worker/trigger/%s", name), *process = why_process(engine, child);
 	bool ready = hub_next(engine->hub, child, NULL) != NULL;
-	const char *state = ready ? "ready" : state_of_process(engine, child);
+	const char *disabled = stand_sentence(engine, "trigger", name);
+	const char *state = disabled ? "disabled" : ready ? "ready" : state_of_process(engine, child);
 
 	value_set_text(to, "kind", "trigger");
 	value_set_text(to, "subject", name);
 	value_set_text(to, "state", state);
 	value_set(to, "candidates", value_make_list(arena));
 	value_set_text(to, "remedy", NULL);
-	if (!ready) {
+	if (disabled) {
+		value_set_text(to, "sentence", disabled);
+		value_set_text(to, "remedy", arena_printf(arena, "Say `hostler enable trigger:%s`.", name));
+	} else if (!ready) {
 		value_set_text(to, "sentence", arena_printf(arena, "%s cannot fire: %s", name,
 		                                            process ? process : "its process is not there"));
 		value_set_text(to, "remedy", remedy_of_process(state));
@@ -118,15 +123,20 @@ void why_flow(struct engine *engine, const struct flow *flow, hst_value *to)
 	hst_value *triggers = value_make_list(arena);
 	int64_t active = core_flow_active(engine->core, flow->name), waiting = count_waiting(engine, flow);
 	const char *remedy = NULL, *names = triggers_of(engine, flow, triggers, &remedy), *most = "";
+	const char *disabled = stand_sentence(engine, "flow", flow->name), *says = disabled;
 
 	if (flow->concurrency > 0)
 		most = arena_printf(arena, " for its concurrency of %lld", (long long)flow->concurrency);
 	value_set_text(to, "kind", "flow");
 	value_set_text(to, "subject", flow->name);
-	value_set_text(to, "state", "enabled");
+	value_set_text(to, "state", disabled ? "disabled" : "enabled");
+	if (disabled)
+		remedy = arena_printf(arena, "Say `hostler enable flow:%s`.", flow->name);
+	else
+		says = arena_printf(arena, "%s is enabled and starts %s", flow->name,
+		                    names ? arena_printf(arena, "on %s", names) : "by hand alone");
 	value_set_text(to, "sentence",
-	               arena_printf(arena, "%s is enabled and starts %s; %lld of its runs %s under way, %lld wait%s%s", flow->name,
-	                            names ? arena_printf(arena, "on %s", names) : "by hand alone", (long long)active,
+	               arena_printf(arena, "%s; %lld of its runs %s under way, %lld wait%s%s", says, (long long)active,
 	                            active == 1 ? "is" : "are", (long long)waiting, waiting == 1 ? "s" : "",
 	                            waiting ? most : ""));
 	value_set_text(to, "remedy", remedy);

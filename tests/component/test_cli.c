@@ -443,22 +443,6 @@ static void lists_are_tables(void **state)
 				       "trigger  button  1.0      -          s\n");
 }
 
-static void completion_knows_commands_options_and_what_is_configured(void **state)
-{
-	struct fake_desk *desk = *state;
-
-	assert_int_equal(DESK_RUN(desk, "--complete", "de"), 0);
-	assert_string_equal(desk->out, "devices\n");
-	assert_int_equal(DESK_RUN(desk, "--complete", "press", "--in"), 0);
-	assert_string_equal(desk->out, "--input\n");
-	assert_int_equal(DESK_RUN(desk, "--complete", "try", "--display", ""), 0);
-	assert_string_equal(desk->out, "here\nnew\n");
-	assert_int_equal(DESK_RUN(desk, "--complete", "try", ""), 0);
-	assert_string_equal(desk->out, "FOLDERS\n");
-	assert_int_equal(DESK_RUN(desk, "--complete", "-c", ""), 0);
-	assert_string_equal(desk->out, "FILES\n");
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_desk, close_desk)
 
 int main(void)
@@ -488,7 +472,6 @@ int main(void)
 		TEST(a_file_is_fetched_whole_and_overwrites_nothing_unasked),
 		TEST(the_queue_says_why),
 		TEST(lists_are_tables),
-		TEST(completion_knows_commands_options_and_what_is_configured),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

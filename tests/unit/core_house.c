@@ -409,6 +409,15 @@ int house_resolve(struct core_house *house, int64_t run, enum core_resolution ho
 	return rc;
 }
 
+bool house_stand(struct core_house *house, enum core_stand_verb verb, const char *name)
+{
+	struct draw draw = {.high = ++house->draws * 0x9e3779b97f4a7c15u, .low = house->draws};
+	bool changed = core_stand(house->core, house->now_us += 1000, draw, verb, name, "anna", &house->effects);
+
+	commit(house);
+	return changed;
+}
+
 void core_house_clear(struct core_house *house)
 {
 	core_effects_clear(&house->effects);

@@ -11,6 +11,8 @@
 
 #include "base/text.h"
 #include "pure/core/resolve.h"
+#include "pure/core/standing.h"
+#include "pure/core/steer.h"
 
 #define SECOND_US INT64_C(1000000)
 
@@ -65,6 +67,7 @@ int core_house_steer(struct core_house *house, const struct core_steering *steer
 void house_steer(struct core_house *house, enum core_verb verb, int64_t run); /* fails the test if refused */
 void house_steer_refused(struct core_house *house, enum core_verb verb, int64_t run, int code,
 			 const char *part); /* of what is said */
+bool house_stand(struct core_house *house, enum core_stand_verb verb, const char *name);
 int64_t house_fire(struct core_house *house,
 		   const char *flow); /* by hand, with the event {}; the number of the run */
 int64_t house_fire_with(struct core_house *house, const char *flow, const char *json);

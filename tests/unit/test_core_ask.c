@@ -251,8 +251,8 @@ static void a_cancelled_offer_is_asked_back_too(void **state)
 	init(&house);
 	house_fire(&house, "one");
 	assert_int_equal(core_house_steer(&house, &cancel, NULL), HST_OK);
-	house_said(&house, "halt 1/1 cancel\n");
-	asked_after(&house, 60, "ask 1/1 a\n");
+	house_said(&house, "halt 1/1 cancel\nask 1/1 a\n");
+	asked_after(&house, 5, "ask 1/1 a\n");
 	house_standing(&house, 1, OFFER_NEVER);
 	house_run_is(&house, 1, STATE_CANCELLED, "Cancelled");
 	house_is_empty(&house);

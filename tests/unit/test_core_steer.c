@@ -20,6 +20,8 @@ static void bring(struct core_house *house, enum state state)
 		house_stage(house, 1, STATE_PAUSED);
 	if (state == STATE_STOPPING)
 		house_steer(house, CORE_STOP, 1);
+	if (state == STATE_LOST)
+		house_standing(house, 1, OFFER_LOST);
 	if (state == STATE_SUCCEEDED)
 		house_finished(house, 1, STATE_SUCCEEDED, NULL, NULL, true);
 }
@@ -29,6 +31,11 @@ static void bring_call(struct core_house *house, enum state state)
 	house_fire(house, "call");
 	if (state == STATE_STOPPING)
 		house_steer(house, CORE_CANCEL, 1);
+	if (state == STATE_LOST)
+		core_house_event(house, &(struct core_event){.kind = CORE_CRASHED,
+							     .step = 1,
+							     .token = house_token(house, 1),
+							     .text = "it crashed"});
 	if (state == STATE_SUCCEEDED)
 		house_returned(house, 1, STATE_SUCCEEDED, NULL, "{}");
 }
@@ -50,8 +57,8 @@ static const struct pair {
 	{STATE_OFFERED, CORE_TOP, "no", 0},
 	{STATE_OFFERED, CORE_UNTOP, "no", 0},
 	{STATE_OFFERED, CORE_PRIORITY, "no", 0},
-	{STATE_OFFERED, CORE_CANCEL, "halt 1/1 cancel\n", STATE_STOPPING},
-	{STATE_OFFERED, CORE_STOP, "halt 1/1 stop\n", STATE_STOPPING},
+	{STATE_OFFERED, CORE_CANCEL, "halt 1/1 cancel\nask 1/1 a\n", STATE_STOPPING},
+	{STATE_OFFERED, CORE_STOP, "halt 1/1 stop\nask 1/1 a\n", STATE_STOPPING},
 	{STATE_OFFERED, CORE_PAUSE, "no", 0},
 	{STATE_OFFERED, CORE_RESUME, "no", 0},
 	{STATE_PREPARING, CORE_TOP, "no", 0},
@@ -82,6 +89,13 @@ static const struct pair {
 	{STATE_STOPPING, CORE_STOP, "", STATE_STOPPING},
 	{STATE_STOPPING, CORE_PAUSE, "no", 0},
 	{STATE_STOPPING, CORE_RESUME, "no", 0},
+	{STATE_LOST, CORE_TOP, "no", 0},
+	{STATE_LOST, CORE_UNTOP, "no", 0},
+	{STATE_LOST, CORE_PRIORITY, "no", 0},
+	{STATE_LOST, CORE_CANCEL, "", STATE_CANCELLED},
+	{STATE_LOST, CORE_STOP, "no", 0},
+	{STATE_LOST, CORE_PAUSE, "no", 0},
+	{STATE_LOST, CORE_RESUME, "no", 0},
 	{STATE_SUCCEEDED, CORE_TOP, "no", 0},
 	{STATE_SUCCEEDED, CORE_UNTOP, "no", 0},
 	{STATE_SUCCEEDED, CORE_PRIORITY, "no", 0},
@@ -90,6 +104,10 @@ static const struct pair {
 	{STATE_SUCCEEDED, CORE_PAUSE, "no", 0},
 	{STATE_SUCCEEDED, CORE_RESUME, "no", 0},
 }, call[] = {
+	{STATE_LOST, CORE_TOP, "no", 0},
+	{STATE_LOST, CORE_CANCEL, "", STATE_CANCELLED},
+	{STATE_LOST, CORE_STOP, "no", 0},
+	{STATE_LOST, CORE_PAUSE, "no", 0},
 	{STATE_RUNNING, CORE_TOP, "no", 0},
 	{STATE_RUNNING, CORE_UNTOP, "no", 0},
 	{STATE_RUNNING, CORE_PRIORITY, "no", 0},
@@ -277,6 +295,67 @@ static void a_device_that_is_silent_is_told_to_stop_later_and_not_to_pause(void 
 	core_house_clear(&house);
 }
 
+/* Whatever the gateway says to it, nothing of it runs and nothing of it is placed again. */
+static void an_offer_is_asked_back_when_it_is_cancelled(void **state)
+{
+	static const enum offer_standing answers[] = {OFFER_NEVER, OFFER_LOST};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+		struct core_house house;
+
+		init(&house);
+		bring(&house, STATE_OFFERED);
+		house_steer(&house, CORE_CANCEL, 1);
+		house_said(&house, "halt 1/1 cancel\nask 1/1 a\n");
+		house_standing(&house, 1, answers[i]);
+		house_step_is(&house, 1, STATE_CANCELLED, "Cancelled");
+		house_run_is(&house, 1, STATE_CANCELLED, "Cancelled");
+		house_said(&house, "");
+		house_is_empty(&house);
+		core_house_clear(&house);
+	}
+}
+
+/* Nobody knew whether it ran; should it, it is ended as soon as it is heard of. */
+static void what_was_lost_and_given_up_is_ended_when_it_is_found(void **state)
+{
+	const struct core_holding holding = {1, 1};
+	struct core_house house;
+
+	(void)state;
+	init(&house);
+	bring(&house, STATE_RUNNING);
+	house_time(&house, 3600 * SECOND_US);
+	house_step_is(&house, 1, STATE_LOST, "OutcomeUnknown");
+	house_run_is(&house, 1, STATE_LOST, "OutcomeUnknown");
+	house_steer(&house, CORE_CANCEL, 1);
+	house_step_is(&house, 1, STATE_CANCELLED, "Cancelled");
+	house_run_is(&house, 1, STATE_CANCELLED, "Cancelled");
+	house_step_says(&house, 1, "nobody knows how far it came");
+	house_fresh(&house, "a", 1, 1, &holding, 1);
+	assert_non_null(strstr(house.said.s, "disown 1/1 a\n"));
+	house_released(&house, 1);
+	house_is_empty(&house);
+	core_house_clear(&house);
+}
+
+static void a_pause_is_known_to_the_gateway_that_is_asked(void **state)
+{
+	struct core_house house;
+
+	(void)state;
+	init(&house);
+	bring(&house, STATE_RUNNING);
+	house_time(&house, 3600 * SECOND_US);
+	house_run_is(&house, 1, STATE_LOST, "OutcomeUnknown");
+	house_fresh(&house, "a", 1, 1, &(struct core_holding){1, 1}, 1);
+	house_standing(&house, 1, OFFER_PAUSED);
+	house_step_is(&house, 1, STATE_PAUSED, NULL);
+	house_run_is(&house, 1, STATE_PAUSED, NULL);
+	core_house_clear(&house);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -285,6 +364,9 @@ int main(void)
 		cmocka_unit_test(a_priority_is_changed_while_it_waits),
 		cmocka_unit_test(a_strict_order_starts_what_was_moved_to_its_top),
 		cmocka_unit_test(what_is_wrong_is_said_with_the_way_out),
+		cmocka_unit_test(an_offer_is_asked_back_when_it_is_cancelled),
+		cmocka_unit_test(what_was_lost_and_given_up_is_ended_when_it_is_found),
+		cmocka_unit_test(a_pause_is_known_to_the_gateway_that_is_asked),
 		cmocka_unit_test(a_device_that_is_silent_is_told_to_stop_later_and_not_to_pause),
 	};
 

@@ -78,7 +78,7 @@ static void a_run_on_a_device_is_stopping_until_its_gateway_has_spoken(void **st
 			house_stage(&house, 1, STATE_PAUSED);
 		house_run_is(&house, 1, stages[i] == STATE_PAUSED ? STATE_PAUSED : STATE_RUNNING, NULL);
 		house_steer(&house, CORE_CANCEL, 1);
-		house_said(&house, "halt 1/1 cancel\n");
+		house_said(&house, stages[i] == STATE_OFFERED ? "halt 1/1 cancel\nask 1/1 a\n" : "halt 1/1 cancel\n");
 		house_run_is(&house, 1, STATE_STOPPING, "Cancelled");
 		house_step_is(&house, 1, STATE_STOPPING, "Cancelled");
 		house_fire(&house, "only");

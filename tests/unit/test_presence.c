@@ -69,6 +69,11 @@ static void one_that_was_there_says_since_when_it_is_not(void **state)
 	SAYS(&presence, "online", NULL, "");
 	presence.drained = true;
 	SAYS(&presence, "draining", "DeviceDraining", "maintenance");
+	presence.drained_name = "cluster:pool";
+	presence.drained_who = "anna";
+	SAYS(&presence, "draining", "DeviceDraining", ", by anna, with cluster:pool; `hostler device resume cluster:pool`");
+	presence.drained_name = "device:ts-01";
+	SAYS(&presence, "draining", "DeviceDraining", ", by anna; `hostler device resume ts-01`");
 	presence.standing = PRESENCE_REVOKED;
 	presence.who = "felix";
 	presence.at_us = NOW_US;

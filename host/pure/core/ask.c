@@ -133,6 +133,9 @@ void ask_heard(struct core *core, struct step *step, const struct core_event *ev
 	case OFFER_RUNNING:
 		goes_on(core, step, STATE_RUNNING, effects);
 		break;
+	case OFFER_PAUSED:
+		goes_on(core, step, STATE_PAUSED, effects);
+		break;
 	case OFFER_LOST:
 		lost(core, step, effects);
 		break;

@@ -27,6 +27,8 @@ struct core *core_new(const struct core_policy *policy)
 	table_init(&core->lineages);
 	table_init(&core->devices);
 	table_init(&core->connections);
+	table_init(&core->disabled);
+	table_init(&core->drained);
 	table_init(&core->runs);
 	table_init(&core->steps);
 	heap_init(&core->timers, timer_less, timer_moved);
@@ -52,6 +54,7 @@ void core_free(struct core *core)
 	TABLE_EACH(&core->connections, entry)
 		connections_free(entry->value);
 	table_clear(&core->connections);
+	standing_clear(core);
 	table_clear(&core->steps);
 	table_clear(&core->runs);
 	table_clear(&core->flows);

@@ -117,7 +117,7 @@ struct core_action {
 
 struct core_happening {
 	int64_t at_us;
-	struct run *run;
+	struct run *run;    /* NULL: the house */
 	struct step *step;  /* NULL: the run itself */
 	const char *what;   /* constant text */
 	const char *detail; /* JSON in the effects' arena, or NULL */

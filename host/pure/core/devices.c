@@ -1,5 +1,6 @@
 /* Devices: configured, heard of, silent. */
 #include "pure/core/internal.h"
+#include "pure/core/standing.h"
 
 #include "base/mem.h"
 #include "schema/types.h"
@@ -14,6 +15,7 @@ static const int64_t revision_max = INT64_C(1) << 40;
 void core_add_device(struct core *core, const char *name, bool strict)
 {
 	struct core_device *device = table_get(&core->devices, name);
+	const char *drained_by;
 
 	if (!device) {
 		device = mem_alloc(sizeof *device);
@@ -21,6 +23,7 @@ void core_add_device(struct core *core, const char *name, bool strict)
 		table_set(&core->devices, name, device);
 	}
 	device->placed = placement_add_device(&core->placement, name, strict);
+	device->placed->drained = core_device_drained(core, name, &drained_by) != NULL;
 }
 
 void core_add_cluster(struct core *core, const char *name, char *const *members, size_t n, bool strict)

@@ -47,6 +47,8 @@ struct core {
 	struct table lineages; /* name -> struct core_lineage */
 	struct table devices;  /* name -> struct core_device */
 	struct table connections; /* name -> struct core_connection */
+	struct table disabled;	  /* "flow:NAME", "trigger:NAME" -> struct core_stand */
+	struct table drained;	  /* "device:NAME", "cluster:NAME", "host" -> struct core_stand */
 	struct table runs;     /* number -> struct run */
 	struct table steps;    /* id -> struct step */
 	struct heap timers;
@@ -162,6 +164,13 @@ void desktop_place_on(struct core *core, struct placement_device *device, struct
 void desktop_place_for(struct core *core, struct placement_target *target, struct core_effects *effects);
 struct placement_target *desktop_target(const struct core *core,
 					const struct step *step); /* NULL: not configured */
+
+/* standing.c: what is out of service */
+bool standing_disabled(const struct core *core, const char *kind, const char *name); /* "flow", "hello" */
+void standing_settle(struct core *core); /* devices as it stands now, after it or what is configured has changed */
+void standing_restore_disabled(struct core *core, const char *name, const hst_value *value);
+void standing_restore_drained(struct core *core, const char *name, const hst_value *value);
+void standing_clear(struct core *core);
 
 /* steer.c: steps that were told to stop */
 void steer_again(struct step *step, struct core_effects *effects);    /* what its device may not have heard */

@@ -110,7 +110,7 @@ void lost_found(struct core *core, struct step *step, enum state state, struct c
 	lost_over(core, step);
 	desktop_occupy(core, step);
 	step->facts.state = state;
-	if (state == STATE_RUNNING && step->facts.started_us == 0)
+	if (state != STATE_PREPARING && step->facts.started_us == 0)
 		step->facts.started_us = core->now_us;
 	text_replace(&step->facts.reason, NULL);
 	text_replace(&step->facts.text, NULL);

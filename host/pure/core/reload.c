@@ -67,6 +67,7 @@ static void sweep_lineages(struct core *core)
 void reload_take(struct core *core, struct core_effects *effects)
 {
 	placement_sweep(&core->placement);
+	standing_settle(core);
 	TABLE_EACH(&core->steps, entry) {
 		struct step *step = entry->value;
 

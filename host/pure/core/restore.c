@@ -71,6 +71,8 @@ static const struct {
 	void (*restore)(struct core *core, const char *name, const hst_value *value);
 } standings[] = {
 	{"blocked", connections_restore},
+	{"disabled", standing_restore_disabled},
+	{"drained", standing_restore_drained},
 };
 
 int core_restore_standing(struct core *core, const char *kind, const char *name, const char *value, size_t length,
@@ -144,6 +146,7 @@ void core_restored(struct core *core, int64_t now_us, struct core_effects *effec
 {
 	core->now_us = now_us;
 	devices_restored(core);
+	standing_settle(core);
 	TABLE_EACH(&core->steps, entry) {
 		struct step *step = entry->value;
 

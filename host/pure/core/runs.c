@@ -226,6 +226,17 @@ static bool flow_listens(const struct flow *flow, const struct core_event *event
 	return false;
 }
 
+/* What is disabled takes no events; that there was one is known, and why nothing came of it. */
+static bool run_disabled(struct core *core, const struct flow *flow, const struct core_event *event,
+			 struct core_effects *effects)
+{
+	if (!standing_disabled(core, "flow", flow->name) && !standing_disabled(core, "trigger", event->trigger))
+		return false;
+	effects_happened(core, effects, NULL, NULL, "not_started", "flow", flow->name, "trigger", event->trigger,
+			 "reason", "Disabled", "who", event->who, NULL);
+	return true;
+}
+
 void runs_fire(struct core *core, const struct core_event *event, struct core_effects *effects)
 {
 	struct run **made = arena_array(effects->arena, core->lineages.n + 1, sizeof *made);
@@ -235,7 +246,8 @@ void runs_fire(struct core *core, const struct core_event *event, struct core_ef
 	TABLE_EACH(&core->lineages, entry) {
 		const struct core_lineage *lineage = entry->value;
 
-		if (lineage->current && flow_listens(lineage->current, event))
+		if (lineage->current && flow_listens(lineage->current, event) &&
+		    !run_disabled(core, lineage->current, event, effects))
 			made[n++] = run_make(core, lineage->current, event, effects);
 	}
 	if (event->tag == 0)

@@ -47,7 +47,8 @@ enum state state_named(const char *name)
 enum offer_standing offer_standing_named(const char *name)
 {
 	static const char *const names[OFFER_STANDINGS] = {
-		[OFFER_PREPARING] = "preparing", [OFFER_RUNNING] = "running", [OFFER_FINISHED] = "finished",
+		[OFFER_PREPARING] = "preparing", [OFFER_RUNNING] = "running", [OFFER_PAUSED] = "paused",
+		[OFFER_FINISHED] = "finished",
 		[OFFER_LOST] = "lost",		 [OFFER_NEVER] = "never",
 	};
 

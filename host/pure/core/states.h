@@ -39,6 +39,7 @@ enum offer_standing {
 	OFFER_UNKNOWN = 0, /* no word of the list */
 	OFFER_PREPARING,
 	OFFER_RUNNING,
+	OFFER_PAUSED, /* it runs, and waits at a checkpoint */
 	OFFER_FINISHED, /* its outcome follows, or follows again */
 	OFFER_LOST,	/* it was launched, and nobody knows how it ended */
 	OFFER_NEVER,	/* it was never launched, and by a record on disk never will be */

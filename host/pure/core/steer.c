@@ -139,6 +139,7 @@ static void stop(struct steer *steer, struct step *step)
 {
 	const char *how = core_verb_name(steer->steering->verb);
 	bool first = step->facts.state != STATE_STOPPING, cancel = steer->steering->verb == CORE_CANCEL;
+	bool offered = step->facts.state == STATE_OFFERED;
 
 	if (!first && step->facts.reason)
 		return;
@@ -151,6 +152,9 @@ static void stop(struct steer *steer, struct step *step)
 		effects_happened(steer->core, steer->effects, steer->run, step, "stopping", "device",
 				 step->facts.device, NULL);
 	halt(step, how, steer->effects);
+	/* An offer that was lost on the way is never ended by a word about it. */
+	if (offered && !step->unsure)
+		ask_back(steer->core, step, steer->effects);
 }
 
 /* Should it be running somewhere after all, its device is told as soon as it is heard of. */
@@ -160,6 +164,7 @@ static void give_up(struct steer *steer, struct step *step)
 
 	happened(steer, step);
 	steps_end(steer->core, step, STATE_CANCELLED, "Cancelled", text, steer->effects);
+	step->disowned = step->device != NULL;
 	if (step->device)
 		halt(step, "cancel", steer->effects);
 	free(text);

@@ -139,6 +139,23 @@ static void say_cloned(const struct presence *presence, struct text *to)
 		  presence->address && *presence->address ? presence->address : "this machine");
 }
 
+static void say_drained(const struct presence *presence, struct text *to)
+{
+	const char *name = presence->drained_name ? presence->drained_name : "";
+
+	text_add(to, "it is in maintenance and takes no new runs");
+	if (presence->drained_us) {
+		text_add(to, " since ");
+		add_time(to, presence->drained_us);
+	}
+	if (presence->drained_who)
+		text_addf(to, ", by %s", presence->drained_who);
+	if (*name && strncmp(name, "device:", 7) != 0)
+		text_addf(to, ", with %s", strcmp(name, "host") == 0 ? "the whole host" : name);
+	if (*name)
+		text_addf(to, "; `hostler device resume %s` ends that", strncmp(name, "device:", 7) == 0 ? name + 7 : name);
+}
+
 void presence_say(const struct presence *presence, struct text *to)
 {
 	if (presence->standing == PRESENCE_REVOKED)
@@ -150,5 +167,5 @@ void presence_say(const struct presence *presence, struct text *to)
 	else if (is_cloned(presence))
 		say_cloned(presence, to);
 	else if (presence->drained)
-		text_add(to, "it is in maintenance and takes no new runs; resume it when the maintenance is over");
+		say_drained(presence, to);
 }

@@ -26,6 +26,9 @@ struct presence {
 	const char *who;     /* by whom; NULL: not said */
 	bool seen;	     /* it has spoken for the device at least once */
 	bool online, drained;
+	const char *drained_name; /* "device:NAME", "cluster:NAME" or "host" that is out of service; NULL: not said */
+	const char *drained_who;  /* by whom; NULL: not said */
+	int64_t drained_us;
 	int64_t seen_us;	 /* when last; 0: never */
 	const char *address;	 /* from where; NULL or "": this machine, or not known */
 	const char *listen;	 /* where gateways of other machines connect; NULL: nowhere */
