@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "config/conf.h"
 #include "definitions/definitions.h"
+#include "definitions/warnings.h"
 #include "schema/value.h"
 
 #include <stdio.h>
@@ -31,6 +32,33 @@ static void print_counts(const char *path, const struct definitions *definitions
 	puts("");
 }
 
+/* No errors; what may be wrong all the same goes to stderr, or is what the list has. */
+static void print_good(const struct cli *cli, const char *path, const struct definitions *definitions)
+{
+	hst_value *list = value_make_list(cli->arena);
+	struct problems warnings;
+
+	problems_init(&warnings);
+	definitions_warn(definitions, &warnings);
+	for (size_t i = 0; i < warnings.n; i++) {
+		AUTO_FREE char *line = problem_warning(&warnings.at[i]);
+		hst_value *row = value_make_record(cli->arena);
+
+		value_set_text(row, "file", warnings.at[i].file);
+		value_set_integer(row, "line", warnings.at[i].line);
+		value_set_text(row, "text", warnings.at[i].text);
+		value_set_text(row, "severity", "warning");
+		value_append(list, row);
+		if (!cli->json)
+			fprintf(stderr, "%s\n", line);
+	}
+	if (cli->json)
+		cli_print_json(list);
+	else
+		print_counts(path, definitions);
+	problems_clear(&warnings);
+}
+
 int check_command(struct cli *cli)
 {
 	AUTO_FREE char *path = conf_find(options_value(&cli->options, "conf"));
@@ -49,10 +77,8 @@ int check_command(struct cli *cli)
 	problems_sort(&problems);
 	if (problems.n + problems.dropped > 0)
 		status = cli_fail_problems(cli, path, &problems);
-	else if (cli->json)
-		cli_print_json(value_make_list(cli->arena));
 	else
-		print_counts(path, definitions);
+		print_good(cli, path, definitions);
 	definitions_free(definitions);
 	problems_clear(&problems);
 	return status;

@@ -82,6 +82,7 @@ static void print_problems_json(const struct cli *cli, const struct problems *pr
 		value_set_text(row, "file", problems->at[i].file);
 		value_set_integer(row, "line", problems->at[i].line);
 		value_set_text(row, "text", problems->at[i].text);
+		value_set_text(row, "severity", "error");
 		value_append(list, row);
 	}
 	cli_print_json(list);

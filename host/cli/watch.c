@@ -140,6 +140,9 @@ static void look(struct watch *watch)
 		return;
 	}
 	say_away(watch, false);
+	if (!watch->terminal && !watch->answer)
+		printf("now: %zu running, %s waiting, %zu wrong\n", value_count(value_get(answer, "running")),
+		       print_member(arena, answer, "steps_waiting"), value_count(value_get(answer, "wrong")));
 	if (!watch->terminal) {
 		print_changes(value_get(answer, "wrong"), value_get(watch->answer, "wrong"), "wrong: ", arena);
 		print_changes(value_get(watch->answer, "wrong"), value_get(answer, "wrong"), "no longer: ", arena);

@@ -74,6 +74,16 @@ int conf_line(const struct conf *conf, const char *kind, const char *name, const
 	return section ? section->line : 0;
 }
 
+int conf_device_line(const struct conf *conf, const struct conf_device *device, const char *key)
+{
+	const struct section *own = conf_section(conf, "device", device->name), *all = conf_section(conf, "gateway", NULL);
+	const struct section_key *found = own ? section_find(own, key) : NULL;
+
+	if (!found && all && !device->gateway)
+		found = section_find(all, key);
+	return found ? found->line : device->line;
+}
+
 const struct conf_instance *conf_instance(const struct conf *conf, hst_plugin_kind kind, const char *name)
 {
 	for (size_t i = 0; i < conf->instance_count; i++)

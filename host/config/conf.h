@@ -135,6 +135,9 @@ const struct conf_connection *conf_connection(const struct conf *conf, const cha
 const struct conf_cluster *conf_cluster(const struct conf *conf, const char *name);
 const struct conf_device *conf_device(const struct conf *conf, const char *name);
 
+/* The line of a device's key: its own, else the one of [gateway] that stands for it; else where the device begins. */
+int conf_device_line(const struct conf *conf, const struct conf_device *device, const char *key);
+
 /* "run_dir/engine.sock" as a ZeroMQ endpoint; caller frees. */
 char *conf_engine_endpoint(const struct conf *conf);
 

@@ -28,8 +28,8 @@ static void settle_instances(struct conf *conf)
 	for (size_t i = 0; i < conf->device_count; i++) {
 		const struct conf_device *device = &conf->devices[i];
 
-		settle_instance(conf, HST_DRIVER, device->driver, device->line);
-		settle_instance(conf, HST_STRATEGY, device->strategy, device->line);
+		settle_instance(conf, HST_DRIVER, device->driver, conf_device_line(conf, device, "driver"));
+		settle_instance(conf, HST_STRATEGY, device->strategy, conf_device_line(conf, device, "strategy"));
 	}
 }
 

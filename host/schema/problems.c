@@ -71,11 +71,21 @@ void problems_sort(struct problems *problems)
 	}
 }
 
-char *problem_line(const struct problem *problem)
+static char *line_of(const struct problem *problem, const char *word)
 {
 	if (!problem->file)
-		return mem_printf("error: %s", problem->text);
+		return mem_printf("%s: %s", word, problem->text);
 	if (!problem->line)
-		return mem_printf("%s: error: %s", problem->file, problem->text);
-	return mem_printf("%s:%d: error: %s", problem->file, problem->line, problem->text);
+		return mem_printf("%s: %s: %s", problem->file, word, problem->text);
+	return mem_printf("%s:%d: %s: %s", problem->file, problem->line, word, problem->text);
+}
+
+char *problem_line(const struct problem *problem)
+{
+	return line_of(problem, "error");
+}
+
+char *problem_warning(const struct problem *problem)
+{
+	return line_of(problem, "warning");
 }

@@ -26,5 +26,6 @@ void problems_sort(struct problems *problems); /* by file, then line; stable */
 
 /* "FILE:LINE: error: TEXT"; caller frees. */
 char *problem_line(const struct problem *problem);
+char *problem_warning(const struct problem *problem); /* "FILE:LINE: warning: TEXT" */
 
 #endif

@@ -255,11 +255,13 @@ with null_house(FILES, more=MORE) as house:
     tap.same(child.wait(20), 0, "q ends it")
     tap.ok(shown(screen, ended=True).endswith("\x1b[?25h\x1b[?1049l"), "and the terminal is given back")
     child = follow(house, "watch")
+    tap.ok(house.wait(lambda: "now: 0 running" in open(house.path("followed"), encoding="utf-8").read(), 20),
+           "elsewhere it begins with a count")
     house.write("gate", "")
     live = press(house, "many", gate)
     tap.ok(house.wait(lambda: f"#{live} many/it" in open(house.path("followed"), encoding="utf-8").read() and
                       "Main: Hold" in open(house.path("followed"), encoding="utf-8").read(), 20),
-           "elsewhere a line for each change", open(house.path("followed"), encoding="utf-8").read())
+           "and goes on with a line for each change", open(house.path("followed"), encoding="utf-8").read())
     os.unlink(gate)
     child.send_signal(signal.SIGINT)
     tap.same(child.wait(20), 0, "Ctrl-C ends it")
@@ -299,6 +301,14 @@ with socket.socket() as taken:
     taken.listen()
     BAD["hostler.ini"] %= taken.getsockname()[1]
     with House(BAD) as house:
+        done = house.hostler("check")
+        tap.same(done.returncode, 0, "check: what this machine lacks is no error of the configuration")
+        lines = {line.strip(): number for number, line in enumerate(BAD["hostler.ini"].splitlines(), 1)}
+        for key, part in (("driver = x", "the driver x: /nonexistent/Xserver is not installed"),
+                          ("accounts = nobody, hostler-no-such-user", "the device here: there is no user 'hostler-no-such-user'"),
+                          ("root = nowhere", "the connector orders: No such file or directory")):
+            tap.ok(any(f"hostler.ini:{lines[key]}: warning: " in line and part in line for line in done.stderr.splitlines()),
+                   f"but a warning on the line of its key ({key.split(' ')[0]})", done.stderr)
         os.makedirs(house.path("state"), mode=0o777)
         os.chmod(house.path("state"), 0o777)
         done = house.hostler("doctor")
@@ -308,4 +318,31 @@ with socket.socket() as taken:
                            ("connector orders", "nowhere"), ("listen", "Address already in use"), ("state_dir", "others may write")):
             tap.ok(part in bad.get(area, {}).get("text", ""), f"it finds what is wrong with {area}", bad)
         tap.ok(f"remedy: chmod go-w {house.path('state')}" in done.stdout, "and says what to do", done.stdout)
+
+ELSEWHERE = {
+    "hostler.ini": """[host]
+state_dir = state
+run_dir = run
+listen = tcp://127.0.0.1:8499
+flows = flows/*.ini
+desktop_flows = desktop-flows/*/desktop-flow.ini
+
+[cluster pool]
+members = far
+
+[connection me]
+target = cluster:pool
+user = nobody
+""",
+    "desktop-flows/lame/desktop-flow.ini": HOLD.replace("hold", "lame").replace("sh $HOSTLER", "$HOSTLER"),
+    "desktop-flows/lame/run.sh": "exit 0",
+    "desktop-flows/gone/desktop-flow.ini": HOLD.replace("hold", "gone").replace("run.sh", "walked.sh"),
+}
+with House(ELSEWHERE) as house:
+    done = house.hostler("check")
+    for part in ('no gateway of this file serves the device "far"', "gateways connect to tcp://127.0.0.1:8499",
+                 "run.sh of lame cannot be executed", "walked.sh: No such file"):
+        tap.ok(done.returncode == 0 and part in done.stderr, f"check warns: {part}", done.stderr)
+    rows = house.json("check")
+    tap.same({row["severity"] for row in rows}, {"warning"}, "as JSON, too")
 tap.end()
