@@ -128,13 +128,24 @@ static const hst_duration queue_timeouts[] = {
 	[CONF_PROFILE_CURRENT] = {6 * INT64_C(3600000)},
 };
 
-static struct conf *load(const char *path, const struct conf_person *person, struct problems *problems)
+/* `accepted` NULL: what stands in the file now. */
+static struct document *read_document(const char *path, const char *accepted, struct problems *problems)
+{
+	AUTO_FREE char *text = NULL;
+	size_t length = 0;
+
+	if (accepted && files_read(accepted, INI_BYTES_MAX, &text, &length, NULL) == HST_OK)
+		return ini_read_text(path, text, length, problems);
+	return ini_read(path, problems);
+}
+
+static struct conf *load(const char *path, const char *accepted, const struct conf_person *person, struct problems *problems)
 {
 	struct conf *conf = mem_alloc(sizeof *conf);
 	struct conf_reading reading = {.conf = conf, .person = person, .problems = problems};
 
 	conf->path = files_beside("", path);
-	conf->document = ini_read(path, problems);
+	conf->document = read_document(path, accepted, problems);
 	if (conf->document) {
 		conf_read_sections(&reading);
 		conf->queue_timeout = queue_timeouts[conf->profile];
@@ -146,15 +157,21 @@ static struct conf *load(const char *path, const struct conf_person *person, str
 	return conf;
 }
 
-struct conf *conf_load_as(const char *path, const struct conf_person *person, struct problems *problems)
+static struct conf *load_right(const char *path, const char *accepted, const struct conf_person *person,
+			       struct problems *problems)
 {
 	size_t before = problems->n + problems->dropped;
-	struct conf *conf = load(path, person, problems);
+	struct conf *conf = load(path, accepted, person, problems);
 
 	if (problems->n + problems->dropped == before)
 		return conf;
 	conf_free(conf);
 	return NULL;
+}
+
+struct conf *conf_load_as(const char *path, const struct conf_person *person, struct problems *problems)
+{
+	return load_right(path, NULL, person, problems);
 }
 
 static struct conf_person this_person(void)
@@ -177,17 +194,28 @@ struct conf *conf_load(const char *path, struct problems *problems)
 	return conf_load_as(path, &person, problems);
 }
 
-struct conf *conf_load_child(const char *path, bool for_root, struct problems *problems)
+static struct conf *load_child(const char *path, const char *accepted, bool for_root, struct problems *problems)
 {
 	static const struct conf_person root = {.uid = 0, .name = "root", .home = "/root"};
+	struct conf_person person = for_root ? root : this_person();
 
-	return for_root ? conf_load_as(path, &root, problems) : conf_load(path, problems);
+	return load_right(path, accepted, &person, problems);
+}
+
+struct conf *conf_load_child(const char *path, bool for_root, struct problems *problems)
+{
+	return load_child(path, NULL, for_root, problems);
+}
+
+struct conf *conf_load_accepted(const char *path, bool for_root, struct problems *problems)
+{
+	return load_child(path, secure_getenv("HOSTLER_ACCEPTED"), for_root, problems);
 }
 
 struct conf *conf_load_for_check(const char *path, struct problems *problems)
 {
 	struct conf_person person = this_person();
-	struct conf *conf = load(path, &person, problems);
+	struct conf *conf = load(path, NULL, &person, problems);
 
 	if (conf->document)
 		return conf;

@@ -108,6 +108,12 @@ struct conf *conf_load(const char *path, struct problems *problems);
 /* For a child of the supervisor: when root started it and it has dropped its privileges, folders are still root's. */
 struct conf *conf_load_child(const char *path, bool for_root, struct problems *problems);
 
+/*
+ * For what is started while the house runs: the text that was last put into force, which the supervisor keeps in the file
+ * $HOSTLER_ACCEPTED. What stands in `path` by then may be half written. Without it, or started by hand: conf_load_child.
+ */
+struct conf *conf_load_accepted(const char *path, bool for_root, struct problems *problems);
+
 /* The same with all its problems: for finding those of plugins, packages and flows in the same go, and for nothing else.
  * NULL only when the file itself cannot be read. What was wrong is left out or empty. */
 struct conf *conf_load_for_check(const char *path, struct problems *problems);

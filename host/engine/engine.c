@@ -185,7 +185,7 @@ static struct definitions *read_definitions(const struct engine *engine)
 	struct problems problems;
 
 	problems_init(&problems);
-	definitions = engine_read_definitions(engine, &problems);
+	definitions = engine_read_definitions(engine, true, &problems);
 	if (!definitions) {
 		char *line = problem_line(&problems.at[0]);
 

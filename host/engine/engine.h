@@ -119,7 +119,8 @@ int engine_main(int argc, char **argv);
 void engine_configure_core(struct engine *engine);
 
 /* reload.c */
-struct definitions *engine_read_definitions(const struct engine *engine, struct problems *problems); /* NULL: with problems */
+/* `accepted`: what was last put into force, else what stands in the file now. NULL: with problems. */
+struct definitions *engine_read_definitions(const struct engine *engine, bool accepted, struct problems *problems);
 void engine_told(void *arg, const char *word); /* by the supervisor */
 void engine_forget_loaded(struct engine *engine);
 void engine_free_definitions(struct engine *engine); /* the core owns their flows */

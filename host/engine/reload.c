@@ -21,9 +21,10 @@ struct engine_loaded {
 	struct balancers *balancers;
 };
 
-struct definitions *engine_read_definitions(const struct engine *engine, struct problems *problems)
+struct definitions *engine_read_definitions(const struct engine *engine, bool accepted, struct problems *problems)
 {
-	struct conf *conf = conf_load_child(engine->child->conf_path, engine->child->for_root, problems);
+	struct conf *(*read)(const char *, bool, struct problems *) = accepted ? conf_load_accepted : conf_load_child;
+	struct conf *conf = read(engine->child->conf_path, engine->child->for_root, problems);
 	struct definitions *definitions = conf ? definitions_load(conf, problems) : NULL;
 
 	if (problems->n == 0)
@@ -90,7 +91,7 @@ static bool load(struct engine *engine)
 	hst_error err = {{0}, {0}};
 
 	problems_init(&problems);
-	loaded.definitions = engine_read_definitions(engine, &problems);
+	loaded.definitions = engine_read_definitions(engine, false, &problems);
 	for (size_t i = 0; i < problems.n; i++) {
 		AUTO_FREE char *line = problem_line(&problems.at[i]);
 

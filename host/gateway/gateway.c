@@ -82,7 +82,7 @@ static struct conf *read_conf(const struct child *child)
 	struct conf *conf;
 
 	problems_init(&problems);
-	conf = conf_load_child(child->conf_path, child->for_root, &problems);
+	conf = conf_load_accepted(child->conf_path, child->for_root, &problems);
 	if (problems.n > 0) {
 		char *line = problem_line(&problems.at[0]);
 

@@ -97,7 +97,7 @@ static void plan_add(const struct plan *plan, posix_spawn_file_actions_t *action
 
 static bool environment_kept(const char *entry)
 {
-	static const char *const kept[] = {"PATH=", "LANG=", "HOME=", "XDG_", "TZ="};
+	static const char *const kept[] = {"PATH=", "LANG=", "HOME=", "XDG_", "TZ=", "HOSTLER_ACCEPTED="};
 
 	for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
 		if (strncmp(entry, kept[i], strlen(kept[i])) == 0)

@@ -20,7 +20,7 @@ struct spawn_fd {
 struct spawn {
 	const char *path;  /* absolute */
 	char *const *argv; /* ends with NULL */
-	/* Ends with NULL. NULL: only PATH, LANG, HOME, XDG_* and TZ are taken over. */
+	/* Ends with NULL. NULL: only PATH, LANG, HOME, XDG_*, TZ and HOSTLER_ACCEPTED are taken over. */
 	char *const *environment;
 	const char *directory; /* NULL: stays */
 	/* 0, 1 and 2 default to /dev/null, stderr, stderr. */

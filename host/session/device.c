@@ -23,7 +23,7 @@ static int fail_with_first(struct problems *problems, hst_error *err)
 static int load_configuration(struct session_device *device, const struct session_settings *settings,
 			      struct problems *problems, hst_error *err)
 {
-	device->conf = conf_load(settings->configuration, problems);
+	device->conf = conf_load_accepted(settings->configuration, false, problems);
 	if (!device->conf)
 		return fail_with_first(problems, err);
 	device->device = conf_device(device->conf, settings->device);

@@ -245,6 +245,16 @@ static void add_change(void *arg, enum conf_change change, const char *kind, con
 	say(arg, line);
 }
 
+/* Who is started from now on reads this text, whatever becomes of the file. */
+static void keep_accepted(struct supervisor *supervisor)
+{
+	const struct document *document = supervisor->conf->document;
+	hst_error err = {0};
+
+	if (files_replace(supervisor->reload.accepted, document->text, document->text_length, 0640, false, &err) != HST_OK)
+		log_warning("%s", err.text);
+}
+
 /* What was loaded everywhere is in force from here on: who is started anew reads it, too. First the engine takes it. */
 static void begin_taking(struct supervisor *supervisor)
 {
@@ -256,6 +266,7 @@ static void begin_taking(struct supervisor *supervisor)
 	conf_changes(supervisor->conf, reload->conf, add_change, supervisor);
 	conf_free(reload->taken);
 	supervisor->conf = reload->taken = take(reload->conf);
+	keep_accepted(supervisor);
 	reload->stage = RELOAD_TAKING;
 	text_init(&engine, SAID_MAX);
 	workers_plan(supervisor, &engine);
@@ -385,6 +396,9 @@ void reload_open(struct supervisor *supervisor)
 {
 	supervisor->reload.path = files_join(supervisor->conf->state_dir, "reload");
 	unlink(supervisor->reload.path);
+	supervisor->reload.accepted = files_join(supervisor->conf->state_dir, "in-force.ini");
+	keep_accepted(supervisor);
+	setenv("HOSTLER_ACCEPTED", supervisor->reload.accepted, true);
 	text_init(&supervisor->reload.said, SAID_MAX);
 	text_init(&supervisor->reload.changes, SAID_MAX);
 }
@@ -396,7 +410,9 @@ void reload_clear(struct supervisor *supervisor)
 	if (reload->stage != RELOAD_NONE)
 		forget(supervisor);
 	unlink(reload->path);
+	unlink(reload->accepted);
 	free(reload->path);
+	free(reload->accepted);
 	text_clear(&reload->said);
 	text_clear(&reload->changes);
 	conf_free(reload->taken);

@@ -39,6 +39,7 @@ struct reload {
 	bool again; /* asked for while one is under way */
 	uint64_t serial;
 	char *path;        /* state_dir/reload */
+	char *accepted;    /* state_dir/in-force.ini: the text that is in force */
 	struct conf *conf; /* read again, not yet in force */
 	struct conf *taken; /* in force, when it is not the one hostlerd was started with */
 	struct text said;    /* the lines of the answer */

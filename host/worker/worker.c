@@ -104,7 +104,7 @@ static int configure(struct worker *worker, const struct worker_arguments *argum
 	problems_init(&problems);
 	if (!read_instance(arguments->instance, &kind, &name))
 		return say_bad("--instance names trigger/NAME or connector/NAME");
-	conf = conf_load_child(arguments->configuration, arguments->for_root, &problems);
+	conf = conf_load_accepted(arguments->configuration, arguments->for_root, &problems);
 	if (!conf)
 		return say_problems(&problems);
 	instance = conf_instance(conf, kind, name);

@@ -2,6 +2,8 @@
 """The configuration is read again while runs wait and run: what is right is in force at once, what is wrong changes nothing."""
 
 import os
+import signal
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -256,5 +258,22 @@ with null_house(OTHER) as house:
     house.write("hostler.ini", ini(connector("other", "first"), target="device:one", strategy="win11"))
     tap.same(house.hostler("reload").returncode, 2, "a strategy that is not there is refused")
     tap.same(house.hostler("run", "hello", "--wait").returncode, 0, "and nothing has changed")
+
+    # Processes that are started meanwhile know nothing of what is not in force.
+    right = os.path.join(house.home, "right.ini")
+    os.rename(house.ini, right)
+    house.write("hostler.ini", "[host\n")
+    before = children(house, "worker/connector/other")["ready"]
+    os.kill(before, signal.SIGKILL)
+    tap.ok(house.wait(lambda: children(house, "worker/connector/other").get("ready", before) != before, 30),
+           "a worker that dies while the file is broken is started with the one in force", house.said())
+    for _ in range(3):
+        done = subprocess.run(house.command("hostler", "-c", right, "run", "hello", "--wait"), env=house.environment(), capture_output=True,
+                              text=True, timeout=60)
+        tap.ok(done.returncode == 0, "so are session processes", done.stdout, done.stderr, house.said())
+    gateway = children(house, "gateway/here")["ready"]
+    os.kill(gateway, signal.SIGKILL)
+    tap.ok(house.wait(lambda: children(house, "gateway/here").get("ready", gateway) != gateway, 30), "and a gateway", house.said())
+    os.rename(right, house.ini)
     house.down()
 tap.end()
