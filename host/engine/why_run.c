@@ -209,8 +209,9 @@ static const char *step_lost(struct asked *asked)
 	                            "Look at the application for what was done, then say `hostler resolve %s "
 	                            "succeeded|failed|requeue`; a late answer of the device settles it, too.",
 	                            asked->name + 1));
-	return arena_printf(asked->arena, "Nobody knows how %s went on %s: %s%s", asked->name, place_of(asked),
-	                    text_of(value_get(asked->step, "reason"), "text"), progress_of(asked));
+	return arena_printf(asked->arena, "Nobody knows how %s went%s%s: %s%s", asked->name, is_desktop(asked) ? " " : "",
+	                    is_desktop(asked) ? place_of(asked) : "", text_of(value_get(asked->step, "reason"), "text"),
+	                    is_desktop(asked) ? progress_of(asked) : "");
 }
 
 static const char *const endings[STATE_COUNT] = {

@@ -266,6 +266,34 @@ static void what_was_cancelled_does_not_wait_for_anybody(void **state)
 	core_house_clear(&house);
 }
 
+/* A run that was told to stop begins nothing anew, whoever might say so; and what runs after all is told again. */
+static void what_was_told_to_stop_is_not_begun_anew(void **state)
+{
+	struct core_steering stop = {.verb = CORE_STOP, .run = 1, .who = "anna"};
+	const struct core_holding holding = {1, 1};
+	struct core_house house;
+
+	(void)state;
+	init(&house);
+	begin(&house, "again");
+	core_house_steer(&house, &stop, NULL);
+	house_said(&house, "halt 1/1 stop\n");
+	house_time(&house, 16 * MINUTE * SECOND_US);
+	house_step_is(&house, 1, STATE_LOST, "OutcomeUnknown");
+	house_run_is(&house, 1, STATE_STOPPING, NULL);
+	assert_int_equal(house_resolve(&house, 1, CORE_RESOLVE_REQUEUE, NULL), HST_DENIED);
+	house_fresh(&house, "a", 4, 1, &holding, 1);
+	house_said(&house, "halt 1/1 stop\nask 1/1 a\n");
+	house_standing(&house, 1, OFFER_RUNNING);
+	house_said(&house, "halt 1/1 stop\n");
+	house_step_is(&house, 1, STATE_STOPPING, NULL);
+	house_standing(&house, 1, OFFER_LOST);
+	assert_int_equal(house_resolve(&house, 1, CORE_RESOLVE_FAILED, NULL), HST_OK);
+	house_run_is(&house, 1, STATE_FAILED, "OutcomeUnknown");
+	house_is_empty(&house);
+	core_house_clear(&house);
+}
+
 /* It was never started after all: it waits in its old place, or its time in the queue is over. */
 static void a_lost_run_that_was_never_started_waits_again(void **state)
 {
@@ -477,6 +505,7 @@ int main(void)
 		cmocka_unit_test(the_author_says_that_it_fails),
 		cmocka_unit_test(the_author_says_that_it_may_be_done_again),
 		cmocka_unit_test(what_was_cancelled_does_not_wait_for_anybody),
+		cmocka_unit_test(what_was_told_to_stop_is_not_begun_anew),
 		cmocka_unit_test(a_lost_run_that_was_never_started_waits_again),
 		cmocka_unit_test(late_words_about_a_lost_run),
 		cmocka_unit_test(a_call_whose_process_died),

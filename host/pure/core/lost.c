@@ -64,6 +64,12 @@ static bool is_cancelled(const struct step *step)
 	       strcmp(step->facts.reason, "Cancelled") == 0;
 }
 
+/* What was told to stop is not begun anew. */
+static bool is_stopping(const struct step *step)
+{
+	return step->facts.state == STATE_STOPPING || step->run->facts.state == STATE_STOPPING;
+}
+
 static void lost_cancelled(struct core *core, struct step *step, const char *why, struct core_effects *effects)
 {
 	char *text = mem_printf("%s%s%s", step->facts.text ? step->facts.text : "", step->facts.text ? "; " : "", why);
@@ -87,7 +93,7 @@ void lost_begin(struct core *core, struct step *step, const char *why, struct co
 		lost_cancelled(core, step, why, effects);
 	else if (then == FLOW_LOST_FAIL)
 		lost_ended(core, step, STATE_FAILED, "OutcomeUnknown", why, effects);
-	else if (then == FLOW_LOST_AGAIN && step->facts.attempt < ATTEMPTS_MAX)
+	else if (then == FLOW_LOST_AGAIN && step->facts.attempt < ATTEMPTS_MAX && !is_stopping(step))
 		lost_again(core, step, effects);
 	else
 		lost_wait(core, step, why, effects);
@@ -105,17 +111,24 @@ void lost_with(struct core *core, const struct placement_device *device, const c
 	}
 }
 
+/* If its run was told to stop meanwhile, it is told so too. */
 void lost_found(struct core *core, struct step *step, enum state state, struct core_effects *effects)
 {
+	const struct run_facts *run = &step->run->facts;
+	bool stopping = run->state == STATE_STOPPING;
+
 	lost_over(core, step);
 	desktop_occupy(core, step);
-	step->facts.state = state;
+	step->facts.state = stopping ? STATE_STOPPING : state;
 	if (state != STATE_PREPARING && step->facts.started_us == 0)
 		step->facts.started_us = core->now_us;
-	text_replace(&step->facts.reason, NULL);
-	text_replace(&step->facts.text, NULL);
+	text_replace(&step->facts.reason, stopping ? run->reason : NULL);
+	text_replace(&step->facts.text, stopping ? run->text : NULL);
 	effects_step(effects, step);
-	effects_happened(core, effects, step->run, step, state_name(state), "device", step->facts.device, NULL);
+	effects_happened(core, effects, step->run, step, state_name(step->facts.state), "device", step->facts.device,
+			 NULL);
+	if (stopping)
+		steer_again(step, effects);
 	runs_mirror(core, step->run, effects);
 }
 

@@ -97,6 +97,10 @@ int core_resolve(struct core *core, const struct core_resolving *resolving, stru
 	char *said;
 	int rc = core_resolve_find(core, resolving->run, resolving->step, &step, err);
 
+	if (rc >= 0 && resolving->how == CORE_RESOLVE_REQUEUE && step->run->facts.state == STATE_STOPPING)
+		rc = hst_fail_as(err, HST_DENIED, "WrongState",
+				 "#%lld was told to stop, so nothing of it is begun anew; say succeeded or failed",
+				 (long long)resolving->run);
 	if (rc < 0)
 		return rc;
 	core_begin(core, resolving->now_us, resolving->draw);
