@@ -103,6 +103,25 @@ with null_house(FILES, more=MORE) as house:
            house.json("show", "last:ask"), house.said())
     why = house.hostler("why", "last:ask").stdout
     tap.ok("hostler resolve" in why, "why says what to do", why)
+    shown = house.hostler("show", "last:ask").stdout
+    tap.ok("hostler resolve " in shown and "OutcomeUnknown" in shown and "it fails at" in shown,
+           "show says what is not known, until when somebody may say it, and how", shown)
+    done = house.hostler("resolve", "last:ask/it", "succeeded", "--output", "dne=yes")
+    tap.ok(done.returncode == 2 and "dne" in done.stderr, "an output that is not declared is refused with its name", done.returncode, done.stderr)
+    done = house.hostler("resolve", "last:ask/it", "maybe")
+    tap.ok(done.returncode == 2 and "requeue" in done.stderr, "a word that says nothing is refused", done.returncode, done.stderr)
+    done = house.hostler("resolve", "last:ask/it", "succeeded", "--output", "done=by hand")
+    shown = house.json("show", "last:ask")
+    tap.ok(done.returncode == 0 and shown["state"] == "succeeded" and shown["steps"][0]["outputs"] == {"done": "by hand"},
+           "a person says how it ended, and with what", done.stderr, shown)
+    tap.ok([row for row in shown["history"] if row["what"] == "resolved" and row["as"] == "succeeded" and row["who"]],
+           "and its history says who it was", shown["history"])
+    done = house.hostler("resolve", "last:ask", "failed")
+    tap.ok(done.returncode == 1 and "has ended already" in done.stderr, "what has ended is not resolved", done.returncode, done.stderr)
+
+    tap.ok(begin(house, "ask"), "another run is under way", house.said())
+    kill_hold(house)
+    tap.ok(house.wait(lambda: is_at(house, "last:ask", "lost"), 30), "it is lost, too", house.json("show", "last:ask"))
     tap.same(house.hostler("resolve", "last:ask", "failed").returncode, 0, "somebody looked, and says that it failed")
     tap.same(house.json("show", "last:ask")["reason"]["code"], "OutcomeUnknown", "the run says why it has failed")
 
@@ -127,7 +146,7 @@ with null_house(FILES, more=MORE) as house:
             house.hostler("run", "ask")
         kill(house, "engine")
         house.wait(house.online, 30)
-    tap.ok(house.wait(lambda: [run["state"] for run in house.json("runs", "--flow", "ask")].count("succeeded") == 9, 60),
+    tap.ok(house.wait(lambda: [run["state"] for run in house.json("runs", "--flow", "ask")].count("succeeded") == 10, 60),
            "an engine that dies again and again carries every run to its end", house.json("runs", "--flow", "ask"), house.said())
     tap.same(starts(house) - before, 9, "and each has started once")
     os.remove(gate)

@@ -122,21 +122,6 @@ with null_house(FILES, more=MORE) as house:
     tap.same((house.json("show", "last:slow")["reason"] or {}).get("code"), "SessionEnded", "and says why its flow ended")
     tap.same(house.hostler("press", "hello", "--input", "name=Ada", "--wait", time_out=60).returncode, 0,
              "its user is free for the next run")
-    shown = house.hostler("show", "last:slow").stdout
-    tap.ok("hostler resolve " in shown and "OutcomeUnknown" in shown and "it fails at" in shown,
-           "show says what is not known, until when somebody may say it, and how", shown)
-    done = house.hostler("resolve", "last:slow/it", "succeeded", "--output", "dne=yes")
-    tap.ok(done.returncode == 2 and "dne" in done.stderr, "an output that is not declared is refused with its name", done.returncode, done.stderr)
-    done = house.hostler("resolve", "last:slow/it", "maybe")
-    tap.ok(done.returncode == 2 and "requeue" in done.stderr, "a word that says nothing is refused", done.returncode, done.stderr)
-    done = house.hostler("resolve", "last:slow/it", "succeeded", "--output", "done=by hand")
-    shown = house.json("show", "last:slow")
-    tap.ok(done.returncode == 0 and shown["state"] == "succeeded" and shown["steps"][0]["outputs"] == {"done": "by hand"},
-           "a person says how it ended, and with what", done.stderr, shown)
-    tap.ok([row for row in shown["history"] if row["what"] == "resolved" and row["as"] == "succeeded" and row["who"]],
-           "and its history says who it was", shown["history"])
-    done = house.hostler("resolve", "last:slow", "failed")
-    tap.ok(done.returncode == 1 and "has ended already" in done.stderr, "what has ended is not resolved", done.returncode, done.stderr)
 
     tap.ok(begin(house), "another run is under way")
     os.kill(pid_of(house, "engine"), signal.SIGKILL)
@@ -157,11 +142,6 @@ with null_house(FILES, more=MORE) as house:
     os.remove(gate)
     tap.same(starts(house), {1}, "each was started once")
     tap.same(house.hostler("press", "hello", "--input", "name=Bo", "--wait", time_out=60).returncode, 0, "and the next works")
-    done = house.hostler("resolve", "last:slow", "requeue")
-    open(gate, "w", encoding="utf-8").close()
-    tap.ok(done.returncode == 0 and house.wait(lambda: house.json("show", "last:slow")["state"] == "succeeded", 30),
-           "done again as somebody says, it succeeds", done.stderr, house.json("show", "last:slow"))
-    tap.same(house.json("show", "last:slow")["steps"][0]["attempt"], 2, "in its second attempt")
 
     tap.ok(begin(house), "a fourth run is under way")
     os.kill(pid_of(house, "gateway/here"), signal.SIGKILL)
