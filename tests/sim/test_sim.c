@@ -178,6 +178,13 @@ static void steer(struct sim *sim)
 	send_actions(sim);
 }
 
+/* Somebody says of a run that it failed; of one that is not lost nobody may. */
+static void resolve(struct sim *sim)
+{
+	house_resolve(&sim->house, 1 + below(sim, (uint32_t)sim->house.counters.run + 1), CORE_RESOLVE_FAILED, NULL);
+	send_actions(sim);
+}
+
 static void let_time_pass(struct sim *sim)
 {
 	static const int64_t seconds[] = {1, 1, 1, 5, 20, 200};
@@ -208,6 +215,8 @@ static void anything(struct sim *sim)
 		let_time_pass(sim);
 	else if (what < 970 && !sim->lucky)
 		steer(sim);
+	else if (what < 972 && !sim->lucky)
+		resolve(sim);
 	else if (what < 990 && !device->wire.up)
 		sim_device_connect(device);
 	else if (what < 993 && !sim->lucky)

@@ -107,13 +107,13 @@ static void every_answer_to_every_state(void **state)
 		{STATE_PREPARING, OFFER_FINISHED, STATE_PREPARING},  {STATE_PREPARING, OFFER_LOST, STATE_LOST},
 		{STATE_PREPARING, OFFER_NEVER, STATE_OFFERED},	 {STATE_RUNNING, OFFER_PREPARING, STATE_RUNNING},
 		{STATE_RUNNING, OFFER_RUNNING, STATE_RUNNING},	 {STATE_RUNNING, OFFER_FINISHED, STATE_RUNNING},
-		{STATE_RUNNING, OFFER_LOST, STATE_LOST},	 {STATE_RUNNING, OFFER_NEVER, STATE_LOST},
-		{STATE_PAUSED, OFFER_RUNNING, STATE_PAUSED},
+		{STATE_RUNNING, OFFER_LOST, STATE_LOST},	 {STATE_RUNNING, OFFER_NEVER, STATE_OFFERED},
+		{STATE_PAUSED, OFFER_RUNNING, STATE_PAUSED},	 {STATE_PAUSED, OFFER_NEVER, STATE_LOST},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		bool anew = rows[i].answer == OFFER_NEVER && rows[i].told < STATE_RUNNING;
+		bool anew = rows[i].answer == OFFER_NEVER && rows[i].told < STATE_PAUSED;
 		struct core_house house;
 
 		init(&house);
@@ -154,6 +154,26 @@ static void an_answer_that_nobody_asked_for_brings_nothing_back(void **state)
 	end(&house, 1);
 	house_standing(&house, 1, OFFER_LOST);
 	house_run_is(&house, 1, STATE_SUCCEEDED, NULL);
+	house_is_empty(&house);
+	core_house_clear(&house);
+}
+
+/* What did something has begun, whatever its gateway says. */
+static void what_did_something_is_not_started_again(void **state)
+{
+	struct core_house house;
+
+	(void)state;
+	init(&house);
+	house_fire(&house, "one");
+	house_taken(&house, 1, STATE_RUNNING);
+	core_house_event(&house, &(struct core_event){
+					 .kind = CORE_PROGRESS, .step = 1, .token = 1, .subflow = "Main", .action = "Save"});
+	house_standing(&house, 1, OFFER_NEVER);
+	house_said(&house, "");
+	house_step_is(&house, 1, STATE_LOST, "OutcomeUnknown");
+	house_step_says(&house, 1, "had said before what it did");
+	end(&house, 1);
 	house_is_empty(&house);
 	core_house_clear(&house);
 }
@@ -287,6 +307,7 @@ int main(void)
 		cmocka_unit_test(a_question_is_put_again_ever_more_seldom),
 		cmocka_unit_test(every_answer_to_every_state),
 		cmocka_unit_test(an_answer_that_nobody_asked_for_brings_nothing_back),
+		cmocka_unit_test(what_did_something_is_not_started_again),
 		cmocka_unit_test(never_counts_only_from_the_journal_it_was_offered_to),
 		cmocka_unit_test(the_queue_time_out_of_an_offer_waits_for_the_gateways_word),
 		cmocka_unit_test(an_offer_is_asked_back_when_its_time_in_the_queue_is_over),

@@ -277,6 +277,15 @@ static void pass_time(struct sim *sim, int64_t us)
 	event(sim, &(struct core_event){.kind = CORE_TIME});
 }
 
+/* A person says something of any run; what is not lost is none of her business. */
+static void resolve(struct sim *sim)
+{
+	int64_t run = 1 + below(sim, (uint32_t)sim->house.counters.run + 1);
+
+	house_resolve(&sim->house, run, CORE_RESOLVE_SUCCEEDED + (enum core_resolution)below(sim, 3), "{}");
+	heed(sim);
+}
+
 static void fire(struct sim *sim)
 {
 	char flow[8];
@@ -316,6 +325,8 @@ static void anything(struct sim *sim)
 		gateway_say_device(gateway, false);
 	} else if (what < 940) {
 		stray(sim);
+	} else if (what < 950) {
+		resolve(sim);
 	} else if (what < 980) {
 		pass_time(sim, below(sim, 10) ? below(sim, 4000000) : below(sim, 400) * SECOND_US);
 	} else if (what < 990) {

@@ -87,17 +87,23 @@ static void goes_on(struct core *core, struct step *step, enum state state, stru
 		steer_again(step, effects);
 }
 
-/* It may have been heard of as running: then `never` cannot be true, and it is not started again on that word. */
+/* The flow itself was heard of. That it was to be launched is no proof: its gateway may have died before it did. */
+static bool has_begun(const struct step *step)
+{
+	return step->facts.subflow || step->facts.action || step->facts.state == STATE_PAUSED;
+}
+
+/* What has begun is not started again on a word that cannot be true. */
 static void never(struct core *core, struct step *step, struct core_effects *effects)
 {
 	char *why;
 
-	if (!ask_forgotten(core, step) && step->facts.started_us == 0) {
+	if (!ask_forgotten(core, step) && !has_begun(step)) {
 		desktop_withdrawn(core, step, effects);
 		return;
 	}
-	why = mem_printf(step->facts.started_us ? "the gateway of %s says that the run was never started, although it "
-						  "had said before that it ran"
+	why = mem_printf(has_begun(step)		? "the gateway of %s says that the run was never started, although it "
+						  "had said before what it did"
 						: "the gateway of %s was set up anew since it got the run, and does not "
 						  "know what became of it",
 			 step->facts.device);

@@ -278,6 +278,7 @@ static void wait_again(struct core *core, struct step *step, struct core_effects
 void desktop_withdrawn(struct core *core, struct step *step, struct core_effects *effects)
 {
 	effects_happened(core, effects, step->run, step, "withdrawn", "device", step->facts.device, NULL);
+	step->facts.placed_us = step->facts.started_us = 0;
 	desktop_release(core, step);
 	if (step->facts.state == STATE_STOPPING || step->run->facts.state == STATE_STOPPING)
 		steer_withdrawn(core, step, effects);
