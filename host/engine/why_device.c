@@ -3,6 +3,7 @@
 
 #include "base/auto.h"
 #include "pure/core/candidates.h"
+#include "pure/core/standing.h"
 #include "schema/value.h"
 
 #include <string.h>
@@ -64,6 +65,28 @@ static const char *more_of_refusal(struct engine *engine, const struct step *ste
 	                    (long long)device->revision);
 }
 
+/* What was drained, which may be more than the device. */
+static const char *drained_name(const struct engine *engine, const struct placement_device *device,
+                                const struct core_stand **ret)
+{
+	const char *name = NULL;
+
+	*ret = core_device_drained(engine->core, device->name, &name);
+	return *ret && strncmp(name, "device:", 7) == 0 ? name + 7 : name;
+}
+
+static const char *more_of_draining(struct engine *engine, const struct step *step, const struct placement_device *device)
+{
+	const struct core_stand *stand;
+	const char *name = drained_name(engine, device, &stand);
+
+	(void)step;
+	if (!stand)
+		return NULL;
+	return arena_printf(engine->scratch, "%s was drained at %s%s%s", name, why_moment(engine->scratch, stand->since_us),
+	                    stand->who ? " by " : "", stand->who ? stand->who : "");
+}
+
 static const struct {
 	const char *code;
 	const char *(*more)(struct engine *engine, const struct step *step, const struct placement_device *device);
@@ -72,7 +95,7 @@ static const struct {
 	{"AllSlotsTaken", more_of_slots},
 	{"GatewayRevoked", NULL},
 	{"DeviceOffline", NULL},
-	{"DeviceDraining", NULL},
+	{"DeviceDraining", more_of_draining},
 	{"ConnectionBlocked", NULL},
 	{"StrictOrder", NULL},
 };
@@ -88,6 +111,18 @@ static const char *addition(struct engine *engine, const char *code, const struc
 	return more_of_refusal(engine, step, device);
 }
 
+/* What the remedy's command is to name. */
+static const char *name_for(const struct engine *engine, const char *code, const struct step *step,
+                            const struct placement_device *device)
+{
+	const struct core_stand *stand;
+	const char *drained = drained_name(engine, device, &stand);
+
+	if (strcmp(code, "ConnectionBlocked") == 0)
+		return step->facts.connection;
+	return strcmp(code, "DeviceDraining") == 0 && stand ? drained : device->name;
+}
+
 static const hst_value *candidate(struct engine *engine, const struct step *step, const struct placement_device *device)
 {
 	hst_value *record = value_make_record(engine->scratch);
@@ -101,10 +136,7 @@ static const hst_value *candidate(struct engine *engine, const struct step *step
 	value_set_text(record, "code", code);
 	value_set_text(record, "sentence",
 	               arena_printf(engine->scratch, "%s: %s%s%s", device->name, clause.s, more ? "; " : "", more ? more : ""));
-	value_set_text(record, "remedy",
-	               code ? why_remedy(engine->scratch, code, strcmp(code, "ConnectionBlocked") == 0 ? step->facts.connection
-	                                                                                               : device->name)
-	                    : NULL);
+	value_set_text(record, "remedy", code ? why_remedy(engine->scratch, code, name_for(engine, code, step, device)) : NULL);
 	return record;
 }
 

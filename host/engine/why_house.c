@@ -55,6 +55,7 @@ void why_trigger(struct engine *engine, const struct definition *trigger, hst_va
 	value_set_text(to, "kind", "trigger");
 	value_set_text(to, "subject", name);
 	value_set_text(to, "state", state);
+	value_set_text(to, "code", disabled ? "Disabled" : NULL);
 	value_set(to, "candidates", value_make_list(arena));
 	value_set_text(to, "remedy", NULL);
 	if (disabled) {
@@ -130,6 +131,7 @@ void why_flow(struct engine *engine, const struct flow *flow, hst_value *to)
 	value_set_text(to, "kind", "flow");
 	value_set_text(to, "subject", flow->name);
 	value_set_text(to, "state", disabled ? "disabled" : "enabled");
+	value_set_text(to, "code", disabled ? "Disabled" : NULL);
 	if (disabled)
 		remedy = arena_printf(arena, "Say `hostler enable flow:%s`.", flow->name);
 	else

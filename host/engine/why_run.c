@@ -205,13 +205,19 @@ static const char *step_stopping(struct asked *asked)
 
 static const char *step_lost(struct asked *asked)
 {
+	const hst_value *by = value_get(asked->step, "resolve_by");
+
+	if (by)
+		value_set(asked->to, "resolve_by", by);
 	suggest(asked, arena_printf(asked->arena,
 	                            "Look at the application for what was done, then say `hostler resolve %s "
 	                            "succeeded|failed|requeue`; a late answer of the device settles it, too.",
 	                            asked->name + 1));
-	return arena_printf(asked->arena, "Nobody knows how %s went%s%s: %s%s", asked->name, is_desktop(asked) ? " " : "",
+	return arena_printf(asked->arena, "Nobody knows how %s went%s%s: %s%s%s", asked->name, is_desktop(asked) ? " " : "",
 	                    is_desktop(asked) ? place_of(asked) : "", text_of(value_get(asked->step, "reason"), "text"),
-	                    is_desktop(asked) ? progress_of(asked) : "");
+	                    is_desktop(asked) ? progress_of(asked) : "",
+	                    by ? arena_printf(asked->arena, "; unless that is settled, it fails at %s", why_moment_of(asked->arena, by))
+	                       : "");
 }
 
 static const char *const endings[STATE_COUNT] = {

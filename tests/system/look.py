@@ -180,6 +180,15 @@ with null_house(FILES, more=MORE) as house:
                   "one is enabled and starts on one (ready); 1 of its runs is under way, 1 waits for its concurrency of 1")
     tap.same([run["number"] for run in answer["runs"]], [second, first], "its last runs")
     said(house, tap, "a trigger: what it starts", "trigger:one", "one is ready, and starts one when it is pressed")
+    house.hostler("disable", "flow:many")
+    answer = said(house, tap, "a disabled flow: since when, by whom", "flow:many", "the flow many is disabled since 20", "by ")
+    tap.same([answer["state"], answer["code"], answer["remedy"]], ["disabled", "Disabled", "Say `hostler enable flow:many`."],
+             "with code and remedy")
+    house.hostler("enable", "flow:many")
+    house.hostler("device", "drain", "host")
+    answer = said(house, tap, "a drained device: what was drained", str(third), "host was drained at 20")
+    tap.ok("hostler device resume host" in answer["remedy"], "the remedy names it", answer)
+    house.hostler("device", "resume", "host")
     said(house, tap, "a trigger that starts nothing says so", "idle", "starts nothing: no flow says on = idle")
 
     os.unlink(gate)
