@@ -136,6 +136,8 @@ def long(seed, rounds):
         for point in points:
             often = point not in BROUGHT_ABOUT and not point.startswith("hostlerd.")
             how = chance.choices(["kill", f"late-{chance.choice([1, 5, 20, 100])}", "stop"], [70, 25, 5])[0]
+            # A supervisor that is stopped stops nobody else, and one that cannot come up is no news.
+            how = "kill" if how == "stop" and point.startswith("hostlerd.") else how
             strikes.append(Strike(point, chance.randint(1, 4) if often else 1, how,
                                   chance.choice(points) if chance.random() < 0.25 else None))
         strikes += [Kill([chance.choice(kinds) for _ in range(chance.randint(1, 3))]) for _ in range(len(points) // 3)]
@@ -162,7 +164,8 @@ def in_houses(strikes, seed, houses, tell):
                     break
                 started = time.monotonic()
                 wrong = attempt(crash, house)
-                tell(f"[{next(done)}/{len(strikes)}] {crash}: {time.monotonic() - started:.1f} s", wrong, house)
+                came_to = ", ".join(f"{n} {state}" for state, n in house.outcomes.most_common())
+                tell(f"[{next(done)}/{len(strikes)}] {crash}: {came_to} ({time.monotonic() - started:.1f} s)", wrong, house)
                 if wrong:
                     house.kill("all")
                     return number + houses

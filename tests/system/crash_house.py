@@ -150,6 +150,8 @@ class CrashHouse(House):
     def __init__(self, seed):
         self.chance = random.Random(seed)
         self.accepted = {}  # id -> flow
+        self.known = set()  # runs that were there after the last strike
+        self.outcomes = collections.Counter()  # of those that came since
         self.deaths = collections.Counter()
         self.lock = threading.Lock()
         super().__init__({})
@@ -363,6 +365,8 @@ class CrashHouse(House):
     def wrong_in(self, rows):
         wrong = []
         runs = {row[0]: row[1:] for row in rows("SELECT id, number, flow, state, reason FROM run")}
+        self.outcomes = collections.Counter(state for run, (_, flow, state, _) in runs.items() if flow != "beats" and run not in self.known)
+        self.known = set(runs)
         for run, flow in self.accepted.items():
             if run not in runs:
                 wrong.append(f"{run} ({flow}) was accepted and is forgotten")
