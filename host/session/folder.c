@@ -4,6 +4,9 @@
 #include "os/files.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,4 +24,11 @@ int folder_own(const char *path, mode_t mode, hst_error *err)
 				"%s belongs to the user %u or can be written by others; remove it", path,
 				(unsigned)status.st_uid);
 	return HST_OK;
+}
+
+bool folder_maker_is_dead(const char *number)
+{
+	long pid = strtol(number, NULL, 10);
+
+	return pid > 0 && pid <= INT_MAX && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
 }

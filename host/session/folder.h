@@ -5,6 +5,7 @@
 
 #include <hostler/error.h>
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /*
@@ -12,5 +13,9 @@
  * first, who could put anything in the place of what is made in it.
  */
 int folder_own(const char *path, mode_t mode, hst_error *err);
+
+/* Whether the process with this number, as text and perhaps with more behind it, is no more. What is made under another
+ * name first has its maker's number in it, so what a dead one left can be told from what is being made. */
+bool folder_maker_is_dead(const char *number);
 
 #endif

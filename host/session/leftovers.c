@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "os/crash.h"
 #include "os/files.h"
+#include "session/folder.h"
 #include "session/notes.h"
 
 #include <dirent.h>
@@ -138,10 +139,13 @@ void leftovers_undo(struct leftovers *leftovers, struct session_device *device)
 	if (!directory)
 		return;
 	while ((entry = readdir(directory)) != NULL) {
-		size_t length = strlen(entry->d_name);
+		const char *ending = strrchr(entry->d_name, '.');
 
-		if (length > 6 && strcmp(entry->d_name + length - 6, ".notes") == 0)
+		if (ending && strcmp(ending, ".notes") == 0)
 			look_at(leftovers, device, folder, entry->d_name);
+		/* Without its name it says nothing yet, and nothing was done. */
+		else if (ending && strcmp(ending, ".new") == 0 && folder_maker_is_dead(entry->d_name))
+			unlinkat(dirfd(directory), entry->d_name, 0);
 	}
 	closedir(directory);
 }

@@ -26,6 +26,8 @@ enum { DEPTH_MAX = 2 };
 
 enum { DIGEST_LENGTH = 64, NUMBER_LENGTH = 19 };
 
+static const char unnamed_prefix[] = ".new-";
+
 /* With exactly this mode, whatever the umask. What is in the way was left by a process that died half-way. */
 static int make_fresh(const char *path, mode_t mode, hst_error *err)
 {
@@ -79,7 +81,7 @@ static int make_locked(struct session_work *work, const char *unnamed, hst_error
 int work_make(struct session_work *work, const char *state_dir, int64_t step, int64_t token, hst_error *err)
 {
 	AUTO_FREE char *all = files_join(state_dir, "work");
-	AUTO_FREE char *unnamed = mem_printf("%s/.new-%d", all, (int)getpid());
+	AUTO_FREE char *unnamed = mem_printf("%s/%s%d", all, unnamed_prefix, (int)getpid());
 	int code = folder_own(all, 0711, err);
 
 	*work = (struct session_work){.root = mem_printf("%s/%" PRId64 "-%" PRId64, all, step, token),
@@ -277,8 +279,12 @@ void work_sweep(const char *state_dir)
 	/* There is none until the first run. */
 	if (!directory)
 		return;
-	while ((entry = readdir(directory)) != NULL)
-		if (entry->d_name[0] != '.')
+	while ((entry = readdir(directory)) != NULL) {
+		bool unnamed = strncmp(entry->d_name, unnamed_prefix, strlen(unnamed_prefix)) == 0;
+
+		if (unnamed ? folder_maker_is_dead(entry->d_name + strlen(unnamed_prefix))
+			    : entry->d_name[0] != '.')
 			sweep_one(all, entry->d_name);
+	}
 	closedir(directory);
 }

@@ -366,7 +366,7 @@ int session_house_count(const struct session_house *house, const char *name)
 	int n = 0;
 
 	while (directory && (entry = readdir(directory)) != NULL)
-		n += entry->d_name[0] != '.';
+		n += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
 	if (directory)
 		closedir(directory);
 	return n;

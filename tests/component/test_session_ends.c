@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -260,6 +261,45 @@ static void a_folder_that_somebody_else_made_is_not_used(void **state)
 	assert_int_equal(session_house_wait(house), 0);
 }
 
+/* The number of a process that is no more. */
+static int dead_pid(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	return (int)pid;
+}
+
+static void make_unnamed(const struct session_house *house, int pid)
+{
+	AUTO_FREE char *work = mem_printf("%s/work/.new-%d", house->state_dir, pid);
+	AUTO_FREE char *notes = mem_printf("%s/notes/%d.new", house->state_dir, pid);
+
+	assert_int_equal(files_make_directory(work, 0700, NULL), HST_OK);
+	assert_int_equal(files_replace(notes, "device ts-01\n", 13, 0600, false, NULL), HST_OK);
+}
+
+/* Folder and notes get their names once they are locked. A hold may die before. */
+static void what_died_before_it_had_a_name_is_removed(void **state)
+{
+	HOUSE(state);
+	AUTO_FREE char *work = files_join(house->state_dir, "work");
+	AUTO_FREE char *notes = files_join(house->state_dir, "notes");
+
+	session_house_configure(house, "null", "");
+	assert_int_equal(files_make_directory(work, 0711, NULL), HST_OK);
+	assert_int_equal(files_make_directory(notes, 0700, NULL), HST_OK);
+	make_unnamed(house, dead_pid());
+	make_unnamed(house, (int)getpid());
+	session_house_start(house, "watch");
+	session_house_hear(house, WORD_sessions);
+	assert_int_equal(session_house_count(house, "state/work"), 1);
+	assert_int_equal(session_house_count(house, "state/notes"), 1);
+	session_house_leave(house);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +312,7 @@ int main(void)
 		CASE(a_flow_is_its_users_and_its_results_the_gateways),
 		CASE(a_folder_that_bars_the_user_is_named),
 		CASE(a_folder_that_somebody_else_made_is_not_used),
+		CASE(what_died_before_it_had_a_name_is_removed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,8 +45,11 @@ class Strike:
             (f" ({self.how})" if self.how != "kill" else "") + (f", and {self.also}" if self.also else "")
 
     def __call__(self, house):
-        for point in filter(None, (self.point, self.also)):
-            house.mind(point.split(".")[0])
+        dying = [point.split(".")[0] for point in (self.point, self.also) if point]
+        if self.point in BROUGHT_ABOUT:
+            dying.append(BROUGHT_ABOUT[self.point])
+        for program in dying:
+            house.mind(program)
         house.arm((self.point, self.count, self.how), *([(self.also, 1, "kill")] if self.also else []))
         pressed = house.load(7 + 2 * self.count)
         bring_about(house, self.point)
@@ -54,7 +57,8 @@ class Strike:
         if self.how == "stop" and pid:
             time.sleep(house.chance.choice([0.1, 1, 18]))
             signal_it(pid, house.chance.choice([signal.SIGCONT, signal.SIGKILL]))
-        return ([] if pid else [f"nobody came to the point within {REACHED_WITHIN} s"]) + house.aftermath(pressed)
+        wrong = [] if pid else [f"nobody came to the point within {REACHED_WITHIN} s"]
+        return wrong + house.aftermath(pressed) + lost_without_cause(house, set(dying))
 
 
 class Kill:
@@ -73,7 +77,14 @@ class Kill:
             house.heal()
             house.mind(kind)
             house.kill(kind)
-        return house.aftermath(pressed)
+        return house.aftermath(pressed) + lost_without_cause(house, set(self.kinds))
+
+
+def lost_without_cause(house, dying):
+    """Only with the process that has its session is it unknown how a desktop flow ended."""
+    if dying & {"hold", "all"}:
+        return []
+    return [f"{run} is lost, and no process that had its session died" for run in house.desktop_lost]
 
 
 def signal_it(pid, number):
@@ -90,7 +101,6 @@ def bring_about(house, point):
     if kind == "hold":
         house.wait(lambda: os.path.isdir(house.path("state/work")) and os.listdir(house.path("state/work")), 20)
     if kind:
-        house.mind(kind)
         house.kill(kind)
     if point == "hostlerd.stopping":
         house.hostler("down", time_out=100)

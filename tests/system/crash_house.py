@@ -152,6 +152,7 @@ class CrashHouse(House):
         self.accepted = {}  # id -> flow
         self.known = set()  # runs that were there after the last strike
         self.outcomes = collections.Counter()  # of those that came since
+        self.desktop_lost = []  # those of them whose desktop flow nobody knows the end of
         self.deaths = collections.Counter()
         self.lock = threading.Lock()
         super().__init__({})
@@ -294,6 +295,9 @@ class CrashHouse(House):
 
     def aftermath(self, pressed):
         """Nothing more is to happen. What is wrong once the house is quiet again, as sentences."""
+        while not all(press.done() for press in pressed):
+            self.heal()
+            concurrent.futures.wait(pressed, timeout=0.1)
         for press in pressed:
             press.result()
         self.arm()
@@ -365,8 +369,12 @@ class CrashHouse(House):
     def wrong_in(self, rows):
         wrong = []
         runs = {row[0]: row[1:] for row in rows("SELECT id, number, flow, state, reason FROM run")}
-        self.outcomes = collections.Counter(state for run, (_, flow, state, _) in runs.items() if flow != "beats" and run not in self.known)
+        before = self.known
+        self.outcomes = collections.Counter(state for run, (_, flow, state, _) in runs.items() if flow != "beats" and run not in before)
         self.known = set(runs)
+        self.desktop_lost = [f"{run} ({flow})" for run, flow in rows(
+            "SELECT run.id, run.flow FROM run JOIN step ON step.run = run.number WHERE step.\"use\" LIKE 'desktop:%' AND "
+            "(step.state = 'lost' OR step.reason = 'OutcomeUnknown')") if run not in before]
         for run, flow in self.accepted.items():
             if run not in runs:
                 wrong.append(f"{run} ({flow}) was accepted and is forgotten")
@@ -375,7 +383,7 @@ class CrashHouse(House):
                 continue
             if state not in ENDED and state != "lost":
                 wrong.append(f"{run} ({flow}) neither ended nor is lost: {state}")
-            if state != "succeeded" and not reason:
+            elif state != "succeeded" and not reason:
                 wrong.append(f"{run} ({flow}) is {state} and nobody knows why")
         return wrong + self.doubled(rows, runs) + self.unexplained(rows)
 
