@@ -46,7 +46,15 @@ static const struct command_option of_press[] = {INPUT, SECRET, WAIT, END};
 static const struct command_option of_run[] = {
 	{"event", 0, "FILE", 0, "takes the event from a file with a JSON object; - is stdin", NULL, VERSION},
 	INPUT,
-	{"from", 0, "RUN", 0, "takes the event of an earlier run", NULL, NULL},
+	{"from", 0, "RUN", 0, "takes the event of an earlier run", NULL, VERSION},
+	WAIT,
+	END,
+};
+
+static const struct command_option of_resubmit[] = {
+	INPUT,
+	{"as-it-was", 0, NULL, 0, "with the flow it was accepted with, not today's", NULL, VERSION},
+	{"from", 0, "STEP", 0, "keeps what the steps before this one gave", NULL, VERSION},
 	WAIT,
 	END,
 };
@@ -153,7 +161,7 @@ static const struct command table[] = {
 	{"pause", "steering", "RUN[/STEP]", 1, 1, "holds a run at its next checkpoint", NULL, steer_pause,
 	 VERSION},
 	{"resume", "steering", "RUN[/STEP]", 1, 1, "lets a paused run go on", NULL, steer_pause, VERSION},
-	LATER("resubmit", "steering", "runs it again with the same inputs"),
+	{"resubmit", "steering", "RUN", 1, 1, "runs it again", of_resubmit, resubmit_command, VERSION},
 	{"resolve", "steering", "RUN[/STEP] succeeded|failed|requeue", 2, 2, "says how a lost step ended", of_resolve,
 	 steer_resolve, VERSION},
 	{"enable", "steering", "FLOW|TRIGGER", 1, 1, "lets a flow or trigger start runs again", NULL, stand_enable,

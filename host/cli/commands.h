@@ -49,6 +49,7 @@ int reload_command(struct cli *cli); /* reload.c */
 int check_command(struct cli *cli);  /* check.c */
 int press_command(struct cli *cli); /* press.c */
 int run_command(struct cli *cli);
+int resubmit_command(struct cli *cli);
 int try_command(struct cli *cli); /* try.c */
 int connection_command(struct cli *cli); /* connection.c */
 int steer_top(struct cli *cli); /* steer.c */

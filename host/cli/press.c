@@ -60,7 +60,7 @@ static int accepted(struct cli *cli, struct connect *connect, const struct conne
 	return CLI_DONE;
 }
 
-/* Sends the word with what it carries, and goes on from what the host answers. */
+/* Sends the word with what it carries, and goes on from what the host answers. `member` NULL: its head is empty. */
 static int start(struct cli *cli, enum word word, const char *member, const hst_value *carried)
 {
 	const char *name = cli->options.arguments[0];
@@ -79,7 +79,8 @@ static int start(struct cli *cli, enum word word, const char *member, const hst_
 	status = connect_open(&connect, cli);
 	if (!status) {
 		message_init(&message, word, 0);
-		message_set_text(&message, member, name);
+		if (member)
+			message_set_text(&message, member, name);
 		message_set_payload(&message, json.s, json.length);
 		status = connect_request(&connect, &message, CONNECT_PRESS_MS, &answer);
 	}
@@ -87,6 +88,31 @@ static int start(struct cli *cli, enum word word, const char *member, const hst_
 		status = accepted(cli, &connect, &answer);
 	connect_close(&connect);
 	return status;
+}
+
+/* An earlier run begun again; `flow` NULL: with its own flow. */
+static int begin_again(struct cli *cli, const char *run, const char *flow)
+{
+	hst_value *what = value_make_record(cli->arena);
+	const hst_value *inputs = NULL;
+	hst_error err = {0};
+	int code = inputs_read(cli, "input", &inputs, &err);
+
+	if (code != HST_OK)
+		return cli_fail_as(cli, code, &err);
+	value_set_text(what, "run", run);
+	value_set(what, "inputs", inputs);
+	if (flow)
+		value_set_text(what, "flow", flow);
+	if (!flow && options_has(&cli->options, "from"))
+		value_set_text(what, "from", options_value(&cli->options, "from"));
+	value_set_boolean(what, "as_it_was", options_has(&cli->options, "as-it-was"));
+	return start(cli, WORD_resubmit, NULL, what);
+}
+
+int resubmit_command(struct cli *cli)
+{
+	return begin_again(cli, cli->options.arguments[0], NULL);
 }
 
 int press_command(struct cli *cli)
@@ -145,6 +171,10 @@ int run_command(struct cli *cli)
 
 	if (path && options_has(&cli->options, "input"))
 		return cli_fail(cli, CLI_USAGE, "Usage", "say --event or --input, not both");
+	if (path && options_has(&cli->options, "from"))
+		return cli_fail(cli, CLI_USAGE, "Usage", "say --event or --from, not both");
+	if (options_has(&cli->options, "from"))
+		return begin_again(cli, options_value(&cli->options, "from"), cli->options.arguments[0]);
 	code = path ? read_event(cli, path, &event, &err) : inputs_read(cli, "input", &event, &err);
 	if (code != HST_OK)
 		return cli_fail_as(cli, code, &err);

@@ -260,6 +260,8 @@ static void print_run(hst_arena *arena, const hst_value *run)
 	puts("");
 	print_member_line(arena, "  ", run, "label");
 	print_member_line(arena, "  ", run, "trigger");
+	if (is_given(value_get(run, "origin")))
+		print_line("  ", "origin", arena_printf(arena, "#%s", print_member(arena, run, "origin")));
 	if (is_given(value_get(run, "who")))
 		print_line("  ", "by", print_member(arena, run, "who"));
 	for (size_t i = 0; times[i]; i++)

@@ -57,6 +57,10 @@ static hst_value *run_record(hst_arena *arena, const struct store_run *run)
 	value_set_text(record, "label", run->label);
 	value_set_text(record, "trigger", run->trigger);
 	value_set_text(record, "who", run->who);
+	if (run->origin)
+		value_set_integer(record, "origin", run->origin);
+	else
+		value_set(record, "origin", value_make_null(arena));
 	value_set_text(record, "state", run->state);
 	answer_set_reason(arena, record, run->reason, run->text);
 	answer_set_time(arena, record, "requested", run->requested_us);

@@ -136,6 +136,8 @@ const char *engine_operator(const struct hub_link *link); /* the name of who ask
 /* persist.c */
 void engine_persist(struct engine *engine);
 int engine_restore(struct engine *engine, hst_error *err);
+/* The flow that a run was accepted with; NULL: it cannot be had any more. */
+const struct flow *engine_flow_of_then(struct engine *engine, const char *name, const char *digest, hst_error *err);
 /* Every flow and package as configured now, by digest, so that a run can be explained and restored for as long as it is known. */
 int engine_store_definitions(struct engine *engine, hst_error *err); /* within a transaction */
 
@@ -157,6 +159,7 @@ void on_press(void *arg, struct hub_link *from, const struct message *message);
 void on_run(void *arg, struct hub_link *from, const struct message *message);
 void on_follow(void *arg, struct hub_link *from, const struct message *message);
 void on_file_get(void *arg, struct hub_link *from, const struct message *message);
+void on_resubmit(void *arg, struct hub_link *from, const struct message *message); /* on_resubmit.c */
 void on_steer(void *arg, struct hub_link *from, const struct message *message); /* on_steer.c */
 void on_fired(void *arg, struct hub_link *from, const struct message *message);
 void on_emit(void *arg, struct hub_link *from, const struct message *message);

@@ -25,7 +25,7 @@ void on_press(void *arg, struct hub_link *from, const struct message *message)
  * The event of a run by hand, as the flow's trigger would have made it: checked against the trigger's fields, defaults
  * filled in. A flow with several triggers, or none, takes any event.
  */
-static int event_by_hand(struct engine *engine, const struct flow *flow, const hst_value *given, const hst_value **ret, hst_error *err)
+int event_by_hand(struct engine *engine, const struct flow *flow, const hst_value *given, const hst_value **ret, hst_error *err)
 {
 	const struct definition *trigger = flow->on_count == 1 ? definitions_instance(engine->definitions, HST_TRIGGER, flow->on[0]) : NULL;
 

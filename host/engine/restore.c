@@ -63,7 +63,7 @@ static struct flow *read_flow(const char *name, const char *text, size_t length,
 	return flow;
 }
 
-static const struct flow *restore_flow(struct engine *engine, const char *name, const char *digest, hst_error *err)
+const struct flow *engine_flow_of_then(struct engine *engine, const char *name, const char *digest, hst_error *err)
 {
 	const struct flow *known = core_flow_of_digest(engine->core, digest);
 	struct flow *flow;
@@ -89,7 +89,7 @@ static bool restore_run(void *arg, const struct store_run *record)
 {
 	struct restoring *restoring = arg;
 	hst_error err = {{0}, {0}};
-	const struct flow *flow = restore_flow(restoring->engine, record->flow, record->flow_digest, &err);
+	const struct flow *flow = engine_flow_of_then(restoring->engine, record->flow, record->flow_digest, &err);
 	struct run_facts facts = {.number = record->number, .label = (char *)record->label, .trigger = (char *)record->trigger,
 	                          .who = (char *)record->who, .state = state_named(record->state), .reason = (char *)record->reason,
 	                          .text = (char *)record->text, .requested_us = record->requested_us,

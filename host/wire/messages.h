@@ -42,6 +42,7 @@ enum right { RIGHT_NONE = 0, RIGHT_LOOK = 1, RIGHT_PRESS = 2, RIGHT_CONTROL = 4,
 	M(press,        SPEAKER_CLIENT,  RIGHT_PRESS, "accepted",    "trigger:t",                               "json: inputs") \
 	M(run,          SPEAKER_CLIENT,  RIGHT_PRESS, "accepted",    "flow:t",                                  "json: the event") \
 	M(accepted,     SPEAKER_HOST,    RIGHT_NONE,  "",            "",                                        "json: list of runs") \
+	M(resubmit,     SPEAKER_CLIENT,  RIGHT_PRESS, "accepted",    "",                                        "json: of what") \
 	M(steer,        SPEAKER_CLIENT,  RIGHT_CONTROL, "answer",    "what:t",                                  "json: of what") \
 	M(ask,          SPEAKER_CLIENT,  RIGHT_LOOK,  "answer",      "what:t",                                  "json: filters") \
 	M(manage,       SPEAKER_CLIENT,  RIGHT_ADMIN, "answer",      "what:t",                                  "json: arguments") \

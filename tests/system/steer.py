@@ -227,6 +227,45 @@ def holds(house, runs):
     tap.ok(runs.becomes(run, "cancelled"), "a paused run is cancelled", runs.show(run))
 
 
+def begins_again(house, runs):
+    runs.open("one")
+    first = runs.start("one")
+    runs.becomes(first, "succeeded")
+    done = house.hostler("resubmit", str(first), "--wait")
+    tap.same(done.returncode, 0, "a run that has ended is run again")
+    second = runs.show("last:one")
+    tap.same((second["origin"], second["event"]["gate"]), (first, runs.show(first)["event"]["gate"]), "with its event, and its origin")
+    house.hostler("resubmit", str(second["number"]), "--from", "after", "--wait")
+    third = runs.show("last:one")
+    tap.same((third["origin"], third["state"]), (first, "succeeded"), "from a step on, in the same chain")
+    kept, made = third["steps"][0], second["steps"][0]
+    tap.same((kept["started"], kept["device"]), (made["started"], made["device"]), "the steps before it are kept as they ended")
+    tap.ok(any(row["what"] == "kept" and row["step"] == "wait" for row in third["history"]), "and the history says so")
+    other = house.path("gate-other")
+    again = house.json("resubmit", str(first), "--input", f"gate={other}")[0]["number"]
+    tap.ok(runs.at(again, "running"), "an input is edited", runs.show(again))
+    tap.same(runs.show(again)["event"]["gate"], other, "and the others stay")
+    refused = house.json("resubmit", str(again))
+    tap.same(refused["error"]["code"], "WrongState", "a run that has not ended is not run again")
+    house.hostler("cancel", str(again))
+    runs.becomes(again, "cancelled")
+    refused = house.json("resubmit", str(again), "--from", "after")
+    tap.ok("--from wait" in refused["error"]["text"], "nothing is kept that did not end well", refused)
+    tap.same(house.hostler("resubmit", str(first), "--from", "nowhere").returncode, 2, "a step that is not there is bad input")
+    tap.same(house.json("run", "two", "--from", str(first))[0]["flow"], "two", "another flow takes the event of a run")
+    house.hostler("cancel", "last:two")
+    runs.becomes("last:two", "cancelled")
+    tap.same(runs.show("last:two")["origin"], None, "which is a chain of its own")
+    changed = flow("one").replace("name = one\n", "name = one\nsummary = another\n", 1)
+    house.write("flows/one.ini", changed.replace("[step after]", "[step behind]"))
+    house.hostler("reload")
+    house.hostler("resubmit", str(first), "--as-it-was", "--wait")
+    tap.same([step["name"] for step in runs.show("last:one")["steps"]], ["wait", "after"], "a run is run again as it was")
+    house.hostler("resubmit", str(first), "--wait")
+    tap.same([step["name"] for step in runs.show("last:one")["steps"]], ["wait", "behind"], "or with the flow of today")
+    runs.shut("one")
+
+
 def is_draining(house):
     done = house.hostler("--json", "devices")
     return done.returncode == 0 and json.loads(done.stdout)[0]["state"] == "draining"
@@ -289,5 +328,6 @@ with null_house(FILES, more=MORE) as house:
     order(house, runs)
     ends(house, runs)
     holds(house, runs)
+    begins_again(house, runs)
     service(house, runs)
 tap.end()

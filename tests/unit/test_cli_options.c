@@ -125,10 +125,9 @@ static void an_option_without_its_value_is_refused(void **state)
 static void what_is_promised_for_later_is_told_apart_from_what_is_unknown(void **state)
 {
 	(void)state;
-	refused(READ("resubmit", "12"), "NotInThisVersion", "resubmit");
+	refused(READ("backup", "file"), "NotInThisVersion", "backup");
 	refused(READ("check", "--live"), "NotInThisVersion", "--live");
 	refused(READ("log", "12", "-f"), "NotInThisVersion", "not in this version");
-	refused(READ("run", "f", "--from", "12"), "NotInThisVersion", "--from");
 }
 
 static void help_needs_no_arguments(void **state)
@@ -191,7 +190,7 @@ static void the_table_has_the_commands_of_this_version(void **state)
 		{"stop", true},
 		{"pause", true},
 		{"resume", true},
-		{"resubmit", false},
+		{"resubmit", true},
 		{"resolve", true},
 		{"enable", true},
 		{"disable", true},

@@ -71,6 +71,10 @@ struct core_event {
 	const char *trigger; /* FIRED: the instance; NULL: by hand */
 	const char *flow;    /* FIRED: this flow alone; NULL: every flow with this trigger */
 	const char *who;     /* FIRED: name of the operator, or NULL */
+	const struct flow *as; /* FIRED: a run is begun again, with this flow and no other; NULL: it is not */
+	int64_t origin;	       /* with `as`: number of the first run of the chain; 0: this is the first */
+	const struct step_facts *kept; /* with `as`: steps of this flow that are taken over as they ended */
+	size_t kept_count;
 	uint64_t tag;	     /* FIRED: repeated in the action ACCEPTED; 0: none wanted */
 
 	const char *connection; /* UNBLOCKED */

@@ -131,6 +131,9 @@ void runs_ended(struct core *core, struct run *run);  /* to be forgotten once th
 void runs_forget(struct core *core, struct run *run); /* unless it still holds a slot */
 void runs_free(struct run *run);
 
+/* resubmit.c: the steps of the event that a run takes over */
+void resubmit_keep(struct core *core, struct run *run, const struct core_event *event, struct core_effects *effects);
+
 /* steps.c */
 struct step *steps_new(struct run *run, size_t position);
 void steps_start(struct core *core, struct run *run, size_t position, struct core_effects *effects);

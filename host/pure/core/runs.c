@@ -206,9 +206,11 @@ static struct run *run_make(struct core *core, const struct flow *flow, const st
 	run->facts.event = mem_copy(event->payload, event->payload_length);
 	run->facts.event_length = event->payload_length;
 	table_set(&core->runs, core_key(run->facts.number, key), run);
+	run->facts.origin = event->origin;
 	run_set_label(core, run);
-	effects_happened(core, effects, run, NULL, "accepted", "trigger", event->trigger, "who", event->who,
-			 NULL);
+	effects_happened(core, effects, run, NULL, "accepted", "trigger", event->trigger, "who", event->who, "origin",
+			 event->origin ? core_key(event->origin, key) : NULL, NULL);
+	resubmit_keep(core, run, event, effects);
 	if (run->lineage->first_waiting || !lineage_has_room(run->lineage, flow))
 		run_queue(core, run, effects);
 	else
@@ -243,10 +245,12 @@ void runs_fire(struct core *core, const struct core_event *event, struct core_ef
 	struct core_action *action;
 	size_t n = 0;
 
+	if (event->as)
+		made[n++] = run_make(core, event->as, event, effects);
 	TABLE_EACH(&core->lineages, entry) {
 		const struct core_lineage *lineage = entry->value;
 
-		if (lineage->current && flow_listens(lineage->current, event) &&
+		if (!event->as && lineage->current && flow_listens(lineage->current, event) &&
 		    !run_disabled(core, lineage->current, event, effects))
 			made[n++] = run_make(core, lineage->current, event, effects);
 	}

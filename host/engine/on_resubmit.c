@@ -1,0 +1,198 @@
+/* A run that has ended is begun again: its event or an edited one, today's flow or the one of then, all of it or a part. */
+#include "engine/steer.h"
+
+#include "base/auto.h"
+#include "schema/fields.h"
+#include "schema/value.h"
+
+#include <string.h>
+
+/* What the store knows of the run before; in the scratch arena. */
+struct resubmit {
+	struct steer steer;
+	int64_t number, origin, ended_us;
+	const char *flow_name, *digest, *trigger, *state;
+	const char *event;
+	size_t event_length;
+	const struct flow *flow; /* of the new run */
+	struct step_facts *kept;
+	size_t kept_count;
+	size_t from; /* steps before this position are kept */
+};
+
+static bool see_run(void *arg, const struct store_run *run)
+{
+	struct resubmit *resubmit = arg;
+	hst_arena *arena = resubmit->steer.engine->scratch;
+
+	resubmit->number = run->number;
+	resubmit->origin = run->origin ? run->origin : run->number;
+	resubmit->ended_us = run->ended_us;
+	resubmit->flow_name = arena_text(arena, run->flow);
+	resubmit->digest = arena_text(arena, run->flow_digest);
+	resubmit->trigger = arena_text(arena, run->trigger);
+	resubmit->state = arena_text(arena, run->state);
+	resubmit->event = arena_copy(arena, run->event.bytes ? run->event.bytes : "", run->event.length);
+	resubmit->event_length = run->event.length;
+	return true;
+}
+
+static int read_run(struct resubmit *resubmit)
+{
+	const struct steer *steer = &resubmit->steer;
+	const struct store_ops *ops = steer->engine->store->ops;
+	const char *said = steer_text(steer, "run");
+	int64_t number;
+	int rc;
+
+	if (!said)
+		return hst_fail(steer->err, HST_INVALID, "which run? say its number, its id, or last");
+	rc = ops->find_run(steer->engine->store, said, &number, steer->err);
+	if (rc >= 0)
+		rc = ops->run(steer->engine->store, number, see_run, resubmit, steer->err);
+	if (rc >= 0 && !resubmit->ended_us)
+		rc = hst_fail_as(steer->err, HST_DENIED, "WrongState",
+		                 "#%lld is %s; only a run that has ended is begun again: wait for it, or `hostler cancel %lld`",
+		                 (long long)number, resubmit->state, (long long)number);
+	return rc;
+}
+
+static int find_flow(struct resubmit *resubmit)
+{
+	const struct steer *steer = &resubmit->steer;
+	const char *name = steer_text(steer, "flow");
+
+	if (value_boolean(value_get(steer->said, "as_it_was"))) {
+		resubmit->flow = engine_flow_of_then(steer->engine, resubmit->flow_name, resubmit->digest, steer->err);
+		return resubmit->flow ? stand_check_flow(steer->engine, resubmit->flow_name, steer->err) : HST_NOT_FOUND;
+	}
+	name = name ? name : resubmit->flow_name;
+	resubmit->flow = table_get(&steer->engine->definitions->flows, name);
+	if (!resubmit->flow)
+		return hst_fail(steer->err, HST_NOT_FOUND,
+		                "the configuration has no flow \"%.80s\"; `hostler resubmit %lld --as-it-was` runs it as it was", name,
+		                (long long)resubmit->number);
+	/* An event of another flow begins a chain of its own. */
+	if (strcmp(name, resubmit->flow_name) != 0)
+		resubmit->origin = 0;
+	return stand_check_flow(steer->engine, name, steer->err);
+}
+
+/* What was given replaces what the event had, and the whole is checked as the trigger would have made it. */
+static int edit_event(struct resubmit *resubmit)
+{
+	const struct steer *steer = &resubmit->steer;
+	struct engine *engine = steer->engine;
+	const hst_value *inputs = value_get(steer->said, "inputs"), *before = NULL, *checked;
+	hst_value *edited = value_make_record(engine->scratch);
+	AUTO(text) struct text json;
+	int rc;
+
+	text_init(&json, PAYLOAD_BYTES_MAX);
+	if (value_count(inputs) == 0 && strcmp(resubmit->flow->name, resubmit->flow_name) == 0)
+		return HST_OK;
+	rc = value_parse_json(engine->scratch, resubmit->event, resubmit->event_length, &before, steer->err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < value_count(before); i++)
+		value_set(edited, value_name_at(before, i), value_at(before, i));
+	for (size_t i = 0; i < value_count(inputs); i++)
+		value_set(edited, value_name_at(inputs, i), value_at(inputs, i));
+	rc = event_by_hand(engine, resubmit->flow, edited, &checked, steer->err);
+	if (rc < 0)
+		return rc;
+	value_write_json(&json, checked);
+	if (json.over)
+		return hst_fail_as(steer->err, HST_INVALID, "InputInvalid", "the event is larger than 1 MiB");
+	resubmit->event = arena_copy(engine->scratch, json.s, json.length);
+	resubmit->event_length = json.length;
+	return HST_OK;
+}
+
+static char *bytes_of(hst_arena *arena, struct store_bytes bytes)
+{
+	return bytes.bytes ? arena_copy(arena, bytes.bytes, bytes.length) : NULL;
+}
+
+static bool see_step(void *arg, const struct store_step *step)
+{
+	struct resubmit *resubmit = arg;
+	hst_arena *arena = resubmit->steer.engine->scratch;
+	int position = flow_step_named(resubmit->flow, step->name);
+	enum state state = state_named(step->state);
+
+	if (position < 0 || (size_t)position >= resubmit->from || !state_row(state)->good ||
+	    resubmit->kept_count == resubmit->from)
+		return true;
+	resubmit->kept[resubmit->kept_count++] = (struct step_facts){
+		.position = position, .state = state, .reason = arena_text(arena, step->reason), .text = arena_text(arena, step->text),
+		.connection = arena_text(arena, step->connection), .target = arena_text(arena, step->target),
+		.device = arena_text(arena, step->device), .user = arena_text(arena, step->user),
+		.attended = step->mode && strcmp(step->mode, "attended") == 0,
+		.high = step->priority && strcmp(step->priority, "high") == 0, .attempt = step->attempt,
+		.requested_us = step->requested_us, .placed_us = step->placed_us, .started_us = step->started_us,
+		.ended_us = step->ended_us, .inputs = bytes_of(arena, step->inputs), .inputs_length = step->inputs.length,
+		.outputs = bytes_of(arena, step->outputs), .outputs_length = step->outputs.length};
+	return true;
+}
+
+static bool is_kept(const struct resubmit *resubmit, size_t position)
+{
+	for (size_t i = 0; i < resubmit->kept_count; i++)
+		if (resubmit->kept[i].position == (int64_t)position)
+			return true;
+	return false;
+}
+
+static int keep_steps(struct resubmit *resubmit)
+{
+	const struct steer *steer = &resubmit->steer;
+	const char *from = steer_text(steer, "from");
+	int position, rc;
+
+	if (!from)
+		return HST_OK;
+	position = flow_step_named(resubmit->flow, from);
+	if (position < 0)
+		return hst_fail(steer->err, HST_NOT_FOUND, "the flow %s has no step \"%.80s\"", resubmit->flow->name, from);
+	resubmit->from = (size_t)position;
+	resubmit->kept = arena_array(steer->engine->scratch, resubmit->from + 1, sizeof *resubmit->kept);
+	rc = steer->engine->store->ops->steps(steer->engine->store, resubmit->number, see_step, resubmit, steer->err);
+	for (size_t i = 0; rc >= 0 && i < resubmit->from; i++)
+		if (!is_kept(resubmit, i))
+			rc = hst_fail_as(steer->err, HST_DENIED, "WrongState",
+			                 "%s comes before %s and did not end well in #%lld; say --from %s", resubmit->flow->steps[i].name,
+			                 from, (long long)resubmit->number, resubmit->flow->steps[i].name);
+	return rc;
+}
+
+void on_resubmit(void *arg, struct hub_link *from, const struct message *message)
+{
+	struct engine *engine = arg;
+	hst_error err = {{0}, {0}};
+	struct resubmit resubmit = {.steer = {.engine = engine, .who = engine_operator(from), .err = &err}};
+	struct core_event event = {.kind = CORE_FIRED, .who = resubmit.steer.who};
+	int rc = value_parse_json(engine->scratch, message->payload, message->payload_length, &resubmit.steer.said, &err);
+
+	if (rc >= 0)
+		rc = read_run(&resubmit);
+	if (rc >= 0)
+		rc = find_flow(&resubmit);
+	if (rc >= 0)
+		rc = edit_event(&resubmit);
+	if (rc >= 0)
+		rc = keep_steps(&resubmit);
+	if (rc < 0) {
+		engine_refuse(engine, from, message->id, rc, err.reason, "%s", err.text);
+		return;
+	}
+	event.as = resubmit.flow;
+	event.trigger = resubmit.trigger;
+	event.origin = resubmit.origin;
+	event.kept = resubmit.kept;
+	event.kept_count = resubmit.kept_count;
+	event.payload = resubmit.event;
+	event.payload_length = resubmit.event_length;
+	event.tag = workers_request(engine, from, message->id)->id;
+	engine_event(engine, &event);
+}
