@@ -210,7 +210,7 @@ static void role_changed(struct child *plain, enum child_state before)
 	(void)before;
 	child->since_us = clock_wall_us();
 	if (plain->state == CHILD_DEGRADED)
-		log_error("%s is not started again: mend what it says and restart", plain->name);
+		log_error("%s is not started again: mend what it says, then `hostler reload`", plain->name);
 	children_write(child->of);
 }
 

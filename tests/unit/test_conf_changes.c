@@ -112,6 +112,32 @@ static void it_is_named_once(void **state)
 		  "0 \"path\" of [store] was /tmp/state/a/b.db and cannot change while hostler runs: `hostler down`\n");
 }
 
+static void an_instance_is_made_of_its_keys_and_its_plugins_file(void **state)
+{
+	char folder[] = "/tmp/hostler-made-XXXXXX";
+	AUTO_FREE char *file = NULL, *text = NULL, *first = NULL, *same = NULL, *other = NULL, *newer = NULL, *kind = NULL;
+	struct conf *conf;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	kind = files_join(folder, "connector");
+	file = files_join(kind, "file.so");
+	assert_int_equal(files_make_directory(kind, 0700, NULL), HST_OK);
+	assert_int_equal(files_replace(file, "1", 1, 0600, false, NULL), HST_OK);
+	text = mem_printf(HOST "plugins = %s\n" ORDERS "[connector others]\nplugin = file\nroot = others\n", folder);
+	conf = conf_of(text);
+	first = conf_made_of(conf, HST_CONNECTOR, "orders");
+	same = conf_made_of(conf, HST_CONNECTOR, "orders");
+	other = conf_made_of(conf, HST_CONNECTOR, "others");
+	assert_string_equal(first, same);
+	assert_string_not_equal(first, other);
+	assert_int_equal(files_replace(file, "2", 1, 0600, false, NULL), HST_OK);
+	newer = conf_made_of(conf, HST_CONNECTOR, "orders");
+	assert_string_not_equal(first, newer);
+	conf_free(conf);
+	assert_int_equal(files_remove_tree(folder, NULL), HST_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -119,6 +145,7 @@ int main(void)
 		cmocka_unit_test(sections_come_change_and_go),
 		cmocka_unit_test(what_takes_a_restart_is_named_with_its_line),
 		cmocka_unit_test(it_is_named_once),
+		cmocka_unit_test(an_instance_is_made_of_its_keys_and_its_plugins_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
