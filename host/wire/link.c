@@ -353,6 +353,11 @@ int link_why(const struct link *link, hst_error *err)
 	return link->state == LINK_UP ? HST_OK : link->code;
 }
 
+int64_t link_heard_us(const struct link *link)
+{
+	return link->heard_us;
+}
+
 int link_send(struct link *link, const struct message *message, hst_error *err)
 {
 	if (link->freed || link->state == LINK_DOWN)

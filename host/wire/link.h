@@ -37,6 +37,9 @@ void link_free(struct link *link); /* allowed in callbacks, but not during link_
 /* Why it is not up, as an error of that code; HST_OK while it is. */
 int link_why(const struct link *link, hst_error *err);
 
+/* When the host was heard last (steady); 0: never. */
+int64_t link_heard_us(const struct link *link);
+
 /* Sends without expecting a reply (the message's id is sent as it is: used for replies too). HST_RETRY: down,
  * or the queue is full. */
 int link_send(struct link *link, const struct message *message, hst_error *err);

@@ -1,6 +1,7 @@
 /* Connections that break, hang, are silent, are replaced and come back. */
 #include "wire_house.h"
 
+#include "base/clock.h"
 #include "wire/frames.h"
 #include "wire/socket.h"
 
@@ -107,7 +108,10 @@ static void a_host_that_hangs_is_down(void **state)
 	socket_close(host, 0);
 }
 
-/* Nothing is said by the roles for a minute, and both ends still know of each other. */
+/*
+ * Nothing is said by the roles for a minute, and both ends still know of each other. Time goes on once both have heard:
+ * on a busy machine a welcome may take longer on its way than the seconds that are skipped.
+ */
 static void silent_links_stay(void **state)
 {
 	struct house *house = *state;
@@ -117,12 +121,12 @@ static void silent_links_stay(void **state)
 	TURN_UNTIL(house, gateway.up == 1);
 	for (int i = 0; i < 12; i++) {
 		uint64_t before = hub_counts(house->hub)->received, sent = hub_counts(house->hub)->sent;
+		int64_t skipped_us;
 
 		later_us += 5000000;
-		TURN_UNTIL(house,
-			   hub_counts(house->hub)->received > before && hub_counts(house->hub)->sent > sent);
-		/* What the hub has sent is still on its way to the link, and time must not run ahead of it. */
-		loop_turn(house->loop, 200);
+		skipped_us = clock_steady_us();
+		TURN_UNTIL(house, hub_counts(house->hub)->received > before && hub_counts(house->hub)->sent > sent &&
+					  link_heard_us(gateway.link) >= skipped_us);
 	}
 	assert_int_equal(house->left, 0);
 	assert_int_equal(gateway.up, 1);
