@@ -3,12 +3,19 @@
 
 #include "base/arena.h"
 #include "base/auto.h"
+#include "base/clock.h"
+#include "cli/connect.h"
+#include "cli/print.h"
 #include "config/conf.h"
 #include "definitions/definitions.h"
 #include "definitions/warnings.h"
+#include "os/files.h"
+#include "pure/queue/presence.h"
 #include "schema/value.h"
+#include "wire/admitted.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct count {
 	size_t n;
@@ -30,6 +37,74 @@ static void print_counts(const char *path, const struct definitions *definitions
 		printf("%s %zu %s", i ? "," : "", counts[i].n,
 		       counts[i].n == 1 ? counts[i].one : counts[i].many);
 	puts("");
+}
+
+/* What a host that runs says of devices that have never been there; NULL: none runs, or it does not answer this user. */
+static const hst_value *ask_devices(const struct cli *cli)
+{
+	hst_error unsaid = {{0}, {0}};
+	struct cli silent = *cli;
+	struct connect connect;
+	const hst_value *devices = NULL;
+
+	silent.kept = &unsaid;
+	if (connect_open(&connect, &silent) != CLI_DONE || connect_ask(&connect, "devices", NULL, &devices) != CLI_DONE)
+		devices = NULL;
+	connect_close(&connect);
+	return devices;
+}
+
+static void print_note(const struct conf *conf, const struct conf_device *device, const char *text)
+{
+	printf("%s:%d: note: the device %s has never connected: %s\n", conf->path, device->line, device->name, text);
+}
+
+/* Without the host: whom it let in stands in a file, where this user may read it. */
+static void note_from_file(const struct conf *conf, const struct conf_device *device)
+{
+	AUTO_FREE char *path = files_join(conf->state_dir, "admitted/gateways");
+	struct presence presence = {.gateway = device->gateway, .listen = conf->listen, .now_us = clock_wall_us()};
+	struct key_ring ring = {0};
+	const struct key_peer *invited;
+	AUTO(text) struct text text;
+
+	text_init(&text, 4096);
+	if (admitted_read(&ring, path, NULL) == HST_OK && !admitted_of(&ring, device->gateway, KEY_IN)) {
+		invited = admitted_of(&ring, device->gateway, KEY_INVITED);
+		if (invited && invited->at_us > presence.now_us) {
+			presence.standing = PRESENCE_INVITED;
+			presence.at_us = invited->at_us;
+		}
+		presence_say(&presence, &text);
+		print_note(conf, device, text.s);
+	}
+	keys_clear(&ring);
+}
+
+/* A device of another machine may come later, so that it is not there yet is no error. */
+static void print_notes(const struct cli *cli, const struct conf *conf)
+{
+	const hst_value *devices = NULL;
+	bool asked = false;
+
+	for (size_t i = 0; conf->has_host && i < conf->device_count; i++) {
+		const struct conf_device *device = &conf->devices[i];
+
+		if (!device->gateway)
+			continue;
+		if (!asked)
+			devices = ask_devices(cli);
+		asked = true;
+		if (!devices)
+			note_from_file(conf, device);
+		for (size_t n = 0; n < value_count(devices); n++) {
+			const hst_value *shown = value_at(devices, n);
+
+			if (strcmp(value_text(value_get(shown, "name")), device->name) == 0 &&
+			    strcmp(value_text(value_get(shown, "state")), "never connected") == 0)
+				print_note(conf, device, print_member(cli->arena, shown, "text"));
+		}
+	}
 }
 
 /* No errors; what may be wrong all the same goes to stderr, or is what the list has. */
@@ -55,7 +130,7 @@ static void print_good(const struct cli *cli, const char *path, const struct def
 	if (cli->json)
 		cli_print_json(list);
 	else
-		print_counts(path, definitions);
+		print_counts(path, definitions), print_notes(cli, definitions->conf);
 	problems_clear(&warnings);
 }
 

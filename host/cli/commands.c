@@ -101,6 +101,16 @@ static const struct command_option of_log[] = {
 	END,
 };
 
+static const struct command_option of_gateway[] = {
+	{"expires", 0, "1h", 0, "invite: how long the invitation is good (default 1h)", NULL, VERSION},
+	{"address", 0, "tcp://HOST:PORT", 0, "invite: where the machine reaches this host", NULL, VERSION},
+	{"driver", 0, "D", 0, "join: the driver of its device", NULL, VERSION},
+	{"strategy", 0, "S", 0, "join: the strategy of its device", NULL, VERSION},
+	{"state-dir", 0, "DIR", 0, "join: where the gateway keeps its state, if not at the usual place", NULL, VERSION},
+	{"accounts", 0, "A,B", 0, "join: the users that runs may have there", NULL, VERSION},
+	END,
+};
+
 static const struct command_option of_get[] = {
 	{"output", 'o', "OUT", 0, "writes to OUT, replacing it; - is stdout", NULL, VERSION},
 	{"force", 0, NULL, 0, "replaces the file if it is there", NULL, VERSION},
@@ -173,8 +183,8 @@ static const struct command table[] = {
 
 	LATER("seal", "keys", "seals a secret"),
 	LATER("secrets", "keys", "lists secrets"),
-	{"gateway", "keys", "add NAME KEY | remove NAME", 2, 3, "lets gateways of other machines in, and removes them", NULL,
-	 gateway_command, VERSION},
+	{"gateway", "keys", "invite NAME | join LINE | add NAME KEY | remove NAME", 2, 3,
+	 "lets gateways of other machines in, and removes them", of_gateway, gateway_command, VERSION},
 	LATER("operator", "keys", "lets other people in"),
 	{"connection", "keys", "list | unblock NAME", 1, 2, "lists connections, and says that one is in order again", NULL,
 	 connection_command, VERSION},

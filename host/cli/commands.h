@@ -69,6 +69,7 @@ int doctor_command(struct cli *cli);  /* doctor.c */
 int events_command(struct cli *cli);  /* events.c */
 int explain_command(struct cli *cli); /* explain.c */
 int gateway_command(struct cli *cli); /* gateway.c */
+int gateway_join(struct cli *cli);    /* join.c */
 int show_command(struct cli *cli);    /* show.c */
 int watch_command(struct cli *cli);   /* watch.c */
 int why_command(struct cli *cli);     /* why.c */

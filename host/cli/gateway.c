@@ -1,4 +1,4 @@
-/* gateway: which machines take part. `add` and `remove` are said to the host, by an administrator. */
+/* gateway: which machines take part. An administrator tells the host; `join` is for the machine that was invited. */
 #include "cli/cli.h"
 
 #include "base/arena.h"
@@ -6,6 +6,7 @@
 #include "cli/connect.h"
 #include "cli/print.h"
 #include "schema/nearest.h"
+#include "schema/types.h"
 #include "schema/value.h"
 
 #include <stdio.h>
@@ -46,11 +47,48 @@ static int gateway_remove(struct cli *cli)
 	return status;
 }
 
+/* On stdout is the line alone, so that it can be handed on as it is. */
+static void print_invitation(const struct cli *cli, const hst_value *answer)
+{
+	const char *address = value_text(value_get(answer, "address"));
+
+	fprintf(stderr, "On the machine that becomes %s run `hostler gateway join` with this line, once, until %s:\n",
+		print_member(cli->arena, answer, "name"), print_time(cli->arena, value_get(answer, "expires")));
+	if (strncmp(address, "tcp://127.", 10) == 0 || strncmp(address, "tcp://[::1]", 11) == 0 ||
+	    strncmp(address, "tcp://localhost:", 16) == 0)
+		fprintf(stderr, "note: it leads to %s, which only this machine reaches; for others say `listen` in [host]\n", address);
+	puts(print_member(cli->arena, answer, "line"));
+}
+
+static int gateway_invite(struct cli *cli)
+{
+	const char *expires = options_value(&cli->options, "expires"), *address = options_value(&cli->options, "address");
+	hst_value *what = value_make_record(cli->arena);
+	hst_duration lasts;
+	const hst_value *answer;
+	hst_error err = {0};
+	int status;
+
+	if (expires && type_read_duration(expires, &lasts, &err) != HST_OK)
+		return cli_fail(cli, CLI_USAGE, "Usage", "--expires %.40s: %s", expires, err.text);
+	value_set_text(what, "name", argument(cli, 1));
+	if (expires)
+		value_set_integer(what, "expires_ms", lasts.ms);
+	if (address)
+		value_set_text(what, "address", address);
+	status = connect_tell(cli, WORD_manage, "gateway_invite", what, &answer);
+	if (!status && !cli->json)
+		print_invitation(cli, answer);
+	return status;
+}
+
 static const struct {
 	const char *word, *arguments;
 	size_t count;
 	int (*run)(struct cli *cli);
 } acts[] = {
+	{"invite", "NAME", 2, gateway_invite},
+	{"join", "LINE", 2, gateway_join},
 	{"add", "NAME KEY", 3, gateway_add},
 	{"remove", "NAME", 2, gateway_remove},
 };

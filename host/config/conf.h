@@ -147,6 +147,8 @@ int conf_device_line(const struct conf *conf, const struct conf_device *device, 
 /* "run_dir/engine.sock" as a ZeroMQ endpoint; caller frees. */
 char *conf_engine_endpoint(const struct conf *conf);
 
+bool conf_endpoint_is_fit(const char *endpoint); /* "tcp://HOST:PORT" */
+
 /* The kinds of values that keys have. */
 enum conf_type {
 	CONF_TEXT,

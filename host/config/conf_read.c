@@ -146,7 +146,7 @@ static void read_words(const struct key_reading *key)
 			}
 }
 
-static bool endpoint_is_fit(const char *endpoint)
+bool conf_endpoint_is_fit(const char *endpoint)
 {
 	static const char scheme[] = "tcp://";
 	const char *host = endpoint + sizeof scheme - 1, *colon = strrchr(endpoint, ':');
@@ -162,7 +162,7 @@ static void read_endpoint(const struct key_reading *key)
 {
 	if (strcmp(key->value, "none") == 0 && strcmp(key->row->key, "listen") == 0)
 		return;
-	if (!endpoint_is_fit(key->value))
+	if (!conf_endpoint_is_fit(key->value))
 		key_wrong(key, "an endpoint such as tcp://10.0.0.5:8421");
 	else
 		set_text(key, mem_text(key->value));

@@ -5,9 +5,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "os/addresses.h"
+#include "schema/types.h"
 #include "schema/value.h"
 #include "wire/admitted.h"
+#include "wire/invitation.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* One word under way. */
@@ -82,11 +86,86 @@ static int gateway_remove(struct managing *managing, hst_error *err)
 	return HST_OK;
 }
 
+/* Every address of this machine, and so none that could be told. */
+static bool is_wildcard(const char *listen)
+{
+	static const char *const wild[] = {"tcp://*:", "tcp://0.0.0.0:", "tcp://[::]:"};
+
+	for (size_t i = 0; i < sizeof wild / sizeof wild[0]; i++)
+		if (strncmp(listen, wild[i], strlen(wild[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Where the invited are to connect: what was said, else where this host listens, if that is one place. */
+static int choose_address(const struct managing *managing, const char **ret, hst_error *err)
+{
+	const char *given = given_text(managing, "address"), *listen = managing->engine->definitions->conf->listen;
+	char own[ADDRESSES_MAX][ADDRESS_TEXT];
+	size_t n = 0;
+
+	if (!listen)
+		return hst_fail_as(err, HST_INVALID, "NotListening",
+		                   "this host listens for no other machine: say `listen = tcp://ADDRESS:8421` in [host], and restart it");
+	if (*given && !conf_endpoint_is_fit(given))
+		return hst_fail_as(err, HST_INVALID, "Usage", "\"%.100s\": an address is written tcp://HOST:PORT", given);
+	if (strlen(*given ? given : listen) > INVITATION_PART_MAX)
+		return hst_fail_as(err, HST_INVALID, "Usage", "an address has at most %d characters", INVITATION_PART_MAX);
+	if (*given || !is_wildcard(listen)) {
+		*ret = *given ? given : listen;
+		return HST_OK;
+	}
+	n = addresses_own(own);
+	if (n != 1)
+		return hst_fail_as(err, HST_INVALID, "AddressUnclear",
+		                   "this host listens at %s and has %zu addresses%s%s%s%s: say which one the machine reaches, with --address "
+		                   "tcp://HOST%s",
+		                   listen, n, n ? ", " : "", n ? own[0] : "", n > 1 ? ", " : "", n > 1 ? own[1] : "", strrchr(listen, ':'));
+	*ret = arena_printf(managing->engine->scratch, strchr(own[0], ':') ? "tcp://[%s]%s" : "tcp://%s%s", own[0],
+	                    strrchr(listen, ':'));
+	return HST_OK;
+}
+
+static int gateway_invite(struct managing *managing, hst_error *err)
+{
+	struct engine *engine = managing->engine;
+	struct admitted_word word = word_of(managing);
+	const char *name = given_text(managing, "name"), *address = "";
+	struct invitation invitation = {.until_us = 0};
+	int64_t lasts_ms = invitation_ms, until_us = 0;
+	char at[40], *line;
+	int rc = choose_address(managing, &address, err);
+
+	value_integer(value_get(managing->given, "expires_ms"), &lasts_ms);
+	if (rc >= 0)
+		rc = check_device(managing, name, err);
+	if (rc >= 0)
+		rc = admitted_invite(engine->ring, &word, name, lasts_ms, &invitation.pair, &until_us, err);
+	if (rc < 0)
+		return rc;
+	log_info("%s invited the gateway %s", managing->who, name);
+	changed(managing, name);
+	snprintf(invitation.address, sizeof invitation.address, "%s", address);
+	snprintf(invitation.name, sizeof invitation.name, "%s", name);
+	memcpy(invitation.host, engine->ring->self.public_key, KEY_BYTES);
+	invitation.until_us = until_us;
+	line = invitation_write(&invitation);
+	type_write_date((hst_time){until_us - until_us % 1000000}, at, sizeof at);
+	value_set_text(managing->answer, "name", name);
+	value_set_text(managing->answer, "line", line);
+	value_set_text(managing->answer, "address", address);
+	value_set_text(managing->answer, "expires", at);
+	invitation_forget(line);
+	invitation_clear(&invitation);
+	return HST_OK;
+}
+
 static const struct {
 	const char *what;
 	int (*act)(struct managing *managing, hst_error *err);
 } acts[] = {
 	{"gateway_add", gateway_add},
+	{"gateway_invite", gateway_invite},
 	{"gateway_remove", gateway_remove},
 };
 

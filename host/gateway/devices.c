@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEARTBEAT_MS = 5000 };
+enum { HEARTBEAT_MS = 5000, SHOWN_MS = 15000 };
 
 struct gateway_device *devices_add(struct gateway *gateway, const struct conf_device *conf, struct gateway_strategy *strategy_take)
 {
@@ -66,6 +66,7 @@ void devices_close(struct gateway *gateway)
 		strategies_close(device->strategy);
 		free(device->driver_made_of);
 		free(device->gone.name);
+		free(device->problem);
 		free(device);
 	}
 	table_clear(&gateway->devices);
@@ -99,12 +100,11 @@ static bool say_held(void *arg, const struct admission_run *run)
 	return true;
 }
 
-/* What the host cannot read itself: it stands in the file of this machine. */
-static void say_about(struct text *to, const struct conf_device *conf)
+void devices_about(struct text *to, const struct conf_device *conf)
 {
 	const char *strategy = conf->strategy ? conf->strategy : STRATEGY_BY_SYSTEM;
 
-	text_add(to, ",\"about\":{\"driver\":");
+	text_add(to, ",\"driver\":");
 	json_quote(to, conf->driver, strlen(conf->driver));
 	text_add(to, ",\"strategy\":");
 	json_quote(to, strategy, strlen(strategy));
@@ -113,32 +113,88 @@ static void say_about(struct text *to, const struct conf_device *conf)
 		text_add(to, i ? "," : "");
 		json_quote(to, conf->accounts[i], strlen(conf->accounts[i]));
 	}
-	text_add(to, "]}");
+	text_add(to, "]");
+}
+
+/* A device may be let go before the host has answered. */
+struct showing {
+	struct gateway *gateway;
+	char *device;
+};
+
+/* To the first word of a connection: from now on the host shows the device, or says why it does not. */
+static void on_shown(void *arg, const struct message *reply)
+{
+	struct showing *showing = arg;
+	struct gateway *gateway = showing->gateway;
+	struct gateway_device *device = reply ? table_get(&gateway->devices, showing->device) : NULL;
+	hst_error err = {{0}, {0}};
+
+	free(showing->device);
+	free(showing);
+	if (!device || !gateway->up)
+		return;
+	free(device->problem);
+	device->problem = NULL;
+	device->shown = reply->word != WORD_error;
+	if (!device->shown) {
+		message_read_error(reply, &err);
+		log_error("device %s: the host refuses it: %s", device->conf->name, err.text);
+		device->problem = mem_text(err.text);
+	}
+	now_write(device->gateway);
+}
+
+/* Sessions, and in the first word of a connection also which runs are here, and what stands in this machine's file. */
+static void write_body(struct text *to, struct gateway_device *device)
+{
+	struct saying saying = {.to = to};
+
+	text_add(to, "{\"sessions\":[");
+	admission_sessions(device->admission, say_session, &saying);
+	text_add(to, "]");
+	if (device->fresh) {
+		saying.n = 0;
+		text_add(to, ",\"holding\":[");
+		admission_runs(device->admission, say_held, &saying);
+		text_add(to, "]");
+		if (!device->leaving) {
+			text_add(to, ",\"about\":{\"gateway\":");
+			json_quote(to, device->gateway->conf->gateway_name, strlen(device->gateway->conf->gateway_name));
+			devices_about(to, device->conf);
+			text_add(to, "}");
+		}
+	}
+	text_add(to, "}");
+}
+
+static int say_first(struct gateway_device *device, struct message *message, hst_error *err)
+{
+	struct showing *showing = mem_alloc(sizeof *showing);
+	int rc;
+
+	*showing = (struct showing){.gateway = device->gateway, .device = mem_text(device->conf->name)};
+	rc = link_request(device->gateway->link, message, SHOWN_MS, on_shown, showing, err);
+	if (rc < 0) {
+		free(showing->device);
+		free(showing);
+	}
+	return rc;
 }
 
 void devices_say(struct gateway_device *device)
 {
 	struct admission_device now = admission_device(device->admission);
+	struct link *link = device->gateway->link;
 	struct text json;
-	struct saying saying = {.to = &json};
 	struct message message;
 	hst_error err = {{0}, {0}};
+	int rc;
 
 	if (!now.known || device->let_go)
 		return;
 	text_init(&json, PAYLOAD_BYTES_MAX);
-	text_add(&json, "{\"sessions\":[");
-	admission_sessions(device->admission, say_session, &saying);
-	text_add(&json, "]");
-	if (device->fresh) {
-		saying.n = 0;
-		text_add(&json, ",\"holding\":[");
-		admission_runs(device->admission, say_held, &saying);
-		text_add(&json, "]");
-		if (!device->leaving)
-			say_about(&json, device->conf);
-	}
-	text_add(&json, "}");
+	write_body(&json, device);
 	message_init(&message, WORD_device, 0);
 	message_set_text(&message, "device", now.name);
 	message_set_boolean(&message, "online", true);
@@ -148,7 +204,8 @@ void devices_say(struct gateway_device *device)
 	message_set_integer(&message, "load", now.facts.load_milli);
 	message_set_integer(&message, "journal", device->gateway->journal_identity);
 	message_set_payload(&message, json.s, json.length);
-	if (link_send(device->gateway->link, &message, &err) < 0)
+	rc = device->fresh ? say_first(device, &message, &err) : link_send(link, &message, &err);
+	if (rc < 0)
 		log_warning("device %s: the host could not be told: %s", now.name, err.text);
 	else
 		device->changed = device->fresh = false;
@@ -162,6 +219,7 @@ void devices_heartbeat(void *arg)
 	TABLE_EACH(&gateway->devices, entry)
 		if (gateway->up)
 			devices_say(entry->value);
+	now_write(gateway);
 	/* What could wait for other records has waited long enough. */
 	gateway->records_urgent |= gateway->records.length > 0;
 	loop_in(gateway->loop, HEARTBEAT_MS, devices_heartbeat, gateway);

@@ -52,12 +52,16 @@ static int gateway_open(struct gateway *gateway, void *zmq, const struct key_rin
 		return rc;
 	crash_point(CRASH_gateway_journal_open);
 	results_sweep(gateway);
-	return open_link(gateway, zmq, ring, err);
+	enrolling_begin(gateway, zmq, ring);
+	rc = open_link(gateway, zmq, ring, err);
+	now_write(gateway);
+	return rc;
 }
 
 static void gateway_close(struct gateway *gateway)
 {
 	/* First the link: it calls back whoever still waits for an answer, and they put away what is theirs. */
+	enrolling_end(gateway);
 	link_free(gateway->link);
 	packages_clear(gateway);
 	results_clear(gateway);
@@ -69,6 +73,7 @@ static void gateway_close(struct gateway *gateway)
 	gateway_forget_loaded(gateway);
 	table_clear(&gateway->processes);
 	table_clear(&gateway->fetches);
+	free(gateway->now);
 	free(gateway->packages_dir);
 	free(gateway->results_dir);
 	conf_free(gateway->conf);

@@ -15,6 +15,7 @@
 #include "loop/loop.h"
 #include "pure/admission/admission.h"
 #include "wire/child.h"
+#include "wire/enrol.h"
 #include "wire/link.h"
 #include "wire/stream.h"
 
@@ -48,6 +49,8 @@ struct gateway_device {
 	size_t due;   /* effects of this round: their journal records are synced */
 	bool changed; /* the host has not heard of the device's present numbers */
 	bool fresh;   /* nor, since the connection came up, which runs are known here */
+	bool shown;   /* since then it has said that it has heard of it */
+	char *problem; /* why nothing is known of its sessions, or why the host does not want it; NULL: nothing is wrong */
 };
 
 struct gateway {
@@ -57,6 +60,10 @@ struct gateway {
 	struct gateway_loaded *loaded; /* read again, not yet in force (reload.c); NULL: nothing */
 	struct link *link;
 	bool up;        /* the host knows us */
+	struct enrol *enrol; /* the invitation under way, or done; NULL: none */
+	const char *joining; /* "joining", "joined", "refused"; NULL: it was not invited */
+	hst_error joining_error;
+	char *now; /* what state_dir/gateway/now.json says */
 	int channel;    /* to the supervisor */
 	uint32_t next_number;
 	bool gathered; /* every hold of an earlier gateway was handed over; some may be silent yet */
@@ -99,6 +106,15 @@ void devices_let_go(struct gateway_device *device); /* if it is leaving, and not
 void devices_close(struct gateway *gateway);
 void devices_say(struct gateway_device *device); /* the `device` message: how it stands now */
 void devices_heartbeat(void *arg);
+
+void devices_about(struct text *to, const struct conf_device *conf); /* ,"driver":…,"strategy":…,"accounts":[…] */
+
+/* enrolling.c */
+void enrolling_begin(struct gateway *gateway, void *zmq, const struct key_ring *ring);
+void enrolling_end(struct gateway *gateway);
+
+/* now.c */
+void now_write(struct gateway *gateway);
 
 /* processes.c: session processes through the supervisor */
 void processes_want(struct gateway_device *device, bool watch);

@@ -20,6 +20,7 @@ void on_host_up(void *arg)
 		struct gateway_device *device = entry->value;
 
 		device->fresh = true;
+		device->shown = false;
 		devices_say(device);
 		gateway_event(device, &up);
 	}
@@ -32,6 +33,8 @@ void on_host_down(void *arg)
 	hst_error why = {{0}, {0}};
 
 	link_why(gateway->link, &why);
+	if (gateway->joining && strcmp(gateway->joining, "joining") == 0)
+		return; /* its key is not known yet */
 	if (strcmp(why.reason, "KeyDenied") == 0)
 		log_warning("the host does not know this gateway's key: let it in there, with `hostler gateway invite %s` and "
 		            "`hostler gateway join` here; it is tried again",
@@ -41,6 +44,7 @@ void on_host_down(void *arg)
 	else
 		log_warning("%s; runs go on, and it is asked again", why.text);
 	gateway->up = false;
+	now_write(gateway);
 }
 
 static void refuse_at_once(struct gateway *gateway, const struct message *offer, const char *reason, const char *class,

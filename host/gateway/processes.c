@@ -227,6 +227,8 @@ static void process_ended(struct gateway_process *process, int code, const char 
 		log_debug("device %s: the process that watched its sessions before has ended", device->conf->name);
 	} else if (process->watch) {
 		log_warning("device %s: the process that watches its sessions ended: %s", device->conf->name, how);
+		free(device->problem);
+		device->problem = mem_printf("the process that watches its sessions ended: %s", how);
 		loop_in(device->gateway->loop, WATCH_AGAIN_MS, watch_again, device);
 	} else if (admission_hold_of(device->admission, process->number)) {
 		gateway_event(device, &event);

@@ -120,8 +120,11 @@ static char *keys_of(const struct role_child *child)
 	size_t n = 0;
 
 	if (child->plan.part == PLAN_GATEWAY && conf->gateway_host && conf->gateway_host_key &&
-	    keys_read_text(conf->gateway_host_key, other, NULL) == HST_OK)
-		return keys_for_child(supervisor->arguments->seed, child->plan.name, other);
+	    keys_read_text(conf->gateway_host_key, other, NULL) == HST_OK) {
+		AUTO_FREE char *path = files_join(conf->state_dir, "invitation");
+
+		return keys_for_gateway(supervisor->arguments->seed, child->plan.name, other, path);
+	}
 	if (child->plan.part != PLAN_ENGINE)
 		return keys_for_child(supervisor->arguments->seed, child->plan.name, supervisor->host);
 	names = mem_array(supervisor->n + 1, sizeof *names);

@@ -1,6 +1,7 @@
 #include "supervise/keys.h"
 
 #include "base/auto.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "os/failure.h"
@@ -128,6 +129,41 @@ char *keys_for_child(const uint8_t seed[SEED_BYTES], const char *name, const uin
 	add_self(&text, seed, name);
 	add_host(&text, host);
 	return text_take(&text);
+}
+
+/* The caller frees it with keys_forget; NULL: there is none, or none that could be trusted. */
+static char *take_invitation(const char *path)
+{
+	size_t length = 0;
+	char *line = NULL;
+	hst_error err = {0};
+	int code = files_read(path, INVITATION_LINE_MAX, &line, &length, &err);
+
+	if (code == HST_NOT_FOUND)
+		return NULL;
+	if (code == HST_OK)
+		code = check_private(path, &err);
+	if (unlink(path) < 0)
+		log_warning("%s cannot be removed: %s", path, strerror(errno));
+	if (code == HST_OK) {
+		line[strcspn(line, " \t\r\n")] = '\0';
+		return line;
+	}
+	log_warning("the invitation is not used: %s", err.text);
+	keys_forget(line);
+	return NULL;
+}
+
+char *keys_for_gateway(const uint8_t seed[SEED_BYTES], const char *name, const uint8_t host[KEY_BYTES], const char *path)
+{
+	char *invitation = take_invitation(path), *keys = keys_for_child(seed, name, host), *both;
+
+	if (!invitation)
+		return keys;
+	both = mem_printf("%senrol %s\n", keys, invitation);
+	keys_forget(keys);
+	keys_forget(invitation);
+	return both;
 }
 
 void keys_forget(char *text)

@@ -16,6 +16,12 @@ int keys_seed(const char *path, uint8_t ret[SEED_BYTES], hst_error *err);
 char *keys_for_engine(const uint8_t seed[SEED_BYTES], const char *const *peers, size_t n);
 char *keys_for_child(const uint8_t seed[SEED_BYTES], const char *name, const uint8_t host[KEY_BYTES]);
 char *keys_peer(const uint8_t seed[SEED_BYTES], const char *name); /* its `peer` line for the engine; caller frees */
+
+/*
+ * A gateway of another host, with the invitation that lies at `path`, if one does: it is handed over once, so the file is
+ * gone afterwards. `hostler gateway join` puts it there.
+ */
+char *keys_for_gateway(const uint8_t seed[SEED_BYTES], const char *name, const uint8_t host[KEY_BYTES], const char *path);
 void keys_forget(char *text);
 
 /* The engine's public key, which is the host's. */

@@ -21,7 +21,7 @@ _Static_assert(KEY_TEXT == sodium_base64_ENCODED_LEN(KEY_BYTES, sodium_base64_VA
 
 enum {
 	NAME_BYTES_MAX = 127,
-	LINE_BYTES_MAX = 400,
+	LINE_BYTES_MAX = 1100, /* an invitation */
 	KEYS_BYTES_MAX = PEERS_MAX * 256,
 };
 
@@ -224,6 +224,14 @@ static int keys_add_host(struct keys_reading *reading, char *const *words, hst_e
 	return keys_read_text(words[1], reading->ring->host, err);
 }
 
+static int keys_add_enrol(struct keys_reading *reading, char *const *words, hst_error *err)
+{
+	if (reading->ring->enrol)
+		return hst_fail(err, HST_INVALID, "there is more than one line \"enrol\"");
+	reading->ring->enrol = mem_text(words[1]);
+	return HST_OK;
+}
+
 static const struct {
 	const char *word;
 	size_t words, or_words;
@@ -233,6 +241,7 @@ static const struct {
 	{"self", 4, 4, keys_add_self, "self NAME PUBLIC SECRET"},
 	{"host", 2, 2, keys_add_host, "host PUBLIC"},
 	{"peer", 4, 6, keys_add_peer, "peer NAME PUBLIC RIGHTS"},
+	{"enrol", 2, 2, keys_add_enrol, "enrol LINE"},
 	{"invited", 5, 5, keys_add_invited, "invited NAME PUBLIC UNTIL WHO"},
 	{"revoked", 5, 5, keys_add_revoked, "revoked NAME PUBLIC AT WHO"},
 };
@@ -256,7 +265,7 @@ static int keys_read_line(struct keys_reading *reading, char *line, hst_error *e
 			return hst_fail(err, HST_INVALID, "such a line reads \"%s\"", key_lines[i].form);
 		return key_lines[i].add(reading, words, err);
 	}
-	return hst_fail(err, HST_INVALID, "a line begins with self, host, peer, invited or revoked");
+	return hst_fail(err, HST_INVALID, "a line begins with self, host, peer, enrol, invited or revoked");
 }
 
 int keys_parse(struct key_ring *ring, const char *where, const char *bytes, size_t length, hst_error *err)
@@ -330,6 +339,9 @@ void keys_clear(struct key_ring *ring)
 		free(ring->peers[i].name);
 		free(ring->peers[i].who);
 	}
+	if (ring->enrol)
+		sodium_memzero(ring->enrol, strlen(ring->enrol));
+	free(ring->enrol);
 	free(ring->peers);
 	free(ring->name);
 	sodium_memzero(ring, sizeof *ring);

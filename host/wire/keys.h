@@ -6,6 +6,7 @@
  *	self NAME PUBLIC SECRET          its own name ("worker/connector/orders") and pair
  *	host PUBLIC                      the engine's public key
  *	peer NAME PUBLIC RIGHTS          for the engine: who may connect; RIGHTS as "look,press" or "-"
+ *	enrol LINE                       for a gateway: the invitation it is to use (wire/invitation.h)
  *
  * A peer is there once, with one key. "admin" stands for all rights; no other right includes another. Empty
  * lines and lines that begin with # are for people.
@@ -25,6 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { INVITATION_LINE_MAX = 1024 };
 enum { KEY_BYTES = 32, KEY_TEXT = 44, SEED_BYTES = 32, PEERS_MAX = 20000 };
 
 struct key_pair {
@@ -47,6 +49,7 @@ struct key_ring {
 	char *name;
 	struct key_pair self;
 	uint8_t host[KEY_BYTES];
+	char *enrol; /* the line of an invitation; NULL: none */
 	struct key_peer *peers;
 	size_t peer_count, peer_size;
 };

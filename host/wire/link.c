@@ -133,6 +133,10 @@ static void link_happened(void *arg, enum monitor_event event)
 				hst_fail(&link->why, HST_DENIED,
 					 "who listens at %s has another key than the host's", link->endpoint);
 		break;
+	case MONITOR_SILENT:
+		if (link->state != LINK_UP)
+			link->code = hst_fail(&link->why, HST_RETRY, "who listens at %s does not answer", link->endpoint);
+		break;
 	case MONITOR_KEY_REFUSED:
 		zmq_disconnect(link->socket, link->endpoint);
 		link->connected = false;
@@ -332,6 +336,14 @@ int link_new(struct loop *loop, void *zmq, const char *endpoint, const struct ke
 	link->beat = loop_in(loop, BEAT_US / 1000, link_beat, link);
 	*ret = link;
 	return HST_OK;
+}
+
+void link_hurry(struct link *link)
+{
+	if (link->freed || link->state == LINK_UP)
+		return;
+	loop_cancel(link->loop, &link->beat);
+	link->beat = loop_in(link->loop, 0, link_beat, link);
 }
 
 void link_free(struct link *link)

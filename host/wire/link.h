@@ -34,6 +34,9 @@ int link_new(struct loop *loop, void *zmq, const char *endpoint, const struct ke
 	     const struct link_role *role, struct link **ret, hst_error *err);
 void link_free(struct link *link); /* allowed in callbacks, but not during link_call */
 
+/* Something has changed for which it was refused: it tries again now. */
+void link_hurry(struct link *link);
+
 /* Why it is not up, as an error of that code; HST_OK while it is. */
 int link_why(const struct link *link, hst_error *err);
 

@@ -27,8 +27,11 @@ static const struct {
 	{ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, MONITOR_NOT_HOST},
 };
 
-/* An event has two parts: 16 bits of event and 32 of value in the machine's order, and an address. */
-static bool monitor_receive(struct monitor *monitor, uint16_t *ret)
+/*
+ * An event has two parts: 16 bits of event and 32 of value in the machine's order, and an address. The value of a
+ * handshake that failed is an errno, which is EAGAIN when it took too long.
+ */
+static bool monitor_receive(struct monitor *monitor, uint16_t *ret, uint32_t *ret_value)
 {
 	unsigned char bytes[6] = {0};
 	char address[8];
@@ -41,6 +44,7 @@ static bool monitor_receive(struct monitor *monitor, uint16_t *ret)
 		return false;
 	zmq_recv(monitor->socket, address, sizeof address, ZMQ_DONTWAIT);
 	memcpy(ret, bytes, sizeof *ret);
+	memcpy(ret_value, bytes + sizeof *ret, sizeof *ret_value);
 	return true;
 }
 
@@ -53,14 +57,17 @@ static void monitor_release(struct monitor *monitor)
 static void monitor_ready(void *arg, void *socket)
 {
 	struct monitor *monitor = arg;
+	uint32_t value;
 	uint16_t event;
 
 	(void)socket;
 	monitor->calling = true;
-	while (!monitor->freed && monitor_receive(monitor, &event))
+	while (!monitor->freed && monitor_receive(monitor, &event, &value))
 		for (size_t i = 0; i < sizeof monitor_events / sizeof *monitor_events; i++)
 			if (monitor_events[i].zmq == event)
-				monitor->happened(monitor->arg, monitor_events[i].event);
+				monitor->happened(monitor->arg, event == ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL && value == EAGAIN
+									? MONITOR_SILENT
+									: monitor_events[i].event);
 	monitor->calling = false;
 	if (monitor->freed)
 		monitor_release(monitor);

@@ -11,7 +11,8 @@ enum monitor_event {
 	MONITOR_BROKEN,	     /* the connection has ended, or its handshake has failed */
 	MONITOR_NOBODY,	     /* nobody listens there; libzmq tries again by itself */
 	MONITOR_KEY_REFUSED, /* the other side does not know our key */
-	MONITOR_NOT_HOST,    /* the handshake failed otherwise: the other side has not the key we expect */
+	MONITOR_NOT_HOST,    /* the other side ended the handshake: it has not the key we expect, or is no host */
+	MONITOR_SILENT,	     /* the other side listens and does not answer */
 };
 
 struct monitor;

@@ -55,6 +55,27 @@ static void every_child_has_its_own_key_and_the_engine_knows_them_all(void **sta
 	house_clear(&house);
 }
 
+static void a_gateway_of_another_host_starts_alone_and_gets_its_invitation_once(void **state)
+{
+	struct house house;
+	char *key;
+
+	(void)state;
+	house_make(&house, "[gateway]\nname = desk\nhost = tcp://127.0.0.1:1\nhost_key = "
+			   "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\ndriver = null\naccounts = bot\n"
+			   "state_dir = state\nrun_dir = run\n");
+	house_keep(&house, "invitation", "hsj1.AAAA\n");
+	house_start(&house);
+	house_wait_ready(&house);
+	assert_true(house_file_has(&house, "heard", "gateway key enrol hsj1.AAAA\n"));
+	assert_false(house_is_there(&house, "state/invitation"));
+	key = house_file(&house, "state/gateway.pub");
+	assert_int_equal(strncmp(key, "peer gateway/desk ", 18), 0);
+	free(key);
+	assert_int_equal(house_stop(&house), 0);
+	house_clear(&house);
+}
+
 static void the_first_start_makes_seed_and_operator_key_and_later_ones_keep_them(void **state)
 {
 	struct house house;
@@ -297,6 +318,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_house_comes_up_in_order_and_goes_down_in_reverse),
 		cmocka_unit_test(every_child_has_its_own_key_and_the_engine_knows_them_all),
+		cmocka_unit_test(a_gateway_of_another_host_starts_alone_and_gets_its_invitation_once),
 		cmocka_unit_test(the_first_start_makes_seed_and_operator_key_and_later_ones_keep_them),
 		cmocka_unit_test(secrets_are_for_their_owner_alone),
 		cmocka_unit_test(a_child_that_dies_is_started_again),

@@ -2,8 +2,11 @@
 #include "wire_house.h"
 
 #include "base/clock.h"
+#include "wire/enrol.h"
 #include "wire/frames.h"
 #include "wire/socket.h"
+
+#include <unistd.h>
 
 static struct key_peer *ring_peer(struct house *house, const char *name)
 {
@@ -201,6 +204,111 @@ static void an_invitation_that_has_ended_does_not_connect(void **state)
 	link_free(guest.link);
 }
 
+/* What became of an invitation that was used. */
+struct guest {
+	int over, code;
+	hst_error err;
+};
+
+static void guest_over(void *arg, int code, const hst_error *err)
+{
+	struct guest *guest = arg;
+
+	guest->over++;
+	guest->code = code;
+	if (err)
+		guest->err = *err;
+}
+
+static struct invitation invite(struct house *house, int who)
+{
+	struct invitation invitation = {.pair = house->keys[who]};
+	struct key_peer *invited;
+
+	house_admit(house, who);
+	invited = ring_peer(house, peer_names[who]);
+	invited->standing = KEY_INVITED;
+	invited->at_us = clock_wall_us() + 1000000;
+	free(invited->name);
+	invited->name = strdup("gateway/ts-03");
+	hub_ring_changed(house->hub);
+	snprintf(invitation.address, sizeof invitation.address, "%s", house->ipc);
+	snprintf(invitation.name, sizeof invitation.name, "ts-03");
+	memcpy(invitation.host, house->ring.self.public_key, KEY_BYTES);
+	return invitation;
+}
+
+static void whoever_is_invited_enrols_once(void **state)
+{
+	struct house *house = *state;
+	struct invitation invitation = invite(house, STRANGER);
+	struct guest looks = {0}, joins = {0}, late = {0};
+	struct key_pair own;
+	struct enrol *enrol;
+
+	keys_random(&own);
+	/* Looking changes nothing. */
+	assert_int_equal(enrol_new(house->loop, house->peer_zmq, &invitation, NULL, guest_over, &looks, &enrol, NULL), HST_OK);
+	TURN_UNTIL(house, looks.over);
+	enrol_free(enrol);
+	assert_int_equal(looks.code, HST_OK);
+	assert_int_equal(house->enrolled, 0);
+	assert_int_equal(
+		enrol_new(house->loop, house->peer_zmq, &invitation, own.public_key, guest_over, &joins, &enrol, NULL), HST_OK);
+	TURN_UNTIL(house, joins.over);
+	enrol_free(enrol);
+	assert_int_equal(joins.code, HST_OK);
+	assert_int_equal(house->enrolled, 1);
+	assert_memory_equal(ring_peer(house, "gateway/ts-03")->public_key, own.public_key, KEY_BYTES);
+	assert_int_equal(
+		enrol_new(house->loop, house->peer_zmq, &invitation, own.public_key, guest_over, &late, &enrol, NULL), HST_OK);
+	TURN_UNTIL(house, late.over);
+	enrol_free(enrol);
+	assert_int_equal(late.code, HST_DENIED);
+	assert_string_equal(late.err.reason, "InvitationRefused");
+	assert_int_equal(house->enrolled, 1);
+}
+
+static void whoever_is_not_the_host_learns_nothing(void **state)
+{
+	struct house *house = *state;
+	struct invitation invitation = invite(house, STRANGER);
+	struct guest guest = {0};
+	struct enrol *enrol;
+
+	invitation.host[3] ^= 1;
+	assert_int_equal(enrol_new(house->loop, house->peer_zmq, &invitation, invitation.host, guest_over, &guest, &enrol, NULL), HST_OK);
+	TURN_UNTIL(house, guest.over);
+	enrol_free(enrol);
+	assert_string_equal(guest.err.reason, "HostKeyDiffers");
+	assert_int_equal(house->enrolled, 0);
+	assert_int_equal(guest.over, 1);
+}
+
+static void a_host_that_is_not_there_is_asked_on(void **state)
+{
+	struct house *house = *state;
+	struct invitation invitation = invite(house, STRANGER);
+	struct guest guest = {0};
+	struct enrol *enrol;
+	hst_error why = {0};
+
+	hub_free(house->hub);
+	zmq_ctx_term(house->zmq);
+	unlink(house->ipc + 6);
+	assert_int_equal(enrol_new(house->loop, house->peer_zmq, &invitation, invitation.host, guest_over, &guest, &enrol, NULL), HST_OK);
+	for (int i = 0; i < 10; i++)
+		loop_turn(house->loop, 20);
+	enrol_why(enrol, &why);
+	assert_non_null(strstr(why.text, house->ipc));
+	assert_int_equal(guest.over, 0);
+	house->zmq = zmq_ctx_new();
+	house_open(house);
+	TURN_UNTIL(house, guest.over);
+	assert_int_equal(guest.code, HST_OK);
+	enrol_free(enrol);
+}
+
 /* A script that asks again and again leaves ended connections behind; they do not keep it out. */
 static void ended_connections_of_an_operator_make_room(void **state)
 {
@@ -227,6 +335,9 @@ int main(int argc, char **argv)
 		WIRE_TEST(a_gateway_that_is_removed_is_told_and_gone_at_once),
 		WIRE_TEST(an_invitation_is_good_for_one_enrolment),
 		WIRE_TEST(an_invitation_that_has_ended_does_not_connect),
+		WIRE_TEST(whoever_is_invited_enrols_once),
+		WIRE_TEST(whoever_is_not_the_host_learns_nothing),
+		WIRE_TEST(a_host_that_is_not_there_is_asked_on),
 		WIRE_TEST(ended_connections_of_an_operator_make_room),
 	};
 

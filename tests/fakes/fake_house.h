@@ -58,6 +58,8 @@ void house_tell(const struct house *house, const char *child, const char *behavi
 
 /* One that is busy need not be any longer. */
 void house_let_go(const struct house *house, const char *child);
+/* A file in its state_dir, 0600 and its own, before it was ever started. */
+void house_keep(const struct house *house, const char *name, const char *text);
 
 bool house_said(struct house *house, const char *word); /* on stdout, so far */
 void house_wait_ready(struct house *house);

@@ -156,12 +156,14 @@ static void bad_lines_are_refused_with_their_number(void **state)
 		"host\n",
 		"pear operator/felix " KEY_A " look\n",
 		"peer gateway/a " KEY_A " - yesterday felix\n",
+		"enrol one two\n",
+		"enrol one\nenrol two\n",
 		"invited gateway/a " KEY_A "\n",
 		"invited gateway/a " KEY_A " 2026-11-22T01:02:03Z\n",
 		"revoked operator " KEY_A " 2026-11-22T01:02:03Z felix\n",
 		"peer gateway/a " KEY_A " -\nrevoked gateway/b " KEY_A " 2026-11-22T01:02:03Z felix\n",
 	};
-	char line[1000];
+	char line[1200];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
