@@ -25,7 +25,8 @@ static const char *moment(hst_arena *arena, int64_t us)
 static void look_at_process(struct doctor *doctor, const struct standing *child)
 {
 	const char *complaint = standing_complaint(doctor->arena, child);
-	const char *why = arena_printf(doctor->arena, "%s%s%s%s", child->ended ? "; it ended with " : "",
+	const char *why = arena_printf(doctor->arena, "%s%s%s%s%s%s", child->hung ? "; " : "", child->hung ? child->hung : "",
+				       child->ended ? "; it ended with " : "",
 				       child->ended ? child->ended : "", complaint ? ": " : "", complaint ? complaint : "");
 
 	if (strcmp(child->state, "degraded") == 0)
@@ -39,8 +40,8 @@ static void look_at_process(struct doctor *doctor, const struct standing *child)
 	else if (strcmp(child->state, "ready") != 0)
 		doctor_note(doctor, child->name, NULL, "%s since %s", child->state, moment(doctor->arena, child->since_us));
 	else if (child->restarts > 0)
-		doctor_note(doctor, child->name, NULL, "ready since %s, started again %lld times", moment(doctor->arena, child->since_us),
-			    (long long)child->restarts);
+		doctor_note(doctor, child->name, NULL, "ready since %s, started again %lld times%s", moment(doctor->arena, child->since_us),
+			    (long long)child->restarts, why);
 }
 
 static void not_running(struct doctor *doctor)

@@ -11,6 +11,9 @@
 
 enum { STANDING_BYTES_MAX = 4 << 20, STANDING_MAX = 10000 };
 
+/* What a line about a process that hung begins with. */
+static const char killed[] = "killed at ";
+
 static bool read_line(hst_arena *arena, const char *line, size_t length, struct standing *ret)
 {
 	char name[256], state[32];
@@ -32,10 +35,12 @@ static const char *read_words(hst_arena *arena, const char *at, struct standing 
 	AUTO(text) struct text words;
 
 	text_init(&words, STANDING_BYTES_MAX);
-	for (size_t n = 0; *at == '\t'; n++) {
+	while (*at == '\t') {
 		size_t length = strcspn(at + 1, "\n");
 
-		if (n == 0)
+		if (!to->hung && !to->ended && strncmp(at + 1, killed, sizeof killed - 1) == 0)
+			to->hung = arena_copy(arena, at + 1, length);
+		else if (!to->ended)
 			to->ended = arena_copy(arena, at + 1, length);
 		else
 			text_addf(&words, "%.*s\n", (int)length, at + 1);

@@ -1,7 +1,7 @@
 /*
  * state_dir/children: how the processes of the house stand, as hostlerd writes it after every change. One line each,
- * "NAME STATE PID SINCE STARTED_AGAIN", and behind it, each line behind a tab, how its last process ended and what that
- * printed, where the child is not up. The file is there while hostlerd runs.
+ * "NAME STATE PID SINCE STARTED_AGAIN", and behind it, each line behind a tab, that it was killed because it hung, how its
+ * last process ended, and what that printed, where the child is not up. The file is there while hostlerd runs.
  */
 #ifndef HOST_CONFIG_STANDING_H
 #define HOST_CONFIG_STANDING_H
@@ -19,6 +19,7 @@ struct standing {
 	int64_t pid;	   /* 0: it has no process */
 	int64_t since_us;  /* of the state, wall clock */
 	int64_t restarts;
+	const char *hung;	/* "killed at …: it had said nothing for 60 s"; NULL: it did not hang */
 	const char *ended;	/* "exit status 3"; NULL: not known */
 	const char *last_words; /* lines, each with its end; NULL: none */
 };

@@ -18,12 +18,12 @@
 
 enum { STATUS_MAX = 1 << 20 };
 
-/* What a child that gave up left behind, each line behind a tab. */
+/* What a child that gave up, or that waits to be started again, left behind, each line behind a tab. */
 static void add_last_words(struct text *text, const struct role_child *child)
 {
 	bool fresh = true;
 
-	if (child->child.state != CHILD_DEGRADED || !child->last_words)
+	if ((child->child.state != CHILD_DEGRADED && child->child.state != CHILD_BACKOFF) || !child->last_words)
 		return;
 	for (const char *c = child->last_words; *c; c++) {
 		if (fresh && *c != '\n')

@@ -32,13 +32,18 @@ static void children_are_read_with_their_last_words(void **state)
 				   "\texit status 3\n"
 				   "\tabout to die\n"
 				   "\tthe disk is full\n"
+				   "worker/trigger/slow ready 14 1700000150 1\n"
+				   "\tkilled at 2026-11-21T23:31:52Z: it had said nothing for 60 s\n"
 				   "gateway/desk backoff 0 1700000200 1\n"
 				   "\tsignal 9\n";
 	const struct standing *standings, *one;
 	size_t n = standing_parse(arena, text, &standings);
 
 	(void)state;
-	assert_int_equal(n, 3);
+	assert_int_equal(n, 4);
+	one = standing_of(standings, n, "worker/trigger/slow");
+	assert_string_equal(one->hung, "killed at 2026-11-21T23:31:52Z: it had said nothing for 60 s");
+	assert_null(one->ended);
 	one = standing_of(standings, n, "engine");
 	assert_string_equal(one->state, "ready");
 	assert_int_equal(one->pid, 12);
