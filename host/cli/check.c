@@ -152,7 +152,10 @@ int check_command(struct cli *cli)
 	problems_sort(&problems);
 	if (problems.n + problems.dropped > 0)
 		status = cli_fail_problems(cli, path, &problems);
-	else
+	/* The configuration is right and can be put into force; what it names does not all work. */
+	if (definitions && definitions->faults && definitions->faults == problems.n + problems.dropped)
+		status = CLI_FAILED;
+	if (problems.n + problems.dropped == 0)
 		print_good(cli, path, definitions);
 	definitions_free(definitions);
 	problems_clear(&problems);

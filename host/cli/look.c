@@ -205,6 +205,20 @@ static const char *inputs_line(hst_arena *arena, const hst_value *inputs)
 	return line ? line : "-";
 }
 
+/* Behind a table: why those that do not work do not, and what to do about it. */
+static void print_whys(struct cli *cli, const hst_value *list)
+{
+	for (size_t i = 0; i < value_count(list); i++) {
+		const hst_value *record = value_at(list, i);
+
+		if (value_kind(value_get(record, "why")) != HST_VALUE_TEXT)
+			continue;
+		printf("%s: %s\n", print_member(cli->arena, record, "name"), print_member(cli->arena, record, "why"));
+		if (value_kind(value_get(record, "remedy")) == HST_VALUE_TEXT)
+			printf("  %s\n", print_member(cli->arena, record, "remedy"));
+	}
+}
+
 static void print_triggers(struct cli *cli, const hst_value *triggers)
 {
 	static const char *const heads[] = {
@@ -219,13 +233,15 @@ static void print_triggers(struct cli *cli, const hst_value *triggers)
 		grid_add(&grid, print_member(arena, trigger, "name"));
 		grid_add(&grid, print_member(arena, trigger, "plugin"));
 		grid_add(&grid, service_line(arena, value_get(trigger, "disabled"), "disabled",
-					     value_boolean(value_get(trigger, "ready")) ? "yes" : "no"));
+					     value_boolean(value_get(trigger, "ready")) ? "yes"
+											: print_member(arena, trigger, "state")));
 		grid_add(&grid, value_boolean(value_get(trigger, "pressable")) ? "by hand" : "-");
 		grid_add(&grid, print_list(arena, value_get(trigger, "flows")));
 		grid_add(&grid, inputs_line(arena, value_get(trigger, "inputs")));
 	}
 	grid_print(&grid, stdout);
 	grid_clear(&grid);
+	print_whys(cli, triggers);
 }
 
 int look_triggers(struct cli *cli)
@@ -302,7 +318,7 @@ int look_devices(struct cli *cli)
 
 static void print_plugins(struct cli *cli, const hst_value *plugins)
 {
-	static const char *const heads[] = {"KIND", "PLUGIN", "VERSION", "INSTANCES", "SUMMARY", NULL};
+	static const char *const heads[] = {"KIND", "PLUGIN", "VERSION", "INSTANCES", "STATE", "SUMMARY", NULL};
 	hst_arena *arena = cli->arena;
 	struct grid grid;
 
@@ -314,10 +330,12 @@ static void print_plugins(struct cli *cli, const hst_value *plugins)
 		grid_add(&grid, print_member(arena, plugin, "name"));
 		grid_add(&grid, print_member(arena, plugin, "version"));
 		grid_add(&grid, print_list(arena, value_get(plugin, "instances")));
+		grid_add(&grid, print_member(arena, plugin, "state"));
 		grid_add(&grid, print_member(arena, plugin, "summary"));
 	}
 	grid_print(&grid, stdout);
 	grid_clear(&grid);
+	print_whys(cli, plugins);
 }
 
 int look_plugins(struct cli *cli)

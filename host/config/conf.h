@@ -83,6 +83,7 @@ struct conf {
 	size_t package_file_count;
 	int64_t profile;					/* enum conf_profile */
 	hst_duration queue_timeout, lost_after, resolve_within; /* queue_timeout: the profile's */
+	int64_t worker_memory_mib; /* what a worker may have; 0: no limit */
 	hst_duration outlive; /* how long holds go on without their gateway */
 	char *store_path;					/* NULL without [host] */
 

@@ -37,6 +37,8 @@ static const struct conf_key keys[] = {
 	{"host", "profile", CONF_CHOICE, .def = "2022", .choices = profiles, .at = HOST(profile),
 	 .meaning =
 		 "which rules of the queue hold: queue time-out 3h (`2022`), 30m (`v1`) or 6h (`current`)"},
+	{"host", "worker_memory", CONF_INTEGER, .def = "1024", .max = 1048576, .at = HOST(worker_memory_mib),
+	 .meaning = "MiB of memory that the process of a trigger or connector may have; 0: no limit"},
 	{"host", "lost_after", CONF_DURATION, .def = "15m", .at = HOST(lost_after),
 	 .meaning = "silence of a device after which its runs are `lost`"},
 	{"host", "resolve_within", CONF_DURATION, .def = "3d", .at = HOST(resolve_within),

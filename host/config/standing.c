@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { STANDING_BYTES_MAX = 4 << 20, STANDING_MAX = 10000 };
+enum { STANDING_BYTES_MAX = 8 << 20, STANDING_MAX = 10000 };
 
 /* What a line about a process that hung begins with. */
 static const char killed[] = "killed at ";

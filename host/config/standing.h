@@ -1,7 +1,7 @@
 /*
  * state_dir/children: how the processes of the house stand, as hostlerd writes it after every change. One line each,
  * "NAME STATE PID SINCE STARTED_AGAIN", and behind it, each line behind a tab, that it was killed because it hung, how its
- * last process ended, and what that printed, where the child is not up. The file is there while hostlerd runs.
+ * last process ended, and what that printed, where one has ended. The file is there while hostlerd runs.
  */
 #ifndef HOST_CONFIG_STANDING_H
 #define HOST_CONFIG_STANDING_H

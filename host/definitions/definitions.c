@@ -26,19 +26,31 @@ static const char *instance_file(const struct load *load, const struct conf_inst
 	return instance->section ? instance->section->file : load->made->conf->path;
 }
 
+/* In process of its own nothing but that process dies of it. */
+static void add_fault(struct load *load, struct definition *definition, const char *text)
+{
+	const hst_plugin_kind kind = definition->instance->kind;
+
+	problems_add(load->problems, instance_file(load, definition->instance), definition->instance->line, "%s", text);
+	if (kind != HST_TRIGGER && kind != HST_CONNECTOR && kind != HST_DRIVER)
+		return;
+	definition->fault = arena_text(load->made->arena, text);
+	load->made->faults++;
+}
+
 /* Fills in what the plugin says; false when the instance cannot be used, which is then said. */
 static bool define(struct load *load, const struct conf_instance *instance, struct definition *definition)
 {
-	const char *file = instance_file(load, instance);
 	hst_arena *arena = load->made->arena;
 	const struct manifest *manifest = NULL;
 	hst_shape shape = {0};
 	hst_error why = {0};
+	int code;
 
 	if (!instance->plugin)
 		return false; /* said when the configuration was read */
 	if (manifests_get(load->manifests, instance->kind, instance->plugin, &manifest, &why) != HST_OK) {
-		problems_add(load->problems, file, instance->line, "%s", why.text);
+		add_fault(load, definition, why.text);
 		return false;
 	}
 	definition->manifest = *manifest;
@@ -48,11 +60,13 @@ static bool define(struct load *load, const struct conf_instance *instance, stru
 		return false;
 	if (!manifest->shaped)
 		return true;
-	if (manifests_shape(load->manifests, instance->kind, instance->plugin, definition->options, &shape, &why) !=
-	    HST_OK) {
-		problems_add(load->problems, file, instance->line, "%s", why.text);
+	code = manifests_shape(load->manifests, instance->kind, instance->plugin, definition->options, &shape, &why);
+	if (code == HST_BROKEN || code == HST_TIMEOUT)
+		add_fault(load, definition, why.text);
+	else if (code != HST_OK)
+		problems_add(load->problems, instance_file(load, instance), instance->line, "%s", why.text);
+	if (code != HST_OK)
 		return false;
-	}
 	definition->event = shape.event;
 	definition->inputs = shape.inputs;
 	definition->outputs = shape.outputs;

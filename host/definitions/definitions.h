@@ -22,6 +22,7 @@ struct definition {
 	hst_fields event;         /* triggers: of this instance */
 	hst_fields inputs, outputs; /* connectors whose configuration decides them */
 	hst_duration deadline;
+	const char *fault;        /* what is wrong with its plugin; NULL: nothing */
 	bool bad;                 /* it has problems of its own; what refers to it is not complained about again */
 };
 
@@ -31,6 +32,11 @@ struct definitions {
 	struct table packages; /* name -> struct package */
 	struct table flows;    /* name -> struct flow */
 	struct table bad_packages; /* folders whose package could not be read: what names them is not complained about again */
+	/*
+	 * How many of the problems are faults of plugins that have a process of their own: a file that is missing or
+	 * may not be trusted, one that crashes. What the configuration says may be right, and the rest of it works.
+	 */
+	size_t faults;
 	hst_arena *arena;
 };
 

@@ -67,7 +67,8 @@ int live_check(const struct definitions *definitions, hst_plugin_kind kind, cons
 	if (code != HST_OK)
 		return code;
 	argv = arguments(path, as, users, n);
-	code = spawn_capture(&(struct spawn){.path = program, .argv = argv}, input.s, ANSWER_BYTES_MAX, ANSWER_TIMEOUT_MS,
+	/* What went wrong is in the answer. */
+	code = spawn_capture(&(struct spawn){.path = program, .argv = argv, .fds = &(struct spawn_fd){-1, 2}, .fd_count = 1}, input.s, ANSWER_BYTES_MAX, ANSWER_TIMEOUT_MS,
 			     &output, &status, err);
 	return code == HST_OK ? read_answer(output, status, arena, ret, err) : code;
 }

@@ -5,7 +5,7 @@
 #ifndef HOST_DESKTOP_FLOWRUN_KILL_H
 #define HOST_DESKTOP_FLOWRUN_KILL_H
 
-#include "desktop/children.h"
+#include "os/children.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -90,7 +90,7 @@ static hst_value *names_list(hst_arena *arena, const char *const *names, size_t 
 	return list;
 }
 
-static void set_disabled(struct engine *engine, hst_value *record, const char *kind, const char *name)
+void answer_set_disabled(struct engine *engine, hst_value *record, const char *kind, const char *name)
 {
 	const char *full = arena_printf(engine->scratch, "%s:%s", kind, name);
 
@@ -114,91 +114,8 @@ int answer_flows(struct engine *engine, const hst_value *filters, const hst_valu
 		value_set_integer(record, "steps", (int64_t)flow->step_count);
 		value_set_integer(record, "active", core_flow_active(engine->core, flow->name));
 		value_set_text(record, "digest", flow->digest);
-		set_disabled(engine, record, "flow", flow->name);
+		answer_set_disabled(engine, record, "flow", flow->name);
 		value_append(list, record);
-	}
-	*ret = list;
-	return HST_OK;
-}
-
-static hst_value *flows_on(struct engine *engine, const char *trigger)
-{
-	hst_value *list = value_make_list(engine->scratch);
-
-	TABLE_EACH(&engine->definitions->flows, entry) {
-		const struct flow *flow = entry->value;
-
-		for (size_t i = 0; i < flow->on_count; i++)
-			if (strcmp(flow->on[i], trigger) == 0)
-				value_append(list, value_make_text(engine->scratch, flow->name, strlen(flow->name)));
-	}
-	return list;
-}
-
-int answer_triggers(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err)
-{
-	hst_value *list = value_make_list(engine->scratch);
-
-	(void)filters;
-	(void)err;
-	TABLE_EACH(&engine->definitions->instances[HST_TRIGGER], entry) {
-		const struct definition *definition = entry->value;
-		hst_value *record = value_make_record(engine->scratch);
-		char *worker = mem_printf("worker/trigger/%s", definition->instance->name);
-
-		value_set_text(record, "name", definition->instance->name);
-		value_set_text(record, "plugin", definition->instance->plugin);
-		value_set_boolean(record, "pressable", definition->manifest.pressable);
-		value_set_boolean(record, "ready", hub_next(engine->hub, worker, NULL) != NULL);
-		set_disabled(engine, record, "trigger", definition->instance->name);
-		value_set(record, "flows", flows_on(engine, definition->instance->name));
-		value_set(record, "inputs", fields_to_value(engine->scratch, definition->event));
-		value_append(list, record);
-		free(worker);
-	}
-	*ret = list;
-	return HST_OK;
-}
-
-/* Instances of a plugin by name. */
-static hst_value *instances_of(struct engine *engine, hst_plugin_kind kind, const char *plugin, const struct manifest **ret_manifest)
-{
-	hst_value *list = value_make_list(engine->scratch);
-
-	TABLE_EACH(&engine->definitions->instances[kind], entry) {
-		const struct definition *definition = entry->value;
-
-		if (strcmp(definition->instance->plugin, plugin) != 0)
-			continue;
-		*ret_manifest = &definition->manifest;
-		value_append(list, value_make_text(engine->scratch, definition->instance->name, strlen(definition->instance->name)));
-	}
-	return list;
-}
-
-/* Every plugin file there is. Version and summary are known of those that an instance uses. */
-int answer_plugins(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err)
-{
-	hst_value *list = value_make_list(engine->scratch);
-
-	(void)filters;
-	(void)err;
-	for (int kind = HST_TRIGGER; kind < HST_KIND_COUNT; kind++) {
-		char **names = registry_names(engine->definitions->conf->plugins, (hst_plugin_kind)kind);
-
-		for (size_t i = 0; names && names[i]; i++) {
-			const struct manifest *manifest = NULL;
-			hst_value *record = value_make_record(engine->scratch);
-			hst_value *instances = instances_of(engine, (hst_plugin_kind)kind, names[i], &manifest);
-
-			value_set_text(record, "kind", manifest_kind_name((hst_plugin_kind)kind));
-			value_set_text(record, "name", names[i]);
-			value_set_text(record, "version", manifest ? manifest->version : NULL);
-			value_set_text(record, "summary", manifest ? manifest->summary : NULL);
-			value_set(record, "instances", instances);
-			value_append(list, record);
-		}
-		registry_names_free(names);
 	}
 	*ret = list;
 	return HST_OK;

@@ -13,8 +13,13 @@ int answer_files(struct engine *engine, const hst_value *filters, const hst_valu
 /* answer_house.c: what is configured, and how it stands now */
 int answer_queue(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
 int answer_flows(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
+
+/* answer_plugins.c: triggers and plugins, with how their processes stand */
 int answer_triggers(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
 int answer_plugins(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
+
+/* Member `disabled` of a flow or trigger. */
+void answer_set_disabled(struct engine *engine, hst_value *record, const char *kind, const char *name);
 
 /* answer_events.c: what happened in all runs */
 int answer_events(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);

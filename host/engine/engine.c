@@ -187,10 +187,12 @@ static struct definitions *read_definitions(const struct engine *engine)
 
 	problems_init(&problems);
 	definitions = engine_read_definitions(engine, true, &problems);
-	if (!definitions) {
-		char *line = problem_line(&problems.at[0]);
+	for (size_t i = 0; i < problems.n; i++) {
+		char *line = problem_line(&problems.at[i]);
 
-		inherited_say(line);
+
+		if (!definitions && i == 0)
+			inherited_say(line);
 		log_error("%s", line);
 		free(line);
 	}

@@ -93,6 +93,7 @@ struct engine {
 	struct store *store;
 	struct hub *hub;
 	struct table links;    /* number -> struct hub_link */
+	struct engine_left *left; /* requests whose worker is gone */
 	struct table requests; /* id -> struct engine_request */
 	struct table pools;    /* connector instance -> struct engine_pool */
 	struct table devices;  /* name -> struct engine_device */
@@ -213,6 +214,7 @@ void workers_next(struct engine *engine, struct hub_link *worker);
 bool workers_is_of(const struct hub_link *worker, const char *connector); /* a process of this instance */
 void workers_left(struct engine *engine, struct hub_link *worker);
 void workers_configured(struct engine *engine); /* what waits for connectors that have gone comes to nothing */
+void workers_left_clear(struct engine *engine);
 void workers_clear(struct engine *engine);
 void request_free(struct engine_request *request);
 

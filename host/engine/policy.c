@@ -41,6 +41,12 @@ static bool policy_action(void *arg, const char *connector, const char *action, 
 	hst_fields inputs, outputs;
 	hst_duration deadline;
 
+	/* Its plugin may be mended meanwhile: the call waits for its process as it would for one that died. */
+	if (definition && definition->fault) {
+		*ret_timeout_ms = 60 * 1000;
+		*ret_idempotent = false;
+		return true;
+	}
 	if (!definition || !definitions_action(definition, action, &inputs, &outputs, &deadline))
 		return false;
 	*ret_timeout_ms = deadline.ms > 0 ? deadline.ms : 60 * 1000;

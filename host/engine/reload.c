@@ -27,7 +27,7 @@ struct definitions *engine_read_definitions(const struct engine *engine, bool ac
 	struct conf *conf = read(engine->child->conf_path, engine->child->for_root, problems);
 	struct definitions *definitions = conf ? definitions_load(conf, problems) : NULL;
 
-	if (problems->n == 0)
+	if (definitions && problems->n + problems->dropped == definitions->faults)
 		return definitions;
 	definitions_free(definitions);
 	return NULL;

@@ -26,7 +26,7 @@ static const char *flows_of(struct engine *engine, const char *trigger)
 static const char *remedy_of_process(const char *state)
 {
 	if (strcmp(state, "degraded") == 0)
-		return "Mend what the process says; it is started again after `hostler down` and `hostler up`.";
+		return "Mend what the process says, then `hostler reload`, which starts it again.";
 	if (strcmp(state, "away") == 0)
 		return "`hostler doctor` says how the processes of the house stand.";
 	return "Wait: hostlerd starts it by itself.";

@@ -56,6 +56,6 @@ const char *why_process(struct engine *engine, const char *child)
 		return NULL;
 	words = standing_complaint(arena, one);
 	return arena_printf(arena, "its process is %s since %s%s%s%s%s", one->state, why_moment(arena, one->since_us),
-	                    one->ended ? ": it ended with " : "", one->ended ? one->ended : "", words ? ": " : "",
+	                    !one->ended ? "" : strncmp(one->ended, "misconfigured", 13) == 0 ? ": " : ": it ended with ", one->ended ? one->ended : "", words ? ": " : "",
 	                    words ? words : "");
 }

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/why.h"
 #include "os/crash.h"
 
 #include <stdlib.h>
@@ -199,20 +200,36 @@ static struct hub_link *idle_worker(struct engine *engine, const char *instance)
 	return NULL;
 }
 
+/* The caller frees it. */
+static char *overdue_text(struct engine *engine, const struct engine_call *call)
+{
+	const struct step *step = core_step_of(engine->core, call->step);
+	const char *instance = step ? step->flow_step->target : "";
+	const struct definition *definition = definitions_instance(engine->definitions, HST_CONNECTOR, instance);
+	const char *child = arena_printf(engine->scratch, "worker/connector/%s", instance);
+	const char *why = definition ? definition->fault : NULL;
+
+	if (!why && !hub_next(engine->hub, child, NULL))
+		why = why_process(engine, child);
+	return mem_printf("no process of the connector %s was free to take the call before its time-out%s%s", instance,
+			  why ? ": " : "", why ? why : "");
+}
+
 /* No worker took it in time: none is there, or all are busy with something else. */
 static void call_overdue(void *arg)
 {
 	struct engine_call *call = arg;
 	struct engine *engine = call->engine;
 	struct core_event event = {.kind = CORE_RETURNED, .step = call->step, .token = call->token, .state = STATE_TIMED_OUT,
-	                           .reason = "ActionTimeout",
-	                           .text = "no process of the connector was free to take the call before its time-out; "
-	                                   "the host's log says whether it runs"};
+	                           .reason = "ActionTimeout"};
+	char *text = overdue_text(engine, call);
 
 	call->overdue = NULL;
+	event.text = text;
 	pool_remove(call->pool, call);
 	call_free(call);
 	engine_event(engine, &event);
+	free(text);
 }
 
 /* It ends by an event of its own: while a batch is performed the core is not to be changed. */
@@ -282,30 +299,6 @@ void workers_call(struct engine *engine, const struct core_action *action)
 	pool->last = call;
 }
 
-/* What the worker was doing when it went is not known; its callers are told at once. */
-void workers_left(struct engine *engine, struct hub_link *worker)
-{
-	TABLE_EACH(&engine->requests, entry) {
-		struct engine_request *request = entry->value;
-		struct hub_link *client;
-
-		if (request->link != worker->number)
-			continue;
-		table_remove(&engine->requests, entry->key);
-		client = request->press ? engine_link(engine, request->client) : NULL;
-		if (client)
-			engine_refuse(engine, client, request->client_id, HST_RETRY, "PluginCrashed",
-			              "the process of trigger \"%s\" ended while it looked at the press", request->trigger);
-		if (!request->press) {
-			struct core_event event = {.kind = CORE_CRASHED, .step = request->step, .token = request->token,
-			                           .text = "the connector's process ended during the call"};
-
-			engine_event(engine, &event);
-		}
-		request_free(request);
-	}
-}
-
 void workers_configured(struct engine *engine)
 {
 	TABLE_EACH(&engine->pools, entry) {
@@ -326,6 +319,7 @@ void workers_configured(struct engine *engine)
 
 void workers_clear(struct engine *engine)
 {
+	workers_left_clear(engine);
 	TABLE_EACH(&engine->pools, entry) {
 		struct engine_pool *pool = entry->value;
 

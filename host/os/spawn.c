@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/mem.h"
 #include "os/failure.h"
+#include "os/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -177,8 +178,10 @@ int spawn_start(const struct spawn *spawn, pid_t *ret_pid, hst_error *err)
 	if (spawn->directory)
 		posix_spawn_file_actions_addchdir_np(&actions, spawn->directory);
 	spawn_attributes(spawn, &attributes);
+	limits_lift();
 	number = posix_spawn(&pid, spawn->path, &actions, &attributes, spawn->argv,
 			     spawn->environment ? spawn->environment : minimal);
+	limits_lower();
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	plan_clear(&plan);

@@ -1,6 +1,7 @@
 #include "plugin/guard.h"
 
 #include "base/clock.h"
+#include "os/limits.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -24,6 +25,7 @@ static struct {
 
 static char handler_stack[STACK_BYTES];
 
+/* `to` has at least SENTENCE_MAX bytes. */
 static void add(char *to, const char *text)
 {
 	size_t used = strlen(to), n = strlen(text);
@@ -55,13 +57,41 @@ static void say(const char *what, const char *more)
 		(void)!write(STDERR_FILENO, line, n);
 }
 
+static void add_number(char *to, long number)
+{
+	char digits[24];
+	size_t at = sizeof digits - 1;
+
+	digits[at] = '\0';
+	do
+		digits[--at] = (char)('0' + number % 10);
+	while ((number /= 10) > 0 && at > 0);
+	add(to, digits + at);
+}
+
+/* What a plugin does that has no more memory is its own business; mostly it dies. */
+static void say_crash(const char *signal)
+{
+	char more[SENTENCE_MAX] = "";
+	long used, most;
+
+	memcpy(more, signal, strnlen(signal, 60));
+	if (limits_near(&used, &most)) {
+		add(more, "; it had ");
+		add_number(more, used);
+		add(more, " MiB of memory, and worker_memory grants ");
+		add_number(more, most);
+	}
+	say(" crashed: ", more);
+}
+
 static void on_fault(int number)
 {
 	const char *name = sigdescr_np(number);
 
 	if (guard.inside && getpid() == guard.pid) {
 		guard.inside = false;
-		say(" crashed: ", name ? name : "a signal");
+		say_crash(name ? name : "a signal");
 	}
 	/* The disposition is the default one again by now; the process dies of what it was about to die of. */
 	raise(number);

@@ -3,7 +3,7 @@
 #ifndef HOST_SESSION_HOLD_PARTS_H
 #define HOST_SESSION_HOLD_PARTS_H
 
-#include "desktop/children.h"
+#include "os/children.h"
 #include "loop/loop.h"
 #include "session/device.h"
 #include "session/notes.h"

@@ -16,14 +16,14 @@
 #include <sodium.h>
 #include <string.h>
 
-enum { STATUS_MAX = 1 << 20 };
+enum { STATUS_MAX = 8 << 20 };
 
-/* What a child that gave up, or that waits to be started again, left behind, each line behind a tab. */
+/* What the process before this one left behind, each line behind a tab. */
 static void add_last_words(struct text *text, const struct role_child *child)
 {
 	bool fresh = true;
 
-	if ((child->child.state != CHILD_DEGRADED && child->child.state != CHILD_BACKOFF) || !child->last_words)
+	if (!child->last_words)
 		return;
 	for (const char *c = child->last_words; *c; c++) {
 		if (fresh && *c != '\n')
@@ -76,6 +76,8 @@ static void on_said(void *arg, struct process *process, const char *line)
 		children_event(child, CHILD_SAID_READY);
 	} else if (strncmp(line, "bad ", 4) == 0) {
 		log_error("%s is misconfigured: %s", child->child.name, line + 4);
+		free(child->bad);
+		child->bad = mem_text(line + 4);
 		children_event(child, CHILD_SAID_BAD);
 	} else if (!reload_heard(child, line)) {
 		log_debug("%s says \"%s\", which means nothing here", child->child.name, line);
@@ -92,7 +94,9 @@ static void on_ended(void *arg, struct process *process, int status)
 		log_warning("%s (pid %d) ended with %s", child->child.name, (int)process_pid(process), text);
 	silence_end(child);
 	free(child->last_words);
-	child->last_words = mem_printf("%s\n%s", text, process_tail(process));
+	child->last_words = child->bad ? mem_printf("misconfigured: %s\n%s", child->bad, process_tail(process))
+				       : mem_printf("%s\n%s", text, process_tail(process));
+	free(take(child->bad));
 	child->process = NULL;
 	crash_point(CRASH_hostlerd_child_ended);
 	children_event(child, CHILD_EXIT);
@@ -294,6 +298,7 @@ static void child_free(struct role_child *child)
 	loop_cancel(child->of->loop, &child->timer);
 	silence_end(child);
 	plan_child_clear(&child->plan);
+	free(child->bad);
 	free(child->last_words);
 	free(child);
 }

@@ -62,7 +62,8 @@ static int check_all(const char *file, hst_error *err)
 	int status = 0;
 	int code = spawn_capture(&spawn, NULL, CHECK_BYTES_MAX, CHECK_MS, &output, &status, err);
 
-	if (code != HST_OK || status == 0)
+	/* 1: nothing is wrong but plugins, of which the log says more; the rest can work without them. */
+	if (code != HST_OK || status == 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 1))
 		return code;
 	fputs(output, stderr);
 	return hst_fail(err, HST_INVALID, "nothing was started, because %s has errors", file);

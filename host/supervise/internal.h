@@ -19,6 +19,7 @@ struct role_child {
 	struct process *process;
 	struct loop_timer *timer;
 	int64_t since_us; /* wall clock, of its state */
+	char *bad;        /* what is wrong with its configuration, as it said; NULL: nothing */
 	char *last_words; /* how its last process ended and what it printed; NULL: none has ended */
 	enum reload_answer answer; /* to the reload that is under way */
 	bool fresh;                /* came with the reload that is under way */
@@ -40,7 +41,7 @@ struct supervisor {
 	size_t n;
 	struct reload reload;
 	uint8_t host[KEY_BYTES];
-	struct loop_timer *sessions_timer;
+	struct loop_timer *sessions_timer, *announce_timer;
 	char *status_path;
 	bool others_started, announced, stopping, sessions_told;
 	int status;

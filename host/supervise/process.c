@@ -9,6 +9,7 @@
 #include "os/files.h"
 #include "os/inherited.h"
 #include "os/spawn.h"
+#include "supervise/orphans.h"
 #include "supervise/output.h"
 
 #include <errno.h>
@@ -29,6 +30,7 @@ struct process {
 	char *name;
 	struct process_role role;
 	pid_t pid;
+	bool keeps_orphans;
 	int ready_fd, output_fd;
 	char said[INHERITED_LINE_MAX];
 	size_t said_length;
@@ -39,6 +41,7 @@ struct process {
 struct processes {
 	struct loop *loop;
 	struct process *first;
+	struct orphans orphans;
 	int life[2]; /* the reading end goes to every child, the writing end ends with this program */
 };
 
@@ -47,6 +50,7 @@ struct processes *processes_new(struct loop *loop, hst_error *err)
 	struct processes *processes = mem_alloc(sizeof *processes);
 
 	processes->loop = loop;
+	orphans_begin();
 	if (pipe2(processes->life, O_CLOEXEC) < 0) {
 		failure_of(errno, err, "make", "a pipe");
 		free(processes);
@@ -259,6 +263,7 @@ int process_start(struct processes *processes, const struct process_spec *spec, 
 	process->of = processes;
 	process->name = mem_text(spec->name);
 	process->role = *role;
+	process->keeps_orphans = spec->keeps_orphans;
 	process->ready_fd = -1;
 	process->output_fd = -1;
 	code = start(process, spec, err);
@@ -318,15 +323,44 @@ static void bury(struct process *process, int status)
 	process_free(process);
 }
 
+static bool is_process(void *arg, pid_t pid)
+{
+	const struct processes *processes = arg;
+
+	for (const struct process *process = processes->first; process; process = process->next)
+		if (process->pid == pid)
+			return true;
+	return false;
+}
+
+/* One has died whose orphans are not to be touched, and is not yet waited for. */
+static bool is_keeper_dead(void *arg)
+{
+	const struct processes *processes = arg;
+	siginfo_t about;
+
+	for (const struct process *process = processes->first; process; process = process->next) {
+		about.si_pid = 0;
+		if (process->keeps_orphans &&
+		    waitid(P_PID, (id_t)process->pid, &about, WEXITED | WNOHANG | WNOWAIT) == 0 && about.si_pid)
+			return true;
+	}
+	return false;
+}
+
 void processes_reap(struct processes *processes)
 {
+	const struct orphans_role role = {is_process, is_keeper_dead, processes};
 	int status;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		struct process *process = take_out(processes, pid);
 
+		bool keeps = process ? process->keeps_orphans : !orphans_was_ended(&processes->orphans, pid);
+
 		if (process)
 			bury(process, status);
+		orphans_look(&processes->orphans, &role, !keeps);
 	}
 }

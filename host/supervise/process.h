@@ -23,6 +23,7 @@ struct process_spec {
 	const char *keys;    /* what it reads on fd 4; NULL: nothing */
 	int peer_fd;         /* its fd 6; -1: none; stays the caller's */
 	int handover_fd;     /* its fd 7; 0 or less: none; the same */
+	bool keeps_orphans;  /* what it leaves behind is somebody else's to end; else it is ended with it */
 	int output_fd;       /* its stdout and stderr; 0: they go on to this program's stderr. Stays the caller's */
 };
 

@@ -177,6 +177,8 @@ static void on_checked(void *arg, struct process *process, int status)
 {
 	struct supervisor *supervisor = arg;
 	bool wrong = WIFEXITED(status) && WEXITSTATUS(status) != 0;
+	/* 1: nothing but plugins, without which the rest can work. */
+	bool good = status == 0 || (wrong && WEXITSTATUS(status) == 1);
 
 	(void)process;
 	supervisor->reload.check = NULL;
@@ -185,7 +187,7 @@ static void on_checked(void *arg, struct process *process, int status)
 		take_output(supervisor);
 	if (!wrong && status != 0)
 		say(supervisor, "`hostler check` did not come to an end");
-	if (status != 0)
+	if (!good)
 		finish(supervisor, wrong ? STATUS_BAD : STATUS_FAILED);
 	else if (!read_conf(supervisor))
 		finish(supervisor, STATUS_BAD);

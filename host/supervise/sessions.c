@@ -167,7 +167,8 @@ static int start(struct session *session, bool watch, int *ret_fd, hst_error *er
 						    .program = "hostler-session",
 						    .argv = argv,
 						    .peer_fd = far,
-						    .handover_fd = handover},
+						    .handover_fd = handover,
+						    .keeps_orphans = true},
 			     &role, &session->process, err);
 	if (code == HST_OK)
 		*ret_fd = take_fd(&near);

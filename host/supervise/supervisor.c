@@ -15,15 +15,26 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SESSIONS_STOP_MS = 10000 };
+/* Who waits for the house to be up is not kept waiting by one that does not come up. */
+enum { SESSIONS_STOP_MS = 10000, ANNOUNCE_MS = 30000 };
 
 static void announce(struct supervisor *supervisor)
 {
 	AUTO_FREE char *names = children_missing(supervisor);
 
 	supervisor->announced = true;
+	loop_cancel(supervisor->loop, &supervisor->announce_timer);
 	notify_send("READY=1");
 	supervisor->arguments->announce(supervisor->arguments->arg, names);
+}
+
+static void on_announce_late(void *arg)
+{
+	struct supervisor *supervisor = arg;
+
+	supervisor->announce_timer = NULL;
+	if (!supervisor->announced && !supervisor->stopping)
+		announce(supervisor);
 }
 
 static void go_up(struct supervisor *supervisor)
@@ -34,6 +45,7 @@ static void go_up(struct supervisor *supervisor)
 		supervisor->others_started = true;
 		children_tell_part(supervisor, PLAN_WORKER, CHILD_START);
 		children_tell_part(supervisor, PLAN_GATEWAY, CHILD_START);
+		supervisor->announce_timer = loop_in(supervisor->loop, ANNOUNCE_MS, on_announce_late, supervisor);
 	}
 	if (!supervisor->announced && supervisor->others_started && children_are(supervisor, PLAN_WORKER, child_is_settled) &&
 	    children_are(supervisor, PLAN_GATEWAY, child_is_settled))
@@ -141,6 +153,7 @@ static void supervisor_clear(struct supervisor *supervisor)
 	sessions_free(supervisor->sessions);
 	processes_free(supervisor->processes);
 	loop_cancel(supervisor->loop, &supervisor->sessions_timer);
+	loop_cancel(supervisor->loop, &supervisor->announce_timer);
 	loop_free(supervisor->loop);
 	unlink(supervisor->status_path);
 	free(supervisor->status_path);

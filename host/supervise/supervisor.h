@@ -5,8 +5,8 @@
  *
  * state_dir/children is rewritten at every change: one line "NAME STATE PID SINCE RESTARTS" per child, SINCE in seconds
  * since 1970, PID 0 for none. Behind a child that was killed because it hung follows a line that begins with a tab: when,
- * and why. Behind a degraded one, and one that waits to be started again, follow how its last process ended and the last
- * 4 KiB of what it printed, each line behind a tab. Others read it by config/standing.h.
+ * and why. Behind one that has died before follow how its last process ended, or "misconfigured: TEXT", and the last 4 KiB
+ * of what it printed, each line behind a tab. Others read it by config/standing.h.
  */
 #ifndef HOST_SUPERVISE_SUPERVISOR_H
 #define HOST_SUPERVISE_SUPERVISOR_H

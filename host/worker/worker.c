@@ -10,6 +10,7 @@
 #include "os/crash.h"
 #include "os/files.h"
 #include "os/inherited.h"
+#include "os/limits.h"
 #include "plugin/instance.h"
 #include "plugin/load.h"
 #include "plugin/present.h"
@@ -23,6 +24,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <zmq.h>
 
 enum { LAST_REQUESTS_MS = 200 };
@@ -85,6 +87,7 @@ static int take_section(struct worker *worker, const struct conf *conf, const st
 
 	worker->name = mem_text(instance->name);
 	worker->endpoint = conf_engine_endpoint(conf);
+	limits_memory(conf->worker_memory_mib << 20);
 	if (registry_path(directory, instance->kind, instance->plugin, &path, &err) != HST_OK ||
 	    plugin_load(path, &worker->plugin, &err) != HST_OK)
 		return say_bad(err.text);
@@ -281,6 +284,8 @@ static int read_keys(struct worker *worker)
 	hst_error err = {0};
 
 	inherited_hide();
+	/* What its plugin starts and lets go of stays below it, and ends with it. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (keys_read_fd(&worker->ring, inherited_fd(INHERITED_KEYS), &err) == HST_OK)
 		return STATUS_ENDED;
 	log_error("no keys from the supervisor: %s", err.text);

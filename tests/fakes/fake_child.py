@@ -8,6 +8,7 @@ do.NAME beside the configuration says instead, and writes down in the file `hear
   refuse     cannot work with the configuration when it is read again
   hang       is ready, and says nothing any more
   busy       told to drain, it goes on until the file go.NAME is there
+  orphans    starts programs that let go of it; all but a session process then die once
   leave      dies when the configuration is read again, the first time
 """
 
@@ -16,6 +17,7 @@ import select
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import time
 
@@ -133,6 +135,18 @@ def serve_session():
             peer = socket.socket(fileno=fds[0])
 
 
+def make_orphans():
+    # One in its group, one in a session of its own, one that starts another: all without its environment.
+    for seconds, session in (("7546", False), ("7547", True)):
+        subprocess.Popen(["sleep", seconds], env={}, start_new_session=session, stdin=subprocess.DEVNULL,
+                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.Popen(["sh", "-c", "sleep 7548 & sleep 7549 & wait"], env={"PATH": "/bin"}, start_new_session=True,
+                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while sum(os.system(f"grep -laszx 754[{n}] /proc/[0-9]*/cmdline >/dev/null 2>&1") for n in range(6, 10)):
+        pass
+    write_down("has orphans")
+
+
 def stop(number, _frame):
     write_down("told to end")
     sys.exit(0)
@@ -148,6 +162,12 @@ def main():
             pass
         print("about to die", file=sys.stderr)
         sys.exit(3)
+    if do == "orphans" and not os.path.exists(os.path.join(folder, "orphans." + name)):
+        with open(os.path.join(folder, "orphans." + name), "w", encoding="ascii"):
+            pass
+        make_orphans()
+        if program != "hostler-session":
+            sys.exit(3)
     if do.startswith("bad "):
         os.write(3, (do + "\n").encode())
         sys.exit(2)

@@ -84,6 +84,8 @@ static int unruly_call(void *state, hst_call *call, const void *input, const hst
 
 	(void)input, (void)output;
 	hst_set(call, outputs, "text", hst_get(call, values, "text"));
+	if (deed_is(config, "boom", "call") && strcmp(hst_text(call, hst_get(call, values, "text")), "boom") == 0)
+		deed_crash();
 	if (deed_is(config, "undeclared", "call"))
 		hst_set(call, outputs, "surprise", hst_make_boolean(call, true));
 	if (deed_is(config, "typed", "call"))
@@ -104,6 +106,8 @@ static int unruly_call(void *state, hst_call *call, const void *input, const hst
 
 static const hst_action actions[] = {
 	{.name = "call", .summary = "gives back its input, or misbehaves", .deadline = {1000}, .run = unruly_call},
+	{.name = "again", .summary = "the same, and may be done again", .deadline = {20000}, .flags = HST_IDEMPOTENT,
+	 .run = unruly_call},
 };
 
 HST_PLUGIN(unruly) = {
@@ -116,7 +120,7 @@ HST_PLUGIN(unruly) = {
 	.options = HST_FIELDS(options),
 	.config_size = sizeof(struct deed_config),
 	.actions = actions,
-	.action_count = 1,
+	.action_count = sizeof actions / sizeof actions[0],
 	.fields = unruly_fields,
 	.open = unruly_open,
 	.check = unruly_check,

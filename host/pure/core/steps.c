@@ -159,6 +159,16 @@ void steps_end_as(struct core *core, struct step *step, struct core_event *end, 
 	free(text);
 }
 
+/* It would go on to kill whatever takes it up. */
+static void set_aside(struct core *core, struct step *step, const char *why, struct core_effects *effects)
+{
+	char *text = mem_printf("the call was made %d times, and each time its process ended; it is not made again: %s",
+				CRASHES_MAX, why);
+
+	steps_end(core, step, STATE_FAILED, "PluginCrashed", text, effects);
+	free(text);
+}
+
 /* How far the call came is not known. Doing it again must do no harm, and it must not go on for ever. */
 void steps_crashed(struct core *core, struct step *step, const struct core_event *event,
 		   struct core_effects *effects)
@@ -176,7 +186,7 @@ void steps_crashed(struct core *core, struct step *step, const struct core_event
 	else if (++step->crashes < CRASHES_MAX)
 		lost_again(core, step, effects);
 	else
-		steps_end(core, step, STATE_FAILED, "PluginCrashed", event->text, effects);
+		set_aside(core, step, event->text, effects);
 }
 
 static enum flow_standing standing_of(enum state state)

@@ -3,8 +3,8 @@
  * them yet. A child that appears or goes during the call may be missed, so this is no replacement for waiting
  * for a child that is known by its id.
  */
-#ifndef HOST_DESKTOP_CHILDREN_H
-#define HOST_DESKTOP_CHILDREN_H
+#ifndef HOST_OS_CHILDREN_H
+#define HOST_OS_CHILDREN_H
 
 #include <stddef.h>
 #include <sys/types.h>

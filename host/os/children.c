@@ -1,4 +1,4 @@
-#include "desktop/children.h"
+#include "os/children.h"
 
 #include "base/auto.h"
 #include "os/files.h"
