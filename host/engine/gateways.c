@@ -59,6 +59,7 @@ void gateways_ask(struct engine *engine, const struct core_action *action)
 	message_set_integer(&message, "step", step->facts.id);
 	message_set_integer(&message, "token", step->facts.token);
 	hub_send(engine->hub, link, &message);
+	crash_point(CRASH_engine_asked_status);
 }
 
 static void say_stop(struct engine *engine, const char *device, int64_t step, int64_t token, const char *how)
@@ -73,6 +74,7 @@ static void say_stop(struct engine *engine, const char *device, int64_t step, in
 	message_set_integer(&message, "token", token);
 	message_set_text(&message, "how", how);
 	hub_send(engine->hub, link, &message);
+	crash_point(CRASH_engine_told_stop);
 }
 
 void gateways_halt(struct engine *engine, const struct core_action *action)

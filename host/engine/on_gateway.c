@@ -162,6 +162,7 @@ void on_standing(void *arg, struct hub_link *from, const struct message *message
 {
 	struct core_event event = {.kind = CORE_STANDING, .standing = offer_standing_named(message_text(message, "state"))};
 
+	crash_point(CRASH_engine_heard_standing);
 	if (event.standing == OFFER_UNKNOWN)
 		engine_refuse(arg, from, message->id, HST_INVALID, "", "\"%s\" is nothing that an offer can be at",
 		              message_text(message, "state"));

@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "os/crash.h"
 #include "pure/core/resolve.h"
 #include "schema/fields.h"
 #include "schema/value.h"
@@ -193,6 +194,7 @@ void on_steer(void *arg, struct hub_link *from, const struct message *message)
 	steer_word *word = word_of(steer.what);
 	int rc = value_parse_json(engine->scratch, message->payload, message->payload_length, &steer.said, &err);
 
+	crash_point(CRASH_engine_heard_steer);
 	if (rc >= 0 && !word)
 		rc = hst_fail(&err, HST_NOT_FOUND, "there is no word \"%s\" to steer with in this version", steer.what);
 	if (rc >= 0)

@@ -268,6 +268,7 @@ static void perform(struct gateway_device *device, const struct admission_effect
 		break;
 	case ADMISSION_SAY_STANDING:
 		say_standing(device, effect);
+		crash_point(CRASH_gateway_told_standing);
 		break;
 	case ADMISSION_SAY_HAVE:
 		say_have(gateway, effect);

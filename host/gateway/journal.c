@@ -160,6 +160,7 @@ static int write_anew(struct gateway *gateway, hst_error *err)
 	text_clear(&writing.text);
 	if (rc < 0)
 		return rc;
+	crash_point(CRASH_gateway_journal_anew);
 	if (gateway->journal >= 0)
 		close(gateway->journal);
 	gateway->journal = open(gateway->journal_path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);

@@ -101,6 +101,7 @@ static void on_stop(struct gateway *gateway, const struct message *message)
 	                                .token = message_integer(message, "token"), .how = message_text(message, "how")};
 	struct message done;
 
+	crash_point(CRASH_gateway_heard_stop);
 	TABLE_EACH(&gateway->devices, entry)
 		gateway_event(entry->value, &event);
 	if (!message->id)
@@ -120,6 +121,7 @@ static void on_status(struct gateway *gateway, const struct message *message)
 	struct gateway_device *answers = NULL;
 	enum admission_trace best = ADMISSION_TRACE_NONE;
 
+	crash_point(CRASH_gateway_heard_status);
 	TABLE_EACH(&gateway->devices, entry) {
 		struct gateway_device *device = entry->value;
 		enum admission_trace trace = admission_trace(device->admission, event.step, event.token);

@@ -149,6 +149,7 @@ void on_session_message(void *arg, struct stream *stream, const struct message *
 		on_identity(process, message);
 		break;
 	case WORD_held:
+		crash_point(CRASH_gateway_heard_held);
 		processes_held(process, message);
 		break;
 	case WORD_opened:

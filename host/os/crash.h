@@ -18,6 +18,7 @@
 	POINT(engine, bound, "the sockets are there, nobody has been heard") \
 	POINT(engine, heard_press, "an operator's press is received") \
 	POINT(engine, heard_run, "a flow that is started by hand is received") \
+	POINT(engine, heard_steer, "an operator's word about a run under way is received") \
 	POINT(engine, heard_fired, "a trigger has made an event of a press, the run is not made") \
 	POINT(engine, heard_emit, "events of a trigger are received") \
 	POINT(engine, heard_returned, "a connector's answer is received") \
@@ -28,12 +29,15 @@
 	POINT(engine, heard_file, "a part of a run's file is received") \
 	POINT(engine, heard_finished, "the outcome of a run is received") \
 	POINT(engine, heard_released, "a gateway has released a run's place") \
+	POINT(engine, heard_standing, "a gateway has told what became of an offer") \
 	POINT(engine, persisting, "runs are written, their steps and events are not, the transaction is open") \
 	POINT(engine, before_commit, "the batch is written, the transaction is open") \
 	POINT(engine, committed, "the batch is committed, nobody has been told of it") \
 	POINT(engine, replied, "answers are sent, actions are not") \
 	POINT(engine, accepted, "whoever pressed has been told that the run is accepted") \
 	POINT(engine, offered, "a run is offered to a gateway") \
+	POINT(engine, asked_status, "a gateway is asked what became of an offer") \
+	POINT(engine, told_stop, "a gateway is told to stop a run") \
 	POINT(engine, called, "a connector is called") \
 	POINT(worker, opened, "the plugin is open, the engine is not known yet") \
 	POINT(worker, ready, "the engine is known, nothing has been asked") \
@@ -44,11 +48,15 @@
 	POINT(worker, emitted, "the engine has the event, the plugin does not know that") \
 	POINT(gateway, folders_made, "the folders are there, the journal is not open") \
 	POINT(gateway, journal_read, "the journal is read, it is not written anew") \
+	POINT(gateway, journal_anew, "a shorter journal is in the place of the old one, which is still open") \
 	POINT(gateway, journal_open, "the journal is open, the host is not known yet") \
 	POINT(gateway, opened, "everything is open, no session process was asked for") \
 	POINT(gateway, host_up, "the host answers, nothing has been said to it") \
+	POINT(gateway, heard_held, "a session process that was handed over tells what it has") \
 	POINT(gateway, adopted, "a session process was handed over and has told what it has") \
 	POINT(gateway, heard_offer, "an offer is received") \
+	POINT(gateway, heard_stop, "the host wants a run to stop") \
+	POINT(gateway, heard_status, "the host asks what became of an offer") \
 	POINT(gateway, heard_opened, "a session process has opened its session") \
 	POINT(gateway, heard_finished, "a session process has told how a flow ended") \
 	POINT(gateway, heard_closed, "a session process has closed its session") \
@@ -56,6 +64,7 @@
 	POINT(gateway, journal_written, "records are in the journal, not synced") \
 	POINT(gateway, journal_synced, "records are synced, nothing has been done") \
 	POINT(gateway, told_taken, "the host has been told that an offer is taken") \
+	POINT(gateway, told_standing, "the host has been told what became of an offer") \
 	POINT(gateway, told_open, "a session process has been told to open a session") \
 	POINT(gateway, before_launch, "the folder for results is there, no launch is said") \
 	POINT(gateway, told_launch, "a session process has been told to launch a flow") \
@@ -86,7 +95,9 @@
 	POINT(hold, flow_ended, "the flow has ended, its files are where only this process looks") \
 	POINT(hold, handed_over, "the flow's files are the gateway's, the outcome has not been said") \
 	POINT(hold, told_finished, "the outcome has been said, the flow's folder is there still") \
+	POINT(hold, outcome_left, "the outcome lies where the next gateway finds it, the session is open") \
 	POINT(hold, adopted, "the hold was handed over and has told what it has") \
+	POINT(hold, alone, "the gateway is gone, another is waited for") \
 	POINT(hold, before_close, "the session is about to be closed") \
 	POINT(hold, closed, "the session is closed, its folder and its notes are there still") \
 	POINT(hold, notes_done, "nothing is left, the gateway has not been told") \

@@ -99,6 +99,7 @@ void hold_alone_begin(struct hold *hold)
 {
 	const int64_t ms = inherited_has(INHERITED_HANDOVER) ? hold->device.conf->outlive.ms : 0;
 
+	crash_point(CRASH_hold_alone);
 	if (hold->next_gateway >= 0)
 		go_on_with(hold, take_fd(&hold->next_gateway));
 	else if (ms <= 0)
@@ -152,6 +153,7 @@ void hold_result_leave(struct hold *hold)
 	if (folder < 0 || outcome_write(folder, &outcome, &err) != HST_OK)
 		log_error("device %s: the outcome of step %lld cannot be left for the next gateway: %s",
 			  hold->device.device->name, (long long)result->step, err.text);
+	crash_point(CRASH_hold_outcome_left);
 }
 
 void hold_result_clear(struct hold *hold)

@@ -24,14 +24,21 @@ BROUGHT_ABOUT = {
     "engine.configured": "engine", "engine.flows_stored": "engine", "engine.restored": "engine", "engine.bound": "engine",
     "worker.opened": "worker", "worker.ready": "worker",
     "gateway.folders_made": "gateway", "gateway.journal_open": "gateway", "gateway.opened": "gateway", "gateway.host_up": "gateway",
-    "gateway.fetched": "gateway", "gateway.journal_read": "gateway", "gateway.adopted": "gateway", "hold.adopted": "gateway",
-    "hostlerd.handed_over": "gateway",
+    "gateway.fetched": "gateway", "gateway.journal_read": "gateway", "gateway.journal_anew": "gateway",
+    "gateway.adopted": "gateway", "gateway.heard_held": "gateway", "hold.adopted": "gateway", "hold.alone": "gateway",
+    "hold.outcome_left": "hostlerd", "hostlerd.handed_over": "gateway",
     "watch.ready": "watch", "watch.told": "watch", "watch.identified": "gateway", "watch.before_undo": "hold", "watch.undone": "hold",
     "hostlerd.locked": "hostlerd", "hostlerd.prepared": "hostlerd", "hostlerd.child_ready": "worker", "hostlerd.child_ended": "worker",
     "hostlerd.before_status": "worker",
 }
+# Those that are killed with a flow in the midst of its work.
+AT_WORK = {"watch.before_undo", "watch.undone", "gateway.adopted", "gateway.heard_held", "hold.adopted", "hold.alone", "hold.outcome_left",
+           "hostlerd.handed_over"}
+# Points that somebody comes to after another has died: at these.
+AFTER = {"engine.asked_status": "gateway.heard_offer", "gateway.heard_status": "gateway.heard_offer",
+         "gateway.told_standing": "gateway.heard_offer", "engine.heard_standing": "gateway.heard_offer"}
 QUICK = {"engine": 8, "worker": 4, "gateway": 8, "watch": 3, "hold": 7, "hostlerd": 4}
-REACHED_WITHIN = 60
+REACHED_WITHIN, PRESSING_ON = 60, 8
 
 
 class Strike:
@@ -45,15 +52,16 @@ class Strike:
             (f" ({self.how})" if self.how != "kill" else "") + (f", and {self.also}" if self.also else "")
 
     def __call__(self, house):
-        dying = [point.split(".")[0] for point in (self.point, self.also) if point]
+        others = [point for point in (AFTER.get(self.point), self.also) if point]
+        dying = [point.split(".")[0] for point in (self.point, *others)]
         if self.point in BROUGHT_ABOUT:
             dying.append(BROUGHT_ABOUT[self.point])
         for program in dying:
             house.mind(program)
-        house.arm((self.point, self.count, self.how), *([(self.also, 1, "kill")] if self.also else []))
-        pressed = house.load(7 + 2 * self.count)
+        house.arm((self.point, self.count, self.how), *((point, 1, "kill") for point in others))
+        pressed = house.load(8 + 2 * self.count)
         bring_about(house, self.point)
-        pid = wait_for(house, self.point)
+        pid = wait_for(house, self.point, pressed)
         if self.how == "stop" and pid:
             time.sleep(house.chance.choice([0.1, 1, 18]))
             signal_it(pid, house.chance.choice([signal.SIGCONT, signal.SIGKILL]))
@@ -98,7 +106,7 @@ def bring_about(house, point):
     if point == "gateway.fetched":
         shutil.rmtree(house.path("state/gateway/packages"), ignore_errors=True)
     kind = BROUGHT_ABOUT.get(point)
-    if kind == "hold":
+    if point in AT_WORK:
         house.wait(lambda: os.path.isdir(house.path("state/work")) and os.listdir(house.path("state/work")), 20)
     if kind:
         house.kill(kind)
@@ -106,10 +114,14 @@ def bring_about(house, point):
         house.hostler("down", time_out=100)
 
 
-def wait_for(house, point):
-    """Until somebody died at the point; false when nobody came there in time."""
+def wait_for(house, point, pressed):
+    """Until somebody died at the point, pressing on; false when nobody came there in time."""
+    again = time.monotonic() + PRESSING_ON
     end = time.monotonic() + REACHED_WITHIN
     while time.monotonic() < end:
+        if time.monotonic() > again:
+            pressed += house.load(8)
+            again += PRESSING_ON
         pid = house.fired().get(point)
         if pid:
             return pid
@@ -144,7 +156,7 @@ def long(seed, rounds):
     strikes = []
     for _ in range(rounds):
         for point in points:
-            often = point not in BROUGHT_ABOUT and not point.startswith("hostlerd.")
+            often = point not in BROUGHT_ABOUT and point not in AFTER and not point.startswith("hostlerd.")
             how = chance.choices(["kill", f"late-{chance.choice([1, 5, 20, 100])}", "stop"], [70, 25, 5])[0]
             # A supervisor that is stopped stops nobody else, and one that cannot come up is no news.
             how = "kill" if how == "stop" and point.startswith("hostlerd.") else how

@@ -57,12 +57,12 @@ name = here
 [device north]
 driver = nul
 strategy = open
-accounts = bot1, bot2, bot3
+accounts = bot1, bot2, bot3, bot4
 
 [device south]
 driver = nul
 strategy = open
-accounts = bot1, bot2, bot3
+accounts = bot1, bot2, bot3, bot4
 
 [driver nul]
 plugin = null
@@ -81,6 +81,10 @@ user = bot2
 [connection three]
 target = device:north
 user = bot3
+
+[connection four]
+target = cluster:pool
+user = bot4
 
 [trigger hello]
 plugin = button
@@ -124,6 +128,7 @@ FLOWS = {
     "mixed": ("", READ + DESKTOP.format(name="it", connection="three", seconds="0.2") + NOTE),
     "again": ("", DESKTOP.format(name="it", connection="one", seconds="0.3") + "on_lost = again\n"),
     "fail": ("", DESKTOP.format(name="it", connection="two", seconds="0.2") + "on_lost = fail\n"),
+    "stopped": ("", DESKTOP.format(name="it", connection="four", seconds="3")),
     "notes": ("", READ + NOTE),
     "beats": ("on = beat\n", "[step keep]\nuse = connector:notes.append\ninput.file = beats\n"
                              "input.text = ${trigger.number}\ntimeout = 20s\n"),
@@ -150,6 +155,7 @@ class CrashHouse(House):
     def __init__(self, seed):
         self.chance = random.Random(seed)
         self.accepted = {}  # id -> flow
+        self.cancelled = set()
         self.known = set()  # runs that were there after the last strike
         self.outcomes = collections.Counter()  # of those that came since
         self.desktop_lost = []  # those of them whose desktop flow nobody knows the end of
@@ -279,10 +285,16 @@ class CrashHouse(House):
             done = self.hostler("--json", *words, time_out=40)
         except subprocess.TimeoutExpired:
             return
-        if done.returncode == 0:
+        if done.returncode != 0:
+            return
+        for run in json.loads(done.stdout):
             with self.lock:
-                for run in json.loads(done.stdout):
-                    self.accepted[run["id"]] = flow
+                self.accepted[run["id"]] = flow
+            if flow == "stopped":
+                time.sleep(self.chance.choice([0, 0.2, 0.6]))
+                self.hostler(self.chance.choice(["cancel", "pause", "stop"]), run["id"])
+                if self.hostler("cancel", run["id"]).returncode == 0:
+                    self.cancelled.add(run["id"])
 
     def load(self, n):
         """Presses n runs from two sides at once, whatever becomes of the house meanwhile. Returns what to wait for."""
@@ -383,6 +395,8 @@ class CrashHouse(House):
                 continue
             if state not in ENDED and state != "lost":
                 wrong.append(f"{run} ({flow}) neither ended nor is lost: {state}")
+            elif state == "succeeded" and run in self.cancelled:
+                wrong.append(f"{run} ({flow}) was cancelled, that was answered, and it went on to its end")
             elif state != "succeeded" and not reason:
                 wrong.append(f"{run} ({flow}) is {state} and nobody knows why")
         return wrong + self.doubled(rows, runs) + self.unexplained(rows)
