@@ -61,6 +61,20 @@ static hst_value *sessions_list(struct engine *engine, const struct engine_devic
 	return list;
 }
 
+/* Its gateway is there, and does not see its sessions: rule R11, nothing starts. */
+static void set_blind(struct engine *engine, const struct engine_device *device, hst_value *record)
+{
+	const hst_value *said = NULL;
+	const char *why;
+
+	if (device && device->sessions)
+		value_parse_json(engine->scratch, device->sessions, device->sessions_length, &said, NULL);
+	why = value_text(value_get(said, "blind"));
+	answer_set_reason(engine->scratch, record, *why ? "SessionFactUnknown" : NULL, *why ? why : NULL);
+	if (*why)
+		value_set_text(record, "text", arena_printf(engine->scratch, "its sessions are not known: %s", why));
+}
+
 static const hst_value *device_record(struct engine *engine, const char *name)
 {
 	const struct placement_device *placed = placement_device(core_placement(engine->core), name);
@@ -86,6 +100,7 @@ static const hst_value *device_record(struct engine *engine, const char *name)
 	value_set_integer(record, "revision", placed->revision);
 	value_set_integer(record, "load_milli", placed->load_milli);
 	answer_set_time(engine->scratch, record, "last_seen", presence.seen_us);
+	set_blind(engine, device, record);
 	value_set(record, "sessions", sessions_list(engine, device));
 	return record;
 }

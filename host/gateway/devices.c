@@ -153,6 +153,12 @@ static void write_body(struct text *to, struct gateway_device *device)
 	text_add(to, "{\"sessions\":[");
 	admission_sessions(device->admission, say_session, &saying);
 	text_add(to, "]");
+	if (admission_device(device->admission).blind) {
+		const char *blind = admission_device(device->admission).blind;
+
+		text_add(to, ",\"blind\":");
+		json_quote(to, blind, strlen(blind));
+	}
 	if (device->fresh) {
 		saying.n = 0;
 		text_add(to, ",\"holding\":[");
@@ -191,15 +197,16 @@ void devices_say(struct gateway_device *device)
 	hst_error err = {{0}, {0}};
 	int rc;
 
-	if (!now.known || device->let_go)
+	if ((!now.known && !now.blind) || device->let_go)
 		return;
 	text_init(&json, PAYLOAD_BYTES_MAX);
 	write_body(&json, device);
 	message_init(&message, WORD_device, 0);
 	message_set_text(&message, "device", now.name);
 	message_set_boolean(&message, "online", true);
-	message_set_text(&message, "system", system_name(now.facts.system));
-	message_set_integer(&message, "slots", now.slots);
+	/* Of one that was never seen nothing but that it is here can be said; the place for one run is where its reason is heard. */
+	message_set_text(&message, "system", system_name(now.known ? now.facts.system : HST_LINUX));
+	message_set_integer(&message, "slots", now.known ? now.slots : 1);
 	message_set_integer(&message, "revision", now.revision);
 	message_set_integer(&message, "load", now.facts.load_milli);
 	message_set_integer(&message, "journal", device->gateway->journal_identity);

@@ -50,6 +50,7 @@ struct gateway_device {
 	bool changed; /* the host has not heard of the device's present numbers */
 	bool fresh;   /* nor, since the connection came up, which runs are known here */
 	bool shown;   /* since then it has said that it has heard of it */
+	int64_t watch_wanted_us, watch_pause_ms; /* when the last watch was asked for, and how long the next one is waited for */
 	char *problem; /* why nothing is known of its sessions, or why the host does not want it; NULL: nothing is wrong */
 };
 
@@ -119,6 +120,7 @@ void now_write(struct gateway *gateway);
 /* processes.c: session processes through the supervisor */
 void processes_want(struct gateway_device *device, bool watch);
 void processes_channel(void *arg, int fd, short ready);
+void processes_blind(struct gateway_device *device, const char *why); /* nothing is known of its sessions now */
 void processes_kill(struct gateway_process *process);
 void processes_replace_watch(struct gateway_device *device);
 void processes_end_watch(struct gateway_device *device);

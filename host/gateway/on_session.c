@@ -100,6 +100,8 @@ static void on_error(struct gateway_process *process, const struct message *mess
 		identity_is(process->device, user, NULL, code, err.text);
 	else if (!process->watch)
 		gateway_event(process->device, &event);
+	else if (!process->replaced)
+		processes_blind(process->device, err.text);
 }
 
 /* Progress goes straight on: nothing here depends on it. */

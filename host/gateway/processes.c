@@ -1,6 +1,7 @@
 /* Session processes: asked of the supervisor by a record, received as a socketpair's end. */
 #include "gateway/gateway.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "os/channel.h"
@@ -13,7 +14,7 @@
 #include <unistd.h>
 
 /* A hold stops its flow and closes its session within a minute; then it is gone, whatever it did. */
-enum { WATCH_AGAIN_MS = 2000, ASK_AGAIN_MS = 20, STRANGERS_MS = 90 * 1000 };
+enum { WATCH_FIRST_MS = 1000, WATCH_MAX_MS = 60000, WATCH_SETTLED_MS = 60000, ASK_AGAIN_MS = 20, STRANGERS_MS = 90 * 1000 };
 
 static void process_key(uint32_t number, char to[16])
 {
@@ -63,6 +64,8 @@ void processes_want(struct gateway_device *device, bool watch)
 	struct gateway_process *process = process_new(device, ++device->gateway->next_number);
 
 	process->watch = watch;
+	if (watch)
+		device->watch_wanted_us = clock_steady_us();
 	ask_supervisor(process);
 }
 
@@ -217,6 +220,23 @@ static void watch_again(void *arg)
 		processes_want(device, true);
 }
 
+/* One that lived for a minute is asked for again after a second; each that did not, after twice as long as the one before. */
+static int64_t watch_pause_ms(struct gateway_device *device)
+{
+	bool settled = clock_steady_us() - device->watch_wanted_us >= WATCH_SETTLED_MS * INT64_C(1000);
+	int64_t ms = settled || !device->watch_pause_ms ? WATCH_FIRST_MS : 2 * device->watch_pause_ms;
+
+	device->watch_pause_ms = ms < WATCH_MAX_MS ? ms : WATCH_MAX_MS;
+	return device->watch_pause_ms;
+}
+
+void processes_blind(struct gateway_device *device, const char *why)
+{
+	struct admission_event event = {.kind = ADMISSION_BLIND, .text = why};
+
+	gateway_event(device, &event);
+}
+
 /* Without its watch a device is blind; another one is asked for, after a breath in case it cannot live. */
 static void process_ended(struct gateway_process *process, int code, const char *how)
 {
@@ -229,7 +249,8 @@ static void process_ended(struct gateway_process *process, int code, const char 
 		log_warning("device %s: the process that watches its sessions ended: %s", device->conf->name, how);
 		free(device->problem);
 		device->problem = mem_printf("the process that watches its sessions ended: %s", how);
-		loop_in(device->gateway->loop, WATCH_AGAIN_MS, watch_again, device);
+		processes_blind(device, device->problem);
+		loop_in(device->gateway->loop, watch_pause_ms(device), watch_again, device);
 	} else if (admission_hold_of(device->admission, process->number)) {
 		gateway_event(device, &event);
 	} else if (!process->silent) {

@@ -176,6 +176,26 @@ static void accounts_are_identified_when_it_matters(void **state)
 	admission_house_clear(&house);
 }
 
+/* Rule R11: what was seen before it went blind may no longer be so. */
+static void nothing_starts_on_a_device_that_is_blind(void **state)
+{
+	struct admission_event blind = {.kind = ADMISSION_BLIND, .text = "it is too dark to see"};
+	struct admission_house house;
+
+	(void)state;
+	admission_house_init(&house);
+	admission_house_ready(&house);
+	admission_house_event(&house, &blind);
+	assert_string_equal(admission_device(house.admission).blind, "it is too dark to see");
+	house_offer(&house, 1, 1, "bot1");
+	house_said_line(&house, "refused 1/1 SessionFactUnknown retry@1: it is too dark to see");
+	house_watch(&house);
+	assert_null(admission_device(house.admission).blind);
+	house_offer(&house, 2, 2, "bot1");
+	house_said_line(&house, "open 1 bot1");
+	admission_house_clear(&house);
+}
+
 static void every_verdict_has_its_answer(void **state)
 {
 	static const struct {
@@ -402,6 +422,7 @@ int main(void)
 		cmocka_unit_test(a_question_survives_the_watch),
 		cmocka_unit_test(only_accounts_of_the_device_may_run),
 		cmocka_unit_test(accounts_are_identified_when_it_matters),
+		cmocka_unit_test(nothing_starts_on_a_device_that_is_blind),
 		cmocka_unit_test(every_verdict_has_its_answer),
 		cmocka_unit_test(a_strategy_that_fails_or_is_unfit_starts_nothing),
 		cmocka_unit_test(a_package_may_come_late),

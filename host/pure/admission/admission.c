@@ -98,6 +98,7 @@ void admission_free(struct admission *admission)
 	table_clear(&admission->fetching);
 	free(admission->gone_runs);
 	free(admission->gone_holds);
+	free(admission->blind);
 	free(admission->device);
 	free(admission);
 }
@@ -153,10 +154,10 @@ static void run_offered(struct admission *admission, struct admission_run *run,
 	run_key(run->step, run->token, name);
 	table_set(&admission->runs, name, run);
 	run->state = ADMISSION_OFFERED;
-	if (!admission->known) {
+	if (!admission->known || admission->blind) {
 		/* Not "wait": before the first list there is no revision that could move. */
 		admission_refuse(admission, run, "SessionFactUnknown", REASON_RETRY,
-				 "the device's sessions are not known yet", effects);
+				 admission->blind ? admission->blind : "the device's sessions are not known yet", effects);
 		return;
 	}
 	admission_fetch(admission, run->package, effects);
@@ -290,6 +291,9 @@ void admission_step(struct admission *admission, const struct admission_event *e
 	case ADMISSION_SESSIONS:
 		sessions_seen(admission, event, effects);
 		break;
+	case ADMISSION_BLIND:
+		sessions_blind(admission, event, effects);
+		break;
 	case ADMISSION_OFFER:
 		run_offered(admission, event->offer, effects);
 		break;
@@ -344,6 +348,7 @@ struct admission_device admission_device(const struct admission *admission)
 {
 	return (struct admission_device){.name = admission->device,
 					 .known = admission->known,
+					 .blind = admission->blind,
 					 .facts = admission->facts,
 					 .slots = admission->slots,
 					 .revision = admission->revision};

@@ -98,6 +98,7 @@ struct admission_hold {
 
 enum admission_event_kind {
 	ADMISSION_SESSIONS = 1, /* the watch reports: device, sessions */
+	ADMISSION_BLIND,	/* text: nothing is known of the sessions now, until the watch reports again */
 	ADMISSION_OFFER,	/* `offer` is taken over */
 	ADMISSION_IDENTITY,    /* user, key; key NULL: `text` says why; code HST_RETRY: nobody could be asked,
 				  else there is no such user */
@@ -227,7 +228,8 @@ bool admission_is_idle(const struct admission *admission);
 /* How the device stands, for the host. */
 struct admission_device {
 	const char *name;
-	bool known; /* the watch has reported */
+	bool known;	   /* the watch has reported */
+	const char *blind; /* why nothing is known of its sessions now; NULL: it is */
 	hst_device facts;
 	int64_t slots, revision;
 };

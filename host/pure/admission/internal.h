@@ -10,6 +10,7 @@ struct admission {
 	size_t account_count;
 	struct admission_policy policy;
 	bool known;
+	char *blind; /* NULL: its sessions are seen */
 	bool gathered; /* every hold that an earlier gateway had is known, or gone */
 	hst_device facts;
 	hst_session *seen; /* what the watch last reported; texts owned */
@@ -36,6 +37,7 @@ struct admission {
 };
 
 /* sessions.c */
+void sessions_blind(struct admission *admission, const struct admission_event *event, struct admission_effects *effects);
 void sessions_seen(struct admission *admission, const struct admission_event *event,
 		   struct admission_effects *effects);
 void sessions_clear(struct admission *admission);

@@ -1,6 +1,7 @@
 /* The device's sessions: what the watch reports and what our own holds know, as one list for the strategy. */
 #include "pure/admission/internal.h"
 
+#include "base/auto.h"
 #include "base/mem.h"
 
 #include <stdio.h>
@@ -203,6 +204,16 @@ void sessions_settle(struct admission *admission, struct admission_effects *effe
 	admission->changed = admission->stirred = false;
 }
 
+/* What was seen last may have changed since; rule R11: unknown means do not start. */
+void sessions_blind(struct admission *admission, const struct admission_event *event, struct admission_effects *effects)
+{
+	if (admission->blind && strcmp(admission->blind, event->text) == 0)
+		return;
+	free(admission->blind);
+	admission->blind = mem_text(event->text);
+	admission_effect(effects, ADMISSION_SAY_DEVICE);
+}
+
 void sessions_seen(struct admission *admission, const struct admission_event *event,
 		   struct admission_effects *effects)
 {
@@ -211,6 +222,10 @@ void sessions_seen(struct admission *admission, const struct admission_event *ev
 	admission->facts = *event->device;
 	admission->facts.name = admission->device;
 	identity_ask_again(admission, effects);
+	if (admission->blind) {
+		free(take(admission->blind));
+		admission->changed = true;
+	}
 	if (same)
 		return;
 	sessions_clear(admission);
