@@ -301,6 +301,12 @@ def play():
         reinstalled(host, houses)
 
 
+def give_up(*_):
+    """The namespaces and houses go, too, when the runner's patience ends; a second signal must not cut that short."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(1)
+
+
 def cannot():
     """Why this machine has no namespaces for us, or None."""
     if os.geteuid() != 0:
@@ -318,7 +324,7 @@ def cannot():
     return None
 
 
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the namespaces go, too, when the runner's patience ends
+signal.signal(signal.SIGTERM, give_up)
 reason = cannot()
 if reason:
     tap.skip("gateways in network namespaces of their own", reason)
