@@ -160,7 +160,9 @@ void presences_heard(struct engine *engine, const struct hub_link *from, const s
 	device->link = from->number;
 	free(device->gateway);
 	device->gateway = mem_text(from->name + strlen("gateway/"));
-	snprintf(device->address, sizeof device->address, "%s", from->address);
+	/* Over ipc ZeroMQ names the process instead; such a gateway is on this machine, and that is no address. */
+	snprintf(device->address, sizeof device->address, "%s",
+	         strncmp(from->address, "localhost:", 10) == 0 ? "" : from->address);
 	if (value_kind(about) == HST_VALUE_RECORD) {
 		value_write_json(&json, about);
 		free(device->about);
