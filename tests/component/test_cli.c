@@ -439,8 +439,8 @@ static void lists_are_tables(void **state)
 	assert_int_equal(DESK_RUN(desk, "devices"), 0);
 	fake_desk_said(desk, "1 of 8");
 	assert_int_equal(DESK_RUN(desk, "plugins"), 0);
-	assert_string_equal(desk->out, "KIND     PLUGIN  VERSION  INSTANCES  SUMMARY\n"
-				       "trigger  button  1.0      -          s\n");
+	assert_string_equal(desk->out, "KIND     PLUGIN  VERSION  INSTANCES  STATE  SUMMARY\n"
+				       "trigger  button  1.0      -          -      s\n");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_desk, close_desk)

@@ -36,13 +36,13 @@ STOPPED = ("engine", "gateway/here", "worker/connector/notes")
 
 
 def children(house):
-    """NAME: (state, pid, the line behind it)"""
+    """NAME: (state, pid, the first line behind it)"""
     found, last = {}, None
     with open(house.path("state/children"), encoding="utf-8") as file:
         for line in file:
             words = line.split()
             if line.startswith("\t"):
-                found[last] = (*found[last][:2], line.strip())
+                found[last] = (*found[last][:2], found[last][2] or line.strip())
             else:
                 last = words[0]
                 found[last] = (words[1], int(words[2]), "")

@@ -98,11 +98,25 @@ static void adopted(struct admission *admission, const struct admission_event *e
 		adopted_running(admission, hold, event, effects);
 }
 
+/* One that the gateway before this had asked for may have come besides the one it had. */
+static void one_spare_is_enough(struct admission *admission, struct admission_effects *effects)
+{
+	size_t spares = 0;
+
+	TABLE_EACH(&admission->holds, entry) {
+		struct admission_hold *hold = entry->value;
+
+		if (hold->state == ADMISSION_HOLD_WARM && spares++ > 0)
+			holds_close(hold, effects);
+	}
+}
+
 static void gathered(struct admission *admission, struct admission_effects *effects)
 {
 	if (admission->gathered)
 		return;
 	admission->gathered = true;
+	one_spare_is_enough(admission, effects);
 	TABLE_EACH(&admission->runs, entry) {
 		struct admission_run *run = entry->value;
 
