@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "schema/section.h"
+#include "wire/keys.h"
 
 #include <string.h>
 
@@ -131,10 +132,19 @@ static int read_short(struct reading *reading, const char *word)
 	return read_option(reading, option, word[1] ? word + 1 : NULL);
 }
 
+/* One key in 64 begins with '-', and people paste keys: a word that reads as a key is one. */
+static bool is_key(const char *word)
+{
+	uint8_t key[KEY_BYTES];
+
+	return keys_read_text(word, key, NULL) == HST_OK;
+}
+
 static int read_word(struct reading *reading, const char *word, bool plain)
 {
 	struct options *options = reading->options;
 
+	plain = plain || is_key(word);
 	if (!plain && strncmp(word, "--", 2) == 0)
 		return read_long(reading, word + 2);
 	if (!plain && word[0] == '-' && word[1])

@@ -54,6 +54,20 @@ static void options_may_stand_anywhere(void **state)
 	assert_string_equal(options.arguments[0], "order");
 }
 
+static void a_key_may_begin_with_a_dash(void **state)
+{
+	static const char *const keys[] = {"-vcmVmVVS97F6NGrtL10vaueuSAPgnZz2dPdiRT0LgQ",
+					   "--cmVmVVS97F6NGrtL10vaueuSAPgnZz2dPdiRT0LgQ"};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(READ("gateway", "add", "ts-01", keys[i]), HST_OK);
+		assert_int_equal(options.argument_count, 3);
+		assert_string_equal(options.arguments[2], keys[i]);
+	}
+	refused(READ("gateway", "add", "ts-01", "-vcmVmVVS97F6NGrtL10"), "Usage", "there is no option -vcm");
+}
+
 static void values_may_be_attached(void **state)
 {
 	(void)state;
@@ -254,6 +268,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_may_stand_anywhere),
+		cmocka_unit_test(a_key_may_begin_with_a_dash),
 		cmocka_unit_test(values_may_be_attached),
 		cmocka_unit_test(two_dashes_end_the_options),
 		cmocka_unit_test(a_value_may_look_like_an_option),
