@@ -102,7 +102,7 @@ static void print_notes(const struct cli *cli, const struct conf *conf)
 
 			if (strcmp(value_text(value_get(shown, "name")), device->name) == 0 &&
 			    strcmp(value_text(value_get(shown, "state")), "never connected") == 0)
-				print_note(conf, device, print_member(cli->arena, shown, "text"));
+				print_note(conf, device, print_sentence(cli->arena, shown, "text"));
 		}
 	}
 }

@@ -51,7 +51,8 @@ int cli_fail(const struct cli *cli, enum cli_status status, const char *code, co
 	else if (cli->json)
 		print_error_json(cli, code, text);
 	else
-		fprintf(stderr, "hostler: error: %s\n", print_clean(cli->arena, text, strlen(text)));
+		fprintf(stderr, "hostler: error: %s\n",
+			print_times_within(cli->arena, print_clean(cli->arena, text, strlen(text))));
 	return (int)status;
 }
 

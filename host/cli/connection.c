@@ -2,7 +2,7 @@
 #include "cli/cli.h"
 
 #include "base/arena.h"
-#include "cli/connect.h"
+#include "cli/ask.h"
 #include "cli/print.h"
 #include "cli/steer.h"
 #include "schema/value.h"
@@ -18,7 +18,7 @@ static const char *blocked_line(hst_arena *arena, const hst_value *connection)
 		return "-";
 	return arena_printf(arena, "on %s at %s: %s: %s", print_member(arena, blocked, "device"),
 			    print_time(arena, value_get(blocked, "at")), print_member(arena, reason, "code"),
-			    print_member(arena, reason, "text"));
+			    print_sentence(arena, reason, "text"));
 }
 
 static void print_connections(struct cli *cli, const hst_value *connections)
@@ -49,24 +49,6 @@ static void print_connections(struct cli *cli, const hst_value *connections)
 	grid_clear(&grid);
 }
 
-static int list(struct cli *cli)
-{
-	struct connect connect;
-	const hst_value *answer = NULL;
-	int status = connect_open(&connect, cli);
-
-	if (!status)
-		status = connect_ask(&connect, "connections", NULL, &answer);
-	connect_close(&connect);
-	if (status)
-		return status;
-	if (cli->json)
-		cli_print_json(answer);
-	else
-		print_connections(cli, answer);
-	return CLI_DONE;
-}
-
 static int unblock(struct cli *cli)
 {
 	hst_value *what = value_make_record(cli->arena);
@@ -90,7 +72,7 @@ int connection_command(struct cli *cli)
 	size_t n = cli->options.argument_count;
 
 	if (strcmp(verb, "list") == 0 && n == 1)
-		return list(cli);
+		return ask_and_print(cli, "connections", NULL, print_connections);
 	if (strcmp(verb, "unblock") == 0 && n == 2)
 		return unblock(cli);
 	if (strcmp(verb, "test") == 0)

@@ -99,9 +99,9 @@ static void print_finding(hst_arena *arena, const hst_value *finding)
 	print_tone(stdout, bad ? TONE_BAD : strcmp(state, "ok") == 0 ? TONE_GOOD : TONE_STRONG);
 	printf("%-8s", state);
 	print_tone(stdout, TONE_PLAIN);
-	printf("  %s: %s\n", print_member(arena, finding, "area"), print_member(arena, finding, "text"));
+	printf("  %s: %s\n", print_member(arena, finding, "area"), print_sentence(arena, finding, "text"));
 	if (value_kind(value_get(finding, "remedy")) == HST_VALUE_TEXT)
-		printf("          remedy: %s\n", print_member(arena, finding, "remedy"));
+		printf("          remedy: %s\n", print_sentence(arena, finding, "remedy"));
 }
 
 static void print_findings(const struct doctor *doctor)

@@ -14,12 +14,13 @@
 #include <stdio.h>
 #include <string.h>
 
+/* UTC, as in all answers; whoever reads it as text sees the time of the place. */
 static const char *moment(hst_arena *arena, int64_t us)
 {
 	char iso[40];
 
-	type_write_date((hst_time){us}, iso, sizeof iso);
-	return print_time(arena, value_make_text(arena, iso, strlen(iso)));
+	type_write_date((hst_time){us - us % 1000000}, iso, sizeof iso);
+	return arena_text(arena, iso);
 }
 
 static void look_at_process(struct doctor *doctor, const struct standing *child)
@@ -113,8 +114,8 @@ static void look_at_connection(struct doctor *doctor, const hst_value *connectio
 	if (value_kind(block) == HST_VALUE_RECORD)
 		doctor_problem(doctor, arena_printf(doctor->arena, "connection %s", name),
 			       arena_printf(doctor->arena, "Put the account in order, then `hostler connection unblock %s`.", name),
-			       "blocked since %s: %s: %s", print_time(doctor->arena, value_get(block, "at")),
-			       print_member(doctor->arena, reason, "code"), print_member(doctor->arena, reason, "text"));
+			       "blocked since %s: %s: %s", text_of(block, "at"),
+			       print_member(doctor->arena, reason, "code"), print_sentence(doctor->arena, reason, "text"));
 }
 
 /* A lost run has its step's sentence; `why` has the line to say. */

@@ -2,7 +2,6 @@
 #include "cli/events.h"
 
 #include "base/arena.h"
-#include "base/clock.h"
 #include "cli/connect.h"
 #include "cli/filters.h"
 #include "cli/follow.h"
@@ -153,34 +152,6 @@ static int tell_past(struct events *events, const hst_value *filters)
 	return status;
 }
 
-static int ask_to_follow(const struct events *events)
-{
-	struct connect_answer answer;
-	struct message message;
-
-	message_init(&message, WORD_follow, 0);
-	message_set_integer(&message, "run", 0);
-	return connect_request(events->connect, &message, CONNECT_ANSWER_MS, &answer);
-}
-
-/* Until the run has ended, or the host is another: one that was started again knows nothing of who follows. */
-static int turn_until_news(struct events *events, uint64_t ups)
-{
-	struct connect *connect = events->connect;
-	int64_t away_us = 0;
-
-	while (!events->ended && connect->ups == ups) {
-		loop_turn(connect->loop, 1000);
-		if (connect->up)
-			away_us = 0;
-		else if (!away_us)
-			away_us = clock_steady_us();
-		else if (clock_steady_us() - away_us > FOLLOW_PATIENCE_MS * 1000LL)
-			return cli_fail(events->cli, CLI_AWAY, "HostNotReachable", "the host has gone away");
-	}
-	return CLI_DONE;
-}
-
 /* After a break: everything since what was told last. */
 static hst_value *filters_again(const struct events *events)
 {
@@ -204,11 +175,11 @@ static int follow(struct events *events, const hst_value *filters)
 
 		events->past_known = false;
 		events->early = value_make_list(events->cli->arena);
-		status = ask_to_follow(events);
+		status = follow_ask(events->connect, 0);
 		if (!status)
 			status = tell_past(events, events->told_count ? filters_again(events) : filters);
 		if (!status)
-			status = turn_until_news(events, ups);
+			status = follow_turn(events->connect, &events->ended, ups, "");
 	}
 	events->connect->heard = NULL;
 	return status;

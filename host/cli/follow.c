@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { PATIENCE_MS = 60000 }; /* how long a host that went away is waited for */
+
 struct following {
 	struct connect *connect;
 	int64_t run;
@@ -49,6 +51,16 @@ static void print_happening(struct following *following, const char *what, const
 	arena_free(arena);
 }
 
+/* A late answer may still end it, so it is waited for; who waits should know that a person can end it, too. */
+static void say_lost(const struct following *following, const char *step)
+{
+	FILE *to = following->quiet ? stderr : stdout;
+
+	fprintf(to, "%sit goes on waiting for a late answer; to settle it: hostler resolve %lld/%s succeeded|failed|requeue\n",
+		following->quiet ? "hostler: lost: " : "            ", (long long)following->run, step);
+	fflush(to);
+}
+
 static void on_happened(void *arg, const struct message *message)
 {
 	struct following *following = arg;
@@ -62,43 +74,40 @@ static void on_happened(void *arg, const struct message *message)
 	if (++following->seen <= following->told)
 		return;
 	following->told = following->seen;
-	if (following->quiet)
-		return;
 	arena = arena_new();
-	if (value_parse_json(arena, message->payload, message->payload_length, &body, NULL) == HST_OK)
-		print_happening(following, message_text(message, "what"), body);
+	if (value_parse_json(arena, message->payload, message->payload_length, &body, NULL) == HST_OK) {
+		const char *what = message_text(message, "what");
+
+		if (!following->quiet)
+			print_happening(following, what, body);
+		if (strcmp(what, "lost") == 0 && value_get(body, "step"))
+			say_lost(following, print_member(arena, body, "step"));
+	}
 	arena_free(arena);
 }
 
-static int ask_to_follow(struct following *following)
+int follow_ask(struct connect *connect, int64_t run)
 {
 	struct connect_answer answer;
 	struct message message;
 
-	following->seen = 0;
 	message_init(&message, WORD_follow, 0);
-	message_set_integer(&message, "run", following->run);
-	return connect_request(following->connect, &message, CONNECT_ANSWER_MS, &answer);
+	message_set_integer(&message, "run", run);
+	return connect_request(connect, &message, CONNECT_ANSWER_MS, &answer);
 }
 
-/* Turns until the run has ended or the host is another: one that was started again knows nothing of who
- * follows. */
-static int turn_until_news(struct following *following, uint64_t ups)
+int follow_turn(struct connect *connect, const bool *ended, uint64_t ups, const char *more)
 {
-	struct connect *connect = following->connect;
 	int64_t away_us = 0;
 
-	while (!following->ended && connect->ups == ups) {
+	while (!*ended && connect->ups == ups) {
 		loop_turn(connect->loop, 1000);
 		if (connect->up)
 			away_us = 0;
 		else if (!away_us)
 			away_us = clock_steady_us();
-		else if (clock_steady_us() - away_us > FOLLOW_PATIENCE_MS * 1000LL)
-			return cli_fail(connect->cli, CLI_AWAY, "HostNotReachable",
-					"the host has gone away; the run goes on when it is back: `hostler "
-					"show '#%lld'`",
-					(long long)following->run);
+		else if (clock_steady_us() - away_us > PATIENCE_MS * 1000LL)
+			return cli_fail(connect->cli, CLI_AWAY, "HostNotReachable", "the host has gone away%s", more);
 	}
 	return CLI_DONE;
 }
@@ -113,9 +122,12 @@ int follow_run(struct connect *connect, int64_t run, bool quiet)
 	while (!status && !following.ended) {
 		uint64_t ups = connect->ups;
 
-		status = ask_to_follow(&following);
+		following.seen = 0;
+		status = follow_ask(connect, run);
 		if (!status)
-			status = turn_until_news(&following, ups);
+			status = follow_turn(connect, &following.ended, ups,
+					     arena_printf(connect->cli->arena,
+							  "; the run goes on when it is back: `hostler show %lld`", (long long)run));
 	}
 	connect->heard = NULL;
 	return status;

@@ -3,7 +3,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "cli/connect.h"
+#include "cli/ask.h"
 #include "cli/filters.h"
 #include "cli/print.h"
 #include "schema/types.h"
@@ -11,26 +11,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-/* Asks, and prints by `print` unless JSON is wanted. */
-static int look(struct cli *cli, const char *what, const hst_value *filters,
-		void (*print)(struct cli *cli, const hst_value *answer))
-{
-	struct connect connect;
-	const hst_value *answer = NULL;
-	int status = connect_open(&connect, cli);
-
-	if (!status)
-		status = connect_ask(&connect, what, filters, &answer);
-	connect_close(&connect);
-	if (status)
-		return status;
-	if (cli->json)
-		cli_print_json(answer);
-	else
-		print(cli, answer);
-	return CLI_DONE;
-}
 
 /* "-", "code: text" */
 static const char *reason_line(hst_arena *arena, const hst_value *record)
@@ -40,7 +20,7 @@ static const char *reason_line(hst_arena *arena, const hst_value *record)
 	if (!*value_text(value_get(reason, "code")))
 		return "-";
 	return arena_printf(arena, "%s: %s", print_member(arena, reason, "code"),
-			    print_member(arena, reason, "text"));
+			    print_sentence(arena, reason, "text"));
 }
 
 /* From one ISO time to another, or to now. */
@@ -97,7 +77,7 @@ int look_runs(struct cli *cli)
 	hst_value *filters = NULL;
 	int status = filters_read(cli, texts, &filters);
 
-	return status ? status : look(cli, "runs", filters, print_runs);
+	return status ? status : ask_and_print(cli, "runs", filters, print_runs);
 }
 
 static void print_target(struct cli *cli, const hst_value *target)
@@ -150,7 +130,7 @@ int look_queue(struct cli *cli)
 
 	if (cli->options.argument_count)
 		value_set_text(filters, "target", cli->options.arguments[0]);
-	return look(cli, "queue", filters, print_queue);
+	return ask_and_print(cli, "queue", filters, print_queue);
 }
 
 /* "disabled by anna", or what it is in service */
@@ -186,7 +166,7 @@ static void print_flows(struct cli *cli, const hst_value *flows)
 
 int look_flows(struct cli *cli)
 {
-	return look(cli, "flows", NULL, print_flows);
+	return ask_and_print(cli, "flows", NULL, print_flows);
 }
 
 /* "order:integer*, note:text"; '*' is required. */
@@ -213,9 +193,9 @@ static void print_whys(struct cli *cli, const hst_value *list)
 
 		if (value_kind(value_get(record, "why")) != HST_VALUE_TEXT)
 			continue;
-		printf("%s: %s\n", print_member(cli->arena, record, "name"), print_member(cli->arena, record, "why"));
+		printf("%s: %s\n", print_member(cli->arena, record, "name"), print_sentence(cli->arena, record, "why"));
 		if (value_kind(value_get(record, "remedy")) == HST_VALUE_TEXT)
-			printf("  %s\n", print_member(cli->arena, record, "remedy"));
+			printf("  %s\n", print_sentence(cli->arena, record, "remedy"));
 	}
 }
 
@@ -246,7 +226,7 @@ static void print_triggers(struct cli *cli, const hst_value *triggers)
 
 int look_triggers(struct cli *cli)
 {
-	return look(cli, "triggers", NULL, print_triggers);
+	return ask_and_print(cli, "triggers", NULL, print_triggers);
 }
 
 /* "ts-01 at 10.0.0.7"; one on this machine has no address. */
@@ -268,8 +248,8 @@ static void print_stuck(hst_arena *arena, const hst_value *device)
 		if (*value_text(value_get(reason, "code")))
 			printf("%s: the session %s of %s: %s: %s %s\n", print_member(arena, device, "name"),
 			       print_member(arena, session, "id"), print_member(arena, session, "user"),
-			       print_member(arena, reason, "code"), print_member(arena, reason, "text"),
-			       print_member(arena, reason, "remedy"));
+			       print_member(arena, reason, "code"), print_sentence(arena, reason, "text"),
+			       print_sentence(arena, reason, "remedy"));
 	}
 }
 
@@ -306,14 +286,14 @@ static void print_devices(struct cli *cli, const hst_value *devices)
 		const hst_value *device = value_at(devices, i);
 
 		if (*value_text(value_get(device, "text")))
-			printf("%s: %s.\n", print_member(arena, device, "name"), print_member(arena, device, "text"));
+			printf("%s: %s.\n", print_member(arena, device, "name"), print_sentence(arena, device, "text"));
 		print_stuck(arena, device);
 	}
 }
 
 int look_devices(struct cli *cli)
 {
-	return look(cli, "devices", NULL, print_devices);
+	return ask_and_print(cli, "devices", NULL, print_devices);
 }
 
 static void print_plugins(struct cli *cli, const hst_value *plugins)
@@ -340,5 +320,5 @@ static void print_plugins(struct cli *cli, const hst_value *plugins)
 
 int look_plugins(struct cli *cli)
 {
-	return look(cli, "plugins", NULL, print_plugins);
+	return ask_and_print(cli, "plugins", NULL, print_plugins);
 }

@@ -8,6 +8,7 @@
 #include "schema/utf8.h"
 #include "schema/value.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -99,19 +100,61 @@ const char *print_member(hst_arena *arena, const hst_value *record, const char *
 	return print_value(arena, value_get(record, name));
 }
 
+const char *print_moment(hst_arena *arena, int64_t wall_us)
+{
+	time_t seconds = wall_us / 1000000;
+	struct tm parts;
+	char text[60];
+
+	if (!localtime_r(&seconds, &parts) || !strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S %Z", &parts))
+		return "-";
+	return print_clean(arena, text, strlen(text));
+}
+
 const char *print_time(hst_arena *arena, const hst_value *iso)
 {
 	hst_time at;
-	struct tm parts;
-	time_t seconds;
-	char text[40];
 
 	if (value_kind(iso) != HST_VALUE_TEXT || type_read_date(value_text(iso), &at, NULL) != HST_OK)
 		return print_value(arena, iso);
-	seconds = at.us / 1000000;
-	if (!localtime_r(&seconds, &parts) || !strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts))
-		return print_value(arena, iso);
-	return arena_text(arena, text);
+	return print_moment(arena, at.us);
+}
+
+/* How long the time is with which the text begins, "2026-11-21T23:31:52.5Z"; 0: it begins with none. */
+static size_t time_length(const char *text)
+{
+	static const char form[] = "dddd-dd-ddTdd:dd:dd";
+	size_t n = 0;
+
+	for (; form[n]; n++)
+		if (form[n] == 'd' ? !isdigit((unsigned char)text[n]) : text[n] != form[n])
+			return 0;
+	if (text[n] == '.')
+		n += 1 + strspn(text + n + 1, "0123456789");
+	return text[n] == 'Z' ? n + 1 : 0;
+}
+
+const char *print_times_within(hst_arena *arena, const char *text)
+{
+	struct text made;
+	const char *copy;
+
+	text_init(&made, CLEAN_MAX);
+	for (size_t n; *text; text += n) {
+		n = time_length(text);
+		if (n)
+			text_add(&made, print_time(arena, value_make_text(arena, text, n)));
+		else
+			text_bytes(&made, text, n = 1);
+	}
+	copy = arena_copy(arena, made.s, made.length);
+	text_clear(&made);
+	return copy;
+}
+
+const char *print_sentence(hst_arena *arena, const hst_value *record, const char *name)
+{
+	return print_times_within(arena, print_member(arena, record, name));
 }
 
 const char *print_list(hst_arena *arena, const hst_value *list)

@@ -25,8 +25,18 @@ const char *print_value(hst_arena *arena, const hst_value *value);
 /* The member of a record as print_value gives it. */
 const char *print_member(hst_arena *arena, const hst_value *record, const char *name);
 
-/* A time of an answer (ISO text) as the wall clock here shows it: "2026-11-21 23:31:52"; "-" for none. */
+/*
+ * A time of an answer (ISO text, UTC) as the wall clock here shows it, with its zone: "2026-11-22 00:31:52 CET"; "-" for
+ * none. The host says all times in UTC, also within sentences; people see one zone everywhere.
+ */
 const char *print_time(hst_arena *arena, const hst_value *iso);
+const char *print_moment(hst_arena *arena, int64_t wall_us);
+
+/* A sentence of the host as print_member gives it, its times as print_time gives them. */
+const char *print_sentence(hst_arena *arena, const hst_value *record, const char *name);
+
+/* The same of a text that is cleaned already. */
+const char *print_times_within(hst_arena *arena, const char *clean);
 
 /* Words of a list: "a, b"; "-" for none. */
 const char *print_list(hst_arena *arena, const hst_value *list);

@@ -60,13 +60,13 @@ static void print_reason(hst_arena *arena, const char *indent, const hst_value *
 {
 	const char *code = value_text(value_get(reason, "code"));
 	const struct reason *known = reason_named(code);
-	const char *remedy = print_member(arena, reason, "remedy");
+	const char *remedy = print_sentence(arena, reason, "remedy");
 
 	if (!*code)
 		return;
 	print_line(indent, "reason",
 		   arena_printf(arena, "%s: %s", print_member(arena, reason, "code"),
-				print_member(arena, reason, "text")));
+				print_sentence(arena, reason, "text")));
 	if (strcmp(remedy, "-") == 0 && known)
 		remedy = known->remedy;
 	if (strcmp(remedy, "-") != 0)

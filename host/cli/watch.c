@@ -8,9 +8,9 @@
 #include "base/clock.h"
 #include "cli/connect.h"
 #include "cli/events.h"
+#include "cli/follow.h"
 #include "cli/print.h"
 #include "cli/watch_picture.h"
-#include "schema/types.h"
 #include "schema/value.h"
 
 #include <errno.h>
@@ -74,15 +74,11 @@ static void on_happened(void *arg, const struct message *message)
 
 static int follow_all(struct watch *watch)
 {
-	struct connect_answer answer;
-	struct message message;
 	int status;
 
 	if (watch->followed == watch->connect.ups)
 		return CLI_DONE;
-	message_init(&message, WORD_follow, 0);
-	message_set_integer(&message, "run", 0);
-	status = connect_request(&watch->connect, &message, CONNECT_ANSWER_MS, &answer);
+	status = follow_ask(&watch->connect, 0);
 	if (!status)
 		watch->followed = watch->connect.ups;
 	return status;
@@ -107,7 +103,7 @@ static void print_changes(const hst_value *list, const hst_value *other, const c
 		const hst_value *wrong = value_at(list, i);
 
 		if (!has(other, wrong))
-			printf("%s%s: %s\n", before, print_member(arena, wrong, "subject"), print_member(arena, wrong, "sentence"));
+			printf("%s%s: %s\n", before, print_member(arena, wrong, "subject"), print_sentence(arena, wrong, "sentence"));
 	}
 	fflush(stdout);
 }
@@ -160,14 +156,12 @@ static void draw(struct watch *watch)
 					.away = watch->failed.text[0] ? watch->failed.text : NULL,
 					.width = WIDTH_USUAL, .height = HEIGHT_USUAL};
 	struct text lines;
-	char iso[40];
 
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col && size.ws_row) {
 		picture.width = size.ws_col;
 		picture.height = size.ws_row;
 	}
-	type_write_date((hst_time){picture.now_us}, iso, sizeof iso);
-	picture.now = print_time(arena, value_make_text(arena, iso, strlen(iso)));
+	picture.now = print_moment(arena, picture.now_us);
 	text_init(&lines, 1 << 20);
 	watch_draw(&picture, &lines);
 	/* From the top: each line wipes what was behind it, the last one what was below. */

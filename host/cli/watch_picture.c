@@ -75,7 +75,7 @@ static void add_waiting(const struct watch_picture *picture, const hst_value *st
 	grid_add(grid, print_member(picture->arena, step, "target"));
 	grid_add(grid, print_member(picture->arena, step, "user"));
 	grid_add(grid, span_since(picture, step));
-	grid_add(grid, print_member(picture->arena, reason, "text"));
+	grid_add(grid, print_sentence(picture->arena, reason, "text"));
 }
 
 static void add_device(const struct watch_picture *picture, const hst_value *device, struct grid *grid)
@@ -92,7 +92,7 @@ static void add_wrong(const struct watch_picture *picture, const hst_value *wron
 	const char *remedy = text_of(wrong, "remedy");
 
 	grid_add(grid, print_member(picture->arena, wrong, "subject"));
-	grid_add(grid, arena_printf(picture->arena, "%s%s%s", print_member(picture->arena, wrong, "sentence"),
+	grid_add(grid, arena_printf(picture->arena, "%s%s%s", print_sentence(picture->arena, wrong, "sentence"),
 				    *remedy ? "; " : "", print_clean(picture->arena, remedy, strlen(remedy))));
 }
 

@@ -2,7 +2,7 @@
 #include "cli/cli.h"
 
 #include "base/arena.h"
-#include "cli/connect.h"
+#include "cli/ask.h"
 #include "cli/print.h"
 #include "schema/value.h"
 
@@ -21,7 +21,7 @@ static void print_remedy(hst_arena *arena, const char *indent, const hst_value *
 	print_tone(stdout, TONE_FAINT);
 	printf("%sremedy: ", indent);
 	print_tone(stdout, TONE_PLAIN);
-	puts(print_member(arena, record, "remedy"));
+	puts(print_sentence(arena, record, "remedy"));
 }
 
 /* Alone it has been said with the sentence itself. */
@@ -30,7 +30,7 @@ static void print_candidates(hst_arena *arena, const hst_value *candidates)
 	for (size_t i = 0; value_count(candidates) > 1 && i < value_count(candidates); i++) {
 		const hst_value *one = value_at(candidates, i);
 
-		printf("  %s", print_member(arena, one, "sentence"));
+		printf("  %s", print_sentence(arena, one, "sentence"));
 		if (has_text(one, "code"))
 			printf(" (%s)", print_member(arena, one, "code"));
 		puts("");
@@ -52,7 +52,7 @@ static void print_place(hst_arena *arena, const hst_value *answer)
 static void print_members(hst_arena *arena, const hst_value *list, const char *member)
 {
 	for (size_t i = 0; i < value_count(list); i++)
-		printf("  %s\n", print_member(arena, value_at(list, i), member));
+		printf("  %s\n", print_sentence(arena, value_at(list, i), member));
 }
 
 static void print_runs(hst_arena *arena, const hst_value *runs)
@@ -68,15 +68,17 @@ static void print_runs(hst_arena *arena, const hst_value *runs)
 		if (value_count(present))
 			printf("  %s is %s", print_member(arena, present, "name"), print_member(arena, present, "state"));
 		if (has_text(reason, "code"))
-			printf("  %s: %s", print_member(arena, reason, "code"), print_member(arena, reason, "text"));
+			printf("  %s: %s", print_member(arena, reason, "code"), print_sentence(arena, reason, "text"));
 		puts("");
 	}
 }
 
-static void print_why(hst_arena *arena, const hst_value *answer)
+static void print_why(struct cli *cli, const hst_value *answer)
 {
+	hst_arena *arena = cli->arena;
+
 	print_tone(stdout, TONE_STRONG);
-	fputs(print_member(arena, answer, "sentence"), stdout);
+	fputs(print_sentence(arena, answer, "sentence"), stdout);
 	print_tone(stdout, TONE_PLAIN);
 	if (has_text(answer, "code") && !strstr(value_text(value_get(answer, "sentence")), value_text(value_get(answer, "code"))))
 		printf(" (%s)", print_member(arena, answer, "code"));
@@ -93,19 +95,7 @@ static void print_why(hst_arena *arena, const hst_value *answer)
 int why_command(struct cli *cli)
 {
 	hst_value *filters = value_make_record(cli->arena);
-	const hst_value *answer = NULL;
-	struct connect connect;
-	int status = connect_open(&connect, cli);
 
 	value_set_text(filters, "subject", cli->options.arguments[0]);
-	if (!status)
-		status = connect_ask(&connect, "why", filters, &answer);
-	connect_close(&connect);
-	if (status)
-		return status;
-	if (cli->json)
-		cli_print_json(answer);
-	else
-		print_why(cli->arena, answer);
-	return CLI_DONE;
+	return ask_and_print(cli, "why", filters, print_why);
 }

@@ -57,7 +57,7 @@ static const char *ending_of(hst_arena *arena, const hst_value *body)
 	if (has_text(body, "reason"))
 		line = arena_printf(arena, "%s: %s", line, print_member(arena, body, "reason"));
 	if (has_text(body, "text"))
-		line = arena_printf(arena, "%s: %s", line, print_member(arena, body, "text"));
+		line = arena_printf(arena, "%s: %s", line, print_sentence(arena, body, "text"));
 	return line;
 }
 
@@ -71,9 +71,10 @@ const char *wording_line(hst_arena *arena, const char *what, const hst_value *bo
 	if (!wording)
 		return print_clean(arena, what, strlen(what));
 	for (size_t i = 0; i < 3 && wording->members[i]; i++) {
-		const char *member = print_member(arena, body, wording->members[i]);
+		const char *name = wording->members[i];
+		const char *member = strcmp(name, "text") == 0 ? print_sentence(arena, body, name) : print_member(arena, body, name);
 
-		if (has_text(body, wording->members[i]))
+		if (has_text(body, name))
 			detail = detail ? arena_printf(arena, "%s: %s", detail, member) : member;
 	}
 	return detail ? arena_printf(arena, "%s%s", wording->before, detail) : wording->alone;

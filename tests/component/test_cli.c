@@ -65,22 +65,6 @@ static const struct desk_happening happenings[] = {
 	{NULL, NULL, false},
 };
 
-static int open_desk(void **state)
-{
-	static struct fake_desk desk;
-
-	fake_desk_start(&desk);
-	fake_desk_open(&desk);
-	*state = &desk;
-	return 0;
-}
-
-static int close_desk(void **state)
-{
-	fake_desk_end(*state);
-	return 0;
-}
-
 static void a_host_that_is_not_there_is_status_3(void **state)
 {
 	struct fake_desk *desk = *state;
@@ -443,35 +427,33 @@ static void lists_are_tables(void **state)
 				       "trigger  button  1.0      -          -      s\n");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_desk, close_desk)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_host_that_is_not_there_is_status_3),
-		TEST(a_socket_without_a_host_behind_it_is_status_3),
-		TEST(without_an_operator_key_it_says_who_makes_it),
-		TEST(a_key_that_the_host_does_not_know_is_status_3),
-		TEST(wrong_usage_is_status_2_and_suggests_the_nearest),
-		TEST(what_is_not_built_yet_says_so_with_status_2),
-		TEST(a_bad_configuration_is_told_line_by_line_with_status_2),
-		TEST(a_missing_configuration_is_status_2),
-		TEST(a_press_sends_its_inputs_as_text_and_says_how_to_look),
-		TEST(an_input_given_twice_never_reaches_the_host),
-		TEST(a_refused_press_is_status_2_with_field_and_rule),
-		TEST(a_press_that_starts_nothing_is_status_1),
-		TEST(waiting_shows_what_happens_and_what_came_of_it),
-		TEST(waiting_for_a_run_that_fails_is_status_1_with_reason_and_log),
-		TEST(a_host_that_starts_anew_is_followed_on_without_repeating),
-		TEST(a_run_takes_its_event_from_a_file),
-		TEST(runs_are_asked_for_by_filters),
-		TEST(show_prints_a_run_and_no_control_characters),
-		TEST(a_run_that_is_not_there_is_status_2),
-		TEST(the_log_of_a_failed_step_ends_with_its_last_20_lines),
-		TEST(logs_are_printed_as_they_are),
-		TEST(a_file_is_fetched_whole_and_overwrites_nothing_unasked),
-		TEST(the_queue_says_why),
-		TEST(lists_are_tables),
+		DESK_TEST(a_host_that_is_not_there_is_status_3),
+		DESK_TEST(a_socket_without_a_host_behind_it_is_status_3),
+		DESK_TEST(without_an_operator_key_it_says_who_makes_it),
+		DESK_TEST(a_key_that_the_host_does_not_know_is_status_3),
+		DESK_TEST(wrong_usage_is_status_2_and_suggests_the_nearest),
+		DESK_TEST(what_is_not_built_yet_says_so_with_status_2),
+		DESK_TEST(a_bad_configuration_is_told_line_by_line_with_status_2),
+		DESK_TEST(a_missing_configuration_is_status_2),
+		DESK_TEST(a_press_sends_its_inputs_as_text_and_says_how_to_look),
+		DESK_TEST(an_input_given_twice_never_reaches_the_host),
+		DESK_TEST(a_refused_press_is_status_2_with_field_and_rule),
+		DESK_TEST(a_press_that_starts_nothing_is_status_1),
+		DESK_TEST(waiting_shows_what_happens_and_what_came_of_it),
+		DESK_TEST(waiting_for_a_run_that_fails_is_status_1_with_reason_and_log),
+		DESK_TEST(a_host_that_starts_anew_is_followed_on_without_repeating),
+		DESK_TEST(a_run_takes_its_event_from_a_file),
+		DESK_TEST(runs_are_asked_for_by_filters),
+		DESK_TEST(show_prints_a_run_and_no_control_characters),
+		DESK_TEST(a_run_that_is_not_there_is_status_2),
+		DESK_TEST(the_log_of_a_failed_step_ends_with_its_last_20_lines),
+		DESK_TEST(logs_are_printed_as_they_are),
+		DESK_TEST(a_file_is_fetched_whole_and_overwrites_nothing_unasked),
+		DESK_TEST(the_queue_says_why),
+		DESK_TEST(lists_are_tables),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

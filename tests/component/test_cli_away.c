@@ -12,22 +12,6 @@
 
 enum { SOON_US = 8 * 1000 * 1000 };
 
-static int open_desk(void **state)
-{
-	static struct fake_desk desk;
-
-	fake_desk_start(&desk);
-	fake_desk_open(&desk);
-	*state = &desk;
-	return 0;
-}
-
-static int close_desk(void **state)
-{
-	fake_desk_end(*state);
-	return 0;
-}
-
 static void whether_a_press_was_taken_is_not_known_and_said_at_once(void **state)
 {
 	struct fake_desk *desk = *state;
@@ -53,13 +37,11 @@ static void a_question_is_asked_again(void **state)
 	assert_true(clock_steady_us() - began_us < SOON_US);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_desk, close_desk)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(whether_a_press_was_taken_is_not_known_and_said_at_once),
-		TEST(a_question_is_asked_again),
+		DESK_TEST(whether_a_press_was_taken_is_not_known_and_said_at_once),
+		DESK_TEST(a_question_is_asked_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,22 +8,6 @@
 
 #include <cmocka.h>
 
-static int open_desk(void **state)
-{
-	static struct fake_desk desk;
-
-	fake_desk_start(&desk);
-	fake_desk_open(&desk);
-	*state = &desk;
-	return 0;
-}
-
-static int close_desk(void **state)
-{
-	fake_desk_end(*state);
-	return 0;
-}
-
 static void commands_options_and_choices_are_offered(void **state)
 {
 	struct fake_desk *desk = *state;
@@ -56,13 +40,11 @@ static void each_argument_has_its_own_words(void **state)
 	assert_string_equal(desk->out, "list\nunblock\n");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_desk, close_desk)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(commands_options_and_choices_are_offered),
-		TEST(each_argument_has_its_own_words),
+		DESK_TEST(commands_options_and_choices_are_offered),
+		DESK_TEST(each_argument_has_its_own_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,22 +9,6 @@
 
 #include <cmocka.h>
 
-static int open_desk(void **state)
-{
-	static struct fake_desk desk;
-
-	fake_desk_start(&desk);
-	fake_desk_open(&desk);
-	*state = &desk;
-	return 0;
-}
-
-static int close_desk(void **state)
-{
-	fake_desk_end(*state);
-	return 0;
-}
-
 static void a_reason_is_explained_without_a_host(void **state)
 {
 	struct fake_desk *desk = *state;
@@ -123,9 +107,9 @@ static void what_happened_is_told_at_the_end(void **state)
 	setenv("TZ", "UTC", 1);
 	table_set(&desk->answers, "show", (void *)failed_run);
 	assert_int_equal(DESK_RUN(desk, "show", "12"), 0);
-	fake_desk_said(desk, "\n  history\n    2026-11-21 23:31:52       0.00 s                  accepted from order\n"
-			     "    2026-11-21 23:31:53       1.00 s  enter           offered to here\n"
-			     "    2026-11-21 23:31:55       3.00 s  enter           failed: FlowFailed: no display\n");
+	fake_desk_said(desk, "\n  history\n    2026-11-21 23:31:52 UTC       0.00 s                  accepted from order\n"
+			     "    2026-11-21 23:31:53 UTC       1.00 s  enter           offered to here\n"
+			     "    2026-11-21 23:31:55 UTC       3.00 s  enter           failed: FlowFailed: no display\n");
 }
 
 static void a_step_that_is_named_is_all_that_is_shown(void **state)
@@ -167,6 +151,39 @@ static void who_waits_is_told_the_reason_once(void **state)
 	fake_desk_said(desk, "again       hostler resubmit 12");
 }
 
+/* The host speaks UTC; the fake desk's person lives there, too, but reads it like every other time. */
+static void times_within_sentences_are_those_of_the_place(void **state)
+{
+	struct fake_desk *desk = *state;
+
+	table_set(&desk->answers, "why",
+		  "{\"kind\":\"run\",\"sentence\":\"#12 waits since 2026-11-21T23:31:52Z.\",\"code\":null,\"remedy\":null}");
+	assert_int_equal(DESK_RUN(desk, "why", "12"), 0);
+	fake_desk_said(desk, "#12 waits since 2026-11-21 23:31:52 UTC.");
+	assert_int_equal(DESK_RUN(desk, "why", "12", "--json"), 0);
+	fake_desk_said(desk, "since 2026-11-21T23:31:52Z.");
+}
+
+static void who_waits_for_a_lost_run_is_told_how_to_settle_it(void **state)
+{
+	static const struct desk_happening happenings[] = {
+		{"lost", "{\"run\":\"r-1\",\"step\":\"enter\",\"what\":\"lost\",\"at_us\":3000000,\"text\":\"silent\"}", false},
+		{"ended", "{\"run\":\"r-1\",\"what\":\"ended\",\"at_us\":3100000,\"state\":\"succeeded\"}", true},
+		{NULL, NULL, false},
+	};
+	struct fake_desk *desk = *state;
+
+	desk->accepted = "[{\"id\":\"r-1\",\"number\":12,\"flow\":\"order-total\"}]";
+	desk->happenings = happenings;
+	table_set(&desk->answers, "show", (void *)lost_run);
+	DESK_RUN(desk, "run", "order-total", "--wait");
+	fake_desk_said(desk, "lost: silent\n");
+	fake_desk_said(desk, "to settle it: hostler resolve 12/enter succeeded|failed|requeue\n");
+	DESK_RUN(desk, "run", "order-total", "--wait", "--json");
+	fake_desk_complained(desk, "lost: it goes on waiting");
+	fake_desk_not_said(desk, "settle");
+}
+
 /* Rule R17: it holds a slot, and somebody has to do something about it. */
 static void a_session_that_is_stuck_is_told_with_its_remedy(void **state)
 {
@@ -182,21 +199,21 @@ static void a_session_that_is_stuck_is_told_with_its_remedy(void **state)
 	fake_desk_not_said(desk, "the session :5");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_desk, close_desk)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_reason_is_explained_without_a_host),
-		TEST(without_a_code_all_reasons_are_listed),
-		TEST(a_sentence_from_elsewhere_leads_to_its_codes),
-		TEST(a_code_with_a_slip_names_the_nearest),
-		TEST(a_failed_step_says_how_to_run_it_again),
-		TEST(a_lost_step_says_how_to_resolve_it),
-		TEST(what_happened_is_told_at_the_end),
-		TEST(a_step_that_is_named_is_all_that_is_shown),
-		TEST(who_waits_is_told_the_reason_once),
-		TEST(a_session_that_is_stuck_is_told_with_its_remedy),
+		DESK_TEST(a_reason_is_explained_without_a_host),
+		DESK_TEST(without_a_code_all_reasons_are_listed),
+		DESK_TEST(a_sentence_from_elsewhere_leads_to_its_codes),
+		DESK_TEST(a_code_with_a_slip_names_the_nearest),
+		DESK_TEST(a_failed_step_says_how_to_run_it_again),
+		DESK_TEST(a_lost_step_says_how_to_resolve_it),
+		DESK_TEST(what_happened_is_told_at_the_end),
+		DESK_TEST(a_step_that_is_named_is_all_that_is_shown),
+		DESK_TEST(who_waits_is_told_the_reason_once),
+		DESK_TEST(times_within_sentences_are_those_of_the_place),
+		DESK_TEST(who_waits_for_a_lost_run_is_told_how_to_settle_it),
+		DESK_TEST(a_session_that_is_stuck_is_told_with_its_remedy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

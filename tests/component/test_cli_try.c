@@ -23,12 +23,6 @@ static int open_desk(void **state)
 	return 0;
 }
 
-static int close_desk(void **state)
-{
-	fake_desk_end(*state);
-	return 0;
-}
-
 static const char manifest[] = "[desktop-flow]\n"
 			       "name = sum\n"
 			       "run = sh $HOSTLER_PACKAGE/sum.sh\n"
@@ -159,7 +153,7 @@ static void control_characters_of_a_flow_do_not_reach_the_terminal(void **state)
 	fake_desk_not_said(desk, "\033");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_desk, close_desk)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_desk, fake_desk_teardown)
 
 int main(void)
 {

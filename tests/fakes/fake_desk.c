@@ -246,6 +246,22 @@ void fake_desk_end(struct fake_desk *desk)
 	must(files_remove_tree(desk->folder, &err), &err);
 }
 
+int fake_desk_setup(void **state)
+{
+	static struct fake_desk desk;
+
+	fake_desk_start(&desk);
+	fake_desk_open(&desk);
+	*state = &desk;
+	return 0;
+}
+
+int fake_desk_teardown(void **state)
+{
+	fake_desk_end(*state);
+	return 0;
+}
+
 static char *program(void)
 {
 	const char *folder = getenv("HOSTLER_PROGRAMS");

@@ -55,6 +55,11 @@ void fake_desk_end(struct fake_desk *desk);
 void fake_desk_open(struct fake_desk *desk);  /* the hub */
 void fake_desk_close(struct fake_desk *desk); /* and its socket */
 
+/* A desk with its hub open for each test: DESK_TEST(name) instead of cmocka_unit_test(name); *state is the desk. */
+int fake_desk_setup(void **state);
+int fake_desk_teardown(void **state);
+#define DESK_TEST(name) cmocka_unit_test_setup_teardown(name, fake_desk_setup, fake_desk_teardown)
+
 /* Runs hostler with these words (ends with NULL) until it has ended; its exit status, its texts in `out` and
  * `err`. */
 int fake_desk_run(struct fake_desk *desk, const char *const *words);

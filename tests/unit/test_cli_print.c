@@ -95,8 +95,12 @@ static void times_are_those_of_the_place(void **state)
 	(void)state;
 	setenv("TZ", "CET-1", 1);
 	assert_string_equal(print_time(arena, value_make_text(arena, "2026-11-21T23:31:52.5Z", 22)),
-			    "2026-11-22 00:31:52");
+			    "2026-11-22 00:31:52 CET");
 	assert_string_equal(print_time(arena, NULL), "-");
+	assert_string_equal(print_times_within(arena, "since 2026-11-21T23:31:52.5Z, by 2026-11-22T00:00:00Z."),
+			    "since 2026-11-22 00:31:52 CET, by 2026-11-22 01:00:00 CET.");
+	assert_string_equal(print_times_within(arena, "2026-11-21T23:31:52 2026-11-21 größer"),
+			    "2026-11-21T23:31:52 2026-11-21 größer");
 }
 
 static void values_are_told_plainly(void **state)
