@@ -94,6 +94,9 @@ static int open_store(struct engine *engine, hst_error *err)
 	free(folder);
 	if (rc >= 0)
 		rc = store_open_sqlite(conf->store_path, &engine->store, err);
+	/* A store of a newer program, or none at all, does not become another by trying again. */
+	if (rc == HST_INVALID)
+		inherited_say(err->text);
 	if (rc < 0)
 		return rc;
 	engine->files_dir = files_join(conf->state_dir, "files");

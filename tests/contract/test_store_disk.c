@@ -314,72 +314,6 @@ static void an_older_store_is_brought_forward_after_a_copy(void **state)
 	assert_int_equal(bring(room, 1, NULL), HST_INVALID);
 }
 
-static void loaded(struct room *room, const char *fixture)
-{
-	const char *top = getenv("SRCDIR");
-	char path[512], *sql = calloc(1, 1 << 16);
-	sqlite3 *db;
-	FILE *file;
-
-	OPS(room)->free(room->store);
-	room->store = NULL;
-	unlink(room->path);
-	snprintf(path, sizeof path, "%s/tests/fixtures/store/%s", top ? top : ".", fixture);
-	file = fopen(path, "r");
-	assert_non_null(file);
-	assert_true(fread(sql, 1, (1 << 16) - 1, file) > 0);
-	fclose(file);
-	assert_int_equal(sqlite3_open(room->path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-	free(sql);
-}
-
-/* The fixture is what an engine of version 1 left that was killed while one run ran and another waited. */
-static void a_store_of_version_1_goes_on(void **state)
-{
-	struct room *room = *state, copy = *room;
-	struct seen seen = {0};
-	char counters[128] = "", *bytes;
-	size_t length;
-
-	loaded(room, "v1.sql");
-	assert_int_equal(pragma(room, "PRAGMA user_version"), 1);
-	opened(room);
-	assert_int_equal(OPS(room)->unfinished(room->store, see_run, see_step, &seen, NULL), HST_OK);
-	assert_string_equal(seen.order, "#2 2 #3 3 ");
-	assert_string_equal(seen.runs[0].flow, "slow");
-	assert_int_equal(seen.runs[0].origin, 0);
-	assert_string_equal(seen.steps[0].state, "running");
-	assert_string_equal(seen.steps[0].device, "here");
-	assert_int_equal(seen.steps[0].token, 2);
-	assert_int_equal(seen.steps[0].journal | seen.steps[0].top | seen.steps[0].lost_us, 0);
-	seen_clear(&seen);
-	OPS(room)->happenings(room->store, 1, see_happening, &seen, NULL);
-	assert_int_equal(seen.happening_count, 8);
-	seen_clear(&seen);
-	OPS(room)->counters(room->store, see_counter, counters, NULL);
-	assert_string_equal(counters, "run=3 seq=3 step=3 token=2 ");
-	assert_int_equal(OPS(room)->get_state(room->store, "inbox", "cursor", &bytes, &length, NULL), HST_OK);
-	assert_string_equal(bytes, "uid 17");
-	free(bytes);
-	begin(room);
-	assert_int_equal(OPS(room)->put_step(room->store,
-					     &(struct store_step){.id = 2, .run = 2, .state = "lost", .lost_us = 9},
-					     NULL),
-			 HST_OK);
-	assert_int_equal(OPS(room)->put_standing(room->store, "drained", "host", (struct store_bytes){"", 0}, NULL),
-			 HST_OK);
-	commit(room);
-	reopen(room);
-	OPS(room)->steps(room->store, 2, see_step, &seen, NULL);
-	assert_int_equal(seen.steps[0].lost_us, 9);
-	seen_clear(&seen);
-	snprintf(copy.path, sizeof copy.path, "%.100s.v1", room->path);
-	assert_int_equal(pragma(&copy, "PRAGMA user_version"), 1);
-	assert_int_equal(pragma(&copy, "SELECT count(*) FROM run"), 3);
-}
-
 /* Enough for the log to be moved in idle time, after which it is used from its beginning again. */
 static void the_log_is_moved_into_the_file_in_idle_time(void **state)
 {
@@ -415,7 +349,6 @@ int main(int argc, char **argv)
 		DISK(a_foreign_file_is_refused),
 		DISK(one_process_has_it),
 		DISK(an_older_store_is_brought_forward_after_a_copy),
-		DISK(a_store_of_version_1_goes_on),
 		DISK(the_log_is_moved_into_the_file_in_idle_time),
 	};
 
