@@ -74,6 +74,7 @@ struct engine_reply {
 struct engine_follower {
 	uint64_t link;
 	int64_t run; /* 0: all runs, those to come too */
+	bool ends;   /* of what happens only that a run has ended */
 };
 
 /* Those of the clusters; as long as the definitions they were opened with. */
@@ -144,7 +145,7 @@ int engine_store_definitions(struct engine *engine, hst_error *err); /* within a
 
 /* perform.c */
 void engine_perform(struct engine *engine);
-void engine_follow(struct engine *engine, uint64_t link, int64_t run);
+void engine_follow(struct engine *engine, uint64_t link, int64_t run, bool ends);
 void engine_unfollow(struct engine *engine, uint64_t link, int64_t run); /* run 0: all of the link */
 struct hub_link *engine_link(struct engine *engine, uint64_t number);    /* NULL: it has left */
 

@@ -78,6 +78,7 @@ struct following {
 	struct hub_link *to;
 	const char *run_id, *flow;
 	int64_t run;
+	bool ends; /* all that is asked for */
 	bool ended;
 	struct table names; /* step id -> name */
 };
@@ -111,6 +112,8 @@ static bool follow_happening(void *arg, const struct store_happening *happening)
 	text_init(&json, PAYLOAD_BYTES_MAX);
 	snprintf(key, sizeof key, "%lld", (long long)happening->step);
 	following->ended = !happening->step && strcmp(happening->what, "ended") == 0;
+	if (following->ends && !following->ended)
+		return true;
 	engine_say_happening(&json, &(struct engine_happening){.run = following->run, .at_us = happening->at_us,
 	                                                       .run_id = following->run_id, .flow = following->flow,
 	                                                       .step = table_get(&following->names, key),
@@ -124,13 +127,13 @@ static bool follow_happening(void *arg, const struct store_happening *happening)
 }
 
 /* Whatever comes, in any run. */
-static void follow_all(struct engine *engine, struct hub_link *from, uint64_t id)
+static void follow_all(struct engine *engine, struct hub_link *from, uint64_t id, bool ends)
 {
 	struct message done;
 
 	message_init(&done, WORD_done, id);
 	hub_send(engine->hub, from, &done);
-	engine_follow(engine, from->number, 0);
+	engine_follow(engine, from->number, 0, ends);
 }
 
 /* First everything that has happened so far, as the store has it, then whatever comes. Run 0: all runs, and no past. */
@@ -138,13 +141,14 @@ void on_follow(void *arg, struct hub_link *from, const struct message *message)
 {
 	struct engine *engine = arg;
 	const struct store_ops *ops = engine->store->ops;
-	struct following following = {.engine = engine, .to = from, .run = message_integer(message, "run")};
+	struct following following = {.engine = engine, .to = from, .run = message_integer(message, "run"),
+	                              .ends = message_boolean(message, "ends")};
 	struct message done;
 	hst_error err = {{0}, {0}};
 	int rc;
 
 	if (following.run == 0) {
-		follow_all(engine, from, message->id);
+		follow_all(engine, from, message->id, following.ends);
 		return;
 	}
 	table_init(&following.names);
@@ -158,7 +162,7 @@ void on_follow(void *arg, struct hub_link *from, const struct message *message)
 		hub_send(engine->hub, from, &done);
 		ops->happenings(engine->store, following.run, follow_happening, &following, &err);
 		if (!following.ended)
-			engine_follow(engine, from->number, following.run);
+			engine_follow(engine, from->number, following.run, following.ends);
 	}
 	table_clear(&following.names);
 }

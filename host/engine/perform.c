@@ -80,22 +80,36 @@ void engine_say_happening(struct text *to, const struct engine_happening *happen
 		text_add(to, "}");
 }
 
+static bool follower_hears(const struct engine_follower *follower, int64_t run, bool ended)
+{
+	return (!follower->run || follower->run == run) && (ended || !follower->ends);
+}
+
+static void say_happening(struct text *to, const struct core_happening *happening)
+{
+	const struct run *run = happening->run;
+	const char *step = happening->step ? happening->step->flow_step->name : NULL;
+
+	text_init(to, SAID_MAX);
+	engine_say_happening(to, &(struct engine_happening){.run = run->facts.number, .at_us = happening->at_us,
+	                                                    .run_id = run->facts.id, .flow = run->flow->name,
+	                                                    .step = step, .what = happening->what,
+	                                                    .detail = happening->detail});
+}
+
+/* Nothing is written down for nobody. */
 static void perform_happening(struct engine *engine, const struct core_happening *happening)
 {
 	const struct run *run = happening->run;
 	bool ended = !happening->step && strcmp(happening->what, "ended") == 0;
 	struct message message;
-	struct text json;
+	struct text json = {0};
 
-	text_init(&json, SAID_MAX);
-	engine_say_happening(&json, &(struct engine_happening){.run = run->facts.number, .at_us = happening->at_us,
-	                                                       .run_id = run->facts.id, .flow = run->flow->name,
-	                                                       .step = happening->step ? happening->step->flow_step->name
-	                                                                               : NULL,
-	                                                       .what = happening->what, .detail = happening->detail});
 	for (size_t i = 0; i < engine->follower_count; i++) {
-		if (engine->followers[i].run && engine->followers[i].run != run->facts.number)
+		if (!follower_hears(&engine->followers[i], run->facts.number, ended))
 			continue;
+		if (!json.s)
+			say_happening(&json, happening);
 		message_init(&message, WORD_happened, 0);
 		message_set_integer(&message, "run", run->facts.number);
 		message_set_text(&message, "what", happening->what);
@@ -149,13 +163,15 @@ void engine_perform(struct engine *engine)
 			perform_happening(engine, &effects->happenings[i]);
 }
 
-void engine_follow(struct engine *engine, uint64_t link, int64_t run)
+void engine_follow(struct engine *engine, uint64_t link, int64_t run, bool ends)
 {
 	for (size_t i = 0; i < engine->follower_count; i++)
-		if (engine->followers[i].link == link && engine->followers[i].run == run)
+		if (engine->followers[i].link == link && engine->followers[i].run == run) {
+			engine->followers[i].ends = ends;
 			return;
+		}
 	engine->followers = mem_grow(engine->followers, &engine->follower_size, engine->follower_count + 1, sizeof *engine->followers);
-	engine->followers[engine->follower_count++] = (struct engine_follower){.link = link, .run = run};
+	engine->followers[engine->follower_count++] = (struct engine_follower){.link = link, .run = run, .ends = ends};
 }
 
 void engine_unfollow(struct engine *engine, uint64_t link, int64_t run)

@@ -47,7 +47,7 @@ enum right { RIGHT_NONE = 0, RIGHT_LOOK = 1, RIGHT_PRESS = 2, RIGHT_CONTROL = 4,
 	M(ask,          SPEAKER_CLIENT,  RIGHT_LOOK,  "answer",      "what:t",                                  "json: filters") \
 	M(manage,       SPEAKER_CLIENT,  RIGHT_ADMIN, "answer",      "what:t",                                  "json: arguments") \
 	M(answer,       SPEAKER_HOST,    RIGHT_NONE,  "",            "",                                        "json: the answer") \
-	M(follow,       SPEAKER_CLIENT,  RIGHT_LOOK,  "done",        "run:i",                                   "")        \
+	M(follow,       SPEAKER_CLIENT,  RIGHT_LOOK,  "done",        "run:i ends:b?",                           "")        \
 	M(happened,     SPEAKER_HOST,    RIGHT_NONE,  "",            "run:i what:t ended:b",                    "json: what happened") \
 	M(file_get,     SPEAKER_CLIENT,  RIGHT_LOOK,  "part",        "run:i step:t name:t offset:i",            "")        \
 	M(part,         SPEAKER_HOST,    RIGHT_NONE,  "",            "offset:i total:i",                        "bytes: up to 256 KiB") \

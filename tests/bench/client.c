@@ -82,6 +82,7 @@ static void wait_for_all(struct client *client)
 static void measure(struct client *client)
 {
 	const struct settings *settings = client->settings;
+	bool counting = false;
 	int timer = -1;
 
 	client->from_us = client->until_us = INT64_MAX;
@@ -99,8 +100,12 @@ static void measure(struct client *client)
 		timer = pacemaker(client);
 	else
 		press_all(client);
-	while (now_us() < client->until_us)
+	while (now_us() < client->until_us) {
+		if (!counting && now_us() >= client->from_us)
+			counting = fputs("counting\n", stderr) >= 0;
 		turn(client);
+	}
+	fputs("counted\n", stderr);
 	wait_for_all(client);
 	if (timer >= 0) {
 		loop_fd(client->loop, timer, 0, NULL, NULL);
@@ -146,7 +151,7 @@ static void reach(struct client *client, void *zmq)
 
 static const char usage[] =
 	"usage: client --endpoint ADDRESS --key FILE [--seconds S] [--warm S] [--rate PER_SECOND]\n"
-	"              [--end follow|poll] [--flows] [--started] NAME…\n";
+	"              [--flows] [--started] NAME…\n";
 
 static const struct option options[] = {
 	{"endpoint", required_argument, NULL, 'e'},
@@ -154,7 +159,6 @@ static const struct option options[] = {
 	{"seconds", required_argument, NULL, 's'},
 	{"warm", required_argument, NULL, 'w'},
 	{"rate", required_argument, NULL, 'r'},
-	{"end", required_argument, NULL, 'n'},
 	{"flows", no_argument, NULL, 'f'},
 	{"started", no_argument, NULL, 't'},
 	{0},
@@ -175,8 +179,6 @@ static bool read_options(int argc, char **argv, struct settings *settings)
 			settings->warm = atof(optarg);
 		else if (option == 'r')
 			settings->rate = atoll(optarg);
-		else if (option == 'n')
-			settings->poll = strcmp(optarg, "poll") == 0;
 		else if (option == 'f')
 			settings->by_hand = true;
 		else if (option == 't')
@@ -201,19 +203,16 @@ int main(int argc, char **argv)
 	client.buttons = mem_array(client.button_count, sizeof *client.buttons);
 	for (size_t i = 0; i < client.button_count; i++)
 		client.buttons[i] = (struct button){.client = &client, .name = argv[optind + (int)i]};
-	table_init(&client.by_number);
 	zmq = zmq_ctx_new();
 	reach(&client, zmq);
-	if (settings.poll)
-		ask_flows(&client);
+	follow_ends(&client);
 	measure(&client);
 	check_all(&client);
 	if (settings.started)
 		read_began(&client);
 	printf("{\"runs\": %zu, \"runs_per_s\": %.1f", client.counted,
 	       (double)client.counted / settings.seconds);
-	if (!settings.poll)
-		samples_print(&client.done, "done_us");
+	samples_print(&client.done, "done_us");
 	samples_print(&client.began, "started_us");
 	printf("}\n");
 	for (size_t i = 0; i < client.run_count; i++)
@@ -221,7 +220,7 @@ int main(int argc, char **argv)
 	link_free(client.link);
 	zmq_ctx_term(zmq);
 	loop_free(client.loop);
-	table_clear(&client.by_number);
+	free(client.by_number);
 	free(client.runs);
 	free(client.buttons);
 	samples_clear(&client.done);

@@ -9,7 +9,6 @@
 #ifndef BENCH_CLIENT_H
 #define BENCH_CLIENT_H
 
-#include "base/table.h"
 #include "loop/loop.h"
 #include "samples.h"
 #include "schema/value.h"
@@ -20,7 +19,6 @@ enum { REPLY_MS = 60000 };
 struct settings {
 	const char *endpoint, *key;
 	bool by_hand; /* names are flows, run without their buttons */
-	bool poll;    /* ask how many runs of each flow are active; else follow each run */
 	bool started; /* the runs' only step has an output at_us: the time its process began */
 	double seconds, warm;
 	int64_t rate;
@@ -32,7 +30,6 @@ struct button {
 	struct client *client;
 	const char *name;
 	size_t open;
-	struct run *run; /* the one that was accepted last; NULL: it has ended */
 };
 
 /* One press and its run. */
@@ -51,8 +48,10 @@ struct client {
 	size_t button_count, next;
 	struct run **runs; /* every press */
 	size_t run_count, run_size;
-	struct table by_number; /* those that have not ended */
-	bool up, pressing, asked;
+	struct run **by_number; /* those that were accepted; the first has the number first_number */
+	size_t by_number_size;
+	int64_t first_number;
+	bool up, pressing;
 	size_t open; /* presses that have not come to their end */
 	int64_t heard_us, from_us, until_us;
 	size_t counted;
@@ -66,11 +65,11 @@ void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn
 void press(struct button *button);
 void press_next(struct client *client); /* the next one that is not at work */
 void on_happened(void *arg, const struct message *message);
-void ask_flows(void *arg); /* begins to poll */
 
 /* client_answers.c: one thing at a time, before and after the measurement. */
 const hst_value *parse(hst_arena *arena, const struct message *message);
 int64_t integer_of(const hst_value *record, const char *name); /* -1: it is none */
+void follow_ends(struct client *client); /* of all runs, from now on */
 void check_all(struct client *client); /* the host's own word that every run succeeded */
 void read_began(struct client *client);
 

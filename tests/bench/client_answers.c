@@ -37,6 +37,19 @@ static const struct message *ask(struct client *client, const char *what, const 
 	return answer;
 }
 
+void follow_ends(struct client *client)
+{
+	const struct message *answer;
+	struct message message;
+	hst_error err = {0};
+
+	message_init(&message, WORD_follow, 0);
+	message_set_integer(&message, "run", 0);
+	message_set_boolean(&message, "ends", true);
+	if (link_call(client->link, &message, REPLY_MS, &answer, &err) != HST_OK)
+		fail("follow: %s", err.text);
+}
+
 void check_all(struct client *client)
 {
 	static const char *const others[] = {"queued", "running",   "paused",	 "stopping", "lost",

@@ -1,17 +1,9 @@
-/*
- * Presses and their runs. The end of a run is seen in one of two ways: by following it, which tells the
- * moment, or by asking how many runs of each flow are active, which costs the host little; flows then have
- * the names of their buttons.
- */
+/* Presses and their runs. The host tells of every run that it has ended, and of nothing else. */
 #include "client.h"
 
-#include "base/arena.h"
 #include "base/mem.h"
 
-#include <stdio.h>
 #include <string.h>
-
-enum { POLL_MS = 50 };
 
 /* A reply, or the end of the program: a figure with a refusal in it would be worth nothing. */
 static const struct message *expect(const struct message *reply, enum word word)
@@ -44,10 +36,21 @@ void press_next(struct client *client)
 	press(button);
 }
 
-static const char *key_of(int64_t number, char to[24])
+/* Numbers of runs follow each other, and nobody else makes any here. */
+static struct run **run_at(struct client *client, int64_t number)
 {
-	snprintf(to, 24, "%lld", (long long)number);
-	return to;
+	size_t at, size = client->by_number_size;
+
+	if (!client->first_number)
+		client->first_number = number;
+	at = (size_t)(number - client->first_number);
+	if (number < client->first_number || at > client->run_count)
+		fail("#%lld is nobody's run", (long long)number);
+	client->by_number = mem_grow(client->by_number, &client->by_number_size, at + 1,
+				     sizeof *client->by_number);
+	if (client->by_number_size > size)
+		memset(client->by_number + size, 0, (client->by_number_size - size) * sizeof *client->by_number);
+	return &client->by_number[at];
 }
 
 /* Presses at a rate count by when they were pressed: a slow one is not to be left out because it ends late.
@@ -57,9 +60,8 @@ static void run_ended(struct run *run, int64_t now)
 	struct client *client = run->client;
 	struct button *button = run->button;
 	int64_t moment_us = client->settings->rate ? run->pressed_us : now;
-	char key[24];
 
-	table_remove(&client->by_number, key_of(run->number, key));
+	*run_at(client, run->number) = NULL;
 	client->open--;
 	if (moment_us >= client->from_us && moment_us < client->until_us) {
 		run->counted = true;
@@ -67,38 +69,25 @@ static void run_ended(struct run *run, int64_t now)
 		samples_add(&client->done, now - run->pressed_us);
 	}
 	button->open--;
-	button->run = NULL;
 	if (client->pressing && !client->settings->rate)
 		press(button);
 }
 
-static void on_following(void *arg, const struct message *reply)
-{
-	(void)arg;
-	expect(reply, WORD_done);
-}
-
+/* The list has one run, and its number is all that matters here: it is not worth parsing. */
 static void on_accepted(void *arg, const struct message *reply)
 {
+	static const char member[] = "\"number\":";
 	struct run *run = arg;
 	struct client *client = run->client;
-	hst_arena *arena = arena_new();
-	const hst_value *runs = parse(arena, expect(reply, WORD_accepted));
-	struct message follow;
-	char key[24];
+	const char *list = expect(reply, WORD_accepted)->payload, *end = list + reply->payload_length;
+	const char *at = memmem(list, reply->payload_length, member, sizeof member - 1);
 
-	if (value_count(runs) != 1)
-		fail("%s starts %zu runs instead of one", run->button->name, value_count(runs));
-	run->number = integer_of(value_at(runs, 0), "number");
-	table_set(&client->by_number, key_of(run->number, key), run);
-	run->button->run = run;
+	if (!at || memmem(at + 1, (size_t)(end - at - 1), member, sizeof member - 1))
+		fail("%s does not start one run: %.*s", run->button->name, (int)reply->payload_length, list);
+	for (at += sizeof member - 1; at < end && *at >= '0' && *at <= '9'; at++)
+		run->number = 10 * run->number + *at - '0';
+	*run_at(client, run->number) = run;
 	client->heard_us = now_us();
-	if (!client->settings->poll) {
-		message_init(&follow, WORD_follow, 0);
-		message_set_integer(&follow, "run", run->number);
-		request(client, &follow, on_following, client);
-	}
-	arena_free(arena);
 }
 
 void press(struct button *button)
@@ -118,63 +107,20 @@ void press(struct button *button)
 	request(client, &message, on_accepted, run);
 }
 
-/* The end of runs */
-
 void on_happened(void *arg, const struct message *message)
 {
 	static const char good[] = "\"state\":\"succeeded\"";
 	struct client *client = arg;
 	struct run *run;
-	char key[24];
 
 	if (message->word != WORD_happened || !message_boolean(message, "ended"))
 		return;
-	run = table_get(&client->by_number, key_of(message_integer(message, "run"), key));
+	run = *run_at(client, message_integer(message, "run"));
 	if (!run)
-		return;
+		fail("the end of a run is told before its beginning");
 	if (!memmem(message->payload, message->payload_length, good, sizeof good - 1))
-		fail("run #%s did not succeed: %.*s", key, (int)message->payload_length,
+		fail("run #%lld did not succeed: %.*s", (long long)run->number, (int)message->payload_length,
 		     (const char *)message->payload);
 	client->heard_us = now_us();
 	run_ended(run, client->heard_us);
-}
-
-/* What the host says stands in order: an answer after `accepted` was made when the run was known. */
-static void on_flows(void *arg, const struct message *reply)
-{
-	struct client *client = arg;
-	hst_arena *arena = arena_new();
-	const hst_value *flows = parse(arena, expect(reply, WORD_answer));
-	int64_t now = now_us();
-	struct table idle;
-
-	client->asked = false;
-	table_init(&idle);
-	for (size_t i = 0; i < value_count(flows); i++)
-		if (integer_of(value_at(flows, i), "active") == 0)
-			table_set(&idle, value_text(value_get(value_at(flows, i), "name")), client);
-	for (size_t i = 0; i < client->button_count; i++) {
-		struct button *button = &client->buttons[i];
-
-		if (!button->run || !table_get(&idle, button->name))
-			continue;
-		client->heard_us = now;
-		run_ended(button->run, now);
-	}
-	table_clear(&idle);
-	arena_free(arena);
-}
-
-void ask_flows(void *arg)
-{
-	struct client *client = arg;
-	struct message message;
-
-	loop_in(client->loop, POLL_MS, ask_flows, client);
-	if (client->asked || client->open == 0)
-		return;
-	message_init(&message, WORD_ask, 0);
-	message_set_text(&message, "what", "flows");
-	client->asked = true;
-	request(client, &message, on_flows, client);
 }
