@@ -46,11 +46,11 @@ static char *input_variable(hst_arena *arena, const hst_field *field, const hst_
 char **flow_environment(hst_arena *arena, const struct flowrun_spec *spec, const struct flow_place *place,
 			const hst_value *inputs)
 {
-	const char *programs = files_program_directory();
+	const char *data = files_data_directory();
 	char *const own[] = {
-		arena_printf(arena, "PATH=%s:/usr/local/bin:/usr/bin:/bin", programs),
-		arena_printf(arena, "PYTHONPATH=%s/../share/hostler/runner", programs),
-		arena_printf(arena, "HOSTLER_RUNNER=%s/../share/hostler/runner", programs),
+		arena_printf(arena, "PATH=%s:/usr/local/bin:/usr/bin:/bin", files_program_directory()),
+		arena_printf(arena, "PYTHONPATH=%s/runner", data),
+		arena_printf(arena, "HOSTLER_RUNNER=%s/runner", data),
 		/* Compiled modules beside the sources would change the package. */
 		arena_text(arena, "PYTHONDONTWRITEBYTECODE=1"),
 		arena_printf(arena, "HOSTLER_PACKAGE=%s", spec->package->directory),

@@ -52,10 +52,16 @@ char *files_beside(const char *file, const char *name);
 /* The directory this program's file lies in, found through /proc/self/exe; lives as long as the program. */
 const char *files_program_directory(void);
 
+/* Relative to that directory, caller frees: a tree that was moved as a whole is found again. */
+char *files_beside_programs(const char *name);
+
 /*
- * "plugins" beside the installed programs: ../lib/hostler/plugins from them, or $HOSTLER_PLUGINS in a build
- * tree; that only when it is absolute, and never in a program that runs with more rights than its caller.
+ * Where plugins were installed (os/installed.h), or $HOSTLER_PLUGINS in a build tree; that only when it is absolute, and
+ * never in a program that runs with more rights than its caller.
  */
 const char *files_plugin_directory(void);
+
+/* Where what does not depend on the machine was installed: the helpers of desktop flows, the template of plugins. */
+const char *files_data_directory(void);
 
 #endif

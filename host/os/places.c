@@ -1,8 +1,9 @@
-/* Where files lie: beside each other, beside the program, in the plugin directory. */
+/* Where files lie: beside each other, beside the program, in the directories that were installed with it. */
 #include "os/files.h"
 
 #include "base/auto.h"
 #include "base/mem.h"
+#include "os/installed.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -83,6 +84,11 @@ const char *files_program_directory(void)
 	return directory;
 }
 
+char *files_beside_programs(const char *name)
+{
+	return cleaned(files_join(files_program_directory(), name));
+}
+
 const char *files_plugin_directory(void)
 {
 	static char *directory;
@@ -94,7 +100,16 @@ const char *files_plugin_directory(void)
 	if (wanted && wanted[0] == '/')
 		directory = mem_text(wanted);
 	else
-		directory = files_join(files_program_directory(), "../lib/hostler/plugins");
+		directory = files_beside_programs(installed_plugins);
+	return directory;
+}
+
+const char *files_data_directory(void)
+{
+	static char *directory;
+
+	if (!directory)
+		directory = files_beside_programs(installed_data);
 	return directory;
 }
 

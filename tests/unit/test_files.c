@@ -349,7 +349,22 @@ static void relative_plugin_directory_is_not_taken(void **state)
 {
 	(void)state;
 	setenv("HOSTLER_PLUGINS", "plugins", 1);
-	assert_non_null(strstr(files_plugin_directory(), "/../lib/hostler/plugins"));
+	assert_string_not_equal(files_plugin_directory(), "plugins");
+	assert_int_equal(files_plugin_directory()[0], '/');
+	assert_non_null(strstr(files_plugin_directory(), "/hostler/plugins"));
+}
+
+/* A tree is moved as a whole: what was installed together is found from where the program is now. */
+static void what_was_installed_is_found_from_the_program(void **state)
+{
+	AUTO_FREE char *above = files_beside_programs("../share/x");
+	AUTO_FREE char *by_hand = files_join(files_program_directory(), "../share/x");
+	AUTO_FREE char *cleaned = files_beside("/", by_hand);
+
+	(void)state;
+	assert_string_equal(above, cleaned);
+	assert_null(strstr(files_data_directory(), ".."));
+	assert_non_null(strstr(files_data_directory(), "/hostler"));
 }
 
 int main(void)
@@ -374,6 +389,7 @@ int main(void)
 		cmocka_unit_test(name_beside_a_file_does_not_depend_on_the_working_directory),
 		cmocka_unit_test(program_lies_in_its_directory),
 		cmocka_unit_test(relative_plugin_directory_is_not_taken),
+		cmocka_unit_test(what_was_installed_is_found_from_the_program),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,7 +92,7 @@ static inline void *hst_alloc(hst_call *call, size_t size)
 /* A copy of `n` bytes with a NUL behind them, released with the call. */
 static inline char *hst_copy(hst_call *call, const char *text, size_t n)
 {
-	char *copy = call->host->alloc(call->arena, n + 1);
+	char *copy = (char *)call->host->alloc(call->arena, n + 1);
 
 	for (size_t i = 0; i < n; i++)
 		copy[i] = text[i];
