@@ -253,11 +253,28 @@ static void print_stuck(hst_arena *arena, const hst_value *device)
 	}
 }
 
+/* "processors 12 %, memory 40 %", of what its driver can tell. */
+static const char *load_line(hst_arena *arena, const hst_value *device)
+{
+	int64_t load = -1, memory = -1;
+	const char *processors = "", *taken = "";
+
+	value_integer(value_get(device, "load_milli"), &load);
+	value_integer(value_get(device, "memory_milli"), &memory);
+	if (load >= 0)
+		processors = arena_printf(arena, "processors %lld %%", (long long)load / 10);
+	if (memory >= 0)
+		taken = arena_printf(arena, "memory %lld %%", (long long)memory / 10);
+	if (!*processors && !*taken)
+		return "-";
+	return arena_printf(arena, "%s%s%s", processors, *processors && *taken ? ", " : "", taken);
+}
+
 /* Behind the table, a sentence about each that is not simply there. */
 static void print_devices(struct cli *cli, const hst_value *devices)
 {
 	static const char *const heads[] = {"DEVICE", "STATE",	  "GATEWAY",  "SYSTEM",	   "DRIVER", "STRATEGY",
-					    "RUNS",   "SESSIONS", "ACCOUNTS", "LAST SEEN", NULL};
+					    "RUNS",   "SESSIONS", "LOAD", "ACCOUNTS", "LAST SEEN", NULL};
 	hst_arena *arena = cli->arena;
 	struct grid grid;
 
@@ -274,6 +291,7 @@ static void print_devices(struct cli *cli, const hst_value *devices)
 		grid_add(&grid, arena_printf(arena, "%s of %s", print_member(arena, device, "running"),
 					     print_member(arena, device, "slots")));
 		grid_add(&grid, arena_printf(arena, "%zu", value_count(value_get(device, "sessions"))));
+		grid_add(&grid, load_line(arena, device));
 		grid_add(&grid, print_list(arena, value_get(device, "accounts")));
 		grid_add(&grid, print_time(arena, value_get(device, "last_seen")));
 	}

@@ -99,6 +99,7 @@ static const hst_value *device_record(struct engine *engine, const char *name)
 	value_set_integer(record, "running", placed->running);
 	value_set_integer(record, "revision", placed->revision);
 	value_set_integer(record, "load_milli", placed->load_milli);
+	value_set_integer(record, "memory_milli", placed->memory_milli);
 	answer_set_time(engine->scratch, record, "last_seen", presence.seen_us);
 	set_blind(engine, device, record);
 	value_set(record, "sessions", sessions_list(engine, device));

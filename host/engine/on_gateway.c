@@ -26,7 +26,8 @@ void on_device(void *arg, struct hub_link *from, const struct message *message)
 	struct core_event event = {.kind = CORE_DEVICE, .device = name, .online = message_boolean(message, "online"),
 	                           .system = system_named(message_text(message, "system")),
 	                           .slots = message_integer(message, "slots"), .revision = message_integer(message, "revision"),
-	                           .load_milli = message_integer(message, "load"), .journal = message_integer(message, "journal")};
+	                           .load_milli = fact_load(message_integer(message, "load")),
+	                           .memory_milli = fact_memory(message_integer(message, "memory")), .journal = message_integer(message, "journal")};
 	const hst_value *body, *holding;
 	struct core_holding *held = NULL;
 	hst_error err = {{0}, {0}};

@@ -208,7 +208,8 @@ void devices_say(struct gateway_device *device)
 	message_set_text(&message, "system", system_name(now.known ? now.facts.system : HST_LINUX));
 	message_set_integer(&message, "slots", now.known ? now.slots : 1);
 	message_set_integer(&message, "revision", now.revision);
-	message_set_integer(&message, "load", now.facts.load_milli);
+	message_set_integer(&message, "load", now.known ? now.facts.load_milli : -1);
+	message_set_integer(&message, "memory", now.known ? now.facts.memory_milli : -1);
 	message_set_integer(&message, "journal", device->gateway->journal_identity);
 	message_set_payload(&message, json.s, json.length);
 	rc = device->fresh ? say_first(device, &message, &err) : link_send(link, &message, &err);

@@ -2,6 +2,7 @@
 
 #include "plugin/guard.h"
 #include "plugin/present.h"
+#include "schema/facts.h"
 
 #include <string.h>
 
@@ -53,7 +54,7 @@ static int check_sessions(const struct plugin_instance *driver, const hst_sessio
 int driver_list(struct plugin_instance *driver, hst_call *call, hst_device *ret_device,
 		hst_session **ret_sessions, size_t *ret_n, hst_error *err)
 {
-	hst_device device = {.load_milli = -1};
+	hst_device device = {.load_milli = -1, .memory_milli = -1};
 	hst_session *sessions = NULL;
 	hst_error said = {0};
 	size_t n = 0;
@@ -66,6 +67,8 @@ int driver_list(struct plugin_instance *driver, hst_call *call, hst_device *ret_
 				    "gave system %d, which is none of hst_system", (int)device.system);
 	if ((code = check_sessions(driver, sessions, n, err)) != HST_OK)
 		return code;
+	device.load_milli = fact_load(device.load_milli);
+	device.memory_milli = fact_memory(device.memory_milli);
 	*ret_device = device;
 	*ret_sessions = sessions;
 	*ret_n = n;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+enum { LOAD_MOST_MILLI = 1000 * 1000, MEMORY_MOST_MILLI = 1000 };
+
 const char *fact_name(hst_fact fact)
 {
 	if (fact == HST_YES)
@@ -28,4 +30,19 @@ hst_system system_named(const char *name)
 	if (strcmp(name, "client") == 0)
 		return HST_CLIENT;
 	return strcmp(name, "server") == 0 ? HST_SERVER : HST_LINUX;
+}
+
+int64_t fact_load(int64_t milli)
+{
+	if (milli < 0)
+		return -1;
+	return milli < LOAD_MOST_MILLI ? milli : LOAD_MOST_MILLI;
+}
+
+/* There is no machine whose memory is all free: 0 is a member that nobody has filled in. */
+int64_t fact_memory(int64_t milli)
+{
+	if (milli <= 0)
+		return -1;
+	return milli < MEMORY_MOST_MILLI ? milli : MEMORY_MOST_MILLI;
 }

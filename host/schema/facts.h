@@ -9,4 +9,8 @@ hst_fact fact_named(const char *name); /* any other word is unknown */
 const char *system_name(hst_system system); /* "client" "server" "linux" */
 hst_system system_named(const char *name); /* any other word is linux */
 
+/* Within bounds, whatever a driver or gateway says; what makes no sense is -1, unknown. */
+int64_t fact_load(int64_t milli);   /* load average per processor */
+int64_t fact_memory(int64_t milli); /* memory that is taken */
+
 #endif

@@ -16,7 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_EACH_MS = 1000, LIST_MS = 10000, IDENTIFY_MS = 10000, LOAD_STEP = 100 };
+enum { LOOK_EACH_MS = 1000, LIST_MS = 10000, IDENTIFY_MS = 10000 };
+
+/* Of a load that changes all the time only what matters is told, and not at each look. */
+enum { LOAD_STEP = 100, MEMORY_STEP = 20, LOAD_LOOKS = 5 };
 
 struct watch {
 	struct loop *loop;
@@ -25,7 +28,8 @@ struct watch {
 	struct stream *stream;
 	struct loop_timer *next;
 	char *said; /* the last list, as it was sent; NULL: none yet, or the driver could not tell since */
-	int64_t said_load, said_processors;
+	int64_t said_load, said_memory, said_processors;
+	unsigned looks; /* since then */
 	hst_system said_system;
 	bool failing;
 };
@@ -77,23 +81,33 @@ static void say_sessions(struct watch *watch, const hst_device *device, char *js
 	message_set_text(&message, "system", system_name(device->system));
 	message_set_integer(&message, "processors", device->processors);
 	message_set_integer(&message, "load", device->load_milli);
+	message_set_integer(&message, "memory", device->memory_milli);
 	message_set_payload(&message, json_take, strlen(json_take));
 	say(watch, &message);
 	crash_point(CRASH_watch_told);
 	free(watch->said);
 	watch->said = json_take;
 	watch->said_load = device->load_milli;
+	watch->said_memory = device->memory_milli;
+	watch->looks = 0;
 	watch->said_processors = device->processors;
 	watch->said_system = device->system;
 	watch->failing = false;
 }
 
-/* The load is never the same twice; it is worth a message when it has moved by a tenth of a processor. */
+static bool moved(int64_t said, int64_t now, int64_t step)
+{
+	return said != now && (said < 0 || now < 0 || llabs((long long)(said - now)) >= step);
+}
+
+/* The load is never the same twice: it is worth a message when it has moved by a tenth of a processor or a fiftieth of
+ * the memory, every few seconds at most. */
 static bool is_news(const struct watch *watch, const hst_device *device, const char *json)
 {
 	return !watch->said || strcmp(watch->said, json) != 0 || watch->said_system != device->system ||
 	       watch->said_processors != device->processors ||
-	       llabs((long long)(watch->said_load - device->load_milli)) >= LOAD_STEP;
+	       (watch->looks >= LOAD_LOOKS && (moved(watch->said_load, device->load_milli, LOAD_STEP) ||
+					       moved(watch->said_memory, device->memory_milli, MEMORY_STEP)));
 }
 
 static void say_failure(struct watch *watch, int code, hst_error *err)
@@ -132,6 +146,7 @@ static void look(void *arg)
 	} else {
 		char *json = write_sessions(call.arena, sessions, n);
 
+		watch->looks++;
 		if (is_news(watch, &device, json))
 			say_sessions(watch, &device, json);
 		else

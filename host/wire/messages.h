@@ -59,7 +59,7 @@ enum right { RIGHT_NONE = 0, RIGHT_LOOK = 1, RIGHT_PRESS = 2, RIGHT_CONTROL = 4,
 	M(call,         SPEAKER_HOST,    RIGHT_NONE,  "returned",    "step:i token:i action:t timeout_ms:i",    "json: inputs") \
 	M(returned,     SPEAKER_WORKER,  RIGHT_NONE,  "",            "step:i token:i",                          "json: outputs") \
 	M(cancel,       SPEAKER_HOST,    RIGHT_NONE,  "done",        "step:i token:i",                          "")        \
-	M(device,       SPEAKER_GATEWAY, RIGHT_NONE,  "done",        "device:t online:b system:t slots:i revision:i load:i journal:i", "json: sessions") \
+	M(device,       SPEAKER_GATEWAY, RIGHT_NONE,  "done",        "device:t online:b system:t slots:i revision:i load:i memory:i journal:i", "json: sessions") \
 	M(offer,        SPEAKER_HOST,    RIGHT_NONE,  "taken",       "step:i token:i run:t number:i name:t device:t user:t mode:t package:t timeout_ms:i", "json: inputs") \
 	M(taken,        SPEAKER_GATEWAY, RIGHT_NONE,  "",            "step:i token:i state:t",                  "")        \
 	M(refused,      SPEAKER_GATEWAY, RIGHT_NONE,  "",            "step:i token:i reason:t class:t revision:i", "text: one sentence") \
@@ -74,7 +74,7 @@ enum right { RIGHT_NONE = 0, RIGHT_LOOK = 1, RIGHT_PRESS = 2, RIGHT_CONTROL = 4,
 	M(package,      SPEAKER_GATEWAY, RIGHT_NONE,  "contents",    "digest:t",                                "")        \
 	M(contents,     SPEAKER_HOST,    RIGHT_NONE,  "",            "digest:t",                                "json: list of files") \
 	M(package_get,  SPEAKER_GATEWAY, RIGHT_NONE,  "part",        "digest:t file:i offset:i",                "")        \
-	M(sessions,     SPEAKER_SESSION, RIGHT_NONE,  "",            "system:t processors:i load:i",            "json: sessions") \
+	M(sessions,     SPEAKER_SESSION, RIGHT_NONE,  "",            "system:t processors:i load:i memory:i",            "json: sessions") \
 	M(identify,     SPEAKER_GATEWAY, RIGHT_NONE,  "identity",    "user:t",                                  "")        \
 	M(identity,     SPEAKER_SESSION, RIGHT_NONE,  "",            "key:t name:t uid:i gid:i",                "")        \
 	M(open,         SPEAKER_GATEWAY, RIGHT_NONE,  "opened",      "user:t session:t?",                       "")        \

@@ -21,6 +21,7 @@ struct options {
 	hst_choice system;
 	bool start;
 	const char *refuse_user;
+	int64_t load, memory;
 	hst_choice users;
 };
 
@@ -35,6 +36,10 @@ static const hst_field options[] = {
 		  .doc = "no: a program is not started, and counts as having succeeded at once"),
 	HST_FIELD(struct options, refuse_user,
 		  .doc = "a user whose sign-in fails as if the password were wrong"),
+	HST_FIELD(struct options, load, .def = "-1", .min = -1, .max = 1000000,
+		  .doc = "the load average per processor that it claims, in thousandths; -1: not known"),
+	HST_FIELD(struct options, memory, .def = "-1", .min = -1, .max = 1000,
+		  .doc = "the memory that it claims is taken, in thousandths; -1: not known"),
 	HST_FIELD(struct options, users, .def = "any", .choices = user_rules,
 		  .doc = "who is a user: every plain name"),
 };
@@ -160,7 +165,8 @@ static int list(void *state, hst_call *call, hst_device *ret_device, hst_session
 	*ret_device = (hst_device){.name = "null",
 				   .system = system_of[null->options->system.index],
 				   .processors = processors > 0 ? processors : 1,
-				   .load_milli = -1};
+				   .load_milli = null->options->load,
+				   .memory_milli = null->options->memory};
 	*ret_sessions = sessions;
 	*ret_n = n;
 	return HST_OK;

@@ -90,6 +90,34 @@ static void a_watch_says_what_has_changed(void **state)
 	assert_int_equal(house->heard_count, 3);
 }
 
+static void load_is(struct session_house *house, const char *milli)
+{
+	AUTO_FREE char *path = files_join(house->marks, "load");
+
+	assert_int_equal(files_replace(path, milli, strlen(milli), 0600, false, NULL), HST_OK);
+}
+
+/* It goes with whatever else is said, and alone when it has moved far enough. */
+static void a_watch_tells_the_load_now_and_then(void **state)
+{
+	HOUSE(state);
+	const struct session_heard *heard;
+
+	session_house_configure(house, "noting", "");
+	session_house_start(house, "watch");
+	heard = session_house_hear(house, WORD_sessions);
+	assert_int_equal(message_integer(&heard->message, "load"), 250);
+	assert_int_equal(message_integer(&heard->message, "memory"), 400);
+	load_is(house, "300");
+	mark(house, "session");
+	heard = session_house_hear(house, WORD_sessions);
+	assert_int_equal(message_integer(&heard->message, "load"), 300);
+	load_is(house, "900");
+	heard = session_house_hear(house, WORD_sessions);
+	assert_int_equal(message_integer(&heard->message, "load"), 900);
+	assert_int_equal(house->heard_count, 3);
+}
+
 static void a_watch_that_cannot_see_says_so_once(void **state)
 {
 	HOUSE(state);
@@ -123,6 +151,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(a_watch_tells_the_device_and_who_users_are),
 		CASE(a_watch_says_what_has_changed),
+		CASE(a_watch_tells_the_load_now_and_then),
 		CASE(a_watch_that_cannot_see_says_so_once),
 		CASE(a_wrong_configuration_is_bad_at_once),
 	};

@@ -42,6 +42,7 @@ static void a_known_key_gets_through_over_tcp(void **state)
 	message_set_integer(&message, "slots", 4);
 	message_set_integer(&message, "revision", 1);
 	message_set_integer(&message, "load", 0);
+	message_set_integer(&message, "memory", -1);
 	message_set_integer(&message, "journal", 1);
 	message_set_payload(&message, "[]", 2);
 	assert_int_equal(link_call(gateway.link, &message, CALL_MS, &reply, NULL), HST_OK);

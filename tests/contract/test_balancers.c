@@ -53,6 +53,7 @@ static void make_candidates(hst_candidate *candidates, size_t n, uint64_t *state
 			.placed_by_this_target = (int64_t)(draw_next(state) % 1000),
 			.last_placed_seq = (int64_t)(draw_next(state) % 100000),
 			.load_milli = (int64_t)(draw_next(state) % 3000) - 1,
+			.memory_milli = (int64_t)(draw_next(state) % 1002) - 1,
 		};
 }
 
@@ -209,6 +210,118 @@ static void random_has_no_bias_of_a_remainder(void **unused)
 	staged_close(&staged);
 }
 
+/* Opens one balancer, lets it choose among these, and closes it. */
+static const char *chosen_by(const char *balancer, const hst_candidate *candidates, size_t n)
+{
+	struct staged staged;
+	size_t index;
+
+	staged_load(&staged, HST_BALANCER, balancer);
+	staged_open(&staged, NULL);
+	index = choose(&staged, candidates, n, seed);
+	staged_close(&staged);
+	return candidates[index].device;
+}
+
+#define CHOSEN(balancer, ...)                                                            \
+	chosen_by(balancer, (const hst_candidate[]){__VA_ARGS__},                        \
+		  sizeof((const hst_candidate[]){__VA_ARGS__}) / sizeof(hst_candidate))
+
+static void primary_takes_the_first_whatever_else_there_is(void **unused)
+{
+	hst_candidate candidates[CANDIDATES_MAX];
+	uint64_t state = seed;
+
+	(void)unused;
+	for (size_t i = 0; i < 200; i++) {
+		size_t n = 1 + draw_next(&state) % CANDIDATES_MAX;
+
+		make_candidates(candidates, n, &state);
+		assert_ptr_equal(chosen_by("primary", candidates, n), candidates[0].device);
+	}
+}
+
+static void cluster_takes_who_had_the_fewest(void **unused)
+{
+	(void)unused;
+	assert_string_equal(CHOSEN("cluster", {.device = "a", .slots = 9, .placed_by_this_target = 3},
+				   {.device = "b", .slots = 9, .placed_by_this_target = 2, .running = 2, .load_milli = 900},
+				   {.device = "c", .slots = 9, .placed_by_this_target = 4}),
+			    "b");
+	/* Of equals whoever had no run for longest, then the first. */
+	assert_string_equal(CHOSEN("cluster", {.device = "a", .placed_by_this_target = 3, .last_placed_seq = 8},
+				   {.device = "b", .placed_by_this_target = 3, .last_placed_seq = 7},
+				   {.device = "c", .placed_by_this_target = 3, .last_placed_seq = 9}),
+			    "b");
+	assert_string_equal(CHOSEN("cluster", {.device = "a"}, {.device = "b"}), "a");
+}
+
+/* Over any number of runs, whatever the draws, and from whatever numbers that are even. */
+static void cluster_keeps_all_within_one(void **unused)
+{
+	uint64_t state = seed;
+	struct staged staged;
+
+	(void)unused;
+	staged_load(&staged, HST_BALANCER, "cluster");
+	staged_open(&staged, NULL);
+	for (size_t n = 1; n <= 9; n++) {
+		hst_candidate candidates[9] = {{0}};
+		int64_t base = (int64_t)(draw_next(&state) % 1000), sequence = 0;
+
+		for (size_t i = 0; i < n; i++)
+			candidates[i] = (hst_candidate){.device = names[i % 8], .slots = 1000, .placed_by_this_target = base};
+		for (size_t run = 1; run <= 500; run++) {
+			size_t index = choose(&staged, candidates, n, draw_next(&state));
+
+			candidates[index].placed_by_this_target++;
+			candidates[index].last_placed_seq = ++sequence;
+			for (size_t i = 0; i < n; i++)
+				assert_in_range(candidates[i].placed_by_this_target - base, run / n, (run + n - 1) / n);
+		}
+	}
+	staged_close(&staged);
+}
+
+static void least_loaded_weighs_the_scarcest_of_places_processors_and_memory(void **unused)
+{
+	(void)unused;
+	/* Places: one of four is less than one of two. */
+	assert_string_equal(CHOSEN("least-loaded", {.device = "a", .running = 1, .slots = 2, .load_milli = 100, .memory_milli = 100},
+				   {.device = "b", .running = 1, .slots = 4, .load_milli = 100, .memory_milli = 100}),
+			    "b");
+	/* Processors: whoever has nothing running may be busy with something else. */
+	assert_string_equal(CHOSEN("least-loaded", {.device = "a", .running = 0, .slots = 4, .load_milli = 900, .memory_milli = 100},
+				   {.device = "b", .running = 2, .slots = 4, .load_milli = 500, .memory_milli = 100}),
+			    "b");
+	assert_string_equal(CHOSEN("least-loaded", {.device = "a", .running = 0, .slots = 4, .load_milli = 100, .memory_milli = 950},
+				   {.device = "b", .running = 2, .slots = 4, .load_milli = 500, .memory_milli = 700}),
+			    "b");
+	/* Equally scarce: what is left of the rest; then who had fewer; then the first. */
+	assert_string_equal(CHOSEN("least-loaded", {.device = "a", .running = 2, .slots = 4, .load_milli = 400, .memory_milli = 300},
+				   {.device = "b", .running = 2, .slots = 4, .load_milli = 100, .memory_milli = 300}),
+			    "b");
+	assert_string_equal(CHOSEN("least-loaded", {.device = "a", .slots = 4, .memory_milli = 300, .placed_by_this_target = 2},
+				   {.device = "b", .slots = 4, .memory_milli = 300, .placed_by_this_target = 1}),
+			    "b");
+	assert_string_equal(CHOSEN("least-loaded", {.device = "a", .slots = 4}, {.device = "b", .slots = 4}), "a");
+}
+
+static void least_loaded_does_not_weigh_what_not_all_report(void **unused)
+{
+	(void)unused;
+	assert_string_equal(CHOSEN("least-loaded", {.device = "a", .running = 1, .slots = 4, .load_milli = 900, .memory_milli = 900},
+				   {.device = "b", .running = 2, .slots = 4, .load_milli = -1, .memory_milli = -1}),
+			    "a");
+	assert_string_equal(CHOSEN("least-loaded", {.device = "a", .running = 2, .slots = 4, .load_milli = -1, .memory_milli = -1},
+				   {.device = "b", .running = 1, .slots = 4, .load_milli = 900, .memory_milli = 900}),
+			    "b");
+	/* Memory is reported by both, and counts. */
+	assert_string_equal(CHOSEN("least-loaded", {.device = "a", .running = 1, .slots = 4, .load_milli = -1, .memory_milli = 900},
+				   {.device = "b", .running = 2, .slots = 4, .load_milli = 900, .memory_milli = 600}),
+			    "b");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +330,11 @@ int main(void)
 		cmocka_unit_test(no_candidate_is_an_error_and_never_reaches_the_plugin),
 		cmocka_unit_test(random_is_uniform),
 		cmocka_unit_test(random_has_no_bias_of_a_remainder),
+		cmocka_unit_test(primary_takes_the_first_whatever_else_there_is),
+		cmocka_unit_test(cluster_takes_who_had_the_fewest),
+		cmocka_unit_test(cluster_keeps_all_within_one),
+		cmocka_unit_test(least_loaded_weighs_the_scarcest_of_places_processors_and_memory),
+		cmocka_unit_test(least_loaded_does_not_weigh_what_not_all_report),
 	};
 
 	return cmocka_run_group_tests(tests, print_seed, NULL);

@@ -305,6 +305,19 @@ static void a_driver_must_name_sessions_users_and_processes(void **unused)
 	next.session_count = 2;
 	assert_int_equal(driver_list(odd, &odd_call, &device, &sessions, &n, &err), HST_OK);
 	assert_int_equal(n, 2);
+	/* Nobody has filled in the memory, and no machine has all of it free. */
+	assert_int_equal(device.load_milli, 0);
+	assert_int_equal(device.memory_milli, -1);
+	next.device.load_milli = -7;
+	next.device.memory_milli = 340;
+	assert_int_equal(driver_list(odd, &odd_call, &device, &sessions, &n, &err), HST_OK);
+	assert_int_equal(device.load_milli, -1);
+	assert_int_equal(device.memory_milli, 340);
+	next.device.load_milli = INT64_MAX;
+	next.device.memory_milli = INT64_MAX;
+	assert_int_equal(driver_list(odd, &odd_call, &device, &sessions, &n, &err), HST_OK);
+	assert_int_equal(device.load_milli, 1000 * 1000);
+	assert_int_equal(device.memory_milli, 1000);
 	next.sessions[1].key = NULL;
 	check_broken(driver_list(odd, &odd_call, &device, &sessions, &n, &err), &err, "\":2\"");
 	next.sessions[1] = (hst_session){.id = "", .user = "", .key = ""};

@@ -82,7 +82,7 @@ struct core_event {
 	const char *device; /* DEVICE */
 	bool online;
 	hst_system system;
-	int64_t slots, revision, load_milli;
+	int64_t slots, revision, load_milli, memory_milli;
 	int64_t journal; /* identity of the gateway's journal */
 	/*
 	 * DEVICE: first word after a (re)connection: `holding` lists every run the gateway knows. What the

@@ -219,6 +219,7 @@ void devices_event(struct core *core, const struct core_event *event, struct cor
 	device->placed->heard_us = core->now_us;
 	device->placed->slots = event->slots;
 	device->placed->load_milli = event->load_milli;
+	device->placed->memory_milli = event->memory_milli;
 	device->placed->system = event->system;
 	device_revised(core, device, event);
 	core_arm(core, &device->silence, core->now_us + DEVICE_SILENCE_US, device_silent);

@@ -106,7 +106,7 @@ struct placement_device *placement_add_device(struct placement *placement, const
 	if (!device) {
 		device = mem_alloc(sizeof *device);
 		device->name = mem_text(name);
-		device->load_milli = -1;
+		device->load_milli = device->memory_milli = -1;
 		device->system = HST_LINUX;
 		table_init(&device->busy);
 		table_init(&device->refusals);
@@ -242,7 +242,8 @@ static struct placement_device *choose_device(struct placement *placement, const
 			continue;
 		candidates[n] = (hst_candidate){.device = device->name, .running = device->running, .slots = device->slots,
 		                                .placed_by_this_target = target->placed[i],
-		                                .last_placed_seq = device->last_placed_seq, .load_milli = device->load_milli};
+		                                .last_placed_seq = device->last_placed_seq, .load_milli = device->load_milli,
+		                                .memory_milli = device->memory_milli};
 		able[n++] = device;
 	}
 	if (n > 1 && placement->policy.choose(placement->policy.arg, target->order.name, candidates, n, &demand, draw, &index))

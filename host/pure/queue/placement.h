@@ -27,7 +27,7 @@ struct placement_device {
 	int64_t slots;    /* how many runs of hostler it may have at once, as its gateway last said */
 	int64_t running;  /* runs placed there and not yet released */
 	int64_t revision; /* raised by the gateway at every change of its sessions */
-	int64_t load_milli;
+	int64_t load_milli, memory_milli; /* as its gateway last said; -1: unknown */
 	int64_t last_placed_seq;
 	hst_system system;
 	struct table busy;     /* folded user -> item placed there: one run of a user at a time (rule R9) */

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -127,6 +128,24 @@ int inventory_sessions(hst_call *call, hst_session **ret_sessions, size_t *ret_n
 	return HST_OK;
 }
 
+/* Memory that programs could have now counts as free, whatever the kernel keeps in it meanwhile. */
+static int64_t memory_taken_milli(void)
+{
+	FILE *file = fopen("/proc/meminfo", "re");
+	long long total = 0, available = -1;
+	char line[256];
+
+	while (file && fgets(line, sizeof line, file)) {
+		sscanf(line, "MemTotal: %lld kB", &total);
+		sscanf(line, "MemAvailable: %lld kB", &available);
+	}
+	if (file)
+		fclose(file);
+	if (total <= 0 || available < 0 || available > total)
+		return -1;
+	return (total - available) * 1000 / total;
+}
+
 void inventory_device(hst_call *call, hst_device *ret)
 {
 	char *name = hst_alloc(call, 256);
@@ -141,5 +160,6 @@ void inventory_device(hst_call *call, hst_device *ret)
 			    .system = HST_LINUX,
 			    .processors = processors,
 			    .load_milli =
-				    getloadavg(&load, 1) == 1 ? (int64_t)(load * 1000) / processors : -1};
+				    getloadavg(&load, 1) == 1 ? (int64_t)(load * 1000) / processors : -1,
+			    .memory_milli = memory_taken_milli()};
 }

@@ -9,14 +9,21 @@
 
 #include <hostler/plugin.h>
 
-/* A device that can take the run now, in the order of the cluster's member list. */
+/*
+ * A device that can take the run now; candidates come in the order of the cluster's member list.
+ *
+ * `placed_by_this_target` is kept across restarts. It is never lower than the lowest among those that could take the
+ * target's last run: turns that a device missed because it was away, busy or not yet a member count as taken. When
+ * the cluster gets another balancer, all members start from the same number.
+ */
 typedef struct hst_candidate {
 	const char *device;
 	int64_t running;              /* hostler's runs there */
 	int64_t slots;                /* how many hostler may have there at once */
-	int64_t placed_by_this_target; /* runs this target has placed there, ever */
-	int64_t last_placed_seq;      /* grows with every placement of the host; 0: never */
+	int64_t placed_by_this_target; /* runs this target has placed there; see below */
+	int64_t last_placed_seq;      /* grows with every placement since the host was started; 0: none since */
 	int64_t load_milli;           /* load average per processor in thousandths; -1: unknown */
+	int64_t memory_milli;         /* memory that is taken, in thousandths of all; -1: unknown */
 } hst_candidate;
 
 typedef struct hst_placement_demand {

@@ -17,6 +17,7 @@ typedef struct hst_device {
 	hst_system system;
 	int64_t processors;
 	int64_t load_milli; /* load average per processor in thousandths; -1: unknown */
+	int64_t memory_milli; /* memory that is taken, in thousandths of all; -1, and also 0: unknown */
 } hst_device;
 
 typedef struct hst_session {
