@@ -24,7 +24,12 @@ _hostler()
 			compopt -o filenames 2>/dev/null
 			mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -d -- "$word")
 			;;
-		*) COMPREPLY+=("$line") ;;
+		*)
+			# Behind a tab stands what it is, which bash has no place for.
+			line=${line%%$'\t'*}
+			[[ $line == *= ]] && compopt -o nospace 2>/dev/null
+			COMPREPLY+=("$line")
+			;;
 		esac
 	done < <("${COMP_WORDS[0]}" --complete "${words[@]}" 2>/dev/null)
 	declare -F __ltrim_colon_completions >/dev/null && __ltrim_colon_completions "$word"

@@ -140,7 +140,7 @@ int cli_main(int argc, char **argv)
 	if (sodium_init() < 0)
 		status = cli_fail(&cli, CLI_FAILED, "Broken", "libsodium cannot be initialised");
 	else if (argc > 1 && strcmp(argv[1], "--complete") == 0)
-		status = complete_words(argc - 2, argv + 2);
+		status = complete_words(&cli, argc - 2, argv + 2);
 	else
 		status = run(&cli, argc, argv);
 	/* An answer that did not arrive, as on a full disk, is none. */

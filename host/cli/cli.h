@@ -22,6 +22,7 @@ struct cli {
 	struct options options;
 	bool json;
 	hst_arena *arena; /* as long as the command */
+	bool hasty;	  /* a host that does not answer within half a second is none */
 	hst_error *kept;  /* what fails is kept here instead of being said; NULL: it is said */
 };
 

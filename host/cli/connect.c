@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
-enum { KEY_FILE_MAX = 4096 };
+enum { KEY_FILE_MAX = 4096, HASTY_MS = 500 };
 
 #define KEY_BELOW_HOME ".config/hostler/operator.key"
 
@@ -165,7 +165,7 @@ static int not_reached(const struct connect *connect)
 /* A host that starts anew at this moment is waited for; one that refuses is not. */
 static int reach(struct connect *connect)
 {
-	const int64_t end_us = clock_steady_us() + CONNECT_REACH_MS * 1000LL;
+	const int64_t end_us = clock_steady_us() + (connect->cli->hasty ? HASTY_MS : CONNECT_REACH_MS) * 1000LL;
 	static const struct link_role role = {.up = on_up, .down = on_down, .message = on_message};
 	struct link_role own = role;
 	hst_error err = {0};
@@ -310,7 +310,7 @@ int connect_ask(struct connect *connect, const char *what, const hst_value *filt
 	message_init(&message, WORD_ask, 0);
 	message_set_text(&message, "what", what);
 	message_set_payload(&message, json.s, json.length);
-	status = connect_request(connect, &message, CONNECT_ANSWER_MS, &answer);
+	status = connect_request(connect, &message, connect->cli->hasty ? HASTY_MS : CONNECT_ANSWER_MS, &answer);
 	if (status)
 		return status;
 	if (value_parse_json(connect->cli->arena, answer.payload, answer.length, ret, &err) != HST_OK)

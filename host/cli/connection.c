@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "cli/ask.h"
+#include "cli/grid.h"
 #include "cli/print.h"
 #include "cli/steer.h"
 #include "schema/value.h"

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "base/arena.h"
+#include "cli/grid.h"
 #include "cli/print.h"
 #include "pure/queue/reasons.h"
 #include "schema/nearest.h"

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "cli/ask.h"
 #include "cli/filters.h"
+#include "cli/grid.h"
 #include "cli/print.h"
 #include "schema/types.h"
 #include "schema/value.h"

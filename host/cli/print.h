@@ -1,6 +1,5 @@
 /*
- * How answers look to people: text that cannot steer a terminal, tables whose columns line up, times and
- * spans. What comes from outside is only ever printed through here.
+ * How answers look to people: text that cannot steer a terminal, times and colours. What comes from outside is only ever printed through here.
  */
 #ifndef HOST_CLI_PRINT_H
 #define HOST_CLI_PRINT_H
@@ -46,19 +45,5 @@ enum print_tone { TONE_PLAIN, TONE_GOOD, TONE_BAD, TONE_FAINT, TONE_STRONG };
 /* Colour, on a terminal alone, and not where NO_COLOR is set. TONE_PLAIN ends it. */
 void print_tone(FILE *to, enum print_tone tone);
 enum print_tone print_state_tone(const char *state);
-
-/* A table that is printed once all its cells are known. Cells are cleaned already and live in the arena. */
-struct grid {
-	hst_arena *arena;
-	const char *const *heads; /* ends with NULL */
-	size_t columns;
-	const char **cells; /* row by row */
-	size_t n, size;
-};
-
-void grid_init(struct grid *grid, hst_arena *arena, const char *const *heads);
-void grid_clear(struct grid *grid);
-void grid_add(struct grid *grid, const char *cell); /* the next cell; NULL is "-" */
-void grid_print(const struct grid *grid, FILE *to);
 
 #endif

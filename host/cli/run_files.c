@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/grid.h"
 #include "cli/print.h"
 #include "schema/value.h"
 

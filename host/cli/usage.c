@@ -1,5 +1,6 @@
 #include "cli/usage.h"
 
+#include "cli/examples.h"
 #include "schema/value.h"
 
 #include <stdio.h>
@@ -64,15 +65,18 @@ static hst_value *option_value(hst_arena *arena, const struct command_option *op
 
 static hst_value *command_value(hst_arena *arena, const struct command *command)
 {
-	hst_value *record = value_make_record(arena), *options = value_make_list(arena);
+	hst_value *record = value_make_record(arena), *options = value_make_list(arena), *examples = value_make_list(arena);
 
 	for (const struct command_option *option = command->options; option && option->name; option++)
 		value_append(options, option_value(arena, option));
+	for (const char *const *line = examples_of(command->name); line && *line; line++)
+		value_append(examples, value_make_text(arena, *line, strlen(*line)));
 	value_set_text(record, "name", command->name);
 	value_set_text(record, "family", command->family);
 	value_set_text(record, "arguments", command->arguments);
 	value_set_text(record, "summary", command->summary);
 	value_set(record, "options", options);
+	value_set(record, "examples", examples);
 	value_set_text(record, "since", command->since);
 	return record;
 }
@@ -149,6 +153,16 @@ static void print_choices(const struct command_option *option)
 	puts("");
 }
 
+static void print_examples(const struct command *command)
+{
+	const char *const *line = examples_of(command->name);
+
+	if (line)
+		printf("\nfor example:\n");
+	for (; line && *line; line++)
+		printf("  %s\n", *line);
+}
+
 int usage_command(const struct cli *cli, const struct command *command)
 {
 	if (cli->json) {
@@ -163,6 +177,7 @@ int usage_command(const struct cli *cli, const struct command *command)
 		print_option(option);
 	for (const struct command_option *option = command->options; option && option->name; option++)
 		print_choices(option);
+	print_examples(command);
 	return CLI_DONE;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/auto.h"
+#include "cli/grid.h"
 #include "cli/print.h"
 #include "schema/types.h"
 #include "schema/value.h"

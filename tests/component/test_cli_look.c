@@ -21,7 +21,7 @@ static void a_reason_is_explained_without_a_host(void **state)
 	assert_int_equal(DESK_RUN(desk, "explain", "--json", "deviceoffline"), 0);
 	fake_desk_said(desk, "{\"code\":\"DeviceOffline\",\"class\":\"wait\",\"cause\":\"The device");
 	assert_int_equal(DESK_RUN(desk, "--complete", "explain", "DeviceO"), 0);
-	assert_string_equal(desk->out, "DeviceOffline\n");
+	assert_memory_equal(desk->out, "DeviceOffline\t", 14);
 }
 
 static void without_a_code_all_reasons_are_listed(void **state)

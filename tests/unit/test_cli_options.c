@@ -1,6 +1,7 @@
 /* What people type, read against the table of commands; and the table itself. */
 #include "cli/options.h"
 
+#include "cli/examples.h"
 #include "pure/core/states.h"
 
 #include <setjmp.h>
@@ -253,6 +254,35 @@ static void rows_are_whole_and_names_are_unique(void **state)
 	}
 }
 
+/* What --help shows is what the program would take. */
+static void every_command_has_examples_that_can_be_read(void **state)
+{
+	size_t n;
+	const struct command *table = commands(&n);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		const char *const *line = examples_of(table[i].name);
+
+		if (table[i].since && !line)
+			fail_msg("%s has no example in host/cli/examples.c", table[i].name);
+		for (; table[i].since && line && *line; line++) {
+			char copy[200], *rest = NULL, *at = strstr(strcpy(copy, *line), "hostler ");
+			const char *words[16];
+			size_t count = 0;
+
+			assert_non_null(at);
+			at[strcspn(at, "|&")] = '\0';
+			for (char *word = strtok_r(at + strlen("hostler "), " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+				words[count++] = word;
+			words[count] = NULL;
+			if (!strchr(*line, '"') && read_words(words) != HST_OK)
+				fail_msg("%s: %s", *line, err.text);
+			assert_non_null(strstr(*line, table[i].name));
+		}
+	}
+}
+
 static void the_states_of_runs_are_the_core_s(void **state)
 {
 	const struct command_option *option = command_option(command_named("runs"), "state");
@@ -281,6 +311,7 @@ int main(void)
 		cmocka_unit_test(json_is_seen_before_the_rest_is_understood),
 		cmocka_unit_test(the_table_has_the_commands_of_this_version),
 		cmocka_unit_test(rows_are_whole_and_names_are_unique),
+		cmocka_unit_test(every_command_has_examples_that_can_be_read),
 		cmocka_unit_test(the_states_of_runs_are_the_core_s),
 	};
 

@@ -2,6 +2,7 @@
 #include "cli/print.h"
 
 #include "base/arena.h"
+#include "cli/grid.h"
 #include "cli/run_files.h"
 #include "schema/value.h"
 
@@ -90,6 +91,44 @@ static void columns_line_up_and_nothing_follows_the_last(void **state)
 	free(text);
 }
 
+static void a_narrow_terminal_gets_rows_of_several_lines(void **state)
+{
+	static const char *const heads[] = {"RUN", "STATE", "REQUESTED", "WHY", NULL};
+	struct grid grid;
+	char *text = NULL;
+	size_t length;
+	FILE *to = open_memstream(&text, &length);
+
+	(void)state;
+	grid_init(&grid, arena, heads);
+	grid_add(&grid, "#1");
+	grid_add(&grid, "failed");
+	grid_add(&grid, "2026-11-21 23:31:52");
+	grid_add(&grid, "FlowFailed: größer than all that was asked for");
+	grid_add(&grid, "#2");
+	grid_add(&grid, "succeeded");
+	grid_add(&grid, "2026-11-21 23:31:53");
+	grid_add(&grid, "-");
+	grid_print_within(&grid, to, 40);
+	fputs("\n", to);
+	grid_print_within(&grid, to, 66);
+	grid_clear(&grid);
+	fclose(to);
+	assert_string_equal(text, "RUN  STATE      REQUESTED\n"
+				  "    WHY\n"
+				  "#1   failed     2026-11-21 23:31:52\n"
+				  "    FlowFailed: größer than all that was\n"
+				  "    asked for\n"
+				  "#2   succeeded  2026-11-21 23:31:53\n"
+				  "    -\n"
+				  "\n"
+				  "RUN  STATE      REQUESTED            WHY\n"
+				  "#1   failed     2026-11-21 23:31:52  FlowFailed: größer than all\n"
+				  "                                     that was asked for\n"
+				  "#2   succeeded  2026-11-21 23:31:53  -\n");
+	free(text);
+}
+
 static void times_are_those_of_the_place(void **state)
 {
 	(void)state;
@@ -135,6 +174,7 @@ int main(void)
 		cmocka_unit_test(other_characters_stay),
 		cmocka_unit_test(logs_keep_their_lines),
 		cmocka_unit_test(columns_line_up_and_nothing_follows_the_last),
+		cmocka_unit_test(a_narrow_terminal_gets_rows_of_several_lines),
 		cmocka_unit_test(times_are_those_of_the_place),
 		cmocka_unit_test(values_are_told_plainly),
 		cmocka_unit_test(the_end_of_a_log_is_whole_lines),
