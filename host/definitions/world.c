@@ -134,8 +134,4 @@ void world_check_flow(const struct definitions *definitions, const struct flow *
 	};
 
 	flow_check(flow, &world, problems);
-	/* The language has the word, and the strategies know its rules; no driver attaches to a person's session yet. */
-	for (size_t i = 0; i < flow->step_count; i++)
-		if (flow->steps[i].attended)
-			problems_add(problems, flow->file, flow->steps[i].mode_line, "attended runs are not in this version");
 }

@@ -140,6 +140,8 @@ static void do_open(struct gateway *gateway, const struct admission_effect *effe
 
 	message_init(&message, WORD_open, 1);
 	message_set_text(&message, "user", effect->run->user);
+	if (effect->run->attended)
+		message_set_text(&message, "session", effect->run->session);
 	tell_session(gateway, effect->hold->number, &message);
 }
 

@@ -35,7 +35,8 @@ static void on_sessions(struct gateway_process *process, const struct message *m
 		                            .key = value_text(value_get(item, "key")),
 		                            .connected = fact_named(value_text(value_get(item, "connected"))),
 		                            .locked = fact_named(value_text(value_get(item, "locked"))),
-		                            .ours = value_boolean(value_get(item, "ours"))};
+		                            .ours = value_boolean(value_get(item, "ours")),
+		                            .doubt = value_text(value_get(item, "doubt"))};
 	}
 	event.sessions = sessions;
 	gateway_event(process->device, &event);

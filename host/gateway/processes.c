@@ -183,6 +183,7 @@ void processes_held(struct gateway_process *process, const struct message *held)
 	} states[] = {{"warm", ADMISSION_ADOPTED_WARM}, {"idle", ADMISSION_ADOPTED_IDLE}, {"running", ADMISSION_ADOPTED_RUNNING}};
 	struct admission_event event = {.kind = ADMISSION_ADOPTED, .number = process->number, .session = message_text(held, "session"),
 	                                .user = message_text(held, "user"), .key = message_text(held, "key"),
+	                                .attended = message_boolean(held, "attended"),
 	                                .step = message_integer(held, "step"), .token = message_integer(held, "token")};
 	struct message done;
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { SESSION_ID_MAX = 200, SESSIONS_MAX = 10000 };
+enum { SESSION_ID_MAX = 200, DOUBT_MAX = 300, SESSIONS_MAX = 10000 };
 
 static const hst_driver_ops *ops_of(const struct plugin_instance *driver)
 {
@@ -47,6 +47,10 @@ static int check_sessions(const struct plugin_instance *driver, const hst_sessio
 			return plugin_broke(driver->plugin, "list", err,
 					    "gave session \"%s\" a fact that is none of hst_fact",
 					    sessions[i].id);
+		if (sessions[i].doubt && strnlen(sessions[i].doubt, DOUBT_MAX + 1) > DOUBT_MAX)
+			return plugin_broke(driver->plugin, "list", err,
+					    "said more than %d bytes about what it does not know of session \"%s\"",
+					    DOUBT_MAX, sessions[i].id);
 	}
 	return HST_OK;
 }

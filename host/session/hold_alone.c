@@ -29,6 +29,7 @@ static void say_held(struct hold *hold)
 	message_set_text(&message, "state", busy ? "running" : hold->session ? "idle" : "warm");
 	if (hold->session) {
 		message_set_text(&message, "session", hold->session);
+		message_set_boolean(&message, "attended", hold->attended);
 		message_set_text(&message, "user", hold->user);
 		message_set_text(&message, "key", hold->key);
 	}

@@ -36,6 +36,7 @@ struct hold {
 	char *run_dir;	  /* RUN_DIR/sessions/PID */
 	int64_t uid, gid;
 	bool used; /* one hold opens one session in its life */
+	bool attended; /* the session is a person's, whom it is left to */
 
 	pid_t *kept; /* children of the driver: waiting for them is its business */
 	size_t kept_count;
@@ -64,6 +65,9 @@ void hold_result_clear(struct hold *hold);
 /* hold_session.c. On failure of the first nothing is left open. */
 int hold_session_open(struct hold *hold, const char *user, const char *session, hst_error *err);
 int hold_session_close(struct hold *hold, hst_error *err);
+
+/* hold_attach.c. Into *ret, which the caller frees; HST_NOT_FOUND and HST_RETRY say with a reason why not now. */
+int hold_attach(struct hold *hold, const char *session, char **ret, hst_error *err);
 
 /* hold_run.c. A run that cannot begin is reported as finished like any other. */
 void hold_run_launch(struct hold *hold, const struct message *message);

@@ -18,6 +18,13 @@
 
 enum { DEFAULT_TIMEOUT_MS = 24 * 3600 * 1000, START_MS = 30000, PROGRESS_EACH_MS = 100 };
 
+/* A word that steers; with a reason, what has come over the session of an attended run, which fails it. */
+struct steering {
+	const char *word;
+	enum flowrun_how how;
+	const char *reason, *text;
+};
+
 struct hold_run {
 	struct hold *hold;
 	uint64_t id; /* of the launch that `finished` answers */
@@ -35,6 +42,7 @@ struct hold_run {
 	char subflow[256], action[256];
 	bool progress_waits;
 	bool paused;
+	const struct steering *broken; /* what happened to its session; NULL: nothing */
 };
 
 static void run_free(struct hold_run *run)
@@ -186,7 +194,9 @@ static void on_ended(void *arg, const struct flowrun_result *result)
 	crash_point(CRASH_hold_handed_over);
 	text_init(&payload, PAYLOAD_BYTES_MAX);
 	value_write_json(&payload, result->outputs);
-	if (result->end == FLOWRUN_STOPPED && run->hold->why)
+	if (result->end == FLOWRUN_STOPPED && run->broken)
+		fail(run, "failed", run->broken->reason, run->broken->text, result->started_us, result->ended_us);
+	else if (result->end == FLOWRUN_STOPPED && run->hold->why)
 		fail(run, "failed", "SessionEnded", run->hold->why, result->started_us, result->ended_us);
 	else if (result->end != FLOWRUN_SUCCEEDED)
 		fail(run, states[result->end], result->reason, result->text, result->started_us,
@@ -364,19 +374,24 @@ bool hold_run_is(const struct hold_run *run, int64_t step, int64_t token)
 
 void hold_run_steer(struct hold_run *run, const char *how)
 {
-	static const struct {
-		const char *word;
-		enum flowrun_how how;
-	} words[] = {
-		{"cancel", FLOWRUN_CANCEL},
-		{"stop", FLOWRUN_SAFE_STOP},
-		{"pause", FLOWRUN_PAUSE},
-		{"resume", FLOWRUN_RESUME},
+	static const struct steering words[] = {
+		{"cancel", FLOWRUN_CANCEL, NULL, NULL},
+		{"stop", FLOWRUN_SAFE_STOP, NULL, NULL},
+		{"pause", FLOWRUN_PAUSE, NULL, NULL},
+		{"resume", FLOWRUN_RESUME, NULL, NULL},
+		{"locked", FLOWRUN_CANCEL, "SessionLockedInRun",
+		 "the session was locked while the flow ran in it, so the flow was stopped"},
+		{"ended", FLOWRUN_CANCEL, "SessionEnded",
+		 "the session of the user ended while the flow ran in it, so the flow was stopped"},
 	};
 
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-		if (strcmp(how, words[i].word) == 0)
-			flowrun_steer(run->flow, words[i].how);
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		if (strcmp(how, words[i].word) != 0)
+			continue;
+		if (words[i].reason)
+			run->broken = &words[i];
+		flowrun_steer(run->flow, words[i].how);
+	}
 }
 
 pid_t hold_run_pid(const struct hold_run *run)

@@ -98,18 +98,13 @@ static void remove_run_dir(struct hold *hold)
 }
 
 /* The driver's session in *ret, which the caller frees. */
-static int open_in_driver(struct hold *hold, const char *user, const char *session, const char *driver_dir,
-			  char **ret, hst_error *err)
+static int open_in_driver(struct hold *hold, const char *user, const char *driver_dir, char **ret, hst_error *err)
 {
 	hst_call call = session_device_call(&hold->device, OPEN_MS);
 	const hst_open what = {.user = user, .run_dir = driver_dir};
-	const char *opened = session;
-	int code;
+	const char *opened;
+	int code = driver_open(hold->device.driver, &call, &what, &opened, err);
 
-	if (session[0])
-		code = driver_attach(hold->device.driver, &call, session, err);
-	else
-		code = driver_open(hold->device.driver, &call, &what, &opened, err);
 	if (!code)
 		*ret = mem_text(opened);
 	return code;
@@ -140,8 +135,10 @@ int hold_session_open(struct hold *hold, const char *user, const char *session, 
 	crash_point(CRASH_hold_noted);
 	code = make_run_dir(hold, &driver_dir, err);
 	crash_point(CRASH_hold_before_open);
-	if (!code)
-		code = open_in_driver(hold, user, session, driver_dir, &hold->session, err);
+	if (!code && session[0])
+		code = hold_attach(hold, session, &hold->session, err);
+	else if (!code)
+		code = open_in_driver(hold, user, driver_dir, &hold->session, err);
 	if (code) {
 		remove_run_dir(hold);
 		notes_done(&hold->notes);

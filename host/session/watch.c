@@ -58,6 +58,8 @@ static char *write_sessions(hst_arena *arena, const hst_session *sessions, size_
 		value_set_text(record, "connected", fact_name(sessions[i].connected));
 		value_set_text(record, "locked", fact_name(sessions[i].locked));
 		value_set_boolean(record, "ours", sessions[i].ours);
+		if (sessions[i].doubt)
+			value_set_text(record, "doubt", sessions[i].doubt);
 		value_append(list, record);
 	}
 	text_init(&json, PAYLOAD_BYTES_MAX);

@@ -1,7 +1,8 @@
 /*
  * Driver null: sessions that exist only in the memory of the process that opened them, for tests and
- * benchmarks. It touches nothing: no display, no PAM, no file. Users are names, programs run as whoever this
- * process is, or not at all.
+ * benchmarks. It touches nothing: no display, no PAM. Users are names, programs run as whoever this
+ * process is, or not at all. Sessions of people, for attended runs, are what a file says (option `people`), which may
+ * change at any time.
  */
 #include <hostler/driver.h>
 
@@ -15,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { USER_MAX = 64, SESSIONS_MAX = 4096, PROGRAM_PATH_MAX = 4096 };
+enum { USER_MAX = 64, ID_SIZE = USER_MAX + 8, SESSIONS_MAX = 4096, PEOPLE_MAX = 64, PROGRAM_PATH_MAX = 4096 };
 
 struct options {
 	hst_choice system;
@@ -23,6 +24,7 @@ struct options {
 	const char *refuse_user;
 	int64_t load, memory;
 	hst_choice users;
+	const char *people;
 };
 
 static const char *const systems[] = {"client", "server", "linux", NULL};
@@ -42,12 +44,16 @@ static const hst_field options[] = {
 		  .doc = "the memory that it claims is taken, in thousandths; -1: not known"),
 	HST_FIELD(struct options, users, .def = "any", .choices = user_rules,
 		  .doc = "who is a user: every plain name"),
+	HST_FIELD(struct options, people,
+		  .doc = "full path of a file with the sessions of people, one a line: a user and "
+			 "active, locked, disconnected or unknown; left out, or no such file: nobody is there"),
 };
 
 struct session {
 	struct session *next;
-	char user[USER_MAX + 1], key[USER_MAX + 1], id[USER_MAX + 8];
+	char user[USER_MAX + 1], key[USER_MAX + 1], id[ID_SIZE];
 	pid_t program; /* the last one that was started; 0: none */
+	bool attached; /* it is a person's */
 };
 
 struct null {
@@ -110,12 +116,26 @@ static struct session **find(struct null *null, const char *id)
 	return at;
 }
 
+static void add_session(struct null *null, const char *user, const char *id, bool attached)
+{
+	struct session *session = calloc(1, sizeof *session);
+
+	if (!session)
+		abort();
+	snprintf(session->user, sizeof session->user, "%s", user);
+	snprintf(session->id, sizeof session->id, "%s", id);
+	fold(user, session->key);
+	session->attached = attached;
+	session->next = null->sessions;
+	null->sessions = session;
+	null->count++;
+}
+
 static int open_session(void *state, hst_call *call, const hst_open *what, const char **ret_session,
 			hst_error *err)
 {
 	struct null *null = state;
-	struct session *session;
-	char key[USER_MAX + 1], refused[USER_MAX + 1] = "", id[sizeof session->id];
+	char key[USER_MAX + 1], refused[USER_MAX + 1] = "", id[ID_SIZE];
 	int rc = name_fits(what->user, err);
 
 	if (rc != HST_OK)
@@ -133,35 +153,78 @@ static int open_session(void *state, hst_call *call, const hst_open *what, const
 	if (null->count == SESSIONS_MAX)
 		return hst_fail_as(err, HST_RETRY, "SessionCreationError",
 				   "there are %d sessions here already", SESSIONS_MAX);
-	session = calloc(1, sizeof *session);
-	if (!session)
-		abort();
-	snprintf(session->user, sizeof session->user, "%s", what->user);
-	memcpy(session->key, key, sizeof key);
-	memcpy(session->id, id, sizeof id);
-	session->next = null->sessions;
-	null->sessions = session;
-	null->count++;
+	add_session(null, what->user, id, false);
 	*ret_session = hst_copy(call, id, strlen(id));
 	return HST_OK;
+}
+
+static int read_person(hst_call *call, char *line, hst_session *ret, hst_error *err)
+{
+	static const struct {
+		const char *word;
+		hst_fact connected, locked;
+	} states[] = {{"active", HST_YES, HST_NO},
+		      {"locked", HST_YES, HST_YES},
+		      {"disconnected", HST_NO, HST_YES},
+		      {"unknown", HST_YES, HST_UNKNOWN}};
+	char *rest = NULL, *user = strtok_r(line, " \t\n", &rest), *word = strtok_r(NULL, " \t\n", &rest);
+	char id[ID_SIZE], key[USER_MAX + 1];
+	size_t i = 0, n = sizeof states / sizeof *states;
+
+	while (word && i < n && strcmp(word, states[i].word) != 0)
+		i++;
+	if (!user || name_fits(user, NULL) != HST_OK || !word || i == n)
+		return hst_fail(err, HST_INVALID, "people: '%.80s' is no USER active|locked|disconnected|unknown",
+				user ? user : "");
+	fold(user, key);
+	snprintf(id, sizeof id, "person:%s", key);
+	*ret = (hst_session){.id = hst_copy(call, id, strlen(id)),
+			     .user = hst_copy(call, user, strlen(user)),
+			     .key = hst_copy(call, key, strlen(key)),
+			     .connected = states[i].connected,
+			     .locked = states[i].locked,
+			     .doubt = states[i].locked == HST_UNKNOWN ? "the file of people says so" : NULL};
+	return HST_OK;
+}
+
+/* Sessions of people, at most `max`, into `to`. */
+static int read_people(const struct null *null, hst_call *call, hst_session *to, size_t max, size_t *ret_n,
+		       hst_error *err)
+{
+	FILE *file = null->options->people ? fopen(null->options->people, "re") : NULL;
+	char line[256];
+	int rc = HST_OK;
+
+	*ret_n = 0;
+	while (file && rc == HST_OK && *ret_n < max && fgets(line, sizeof line, file))
+		if (line[strspn(line, " \t\n")])
+			rc = read_person(call, line, &to[(*ret_n)++], err);
+	if (file)
+		fclose(file);
+	return rc;
 }
 
 static int list(void *state, hst_call *call, hst_device *ret_device, hst_session **ret_sessions,
 		size_t *ret_n, hst_error *err)
 {
 	const struct null *null = state;
-	hst_session *sessions = null->count ? hst_alloc(call, null->count * sizeof *sessions) : NULL;
+	size_t people = null->options->people ? PEOPLE_MAX : 0, n = 0;
+	hst_session *sessions = hst_alloc(call, (null->count + people + 1) * sizeof *sessions);
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t n = 0;
+	int rc = read_people(null, call, sessions, people, &n, err);
 
-	(void)err;
-	for (const struct session *session = null->sessions; session; session = session->next)
+	if (rc != HST_OK)
+		return rc;
+	for (const struct session *session = null->sessions; session; session = session->next) {
+		if (session->attached)
+			continue;
 		sessions[n++] = (hst_session){.id = hst_copy(call, session->id, strlen(session->id)),
 					      .user = hst_copy(call, session->user, strlen(session->user)),
 					      .key = hst_copy(call, session->key, strlen(session->key)),
 					      .connected = HST_YES,
 					      .locked = HST_NO,
 					      .ours = true};
+	}
 	*ret_device = (hst_device){.name = "null",
 				   .system = system_of[null->options->system.index],
 				   .processors = processors > 0 ? processors : 1,
@@ -170,6 +233,25 @@ static int list(void *state, hst_call *call, hst_device *ret_device, hst_session
 	*ret_sessions = sessions;
 	*ret_n = n;
 	return HST_OK;
+}
+
+static int attach(void *state, hst_call *call, const char *id, hst_error *err)
+{
+	struct null *null = state;
+	hst_session *people = hst_alloc(call, PEOPLE_MAX * sizeof *people);
+	size_t n;
+	int rc = read_people(null, call, people, PEOPLE_MAX, &n, err);
+
+	if (rc != HST_OK)
+		return rc;
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(people[i].id, id) != 0)
+			continue;
+		if (!*find(null, id))
+			add_session(null, people[i].user, id, true);
+		return HST_OK;
+	}
+	return hst_fail_as(err, HST_NOT_FOUND, "SessionNotFound", "nobody has the session %.80s", id);
 }
 
 /* A small environment of its own, then what the caller adds, which wins. */
@@ -318,6 +400,7 @@ static const hst_driver_ops ops = {
 	.list = list,
 	.identify = identify,
 	.open = open_session,
+	.attach = attach,
 	.start = start,
 	.close = close_session,
 };

@@ -223,25 +223,6 @@ static void a_session_that_is_refused_is_an_error_with_its_reason(void **state)
 	}
 }
 
-static void a_session_of_a_person_is_attached_to(void **state)
-{
-	HOUSE(state);
-	const struct session_heard *heard;
-	struct message message;
-
-	session_house_configure(house, "noting", "");
-	session_house_start(house, "hold");
-	message_init(&message, WORD_open, 1);
-	message_set_text(&message, "user", "ada");
-	message_set_text(&message, "session", "s1");
-	session_house_send(house, &message);
-	heard = session_house_hear(house, WORD_opened);
-	assert_string_equal(message_text(&heard->message, "session"), "s1");
-	/* Attached, not opened. */
-	assert_false(session_house_has(house, "marks/session"));
-	close_session(house);
-}
-
 static void a_second_session_and_a_flow_without_one_are_refused(void **state)
 {
 	HOUSE(state);
@@ -393,7 +374,6 @@ int main(void)
 		CASE(orphans_of_a_flow_are_waited_for_and_the_drivers_children_are_not),
 		CASE(closing_cancels_the_flow_first),
 		CASE(a_session_that_is_refused_is_an_error_with_its_reason),
-		CASE(a_session_of_a_person_is_attached_to),
 		CASE(a_second_session_and_a_flow_without_one_are_refused),
 		CASE(a_picture_of_an_error_is_among_the_results),
 		CASE(nothing_is_written_outside_of_the_gateways_results),

@@ -34,6 +34,24 @@ static void plan_refuse(hst_plan *ret, const char *reason, size_t blocker)
 		.verdict = HST_PLAN_REFUSE, .reason = reason, .session = HST_NO_SESSION, .blocker = blocker};
 }
 
+/* Rule R5, for the user's first session of a person. */
+static void plan_attended(const hst_session *sessions, size_t n, const hst_demand *demand, hst_plan *ret)
+{
+	size_t own = 0;
+
+	while (own < n && (sessions[own].ours || strcmp(sessions[own].key, demand->key) != 0))
+		own++;
+	if (own == n)
+		plan_refuse(ret, "AttendedUserNotLoggedIn", HST_NO_SESSION);
+	else if (sessions[own].running)
+		plan_refuse(ret, "UIFlowAlreadyRunning", own);
+	else if (sessions[own].locked == HST_NO)
+		*ret = (hst_plan){.verdict = HST_PLAN_USE, .session = own, .blocker = HST_NO_SESSION};
+	else
+		plan_refuse(ret, sessions[own].locked == HST_YES ? "AttendedUserSessionNotActive" : "SessionFactUnknown",
+			    own);
+}
+
 /* As a server: one session per user, so many at once, a kept one of another user gives way. */
 static int policy_plan(void *arg, const hst_device *device, const hst_session *sessions, size_t n,
 		       const hst_demand *demand, hst_plan *ret, hst_error *err)
@@ -46,6 +64,10 @@ static int policy_plan(void *arg, const hst_device *device, const hst_session *s
 		return hst_fail(err, (hst_code)house->plan_fails, "the strategy does not feel like it");
 	if (house->plan) {
 		*ret = *house->plan;
+		return HST_OK;
+	}
+	if (demand->attended) {
+		plan_attended(sessions, n, demand, ret);
 		return HST_OK;
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -204,7 +226,10 @@ static void say(struct admission_house *house, const struct admission_effect *ef
 		text_add(to, "want\n");
 		break;
 	case ADMISSION_OPEN:
-		text_addf(to, "open %u %s\n", effect->hold->number, run->user);
+		if (run->attended)
+			text_addf(to, "attach %u %s to %s\n", effect->hold->number, run->user, run->session);
+		else
+			text_addf(to, "open %u %s\n", effect->hold->number, run->user);
 		break;
 	case ADMISSION_LAUNCH:
 		text_addf(to, "launch %u %s\n", effect->hold->number, name);
@@ -270,7 +295,7 @@ void admission_house_event(struct admission_house *house, struct admission_event
 	admission_settle(house->admission, &house->effects);
 }
 
-void house_offer(struct admission_house *house, int64_t step, int64_t token, const char *user)
+static void offer(struct admission_house *house, int64_t step, int64_t token, const char *user, bool attended)
 {
 	struct admission_run *run = mem_alloc(sizeof *run);
 
@@ -282,7 +307,18 @@ void house_offer(struct admission_house *house, int64_t step, int64_t token, con
 	run->package = mem_text("d1");
 	run->inputs = mem_text("{}");
 	run->inputs_length = 2;
+	run->attended = attended;
 	admission_house_event(house, &(struct admission_event){.kind = ADMISSION_OFFER, .offer = run});
+}
+
+void house_offer(struct admission_house *house, int64_t step, int64_t token, const char *user)
+{
+	offer(house, step, token, user, false);
+}
+
+void house_offer_attended(struct admission_house *house, int64_t step, int64_t token, const char *user)
+{
+	offer(house, step, token, user, true);
 }
 
 void house_identity(struct admission_house *house, const char *user, const char *key)
@@ -308,6 +344,14 @@ void house_watch(struct admission_house *house)
 							       .device = &device,
 							       .sessions = house->seen,
 							       .session_count = house->seen_count});
+}
+
+void house_watch_one(struct admission_house *house, const char *user, hst_fact locked)
+{
+	house->seen_count = 0;
+	if (user)
+		house_sees(house, "person", user, HST_YES, locked, false);
+	house_watch(house);
 }
 
 void house_hold(struct admission_house *house, enum admission_event_kind kind, uint32_t number)

@@ -42,10 +42,13 @@ void admission_house_clear(struct admission_house *house);
 void admission_house_event(struct admission_house *house, struct admission_event *event);
 
 void house_offer(struct admission_house *house, int64_t step, int64_t token, const char *user);
+void house_offer_attended(struct admission_house *house, int64_t step, int64_t token, const char *user);
 void house_identity(struct admission_house *house, const char *user, const char *key);
 void house_sees(struct admission_house *house, const char *id, const char *user, hst_fact connected,
 		hst_fact locked, bool ours);
 void house_watch(struct admission_house *house);	  /* reports what is seen now */
+void house_watch_one(struct admission_house *house, const char *user, hst_fact locked); /* now: one session of a person, or with
+											   NULL none */
 uint32_t house_hold_ready(struct admission_house *house); /* its number */
 void house_hold(struct admission_house *house, enum admission_event_kind kind, uint32_t number);
 void house_adopted(struct admission_house *house, uint32_t number, enum admission_adopted how, const char *session,

@@ -203,9 +203,6 @@ static void every_verdict_has_its_answer(void **state)
 		const char *said;
 	} rows[] = {
 		{{HST_PLAN_OPEN, HST_NO_SESSION, NULL, HST_NO_SESSION}, "open 1 bot1"},
-		{{HST_PLAN_USE, 0, NULL, HST_NO_SESSION},
-		 "refused 1/1 SessionFactUnknown fatal@1: attended runs are not in this version: no driver "
-		 "attaches to a person's session yet"},
 		{{HST_PLAN_REUSE, 0, NULL, HST_NO_SESSION},
 		 "refused 1/1 SessionNotFound retry@1: the kept session is no longer there"},
 		{{HST_PLAN_CLOSE_FIRST, 0, NULL, HST_NO_SESSION},

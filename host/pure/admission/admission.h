@@ -71,8 +71,9 @@ struct admission_run {
 	char *result;	     /* payload of `finished` */
 	size_t result_length;
 	int64_t started_us, ended_us;
-	char *session; /* in which it was launched */
+	char *session; /* in which it was launched; of an attended run, in which it shall be */
 	char *halt;    /* how it was last told to stop while it had no hold; NULL: it was not */
+	bool broken;   /* attended: it was told to stop, because its session is not what it was */
 	bool released; /* its session is closed, or kept: the slot is free */
 	bool heard;    /* the host has its outcome */
 };
@@ -153,6 +154,7 @@ struct admission_event {
 	int64_t step, token, started_us, ended_us;
 	uint64_t id; /* of the message, to be answered */
 	bool quiet, paused;
+	bool attended; /* ADOPTED: its session is a person's */
 };
 
 enum admission_effect_kind {
@@ -162,7 +164,7 @@ enum admission_effect_kind {
 	ADMISSION_WANT_HOLD,
 	ADMISSION_OPEN,		/* hold, run */
 	ADMISSION_LAUNCH,	/* hold, run */
-	ADMISSION_HALT,		/* hold, run, text: how */
+	ADMISSION_HALT,		/* hold, run, text: how; "locked" and "ended" are about its session */
 	ADMISSION_CLOSE,	/* hold */
 	ADMISSION_FETCH,	/* text: digest */
 	ADMISSION_UPLOAD,	/* run */

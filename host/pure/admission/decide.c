@@ -19,14 +19,15 @@ static void refuse_by_plan(struct admission *admission, struct admission_run *ru
 	if (plan->blocker != HST_NO_SESSION) {
 		const hst_session *blocker = &sessions[plan->blocker];
 
-		text = arena_printf(effects->arena, "%s In the way: the session of %s (%s)%s.", cause,
+		text = arena_printf(effects->arena, "%s In the way: the session of %s (%s%s%s)%s.", cause,
 				    blocker->user, sessions_fact_text(blocker->connected, blocker->locked),
+				    blocker->doubt ? ": " : "", blocker->doubt ? blocker->doubt : "",
 				    blocker->ours ? ", opened by hostler" : "");
 	}
 	admission_refuse(admission, run, plan->reason, class, text, effects);
 }
 
-static bool account_allowed(const struct admission *admission, const char *user, const char *key)
+bool admission_allows(const struct admission *admission, const char *user, const char *key)
 {
 	for (size_t i = 0; i < admission->account_count; i++) {
 		const char *known = table_get(&admission->users, admission->accounts[i]);
@@ -110,10 +111,9 @@ static void carry_out(struct admission *admission, struct admission_run *run, co
 		holds_close(hold, effects);
 		break;
 	case HST_PLAN_USE:
-		admission_refuse(
-			admission, run, "SessionFactUnknown", REASON_FATAL,
-			"attended runs are not in this version: no driver attaches to a person's session yet",
-			effects);
+		run->session = mem_text(sessions[plan->session].id);
+		admission_prepare(run, effects);
+		holds_give(admission, run, effects);
 		break;
 	case HST_PLAN_REFUSE:
 		refuse_by_plan(admission, run, plan, sessions, effects);
@@ -135,7 +135,7 @@ void admission_decide(struct admission *admission, struct admission_run *run,
 				 reason_named("StrategyUnfit")->cause, effects);
 		return;
 	}
-	if (!account_allowed(admission, run->user, run->key)) {
+	if (!admission_allows(admission, run->user, run->key)) {
 		if (accounts_awaited(admission, run, effects))
 			return;
 		admission_refuse(admission, run, "WindowsIdentityIncorrect", REASON_FATAL,

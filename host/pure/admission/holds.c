@@ -209,7 +209,8 @@ static void hold_closed(struct admission *admission, struct admission_hold *hold
 			struct admission_effects *effects)
 {
 	run_bereft(admission, hold, "it closed the session by itself", effects);
-	sessions_forget(admission, hold->session);
+	if (!hold->attended)
+		sessions_forget(admission, hold->session);
 	hold_over(admission, hold, effects);
 }
 
@@ -230,7 +231,7 @@ static void hold_ended(struct admission *admission, struct admission_hold *hold,
 		holds_keep_one_warm(admission, effects);
 	} else if (!was_closed) {
 		/* Of one that dies unasked, or could not do it, the watch must say whether its session is left. */
-		if (hold->state == ADMISSION_HOLD_CLOSING && event->code == HST_OK)
+		if (hold->state == ADMISSION_HOLD_CLOSING && event->code == HST_OK && !hold->attended)
 			sessions_forget(admission, hold->session);
 		run_bereft(admission, hold, how, effects);
 		hold_over(admission, hold, effects);
@@ -253,6 +254,9 @@ static void open_failed(struct admission *admission, struct admission_hold *hold
 	const char *reason = row ? event->reason : "SessionCreationError";
 	enum reason_class class = row ? row->class : event->code == HST_RETRY ? REASON_RETRY : REASON_FATAL;
 
+	/* The watch, by whose word it was decided, has not seen yet what the process saw: its revision may never move. */
+	if (hold->attended && class == REASON_WAIT)
+		class = REASON_RETRY;
 	hold->run = NULL;
 	run->hold = NULL;
 	holds_close(hold, effects);

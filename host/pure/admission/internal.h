@@ -66,6 +66,14 @@ void holds_free(struct admission_hold *hold);
 struct admission_hold *holds_add(struct admission *admission, uint32_t number);
 void holds_keep_one_warm(struct admission *admission, struct admission_effects *effects);
 
+/* attended.c: runs in a session of a person, which can change under them */
+/* Why it cannot be used: "locked" or "ended"; NULL: it can. A fact that is not known now says neither. */
+const char *attended_trouble(const struct admission *admission, const struct admission_run *run);
+void attended_watch(struct admission *admission, struct admission_run *run, struct admission_effects *effects);
+/* Sessions of people in which an attended run could start now: those take none of the places for new ones. */
+int64_t attended_places(const struct admission *admission, const hst_session *sessions, size_t n);
+bool attended_uses(const struct admission *admission, const hst_session *session); /* or is about to */
+
 /* configure.c */
 void configure_event(struct admission *admission, const struct admission_event *event,
 		     struct admission_effects *effects);
@@ -73,6 +81,9 @@ void configure_event(struct admission *admission, const struct admission_event *
 /* decide.c */
 void admission_decide(struct admission *admission, struct admission_run *run,
 		      struct admission_effects *effects);
+
+/* Is the user among the device's accounts, as far as it is known who those are? */
+bool admission_allows(const struct admission *admission, const char *user, const char *key);
 
 /* identity.c */
 void identity_ask(struct admission *admission, const char *user,

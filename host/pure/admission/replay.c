@@ -91,6 +91,8 @@ static int replay_run(struct admission *admission, const struct record *record, 
 	run->session = mem_text(session);
 	run->user = mem_text(user);
 	run->key = mem_text(key);
+	/* Before its launch only an attended run knows its session. */
+	run->attended |= *record->words[0] == 's' && *session;
 	run->state = *record->words[0] == 'l' ? ADMISSION_RUNNING : ADMISSION_OPENING;
 	return HST_OK;
 }

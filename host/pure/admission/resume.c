@@ -49,7 +49,7 @@ static void adopted_idle(struct admission *admission, struct admission_hold *hol
 
 	never_began(admission, hold, effects);
 	hold->state = ADMISSION_HOLD_IDLE;
-	if (admission->policy.retire(admission->policy.arg, &session, &retirement, NULL) < 0 ||
+	if (hold->attended || admission->policy.retire(admission->policy.arg, &session, &retirement, NULL) < 0 ||
 	    retirement == HST_SIGN_OUT)
 		holds_close(hold, effects);
 	sessions_changed(admission);
@@ -69,8 +69,10 @@ static void adopted_running(struct admission *admission, struct admission_hold *
 		return;
 	}
 	run->state = ADMISSION_RUNNING;
+	run->attended = hold->attended;
 	run->hold = hold;
 	hold->run = run;
+	attended_watch(admission, run, effects);
 	if (!run->halt)
 		return;
 	effect = admission_effect(effects, ADMISSION_HALT);
@@ -92,6 +94,7 @@ static void adopted(struct admission *admission, const struct admission_event *e
 	hold->session = mem_text(event->session);
 	hold->user = mem_text(event->user);
 	hold->key = mem_text(event->key);
+	hold->attended = event->attended;
 	if (event->adopted == ADMISSION_ADOPTED_IDLE)
 		adopted_idle(admission, hold, effects);
 	else

@@ -82,9 +82,24 @@ void admission_fetch(struct admission *admission, const char *digest, struct adm
 	admission_effect(effects, ADMISSION_FETCH)->text = arena_text(effects->arena, digest);
 }
 
+/* It has not begun, and the person has locked the screen or left since it was decided. */
+static void give_back(struct admission *admission, struct admission_run *run, const char *trouble,
+		      struct admission_effects *effects)
+{
+	const struct reason *row = reason_named(strcmp(trouble, "locked") == 0 ? "AttendedUserSessionNotActive"
+									       : "AttendedUserNotLoggedIn");
+	struct admission_hold *hold = run->hold;
+
+	hold->run = NULL;
+	run->hold = NULL;
+	holds_close(hold, effects);
+	admission_refuse(admission, run, row->code, row->class, row->cause, effects);
+}
+
 void admission_launch(struct admission *admission, struct admission_run *run,
 		      struct admission_effects *effects)
 {
+	const char *trouble = attended_trouble(admission, run);
 	struct admission_effect *effect;
 	bool taken = run->taken;
 
@@ -94,6 +109,10 @@ void admission_launch(struct admission *admission, struct admission_run *run,
 		run->state = ADMISSION_FETCHING;
 		/* Once more, if it failed while the session was being opened. */
 		admission_fetch(admission, run->package, effects);
+		return;
+	}
+	if (trouble) {
+		give_back(admission, run, trouble, effects);
 		return;
 	}
 	free(run->session);
@@ -107,7 +126,7 @@ void admission_launch(struct admission *admission, struct admission_run *run,
 	admission_say(run, taken ? ADMISSION_SAY_STAGE : ADMISSION_SAY_TAKEN, "running", effects);
 }
 
-/* Kept, or closed. The run is released when its session is. */
+/* Kept, or closed; of a person's session only the process that was attached to it. The run is released when that is done. */
 static void retire(struct admission *admission, struct admission_run *run, struct admission_effects *effects)
 {
 	struct admission_hold *hold = run->hold;
@@ -119,7 +138,7 @@ static void retire(struct admission *admission, struct admission_run *run, struc
 			       .locked = HST_NO,
 			       .ours = true};
 
-	if (hold->state == ADMISSION_HOLD_RUNNING && hold->session &&
+	if (!hold->attended && hold->state == ADMISSION_HOLD_RUNNING && hold->session &&
 	    admission->policy.retire(admission->policy.arg, &session, &retirement, NULL) < 0)
 		retirement = HST_SIGN_OUT;
 	if (retirement == HST_SIGN_OUT) {

@@ -13,6 +13,7 @@ static void session_clear(hst_session *session)
 	free((char *)session->id);
 	free((char *)session->user);
 	free((char *)session->key);
+	free((char *)session->doubt);
 }
 
 void sessions_clear(struct admission *admission)
@@ -47,7 +48,7 @@ static bool is_of_hold(const struct admission *admission, const hst_session *ses
 	TABLE_EACH(&admission->holds, entry) {
 		const struct admission_hold *hold = entry->value;
 
-		if (hold->state == ADMISSION_HOLD_CLOSED)
+		if (hold->state == ADMISSION_HOLD_CLOSED || hold->attended)
 			continue;
 		if (hold->session ? strcmp(hold->session, session->id) == 0
 				  : session->ours && hold->key && strcmp(hold->key, session->key) == 0)
@@ -56,10 +57,10 @@ static bool is_of_hold(const struct admission *admission, const hst_session *ses
 	return false;
 }
 
-/* From the journal: a hold may have its session, and has not said so. */
+/* From the journal: a hold may have its session, and has not said so. A person's session is seen in any case. */
 static bool awaits_hold(const struct admission_run *run)
 {
-	return !run->hold && (run->state == ADMISSION_WAITING_HOLD || run->state == ADMISSION_OPENING ||
+	return !run->hold && !run->attended && (run->state == ADMISSION_WAITING_HOLD || run->state == ADMISSION_OPENING ||
 			      run->state == ADMISSION_RUNNING);
 }
 
@@ -101,7 +102,7 @@ static hst_session hold_session(const struct admission_hold *hold)
 
 static bool has_session(const struct admission_hold *hold)
 {
-	return hold->key && hold->state != ADMISSION_HOLD_WARM && hold->state != ADMISSION_HOLD_CLOSED;
+	return hold->key && !hold->attended && hold->state != ADMISSION_HOLD_WARM && hold->state != ADMISSION_HOLD_CLOSED;
 }
 
 hst_session *sessions_all(const struct admission *admission, hst_arena *arena, size_t *ret_n)
@@ -110,9 +111,13 @@ hst_session *sessions_all(const struct admission *admission, hst_arena *arena, s
 		arena, admission->seen_count + admission->holds.n + admission->runs.n + 1, sizeof *all);
 	size_t n = 0;
 
-	for (size_t i = 0; i < admission->seen_count; i++)
-		if (!is_of_hold(admission, &admission->seen[i]) && !is_of_run(admission, &admission->seen[i]))
-			all[n++] = admission->seen[i];
+	for (size_t i = 0; i < admission->seen_count; i++) {
+		if (is_of_hold(admission, &admission->seen[i]) || is_of_run(admission, &admission->seen[i]))
+			continue;
+		all[n] = admission->seen[i];
+		all[n].running = attended_uses(admission, &all[n]);
+		n++;
+	}
 	TABLE_EACH(&admission->holds, entry)
 		if (has_session(entry->value))
 			all[n++] = hold_session(entry->value);
@@ -132,10 +137,15 @@ hst_session *sessions_all(const struct admission *admission, hst_arena *arena, s
 	return all;
 }
 
+static bool same_doubt(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 static bool same_fact(const hst_session *a, const hst_session *b)
 {
 	return strcmp(a->id, b->id) == 0 && strcmp(a->key, b->key) == 0 && a->connected == b->connected &&
-	       a->locked == b->locked && a->ours == b->ours;
+	       a->locked == b->locked && a->ours == b->ours && same_doubt(a->doubt, b->doubt);
 }
 
 static bool same_sessions(const struct admission *admission, const struct admission_event *event)
@@ -175,7 +185,7 @@ static int64_t slots_now(struct admission *admission, struct admission_effects *
 				    NULL) < 0 ||
 	    free_slots < 0)
 		free_slots = 0;
-	slots = runs_with_place(admission) + free_slots;
+	slots = runs_with_place(admission) + free_slots + attended_places(admission, all, n);
 	/* A device with no room still takes offers one at a time, so that a refusal can say which session is
 	 * in the way. */
 	return slots > 0 ? slots : 1;
@@ -236,9 +246,12 @@ void sessions_seen(struct admission *admission, const struct admission_event *ev
 		admission->seen[i].id = mem_text(event->sessions[i].id);
 		admission->seen[i].user = mem_text(event->sessions[i].user);
 		admission->seen[i].key = mem_text(event->sessions[i].key);
+		admission->seen[i].doubt = event->sessions[i].doubt ? mem_text(event->sessions[i].doubt) : NULL;
 	}
 	admission->known = true;
 	sessions_changed(admission);
+	TABLE_EACH(&admission->runs, entry)
+		attended_watch(admission, entry->value, effects);
 	if (first)
 		holds_keep_one_warm(admission, effects);
 }

@@ -29,6 +29,7 @@ typedef struct hst_session {
 	bool ours;    /* hostler opened it */
 	bool running; /* a flow of hostler runs in it now, or is about to; filled in by the gateway */
 	bool kept;    /* ours, idle, and kept for reuse (rule R10); filled in by the gateway */
+	const char *doubt; /* why a fact is HST_UNKNOWN, as half a sentence for people; NULL: it is not said */
 } hst_session;
 
 #endif
