@@ -124,6 +124,7 @@ int doctor_command(struct cli *cli)
 	if (definitions)
 		doctor_processes(&doctor);
 	doctor_machine(&doctor);
+	doctor_limits(&doctor);
 	if (definitions) {
 		doctor_plugins(&doctor);
 		doctor_house(&doctor);

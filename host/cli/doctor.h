@@ -28,6 +28,9 @@ __attribute__((format(printf, 4, 5))) void doctor_problem(struct doctor *doctor,
 /* doctor_machine.c: who runs it, its folders, room on the disk, the clock, the address of the host */
 void doctor_machine(struct doctor *doctor);
 
+/* doctor_limits.c: for how many sessions descriptors and processes are enough */
+void doctor_limits(struct doctor *doctor);
+
 /* doctor_plugins.c: whether instances could work here, and the accounts of devices */
 void doctor_plugins(struct doctor *doctor);
 

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "config/conf.h"
 #include "os/harden.h"
+#include "os/limits.h"
 #include "supervise/down.h"
 #include "supervise/house.h"
 #include "supervise/operator.h"
@@ -112,6 +113,7 @@ int main(int argc, char **argv)
 
 	harden_start(STDERR_FILENO);
 	log_open("hostlerd", LOG_LEVEL_INFO);
+	limits_descriptors();
 	status = read_arguments(argc, argv, &arguments);
 	if (status >= 0)
 		return status;

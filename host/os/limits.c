@@ -9,6 +9,7 @@ enum { MIB = 1 << 20, STATM_DATA = 5 };
 
 static struct rlimit before;
 static rlim_t memory; /* 0: no limit */
+static struct rlimit descriptors; /* as they were; rlim_max 0: they are as they were */
 
 void limits_memory(int64_t bytes)
 {
@@ -23,14 +24,25 @@ void limits_memory(int64_t bytes)
 	limits_lower();
 }
 
+void limits_descriptors(void)
+{
+	if (getrlimit(RLIMIT_NOFILE, &descriptors) < 0 || descriptors.rlim_cur == descriptors.rlim_max)
+		descriptors.rlim_max = 0;
+	limits_lower();
+}
+
 void limits_lift(void)
 {
 	if (memory)
 		setrlimit(RLIMIT_DATA, &before);
+	if (descriptors.rlim_max)
+		setrlimit(RLIMIT_NOFILE, &descriptors);
 }
 
 void limits_lower(void)
 {
+	if (descriptors.rlim_max)
+		setrlimit(RLIMIT_NOFILE, &(struct rlimit){.rlim_cur = descriptors.rlim_max, .rlim_max = descriptors.rlim_max});
 	if (memory)
 		setrlimit(RLIMIT_DATA, &(struct rlimit){.rlim_cur = memory, .rlim_max = before.rlim_max});
 }

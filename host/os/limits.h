@@ -1,6 +1,7 @@
 /*
- * A limit of the memory of this process, against programs that hoard it. What it starts by os/spawn.h is without it. The
- * limit is a soft one: it is against mistakes.
+ * Soft limits of this process, which what it starts by os/spawn.h does not have: of its memory, against programs that hoard
+ * it by mistake; and of its descriptors, of which it may have as many as the hard limit allows, while a program that knows
+ * no more than the first 1024 is not surprised.
  */
 #ifndef HOST_OS_LIMITS_H
 #define HOST_OS_LIMITS_H
@@ -11,7 +12,10 @@
 /* 0: none. An instrumented build has none, since it maps more than there is. */
 void limits_memory(int64_t bytes);
 
-/* Between these two the limit does not hold. */
+/* A process for many sessions or peers needs one or more for each of them. */
+void limits_descriptors(void);
+
+/* Between these two the limits are those that the process was started with. */
 void limits_lift(void);
 void limits_lower(void);
 

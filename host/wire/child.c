@@ -4,6 +4,7 @@
 #include "loop/zmq.h"
 #include "os/harden.h"
 #include "os/inherited.h"
+#include "os/limits.h"
 
 #include <getopt.h>
 #include <poll.h>
@@ -32,6 +33,7 @@ int child_start(struct child *child, int argc, char **argv, const char *program,
 	*child = (struct child){0};
 	harden_start(highest_fd);
 	log_open(program, LOG_LEVEL_INFO);
+	limits_descriptors();
 	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
 		if (option == 'c')
 			child->conf_path = optarg;

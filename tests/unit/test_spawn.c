@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/mem.h"
 #include "os/files.h"
+#include "os/limits.h"
 #include "os/spawn.h"
 
 #include <errno.h>
@@ -17,6 +18,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -354,6 +356,28 @@ static void status_is_told_in_words(void **state)
 	assert_string_equal(text, "signal 9 (Killed)");
 }
 
+static void many_descriptors_are_for_this_process_alone(void **state)
+{
+	char shell[] = "sh", how[] = "-c", what[] = "ulimit -Sn; ulimit -Hn";
+	char *const argv[] = {shell, how, what, NULL};
+	struct rlimit before, now;
+	char expected[64];
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){.rlim_cur = 256, .rlim_max = before.rlim_max}), 0);
+	limits_descriptors();
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &now), 0);
+	assert_int_equal(now.rlim_cur, before.rlim_max);
+	snprintf(expected, sizeof expected, "256\n%llu\n", (unsigned long long)before.rlim_max);
+	{
+		AUTO_FREE char *output = captured(&(struct spawn){.path = "/bin/sh", .argv = argv}, NULL);
+
+		assert_string_equal(output, expected);
+	}
+	setrlimit(RLIMIT_NOFILE, &before);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -371,6 +395,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(what_is_left_behind_is_ended),
 		cmocka_unit_test(status_is_told_in_words),
 		cmocka_unit_test(environment_is_minimal_or_as_given),
+		cmocka_unit_test(many_descriptors_are_for_this_process_alone),
 	};
 
 	if (argc == 2 && strcmp(argv[1], tell_word) == 0)
