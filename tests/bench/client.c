@@ -17,7 +17,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
-enum { FIRST_MAX = 16, SILENCE_US = 120 * 1000000, KEY_FILE_MAX = 4096 };
+enum { FIRST_MAX = 16, UNANSWERED_MAX = 900, SILENCE_US = 120 * 1000000, KEY_FILE_MAX = 4096 };
 
 void fail(const char *format, ...)
 {
@@ -65,7 +65,8 @@ static void turn(struct client *client)
 static void press_all(struct client *client)
 {
 	for (size_t i = 0; i < client->button_count; i++)
-		press(&client->buttons[i]);
+		while (client->buttons[i].open < client->settings->in_flight)
+			press(&client->buttons[i]);
 }
 
 static void wait_for_all(struct client *client)
@@ -75,35 +76,45 @@ static void wait_for_all(struct client *client)
 		turn(client);
 }
 
+/* Not before as many runs have ended as are under way at once. */
+static void begin_to_count(struct client *client)
+{
+	if (client->from_us < INT64_MAX || now_us() < client->warm_us ||
+	    client->run_count - client->open < client->warm_runs)
+		return;
+	client->from_us = now_us();
+	client->until_us = client->from_us + (int64_t)(client->settings->seconds * 1e6);
+	fputs("counting\n", stderr);
+}
+
 /*
- * Once around first, a few at a time, which opens every user's session; then some time in which nothing
- * counts; then what counts.
+ * Once around first, a few at a time, which opens every user's session; where a user has several, those of one
+ * user at a time. Then some time in which nothing counts; then what counts.
  */
 static void measure(struct client *client)
 {
 	const struct settings *settings = client->settings;
-	bool counting = false;
 	int timer = -1;
 
 	client->from_us = client->until_us = INT64_MAX;
 	client->heard_us = now_us();
 	for (size_t i = 0; i < client->button_count; i++) {
+		for (size_t n = 0; n < settings->in_flight; n++)
+			press(&client->buttons[i]);
 		while (client->open >= FIRST_MAX)
 			turn(client);
-		press(&client->buttons[i]);
 	}
 	wait_for_all(client);
-	client->from_us = now_us() + (int64_t)(settings->warm * 1e6);
-	client->until_us = client->from_us + (int64_t)(settings->seconds * 1e6);
+	client->warm_us = now_us() + (int64_t)(settings->warm * 1e6);
+	client->warm_runs = client->run_count + (settings->rate ? 0 : settings->in_flight * client->button_count);
 	client->pressing = true;
 	if (settings->rate)
 		timer = pacemaker(client);
 	else
 		press_all(client);
 	while (now_us() < client->until_us) {
-		if (!counting && now_us() >= client->from_us)
-			counting = fputs("counting\n", stderr) >= 0;
 		turn(client);
+		begin_to_count(client);
 	}
 	fputs("counted\n", stderr);
 	wait_for_all(client);
@@ -111,6 +122,18 @@ static void measure(struct client *client)
 		loop_fd(client->loop, timer, 0, NULL, NULL);
 		close(timer);
 	}
+}
+
+static void queue(struct client *client)
+{
+	client->heard_us = now_us();
+	while (client->accepted < client->settings->queue) {
+		while (client->run_count < client->settings->queue &&
+		       client->run_count - client->accepted < UNANSWERED_MAX)
+			press(&client->buttons[0]);
+		turn(client);
+	}
+	client->counted = client->accepted;
 }
 
 static void on_up(void *arg)
@@ -150,8 +173,8 @@ static void reach(struct client *client, void *zmq)
 }
 
 static const char usage[] =
-	"usage: client --endpoint ADDRESS --key FILE [--seconds S] [--warm S] [--rate PER_SECOND]\n"
-	"              [--flows] [--started] NAME…\n";
+	"usage: client --endpoint ADDRESS --key FILE [--seconds S] [--warm S] [--rate PER_SECOND | --in-flight N | --queue N]\n"
+	"              [--steps N] [--flows] [--started] NAME…\n";
 
 static const struct option options[] = {
 	{"endpoint", required_argument, NULL, 'e'},
@@ -159,6 +182,9 @@ static const struct option options[] = {
 	{"seconds", required_argument, NULL, 's'},
 	{"warm", required_argument, NULL, 'w'},
 	{"rate", required_argument, NULL, 'r'},
+	{"in-flight", required_argument, NULL, 'i'},
+	{"queue", required_argument, NULL, 'q'},
+	{"steps", required_argument, NULL, 'p'},
 	{"flows", no_argument, NULL, 'f'},
 	{"started", no_argument, NULL, 't'},
 	{0},
@@ -179,6 +205,12 @@ static bool read_options(int argc, char **argv, struct settings *settings)
 			settings->warm = atof(optarg);
 		else if (option == 'r')
 			settings->rate = atoll(optarg);
+		else if (option == 'i')
+			settings->in_flight = (size_t)atoll(optarg);
+		else if (option == 'q')
+			settings->queue = (size_t)atoll(optarg);
+		else if (option == 'p')
+			settings->steps = atoll(optarg);
 		else if (option == 'f')
 			settings->by_hand = true;
 		else if (option == 't')
@@ -187,12 +219,13 @@ static bool read_options(int argc, char **argv, struct settings *settings)
 			return false;
 	}
 	return settings->endpoint && settings->key && settings->seconds > 0 && settings->rate >= 0 &&
+	       settings->in_flight > 0 && settings->steps > 0 &&
 	       optind < argc;
 }
 
 int main(int argc, char **argv)
 {
-	struct settings settings = {.seconds = 5, .warm = 1};
+	struct settings settings = {.seconds = 5, .warm = 1, .in_flight = 1, .steps = 1};
 	struct client client = {.settings = &settings};
 	void *zmq;
 
@@ -205,9 +238,13 @@ int main(int argc, char **argv)
 		client.buttons[i] = (struct button){.client = &client, .name = argv[optind + (int)i]};
 	zmq = zmq_ctx_new();
 	reach(&client, zmq);
-	follow_ends(&client);
-	measure(&client);
-	check_all(&client);
+	if (settings.queue) {
+		queue(&client);
+	} else {
+		follow_ends(&client);
+		measure(&client);
+		check_all(&client);
+	}
 	if (settings.started)
 		read_began(&client);
 	printf("{\"runs\": %zu, \"runs_per_s\": %.1f", client.counted,

@@ -1,6 +1,6 @@
 /*
  * The bench's client of a running hostler: one operator with one connection, who presses buttons and waits
- * until their runs have ended. Each name is pressed again once the run of its last press is over, or, with
+ * until their runs have ended. Each name is pressed again once a run of it is over, or, with
  * --rate, one after the other at that pace whatever happens. The answer is one JSON object on stdout, with
  * the words of floor_client.c.
  *
@@ -22,10 +22,12 @@ struct settings {
 	bool started; /* the runs' only step has an output at_us: the time its process began */
 	double seconds, warm;
 	int64_t rate;
+	int64_t steps;	  /* of a run; what is told is the time of one */
+	size_t queue;	  /* only so many presses, until all are accepted */
+	size_t in_flight; /* presses of a name that are under way, unless they come at a rate */
 };
 
-/* What is pressed. Only one press of a name is under way, unless presses come at a rate and all are at work.
- */
+/* What is pressed. */
 struct button {
 	struct client *client;
 	const char *name;
@@ -52,8 +54,10 @@ struct client {
 	size_t by_number_size;
 	int64_t first_number;
 	bool up, pressing;
-	size_t open; /* presses that have not come to their end */
-	int64_t heard_us, from_us, until_us;
+	size_t open;	 /* presses that have not come to their end */
+	size_t accepted; /* of all presses */
+	int64_t heard_us, warm_us, from_us, until_us; /* it counts from one to the other */
+	size_t warm_runs; /* which have to end before */
 	size_t counted;
 	struct samples done, began;
 };

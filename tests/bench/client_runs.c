@@ -66,7 +66,7 @@ static void run_ended(struct run *run, int64_t now)
 	if (moment_us >= client->from_us && moment_us < client->until_us) {
 		run->counted = true;
 		client->counted++;
-		samples_add(&client->done, now - run->pressed_us);
+		samples_add(&client->done, (now - run->pressed_us) / client->settings->steps);
 	}
 	button->open--;
 	if (client->pressing && !client->settings->rate)
@@ -87,6 +87,7 @@ static void on_accepted(void *arg, const struct message *reply)
 	for (at += sizeof member - 1; at < end && *at >= '0' && *at <= '9'; at++)
 		run->number = 10 * run->number + *at - '0';
 	*run_at(client, run->number) = run;
+	client->accepted++;
 	client->heard_us = now_us();
 }
 

@@ -76,8 +76,7 @@ class Usage:
 
 
 class Costs:
-    def __init__(self, place):
-        self.place = place
+    def __init__(self):
         self.perf = None
         self.samples = None
 
@@ -127,30 +126,41 @@ class Costs:
 
     def of(self, figures):
         runs = max(figures["runs"], 1)
+        print(f"    {runs} runs in {self.lasted:.1f} s; microseconds of processor time a run, and context switches a run")
+        self.table(self.before, self.after, runs, self.lasted)
+        self.functions()
+
+    def idle(self, before, after, lasted):
+        self.kinds = {pid: kind_of(pid) for pid in before}
+        print(f"    {lasted:.1f} s; microseconds of processor time a second, and context switches a second")
+        self.table(before, after, lasted, lasted)
+
+    def table(self, befores, afters, runs, lasted):
         kinds = collections.defaultdict(lambda: [0, 0, 0, 0, 0, 0])
-        for pid, after in self.after.items():
-            before, kind = self.before[pid], kinds[self.kinds[pid]]
+        for pid, after in afters.items():
+            before, kind = befores[pid], kinds[self.kinds[pid]]
+            if not after.ns:  # it has ended
+                continue
             kind[0] += 1
             kind[1] += (after.ns - before.ns) / 1000
             kind[2] += after.user_us - before.user_us
             kind[3] += after.system_us - before.system_us
             kind[4] += after.waited - before.waited
             kind[5] += after.pushed - before.pushed
-        print(f"    {runs} runs in {self.lasted:.1f} s; microseconds of processor time a run, and context switches a run")
         print(f"    {'kind':<16}{'processes':>10}{'all':>9}{'user':>9}{'system':>9}{'waited':>9}{'pushed':>9}{'core %':>9}")
         total = [0] * 6
         for name, kind in sorted(kinds.items(), key=lambda item: -item[1][1]):
             total = [a + b for a, b in zip(total, kind)]
-            self.line(name, kind, runs)
-        self.line("together", total, runs)
-        self.functions()
+            self.line(name, kind, runs, lasted)
+        self.line("together", total, runs, lasted)
 
-    def line(self, name, kind, runs):
+    @staticmethod
+    def line(name, kind, runs, lasted):
         count, all_us, user, system, waited, pushed = kind
         share = user / (user + system) if user + system else 0
         print(f"    {name:<16}{count:>10}{all_us / runs:>9.1f}{all_us * share / runs:>9.1f}"
               f"{all_us * (1 - share) / runs:>9.1f}{waited / runs:>9.2f}{pushed / runs:>9.2f}"
-              f"{all_us / self.lasted / 1e4:>9.1f}")
+              f"{all_us / lasted / 1e4:>9.2f}")
 
     def functions(self):
         if not self.samples:
