@@ -64,7 +64,7 @@ static bool define(struct load *load, const struct conf_instance *instance, stru
 	if (code == HST_BROKEN || code == HST_TIMEOUT)
 		add_fault(load, definition, why.text);
 	else if (code != HST_OK)
-		problems_add(load->problems, instance_file(load, instance), instance->line, "%s", why.text);
+		problems_add(load->problems, instance_file(load, instance), definitions_line(instance, why.text), "%s", why.text);
 	if (code != HST_OK)
 		return false;
 	definition->event = shape.event;

@@ -135,3 +135,15 @@ const hst_value *definitions_options(hst_arena *arena, const struct conf_instanc
 	}
 	return complete;
 }
+
+int definitions_line(const struct conf_instance *instance, const char *text)
+{
+	const struct section *section = instance->section;
+	const char *name = text[0] == '"' ? text + 1 : text;
+	size_t length = strcspn(name, "\": ");
+
+	for (size_t i = 0; section && i < section->key_count; i++)
+		if (strlen(section->keys[i].name) == length && memcmp(section->keys[i].name, name, length) == 0)
+			return section->keys[i].line;
+	return instance->line;
+}

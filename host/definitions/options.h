@@ -13,4 +13,7 @@
 const hst_value *definitions_options(hst_arena *arena, const struct conf_instance *instance, hst_fields options,
                               struct problems *problems);
 
+/* Where a complaint of the plugin's own belongs: to the key it begins with, else to the section. */
+int definitions_line(const struct conf_instance *instance, const char *text);
+
 #endif

@@ -19,7 +19,8 @@ keys of the section. A strategy, balancer or driver that needs no options can be
 The button's inputs are options `input.NAME = TYPE [required] [default VALUE]`, for example
 `input.size = choice small, large default large`. The connector `exec` runs a program by the protocol of
 [desktop flows](desktop-flows.md): its option `program` names a manifest in the form of `desktop-flow.ini`, which also
-declares the inputs and outputs of its one action `run`; the steps of a flow say `use = connector:NAME.run`.
+declares the inputs and outputs of its one action `run`; the steps of a flow say `use = connector:NAME.run`. What the trigger `schedule` means by its times is in
+[schedules.md](schedules.md).
 """
 
 

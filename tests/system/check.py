@@ -59,7 +59,7 @@ input.a = ${c.d}
 # File, line, and what the sentence must contain.
 EXPECTED = [
     ("hostler.ini", 2, '"state_dir"'), ("hostler.ini", 8, '"null"'), ("hostler.ini", 9, '"strategy"'),
-    ("hostler.ini", 11, "plugin"), ("hostler.ini", 14, "input.size"), ("hostler.ini", 18, "root"), ("hostler.ini", 20, '"root"'),
+    ("hostler.ini", 11, "plugin"), ("hostler.ini", 16, "input.size"), ("hostler.ini", 18, "root"), ("hostler.ini", 20, '"root"'),
     ("hostler.ini", 23, '"here"'), ("hostler.ini", 27, "GroupIsEmpty"), ("flows/first.ini", 3, '"hello"'),
     ("flows/first.ini", 8, '"connection"'), ("flows/first.ini", 10, '"mode"'), ("flows/first.ini", 11, "nothing"),
     ("flows/first.ini", 12, ""), ("flows/first.ini", 13, "${c.d}"), ("flows/second.ini", 3, "retries"),

@@ -96,6 +96,7 @@ static void everything_a_good_configuration_names_is_there(void **state)
 	assert_true(start->event.n >= 2);
 	assert_non_null(fields_find(start->event, "order"));
 	assert_int_equal(field_type(fields_find(start->event, "order")), HST_TYPE_INTEGER);
+	assert_non_null(fields_find(definitions_instance(definitions, HST_TRIGGER, "nightly")->event, "due"));
 	assert_non_null(definitions_instance(definitions, HST_CONNECTOR, "orders"));
 	assert_null(definitions_instance(definitions, HST_CONNECTOR, "nobody"));
 	assert_non_null(table_get(&definitions->packages, "enter"));

@@ -75,7 +75,10 @@ typedef struct hst_plugin {
 	const hst_action *actions; /* connectors */
 	size_t action_count;
 
-	/* Optional: shape of this instance, from its options alone. Must not touch the world beyond reading files named there. */
+	/*
+	 * Optional: shape of this instance, from its options alone. Must not touch the world beyond reading files named
+	 * there. An error that begins with the name of an option is told with the line of that option.
+	 */
 	int (*fields)(const void *config, hst_call *call, hst_shape *ret, hst_error *err);
 
 	/* `config` lives as long as the instance. *ret_state is handed to every op; NULL is fine. */

@@ -1,0 +1,270 @@
+/*
+ * A schedule: fires every so often, or at the times of a cron expression in a time zone.
+ *
+ *	[trigger nightly]
+ *	plugin = schedule
+ *	cron   = 30 2 * * mon-fri
+ *	zone   = Europe/Berlin
+ *
+ * Up to which moment everything was dealt with is kept as state, in the transaction of the events; each event's
+ * key is the time it was due. So neither a restart nor a repeat makes two runs of one time, or none.
+ */
+#include "schedule_times.h"
+#include "schedule_zone.h"
+
+#include <hostler/trigger.h>
+#include <hostler/value.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { SECOND_US = 1000000, STATE_MAX = 512, LOOK_AGAIN_S = 600 };
+
+#define STATE_NAME "reached"
+
+struct schedule_config {
+	hst_duration every;
+	const char *cron;
+	const char *zone;
+	hst_choice missed;
+	hst_duration missed_within;
+};
+
+static const char *const missed_words[] = {[MISSED_NONE] = "none", [MISSED_LAST] = "last", [MISSED_ALL] = "all", NULL};
+
+static const hst_field schedule_options[] = {
+	HST_FIELD(struct schedule_config, every, .min = 1000, .max = 366 * 86400000LL,
+		  .doc = "fires every so often, counted from 1970-01-01T00:00:00Z; this or cron"),
+	HST_FIELD(struct schedule_config, cron,
+		  .doc = "fires at these times: minute, hour, day, month and weekday as in cron, or @daily and the like"),
+	HST_FIELD(struct schedule_config, zone,
+		  .doc = "time zone in which cron counts, such as Europe/Berlin; left out: the system's own"),
+	HST_FIELD(struct schedule_config, missed, .choices = missed_words, .def = "last",
+		  .doc = "which of the times that passed by more than a minute while hostler did not run are made up for"),
+	HST_FIELD(struct schedule_config, missed_within, .def = "1h", .max = 7 * 86400000LL,
+		  .doc = "a missed time that is older than this is not made up for"),
+};
+
+static const hst_field schedule_event[] = {
+	{.member = "due", .type = HST_TYPE_DATE, .doc = "when it was due, in UTC"},
+	{.member = "local", .type = HST_TYPE_TEXT, .doc = "the same as the clock in the zone showed it, with its distance from UTC"},
+	{.member = "date", .type = HST_TYPE_DATE, .doc = "the day of it in the zone"},
+	{.member = "late", .type = HST_TYPE_BOOLEAN, .doc = "whether it was missed and is made up for"},
+};
+
+struct schedule {
+	const struct schedule_config *config;
+	struct times times;
+	bool loaded;
+	int64_t reached_us; /* every time up to here was dealt with */
+};
+
+static int read_times(const struct schedule_config *config, struct times *ret, hst_error *err)
+{
+	struct times times = {.every_us = config->every.ms * 1000, .ahead = zone_ahead};
+	int code = HST_OK;
+
+	if (!config->every.ms == !config->cron)
+		return hst_fail(err, HST_INVALID, "%s", config->cron ? "\"cron\": say every or cron, not both"
+								      : "say when: every = 15m, or cron = 30 2 * * *");
+	if (config->every.ms && config->zone)
+		return hst_fail(err, HST_INVALID, "\"zone\": a zone is for cron; every counts the same in all of them");
+	if (config->cron)
+		code = cron_parse(config->cron, &times.cron, err);
+	if (code == HST_OK && config->zone)
+		code = zone_check(config->zone, err);
+	if (code == HST_OK)
+		*ret = times;
+	return code;
+}
+
+/* Here, so that whatever is wrong with the options is told before anything runs. */
+static int schedule_fields(const void *config, hst_call *call, hst_shape *ret, hst_error *err)
+{
+	struct times times;
+
+	(void)call;
+	ret->event = (hst_fields)HST_FIELDS(schedule_event);
+	return read_times(config, &times, err);
+}
+
+static int schedule_open(const void *config, hst_host *host, void **ret_state, hst_error *err)
+{
+	struct schedule *schedule = host->alloc(host->instance_arena, sizeof *schedule);
+	int code = read_times(config, &schedule->times, err);
+
+	if (code != HST_OK)
+		return code;
+	schedule->config = config;
+	zone_use(schedule->config->zone);
+	*ret_state = schedule;
+	return HST_OK;
+}
+
+/*
+ * What the state is of. Once the section says something else, what passed before is none of its times, and
+ * nothing of it was missed.
+ */
+static void write_state(const struct schedule *schedule, int64_t reached_us, char to[STATE_MAX])
+{
+	const struct schedule_config *config = schedule->config;
+
+	snprintf(to, STATE_MAX, "%lld every %lld cron %s zone %s", (long long)reached_us, (long long)config->every.ms,
+		 config->cron ? config->cron : "", config->zone ? config->zone : "");
+}
+
+static int put_state(struct schedule *schedule, hst_call *call, int64_t reached_us, hst_error *err)
+{
+	char state[STATE_MAX];
+
+	write_state(schedule, reached_us, state);
+	return hst_state_put(call->host, STATE_NAME, state, strlen(state), err);
+}
+
+/* False: it is of other options. */
+static bool read_state(const struct schedule *schedule, hst_call *call, const void *bytes, size_t length, int64_t *ret_us)
+{
+	const char *text = hst_copy(call, bytes, length);
+	int64_t reached_us = strtoll(text, NULL, 10);
+	char same[STATE_MAX];
+
+	write_state(schedule, reached_us, same);
+	*ret_us = reached_us;
+	return strcmp(text, same) == 0;
+}
+
+/* Where the last process of this instance came to. The first one begins now, and says so at once. */
+static int load(struct schedule *schedule, hst_call *call, int64_t now_us, hst_error *err)
+{
+	const void *bytes = NULL;
+	hst_error none = {0};
+	size_t length = 0;
+	int code = hst_state_get(call, STATE_NAME, &bytes, &length, &none);
+
+	if (code != HST_OK && code != HST_NOT_FOUND)
+		return hst_fail(err, (hst_code)code, "%s", none.text);
+	if (code == HST_NOT_FOUND || !read_state(schedule, call, bytes, length, &schedule->reached_us)) {
+		code = put_state(schedule, call, now_us, err);
+		if (code == HST_OK)
+			code = hst_emit(call->host, NULL, 0, err);
+		if (code != HST_OK)
+			return code;
+		schedule->reached_us = now_us;
+	}
+	schedule->loaded = true;
+	return HST_OK;
+}
+
+/* Once in a while also when nothing is due, since the clock may have been set back. */
+static int schedule_watch(void *state, hst_call *call, hst_watch *ret, hst_error *err)
+{
+	const struct schedule *schedule = state;
+	int64_t look_us = hst_now_us(call->host) + (int64_t)LOOK_AGAIN_S * SECOND_US, at_us = 1;
+
+	(void)err;
+	if (schedule->loaded && (!times_after(&schedule->times, schedule->reached_us, &at_us) || at_us > look_us))
+		at_us = look_us;
+	*ret = (hst_watch){.fd = -1, .at.us = at_us};
+	return HST_OK;
+}
+
+static const char *write_local(hst_call *call, int64_t at_us)
+{
+	char *text = hst_alloc(call, 48);
+
+	zone_write(at_us / SECOND_US, text, 48);
+	return text;
+}
+
+static const hst_value *text_value(hst_call *call, const char *text, size_t length)
+{
+	return hst_make_text(call, text, length);
+}
+
+static void make_event(hst_call *call, int64_t at_us, bool late, hst_event *ret)
+{
+	hst_value *values = hst_make_record(call);
+	const char *local = write_local(call, at_us);
+	time_t at = (time_t)(at_us / SECOND_US);
+	char *key = hst_alloc(call, 24);
+	struct tm parts;
+	char due[32];
+
+	gmtime_r(&at, &parts);
+	hst_set(call, values, "due", text_value(call, due, strftime(due, sizeof due, "%Y-%m-%dT%H:%M:%SZ", &parts)));
+	hst_set(call, values, "local", text_value(call, local, strlen(local)));
+	hst_set(call, values, "date", text_value(call, local, strcspn(local, "T")));
+	hst_set(call, values, "late", hst_make_boolean(call, late));
+	snprintf(key, 24, "%lld", (long long)at_us);
+	*ret = (hst_event){.key = key, .values = values};
+}
+
+static void say_dropped(const struct schedule *schedule, hst_call *call, const struct due *due)
+{
+	if (!due->dropped)
+		return;
+	hst_log(call->host, HST_WARNING, "%lld missed time%s from %s to %s make%s no run: missed = %s, missed_within = %llds",
+		(long long)due->dropped, due->dropped == 1 ? "" : "s", write_local(call, due->dropped_first_us),
+		write_local(call, due->dropped_last_us), due->dropped == 1 ? "s" : "",
+		missed_words[schedule->config->missed.index], (long long)schedule->config->missed_within.ms / 1000);
+}
+
+/* A clock that was set back repeats times; their keys are known, so they make no second run. */
+static void follow_clock(struct schedule *schedule, hst_call *call, int64_t now_us)
+{
+	if (schedule->reached_us <= now_us + (int64_t)ON_TIME_S * SECOND_US)
+		return;
+	hst_log(call->host, HST_WARNING, "the clock was set back from %s or later; going on from %s",
+		write_local(call, schedule->reached_us), write_local(call, now_us));
+	schedule->reached_us = now_us;
+}
+
+static int schedule_ready(void *state, hst_call *call, hst_error *err)
+{
+	struct schedule *schedule = state;
+	const struct schedule_config *config = schedule->config;
+	int64_t now_us = hst_now_us(call->host);
+	struct due *due = hst_alloc(call, sizeof *due);
+	hst_event *events = hst_alloc(call, DUE_MAX * sizeof *events);
+	int code = schedule->loaded ? HST_OK : load(schedule, call, now_us, err);
+
+	if (code != HST_OK)
+		return code;
+	follow_clock(schedule, call, now_us);
+	times_due(&schedule->times, schedule->reached_us, now_us, (enum missed)config->missed.index,
+		  config->missed_within.ms * 1000, due);
+	if (!due->n && !due->dropped)
+		return HST_OK;
+	for (size_t i = 0; i < due->n; i++)
+		make_event(call, due->at_us[i], i < due->late, &events[i]);
+	code = put_state(schedule, call, now_us, err);
+	if (code == HST_OK)
+		code = hst_emit(call->host, events, due->n, err);
+	if (code != HST_OK)
+		return code;
+	say_dropped(schedule, call, due);
+	schedule->reached_us = now_us;
+	return HST_OK;
+}
+
+static const hst_trigger_ops schedule_ops = {
+	.size = sizeof schedule_ops,
+	.watch = schedule_watch,
+	.ready = schedule_ready,
+};
+
+HST_PLUGIN(schedule) = {
+	.abi = HST_ABI,
+	.size = sizeof(hst_plugin),
+	.kind = HST_TRIGGER,
+	.name = "schedule",
+	.version = "1.0",
+	.summary = "Fires every so often, or at the times of a cron expression",
+	.options = HST_FIELDS(schedule_options),
+	.config_size = sizeof(struct schedule_config),
+	.fields = schedule_fields,
+	.open = schedule_open,
+	.ops = &schedule_ops,
+};
