@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "flow_house.h"
+#include "schema/value.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -380,6 +381,32 @@ void core_house_restart(struct core_house *house)
 	house->now_us += 1000;
 	core_restored(house->core, house->now_us, &house->effects);
 	commit(house);
+}
+
+void core_house_put_back(struct core_house *house)
+{
+	struct core_hold hold = {.generation = 2, .at_us = house->now_us, .made_us = house->now_us - SECOND_US, .run = house->counters.run};
+	hst_arena *arena = arena_new();
+	struct text json;
+
+	text_init(&json, SAID_MAX);
+	value_write_json(&json, core_hold_value(arena, &hold));
+	free(table_get(&house->standings, "restored host"));
+	table_set(&house->standings, "restored host", text_take(&json));
+	house->counters.token = house->now_us;
+	arena_free(arena);
+	core_house_restart(house);
+}
+
+size_t core_house_release(struct core_house *house)
+{
+	struct draw draw = {.high = ++house->draws * 0x9e3779b97f4a7c15u, .low = house->draws};
+	size_t n;
+
+	house->now_us += 1000;
+	n = core_release(house->core, house->now_us, draw, "anna", &house->effects);
+	commit(house);
+	return n;
 }
 
 int core_house_steer(struct core_house *house, const struct core_steering *steering, hst_error *err)

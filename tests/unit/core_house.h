@@ -10,6 +10,7 @@
 #define TESTS_UNIT_CORE_HOUSE_H
 
 #include "base/text.h"
+#include "pure/core/held.h"
 #include "pure/core/resolve.h"
 #include "pure/core/standing.h"
 #include "pure/core/steer.h"
@@ -56,6 +57,11 @@ void core_house_desktop_flow(struct core_house *house, const char *name, const c
 
 /* Ends the engine and starts it again from the store. */
 void core_house_restart(struct core_house *house);
+
+/* The same with the store as `hostler restore` leaves it: everything that is unfinished is held, and tokens are of another
+ * generation. */
+void core_house_put_back(struct core_house *house);
+size_t core_house_release(struct core_house *house); /* by the operator anna */
 
 /* The configuration is read again: devices and clusters of `configure`, and every flow that is not in `gone`. */
 void core_house_reload(struct core_house *house, void (*configure)(struct core *core));

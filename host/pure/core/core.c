@@ -55,6 +55,7 @@ void core_free(struct core *core)
 		connections_free(entry->value);
 	table_clear(&core->connections);
 	standing_clear(core);
+	held_clear(core);
 	table_clear(&core->steps);
 	table_clear(&core->runs);
 	table_clear(&core->flows);

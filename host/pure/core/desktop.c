@@ -96,8 +96,13 @@ static void queue_timer_due(struct core *core, struct core_timer *timer, struct 
 
 void desktop_await(struct core *core, struct step *step)
 {
-	core_arm(core, &step->queue_timer, step->facts.requested_us + queue_timeout_ms(core, step) * 1000,
-		 queue_timer_due);
+	int64_t since_us = held_since(core, step->run, step->facts.requested_us);
+
+	/* What nobody may start does not wait for too long. */
+	if (core_holds_run(core, step->run))
+		core_disarm(core, &step->queue_timer);
+	else
+		core_arm(core, &step->queue_timer, since_us + queue_timeout_ms(core, step) * 1000, queue_timer_due);
 }
 
 /* Into the order, in the place that its seq gives it. */
@@ -109,7 +114,9 @@ static void desktop_wait(struct core *core, struct step *step, struct core_effec
 	step->item.top = step->facts.top;
 	step->item.seq = step->facts.seq;
 	step->item.high = step->facts.high;
-	step->item.gate = connections_gate(core, step, effects);
+	step->item.gate = held_gate(core, step->run);
+	if (!step->item.gate)
+		step->item.gate = connections_gate(core, step, effects);
 	order_add(&target->order, step->folded_user, step->facts.attended, &step->item);
 	desktop_await(core, step);
 	turn_target(core, target);
@@ -271,7 +278,7 @@ static void wait_again(struct core *core, struct step *step, struct core_effects
 	if (state_row(step->facts.state)->ended)
 		return;
 	runs_mirror(core, step->run, effects);
-	if (step->queue_timer.at_us <= core->now_us)
+	if (step->queue_timer.at_us && step->queue_timer.at_us <= core->now_us)
 		queue_expired(core, step, effects);
 }
 

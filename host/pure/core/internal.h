@@ -3,6 +3,7 @@
 #define HOST_PURE_CORE_INTERNAL_H
 
 #include "pure/core/core.h"
+#include "pure/core/held.h"
 
 enum { DEVICE_SILENCE_US = 15 * 1000 * 1000, RETRY_FIRST_MS = 5000, RETRY_MOST_MS = 300000 };
 
@@ -49,6 +50,8 @@ struct core {
 	struct table connections; /* name -> struct core_connection */
 	struct table disabled;	  /* "flow:NAME", "trigger:NAME" -> struct core_stand */
 	struct table drained;	  /* "device:NAME", "cluster:NAME", "host" -> struct core_stand */
+	struct core_hold hold;	  /* after a restore */
+	struct order_gate hold_gate; /* what is held waits behind it */
 	struct table runs;     /* number -> struct run */
 	struct table steps;    /* id -> struct step */
 	struct heap timers;
@@ -174,6 +177,16 @@ void standing_settle(struct core *core); /* devices as it stands now, after it o
 void standing_restore_disabled(struct core *core, const char *name, const hst_value *value);
 void standing_restore_drained(struct core *core, const char *name, const hst_value *value);
 void standing_clear(struct core *core);
+
+/* held.c: what waits for somebody to release it after a restore. Those that say whether do nothing when it does not. */
+const struct order_gate *held_gate(struct core *core, const struct run *run); /* NULL: it is not held */
+bool held_call(struct core *core, struct step *step, struct core_effects *effects);
+bool held_run(struct core *core, struct run *run, struct core_effects *effects);
+/* From when a time-out that began at `since_us` counts: not from before the restore or the release. */
+int64_t held_since(const struct core *core, const struct run *run, int64_t since_us);
+void held_restore(struct core *core, const char *name, const hst_value *value);
+void held_restored(struct core *core, struct core_effects *effects); /* all runs are there */
+void held_clear(struct core *core);
 
 /* steer.c: steps that were told to stop */
 void steer_again(struct step *step, struct core_effects *effects);    /* what its device may not have heard */

@@ -36,7 +36,7 @@ static void nobody_said(struct core *core, struct core_timer *timer, struct core
 void lost_await(struct core *core, struct step *step)
 {
 	core_arm(core, &step->lost_timer,
-		 step->facts.lost_us + core->policy.resolve_within_ms(core->policy.arg) * 1000, nobody_said);
+		 held_since(core, step->run, step->facts.lost_us) + core->policy.resolve_within_ms(core->policy.arg) * 1000, nobody_said);
 }
 
 void lost_over(struct core *core, struct step *step)

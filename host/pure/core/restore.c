@@ -73,6 +73,7 @@ static const struct {
 	{"blocked", connections_restore},
 	{"disabled", standing_restore_disabled},
 	{"drained", standing_restore_drained},
+	{"restored", held_restore},
 };
 
 int core_restore_standing(struct core *core, const char *kind, const char *name, const char *value, size_t length,
@@ -101,11 +102,18 @@ static void call_resume(struct core *core, struct step *step, struct core_effect
 	int64_t timeout_ms;
 	bool idempotent = false;
 
+	if (step->facts.state == STATE_QUEUED) {
+		steps_call(core, step, effects);
+		return;
+	}
 	core->policy.action(core->policy.arg, flow_step->target, flow_step->action, &timeout_ms, &idempotent);
 	if (idempotent && step->facts.state == STATE_RUNNING)
 		lost_again(core, step, effects);
 	else
-		lost_begin(core, step, "the engine was restarted while the action ran", effects);
+		lost_begin(core, step,
+			   core_holds_run(core, step->run) ? "the host was restored from a backup that was made while the action ran"
+							   : "the engine was restarted while the action ran",
+			   effects);
 }
 
 /* Its slot is taken again; what became of it meanwhile its device is asked as soon as it is there. */
@@ -147,6 +155,7 @@ void core_restored(struct core *core, int64_t now_us, struct core_effects *effec
 	core->now_us = now_us;
 	devices_restored(core);
 	standing_settle(core);
+	held_restored(core, effects);
 	TABLE_EACH(&core->steps, entry) {
 		struct step *step = entry->value;
 

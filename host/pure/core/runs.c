@@ -168,14 +168,22 @@ static void run_unwait(struct core_lineage *lineage, const struct run *run)
 		lineage->last_waiting = before;
 }
 
+/* What is held after a restore holds up nobody behind it. */
+static struct run *first_free(const struct core *core, const struct core_lineage *lineage)
+{
+	struct run *run = lineage->first_waiting;
+
+	while (run && core_holds_run(core, run))
+		run = run->next_waiting;
+	return run;
+}
+
 void runs_go_on(struct core *core, struct core_lineage *lineage, struct core_effects *effects)
 {
 	struct run *run;
 
-	while ((run = lineage->first_waiting) && lineage_has_room(lineage, run->flow)) {
-		lineage->first_waiting = run->next_waiting;
-		if (!lineage->first_waiting)
-			lineage->last_waiting = NULL;
+	while ((run = first_free(core, lineage)) && lineage_has_room(lineage, run->flow)) {
+		run_unwait(lineage, run);
 		run->next_waiting = NULL;
 		effects_happened(core, effects, run, NULL, "started", NULL);
 		run_begin(core, run, effects);
@@ -211,7 +219,7 @@ static struct run *run_make(struct core *core, const struct flow *flow, const st
 	effects_happened(core, effects, run, NULL, "accepted", "trigger", event->trigger, "who", event->who, "origin",
 			 event->origin ? core_key(event->origin, key) : NULL, NULL);
 	resubmit_keep(core, run, event, effects);
-	if (run->lineage->first_waiting || !lineage_has_room(run->lineage, flow))
+	if (first_free(core, run->lineage) || !lineage_has_room(run->lineage, flow))
 		run_queue(core, run, effects);
 	else
 		run_begin(core, run, effects);
@@ -385,7 +393,7 @@ void runs_advance(struct core *core, struct run *run, struct core_effects *effec
 	case FLOW_NEXT_START:
 		if (stopping)
 			run_stop(core, run, effects);
-		else
+		else if (!held_run(core, run, effects))
 			steps_start(core, run, position, effects);
 		return;
 	case FLOW_NEXT_SKIP:

@@ -71,6 +71,8 @@ void steps_call(struct core *core, struct step *step, struct core_effects *effec
 	int64_t timeout_ms = 0;
 	bool idempotent;
 
+	if (held_call(core, step, effects))
+		return;
 	if (!core->policy.action(core->policy.arg, flow_step->target, flow_step->action, &timeout_ms, &idempotent)) {
 		steps_end(core, step, STATE_FAILED, "DefinitionGone",
 			  "the configuration no longer has this connector action", effects);
