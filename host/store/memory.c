@@ -64,6 +64,13 @@ static void memory_idle(struct store *base)
 	(void)base;
 }
 
+static int memory_copy(struct store *base, const char *path, struct store_copy **ret, hst_error *err)
+{
+	(void)base;
+	(void)ret;
+	return hst_fail(err, HST_INVALID, "%s: a store in memory has no copies", path);
+}
+
 static int memory_put_run(struct store *base, const struct store_run *run, hst_error *err)
 {
 	int code = memory_in_batch(memory_of(base), err);
@@ -331,6 +338,7 @@ static const struct store_ops memory_ops = {
 	.begin = memory_begin,
 	.commit = memory_commit,
 	.idle = memory_idle,
+	.copy = memory_copy,
 	.put_run = memory_put_run,
 	.put_step = memory_put_step,
 	.put_happening = memory_put_happening,

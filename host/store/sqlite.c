@@ -279,6 +279,7 @@ static const struct store_ops sqlite_ops = {
 	.begin = sqlite_begin,
 	.commit = sqlite_commit,
 	.idle = sqlite_idle,
+	.copy = sqlite_copy,
 	.put_run = sqlite_put_run,
 	.put_step = sqlite_put_step,
 	.put_happening = sqlite_put_happening,

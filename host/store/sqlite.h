@@ -74,6 +74,9 @@ void sqlite_bind_record(sqlite3_stmt *statement, const struct record_shape *shap
 void sqlite_read_record(sqlite3_stmt *statement, const struct record_shape *shape,
 			void *ret); /* pointers live until the next step */
 
+/* sqlite_copy.c */
+int sqlite_copy(struct store *store, const char *path, struct store_copy **ret, hst_error *err);
+
 /* sqlite_query.c */
 int sqlite_counters(struct store *store, bool (*visit)(void *arg, const char *name, int64_t value), void *arg,
 		    hst_error *err);

@@ -88,6 +88,7 @@ struct store_span { /* NULL and 0: any */
 };
 
 struct store;
+struct store_copy;
 
 /* Every visitor returns true to go on. */
 struct store_ops {
@@ -96,6 +97,9 @@ struct store_ops {
 	int (*commit)(struct store *store,
 		      hst_error *err); /* on failure, also of a put before it, nothing of the batch is kept */
 	void (*idle)(struct store *store); /* store_idle */
+
+	/* A copy at `path`, which is replaced, made by store_copy_step (copy.h) while the store goes on. One at a time. */
+	int (*copy)(struct store *store, const char *path, struct store_copy **ret, hst_error *err);
 
 	/* Insert, or replace by key. A run's id and a step's run and position stay as they were first put,
 	 * and payloads whose bytes are NULL stay as they are. A run has ended when its ended_us is not 0. */
