@@ -39,82 +39,96 @@ static void print_counts(const char *path, const struct definitions *definitions
 	puts("");
 }
 
-/* What a host that runs says of devices that have never been there; NULL: none runs, or it does not answer this user. */
-static const hst_value *ask_devices(const struct cli *cli)
+/* What is known of gateways of other machines: from a host that runs, else from the file of whom it let in. */
+struct gateways {
+	const struct cli *cli;
+	const struct conf *conf;
+	bool asked;
+	const hst_value *devices; /* NULL: no host runs, or it does not answer this user */
+};
+
+static const hst_value *shown(struct gateways *gateways, const struct conf_device *device)
 {
 	hst_error unsaid = {{0}, {0}};
-	struct cli silent = *cli;
+	struct cli silent = *gateways->cli;
 	struct connect connect;
-	const hst_value *devices = NULL;
 
-	silent.kept = &unsaid;
-	if (connect_open(&connect, &silent) != CLI_DONE || connect_ask(&connect, "devices", NULL, &devices) != CLI_DONE)
-		devices = NULL;
-	connect_close(&connect);
-	return devices;
+	if (!gateways->asked) {
+		silent.kept = &unsaid;
+		if (connect_open(&connect, &silent) != CLI_DONE ||
+		    connect_ask(&connect, "devices", NULL, &gateways->devices) != CLI_DONE)
+			gateways->devices = NULL;
+		connect_close(&connect);
+	}
+	gateways->asked = true;
+	for (size_t i = 0; i < value_count(gateways->devices); i++)
+		if (strcmp(value_text(value_get(value_at(gateways->devices, i), "name")), device->name) == 0)
+			return value_at(gateways->devices, i);
+	return NULL;
 }
 
-static void print_note(const struct conf *conf, const struct conf_device *device, const char *text)
+/* *ret_text, where it has not: the sentence about it, in the command's arena; NULL: nothing is known. */
+static bool has_joined(struct gateways *gateways, const struct conf_device *device, const char **ret_text)
 {
-	printf("%s:%d: note: the device %s has never connected: %s\n", conf->path, device->line, device->name, text);
-}
-
-/* Without the host: whom it let in stands in a file, where this user may read it. */
-static void note_from_file(const struct conf *conf, const struct conf_device *device)
-{
-	AUTO_FREE char *path = files_join(conf->state_dir, "admitted/gateways");
-	struct presence presence = {.gateway = device->gateway, .listen = conf->listen, .now_us = clock_wall_us()};
+	AUTO_FREE char *path = files_join(gateways->conf->state_dir, "admitted/gateways");
+	struct presence presence = {.gateway = device->gateway, .listen = gateways->conf->listen, .now_us = clock_wall_us()};
+	const hst_value *live = shown(gateways, device);
 	struct key_ring ring = {0};
 	const struct key_peer *invited;
 	AUTO(text) struct text text;
+	bool joined;
 
 	text_init(&text, 4096);
-	if (admitted_read(&ring, path, NULL) == HST_OK && !admitted_of(&ring, device->gateway, KEY_IN)) {
-		invited = admitted_of(&ring, device->gateway, KEY_INVITED);
-		if (invited && invited->at_us > presence.now_us) {
-			presence.standing = PRESENCE_INVITED;
-			presence.at_us = invited->at_us;
-		}
-		presence_say(&presence, &text);
-		print_note(conf, device, text.s);
+	*ret_text = NULL;
+	if (live) {
+		*ret_text = print_sentence(gateways->cli->arena, live, "text");
+		return strcmp(value_text(value_get(live, "state")), "never connected") != 0;
 	}
+	if (admitted_read(&ring, path, NULL) != HST_OK) {
+		keys_clear(&ring);
+		return false;
+	}
+	joined = admitted_of(&ring, device->gateway, KEY_IN) != NULL;
+	invited = admitted_of(&ring, device->gateway, KEY_INVITED);
+	if (invited && invited->at_us > presence.now_us) {
+		presence.standing = PRESENCE_INVITED;
+		presence.at_us = invited->at_us;
+	}
+	presence_say(&presence, &text);
+	*ret_text = print_times_within(gateways->cli->arena, text.s);
 	keys_clear(&ring);
+	return joined;
+}
+
+static bool on_joined(void *arg, const struct conf_device *device)
+{
+	const char *text;
+
+	return has_joined(arg, device, &text);
 }
 
 /* A device of another machine may come later, so that it is not there yet is no error. */
-static void print_notes(const struct cli *cli, const struct conf *conf)
+static void print_notes(struct gateways *gateways)
 {
-	const hst_value *devices = NULL;
-	bool asked = false;
+	const struct conf *conf = gateways->conf;
+	const char *text;
 
-	for (size_t i = 0; conf->has_host && i < conf->device_count; i++) {
-		const struct conf_device *device = &conf->devices[i];
-
-		if (!device->gateway)
-			continue;
-		if (!asked)
-			devices = ask_devices(cli);
-		asked = true;
-		if (!devices)
-			note_from_file(conf, device);
-		for (size_t n = 0; n < value_count(devices); n++) {
-			const hst_value *shown = value_at(devices, n);
-
-			if (strcmp(value_text(value_get(shown, "name")), device->name) == 0 &&
-			    strcmp(value_text(value_get(shown, "state")), "never connected") == 0)
-				print_note(conf, device, print_sentence(cli->arena, shown, "text"));
-		}
-	}
+	for (size_t i = 0; conf->has_host && i < conf->device_count; i++)
+		if (conf->devices[i].gateway && !has_joined(gateways, &conf->devices[i], &text) && text)
+			printf("%s:%d: note: the device %s has never connected: %s\n", conf->path, conf->devices[i].line,
+			       conf->devices[i].name, text);
 }
 
 /* No errors; what may be wrong all the same goes to stderr, or is what the list has. */
 static void print_good(const struct cli *cli, const char *path, const struct definitions *definitions)
 {
 	hst_value *list = value_make_list(cli->arena);
+	struct gateways gateways = {.cli = cli, .conf = definitions->conf};
+	const struct warnings_gateways known = {on_joined, &gateways};
 	struct problems warnings;
 
 	problems_init(&warnings);
-	definitions_warn(definitions, &warnings);
+	definitions_warn(definitions, &known, &warnings);
 	for (size_t i = 0; i < warnings.n; i++) {
 		AUTO_FREE char *line = problem_warning(&warnings.at[i]);
 		hst_value *row = value_make_record(cli->arena);
@@ -130,7 +144,7 @@ static void print_good(const struct cli *cli, const char *path, const struct def
 	if (cli->json)
 		cli_print_json(list);
 	else
-		print_counts(path, definitions), print_notes(cli, definitions->conf);
+		print_counts(path, definitions), print_notes(&gateways);
 	problems_clear(&warnings);
 }
 

@@ -153,7 +153,7 @@ static const struct command table[] = {
 	{"why", "looking", "RUN[/STEP]|FLOW|TRIGGER", 1, 1, "says why it does not start, or what became of it", NULL,
 	 why_command, VERSION},
 	{"watch", "looking", "", 0, 0, "shows what runs and waits, and what is wrong, live", of_watch, watch_command, VERSION},
-	LATER("alerts", "looking", "lists what needs attention"),
+	{"alerts", "looking", "", 0, 0, "lists what is wrong and needs somebody", NULL, look_alerts, VERSION},
 	{"flows", "looking", "", 0, 0, "lists flows", NULL, look_flows, VERSION},
 	{"triggers", "looking", "", 0, 0, "lists triggers and their inputs", NULL, look_triggers, VERSION},
 	{"devices", "looking", "", 0, 0, "lists devices and their sessions", NULL, look_devices, VERSION},

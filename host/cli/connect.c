@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <pwd.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <zmq.h>
@@ -19,6 +20,17 @@
 enum { KEY_FILE_MAX = 4096, HASTY_MS = 500 };
 
 #define KEY_BELOW_HOME ".config/hostler/operator.key"
+
+/* To reach a house that runs, what is in force there is enough, however wrong the file is by now. */
+static struct conf *in_force_instead(const struct cli *cli, const char *path, size_t wrong)
+{
+	struct conf *conf = conf_load_in_force(path);
+
+	if (conf && !cli->kept)
+		fprintf(stderr, "hostler: warning: %s has %zu error%s (`hostler check` lists them); going on with what is in force\n",
+			path, wrong, wrong == 1 ? "" : "s");
+	return conf;
+}
 
 int connect_configuration(const struct cli *cli, struct conf **ret)
 {
@@ -31,6 +43,8 @@ int connect_configuration(const struct cli *cli, struct conf **ret)
 				"there is no configuration: name one with -c FILE, or write ./hostler.ini");
 	problems_init(&problems);
 	*ret = conf_load(path, &problems);
+	if (!*ret)
+		*ret = in_force_instead(cli, path, problems.n + problems.dropped);
 	if (!*ret && cli->json && problems.n > 0) {
 		AUTO_FREE char *line = problem_line(&problems.at[0]);
 

@@ -29,7 +29,8 @@ struct connect {
 	void *heard_arg;
 };
 
-/* The configuration that is meant: -c FILE and the places after it. Loaded and checked by itself alone. */
+/* The configuration that is meant: -c FILE and the places after it. Loaded and checked by itself alone; where it is wrong and
+ * its house runs, what is in force there, with a warning on stderr. */
 int connect_configuration(const struct cli *cli, struct conf **ret);
 
 /* Closed by connect_close whatever is returned. */

@@ -202,6 +202,18 @@ static struct conf *load_child(const char *path, const char *accepted, bool for_
 	return load_right(path, accepted, &person, problems);
 }
 
+struct conf *conf_load_text_of(const char *path, const char *accepted, struct problems *problems)
+{
+	return load_child(path, accepted, false, problems);
+}
+
+char *conf_usual_state_dir(void)
+{
+	struct conf_person person = this_person();
+
+	return conf_default_state_dir(&person);
+}
+
 struct conf *conf_load_child(const char *path, bool for_root, struct problems *problems)
 {
 	return load_child(path, NULL, for_root, problems);

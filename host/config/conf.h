@@ -110,6 +110,12 @@ struct conf *conf_load(const char *path, struct problems *problems);
 struct conf *conf_load_child(const char *path, bool for_root, struct problems *problems);
 
 /*
+ * For whoever only wants to reach a house that runs, and finds `path` wrong: the text that is in force there, found by what
+ * `path` says of state_dir, however wrong the rest of it is. NULL: there is none, or none that this user may read.
+ */
+struct conf *conf_load_in_force(const char *path);
+
+/*
  * For what is started while the house runs: the text that was last put into force, which the supervisor keeps in the file
  * $HOSTLER_ACCEPTED. What stands in `path` by then may be half written. Without it, or started by hand: conf_load_child.
  */

@@ -57,4 +57,11 @@ const struct section *conf_section(const struct conf *conf, const char *kind, co
  */
 int conf_line(const struct conf *conf, const char *kind, const char *name, const char *key);
 
+/* conf_paths.c; caller frees, NULL: the person has no home. */
+char *conf_default_state_dir(const struct conf_person *person);
+
+/* conf.c: the same of whoever runs this; and `path` as the text of the file `accepted` has it. */
+char *conf_usual_state_dir(void);
+struct conf *conf_load_text_of(const char *path, const char *accepted, struct problems *problems);
+
 #endif

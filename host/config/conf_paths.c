@@ -18,7 +18,7 @@ static const char *absolute_or_null(const char *path)
 	return path && path[0] == '/' ? path : NULL;
 }
 
-static char *default_state_dir(const struct conf_person *person)
+char *conf_default_state_dir(const struct conf_person *person)
 {
 	const char *state_home = absolute_or_null(person->state_home), *home = absolute_or_null(person->home);
 
@@ -82,7 +82,7 @@ void conf_settle_paths(struct conf_reading *reading)
 	struct conf *conf = reading->conf;
 
 	if (!conf->state_dir)
-		conf->state_dir = default_state_dir(reading->person);
+		conf->state_dir = conf_default_state_dir(reading->person);
 	if (!conf->state_dir)
 		problems_add(reading->problems, conf->document->file,
 			     conf_line(conf, conf->has_host ? "host" : "gateway", NULL, "state_dir"),

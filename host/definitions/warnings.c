@@ -129,25 +129,25 @@ static void warn_of_packages(struct warning *warning)
 	}
 }
 
-/* Whether its gateway has joined is the host's business; that it has to is worth a word before. */
-static void warn_of_absent(struct warning *warning, const struct conf_device *device)
+/* Only named as a target: whether that is a slip shows when its gateway joins. */
+static void warn_of_absent(struct warning *warning, const struct warnings_gateways *gateways, const struct conf_device *device)
 {
 	const struct conf *conf = warning->definitions->conf;
 
-	if (device->implied && conf->listen)
+	if (device->implied && conf->listen && !gateways->joined(gateways->arg, device))
 		problems_add(warning->to, file_of(warning), device->line,
 			     "no gateway of this file serves the device \"%s\": the gateway \"%s\" of another machine has to join "
 			     "(`hostler gateway invite %s`); gateways connect to %s",
 			     device->name, device->gateway, device->gateway, conf->listen);
 }
 
-void definitions_warn(const struct definitions *definitions, struct problems *warnings)
+void definitions_warn(const struct definitions *definitions, const struct warnings_gateways *gateways, struct problems *warnings)
 {
 	struct warning warning = {.definitions = definitions, .to = warnings, .arena = arena_new()};
 
 	for (size_t i = 0; i < definitions->conf->device_count; i++) {
 		warn_of_device(&warning, &definitions->conf->devices[i]);
-		warn_of_absent(&warning, &definitions->conf->devices[i]);
+		warn_of_absent(&warning, gateways, &definitions->conf->devices[i]);
 	}
 	warn_of_connectors(&warning);
 	warn_of_packages(&warning);

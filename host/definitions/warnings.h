@@ -7,8 +7,14 @@
 
 #include "definitions/definitions.h"
 
+/* Whether the gateway that serves a device has joined the host: who warns does not know. */
+struct warnings_gateways {
+	bool (*joined)(void *arg, const struct conf_device *device);
+	void *arg;
+};
+
 /* Asks each driver about this machine and its accounts, looks for the folders of connectors and the programs of desktop
- * flows. */
-void definitions_warn(const struct definitions *definitions, struct problems *warnings);
+ * flows, and for devices that nobody serves yet. */
+void definitions_warn(const struct definitions *definitions, const struct warnings_gateways *gateways, struct problems *warnings);
 
 #endif

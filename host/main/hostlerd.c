@@ -84,6 +84,8 @@ static int down(const char *file)
 	/* Who wants it to end need not have mended the file first. */
 	problems_init(&problems);
 	conf = conf_load_for_check(file, &problems);
+	if (!conf)
+		conf = conf_load_in_force(file);
 	status = conf && conf->state_dir ? down_run(conf) : 2;
 	for (size_t i = 0; status == 2 && i < problems.n; i++) {
 		AUTO_FREE char *line = problem_line(&problems.at[i]);

@@ -164,6 +164,39 @@ static void times_within_sentences_are_those_of_the_place(void **state)
 	fake_desk_said(desk, "since 2026-11-21T23:31:52Z.");
 }
 
+static void alerts_are_what_watch_has_as_wrong(void **state)
+{
+	struct fake_desk *desk = *state;
+
+	table_set(&desk->answers, "watch", "{\"running\":[],\"wrong\":[]}");
+	assert_int_equal(DESK_RUN(desk, "alerts"), 0);
+	assert_string_equal(desk->out, "nothing needs anybody\n");
+	table_set(&desk->answers, "watch",
+		  "{\"wrong\":[{\"subject\":\"#12/enter\",\"sentence\":\"lost on here\",\"remedy\":\"hostler resolve\"}]}");
+	assert_int_equal(DESK_RUN(desk, "alerts"), 0);
+	assert_string_equal(desk->out, "#12/enter: lost on here\n  hostler resolve\n");
+	assert_int_equal(DESK_RUN(desk, "alerts", "--json"), 0);
+	assert_string_equal(desk->out, "[{\"subject\":\"#12/enter\",\"sentence\":\"lost on here\",\"remedy\":\"hostler resolve\"}]\n");
+}
+
+static void a_broken_file_keeps_nobody_from_asking(void **state)
+{
+	struct fake_desk *desk = *state;
+	char ini[256];
+
+	table_set(&desk->answers, "runs", "[]");
+	snprintf(ini, sizeof ini, "[host]\nstate_dir = %s/work\nlisten = nowhere\n[hos", desk->folder);
+	fake_desk_file(desk, "hostler.ini", ini);
+	assert_int_equal(DESK_RUN(desk, "runs"), 2);
+	fake_desk_complained(desk, "hostler.ini:4: error: ");
+	snprintf(ini, sizeof ini, "[host]\nstate_dir = %s/work\nrun_dir = %s/run\n", desk->folder, desk->folder);
+	fake_desk_file(desk, "work/in-force.ini", ini);
+	assert_int_equal(DESK_RUN(desk, "runs", "--json"), 0);
+	assert_string_equal(desk->out, "[]\n");
+	fake_desk_complained(desk, "hostler.ini has ");
+	fake_desk_complained(desk, "going on with what is in force");
+}
+
 static void who_waits_for_a_lost_run_is_told_how_to_settle_it(void **state)
 {
 	static const struct desk_happening happenings[] = {
@@ -212,6 +245,8 @@ int main(void)
 		DESK_TEST(a_step_that_is_named_is_all_that_is_shown),
 		DESK_TEST(who_waits_is_told_the_reason_once),
 		DESK_TEST(times_within_sentences_are_those_of_the_place),
+		DESK_TEST(alerts_are_what_watch_has_as_wrong),
+		DESK_TEST(a_broken_file_keeps_nobody_from_asking),
 		DESK_TEST(who_waits_for_a_lost_run_is_told_how_to_settle_it),
 		DESK_TEST(a_session_that_is_stuck_is_told_with_its_remedy),
 	};

@@ -190,7 +190,7 @@ static void the_table_has_the_commands_of_this_version(void **state)
 		{"queue", true},
 		{"why", true},
 		{"watch", true},
-		{"alerts", false},
+		{"alerts", true},
 		{"flows", true},
 		{"triggers", true},
 		{"devices", true},
