@@ -12,6 +12,7 @@
 #include "cli/try_result.h"
 #include "cli/try_session.h"
 #include "desktop/flowrun.h"
+#include "desktop/flowrun_place.h"
 #include "os/files.h"
 #include "schema/fields.h"
 #include "schema/value.h"
@@ -31,6 +32,7 @@ struct attempt {
 	struct package *package;
 	const hst_value *inputs;
 	char *folder, *work, *results, *session_folder;
+	struct flow_place place;
 	bool fresh_display;
 	struct try_session session;
 	struct loop *loop;
@@ -205,7 +207,7 @@ static int run_flow(struct attempt *attempt)
 	struct draw draw;
 	struct flowrun_spec spec = {.package = attempt->package,
 				    .inputs = attempt->inputs,
-				    .work = attempt->work,
+				    .place = &attempt->place,
 				    .results = attempt->results,
 				    .uid = -1,
 				    .gid = -1,
@@ -222,7 +224,9 @@ static int run_flow(struct attempt *attempt)
 	spec.timeout_ms = attempt->package->timeout.ms ? attempt->package->timeout.ms : TIMEOUT_MS;
 	if (attempt->fresh_display)
 		role.screenshot = on_screenshot;
-	code = flowrun_start(attempt->loop, &spec, &role, &attempt->run, &err);
+	code = flow_place_make(&attempt->place, attempt->work, spec.uid, spec.gid, &err);
+	if (code == HST_OK)
+		code = flowrun_start(attempt->loop, &spec, &role, &attempt->run, &err);
 	if (code != HST_OK)
 		return cli_fail_as(attempt->cli, code == HST_INVALID ? HST_BROKEN : code, &err);
 	loop_run(attempt->loop);
@@ -256,6 +260,7 @@ static void clear(struct attempt *attempt)
 		loop_free(attempt->loop);
 	package_free(attempt->package);
 	free(attempt->folder);
+	flow_place_clear(&attempt->place);
 	free(attempt->work);
 	free(attempt->results);
 	free(attempt->session_folder);
@@ -265,7 +270,7 @@ int try_command(struct cli *cli)
 {
 	static const int signals[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, 0};
 	const char *display = options_value(&cli->options, "display");
-	struct attempt attempt = {.cli = cli, .fresh_display = display && strcmp(display, "new") == 0};
+	struct attempt attempt = {.cli = cli, .place = FLOW_PLACE_NONE, .fresh_display = display && strcmp(display, "new") == 0};
 	int status = read_package(&attempt);
 
 	if (!status)

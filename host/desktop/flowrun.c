@@ -32,7 +32,7 @@ static void finish(void *arg)
 	run->next = NULL;
 	flow_streams_rest(run);
 	/* First, because an output whose file cannot be kept is none. */
-	flow_files_collect(&run->place, run->spec.results, run->output_files, &run->outputs, &run->log);
+	flow_files_collect(run->spec.place, run->spec.results, run->output_files, &run->outputs, &run->log);
 	result = flow_verdict(run);
 	result.ended_us = clock_wall_us();
 	flow_log_close(&run->log);
@@ -46,7 +46,7 @@ static void clear_rest(void *arg)
 	struct flowrun *run = arg;
 
 	run->next = NULL;
-	if (flow_kill_rest(run->pid, run->place.work, &run->orphans)) {
+	if (flow_kill_rest(run->pid, run->spec.place->work, &run->orphans)) {
 		finish(run);
 		return;
 	}
@@ -115,7 +115,7 @@ static void kill_what_is_left(struct flowrun *run)
 	for (int i = 0; i < CLEAR_TRIES; i++) {
 		if (run->phase == PHASE_RUNNING && waitpid(run->pid, &status, WNOHANG) != 0)
 			run->phase = PHASE_CLEARING;
-		if (run->phase != PHASE_RUNNING && flow_kill_rest(run->pid, run->place.work, &run->orphans))
+		if (run->phase != PHASE_RUNNING && flow_kill_rest(run->pid, run->spec.place->work, &run->orphans))
 			return;
 		nanosleep(&pause, NULL);
 	}
@@ -131,7 +131,6 @@ void flowrun_free(struct flowrun *run)
 	flow_events_clear(&run->events);
 	flow_redact_clear(&run->redact);
 	flow_pictures_clear(&run->pictures);
-	flow_place_clear(&run->place);
 	arena_free(run->arena);
 	free(run);
 }

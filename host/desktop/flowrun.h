@@ -38,6 +38,7 @@
 #include <sys/types.h>
 
 struct flowrun;
+struct flow_place;
 
 /* How the process is started: in a session by its driver, or by posix_spawn (flowrun_spawn_here). */
 struct flowrun_start {
@@ -80,9 +81,8 @@ struct flowrun_role {
 struct flowrun_spec {
 	const struct package *package;
 	const hst_value *inputs; /* unchecked: they are checked against the package first */
-	const char *work; /* an existing empty directory of this process's: flow/ ($HOSTLER_WORK), events and
-			     control are made there */
-	const char *results;		/* an existing directory: log, screenshots/ and out/ are left there */
+	struct flow_place *place; /* where it works (desktop/flowrun_place.h), new or renewed; of one run at a time */
+	const char *results;	  /* an existing directory: log, screenshots/ and out/ are left there, if there are any */
 	int64_t uid, gid;		/* owner of what is made for the flow; -1: this process's own */
 	int64_t timeout_ms;		/* counted from the start; 0: none */
 	const char *run_id, *step_name; /* HOSTLER_RUN, HOSTLER_STEP */

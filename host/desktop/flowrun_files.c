@@ -189,10 +189,12 @@ void flow_files_collect(const struct flow_place *place, const char *results, con
 			struct flow_outputs *outputs, struct flow_log *log)
 {
 	struct collecting c = {.place = place, .skip = skip, .log = log, .to = -1};
-	int fd = openat(place->work_fd, "out", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = place->used ? openat(place->work_fd, "out", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
 	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
 	AUTO_FREE char *to = files_join(results, "out");
 
+	if (!place->used)
+		return;
 	if (!directory) {
 		/* One that is gone had nothing in it that could be kept. */
 		if (errno != ENOENT)

@@ -27,7 +27,6 @@ struct flowrun {
 	hst_arena *arena;
 	enum phase phase;
 
-	struct flow_place place;
 	struct flow_events events;
 	struct flow_outputs outputs;
 	struct flow_log log;

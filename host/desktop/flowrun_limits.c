@@ -69,7 +69,7 @@ static void look(void *arg)
 	char text[64];
 
 	run->quota_look = NULL;
-	if (!flow_quota_exceeded(run->place.work_fd, &quota, text, sizeof text)) {
+	if (!flow_quota_exceeded(run->spec.place->work_fd, &quota, text, sizeof text)) {
 		look_later(run, clock_steady_us() - began_us);
 		return;
 	}

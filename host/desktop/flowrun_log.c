@@ -1,9 +1,8 @@
 #include "desktop/flowrun_log.h"
 
-#include "base/auto.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "schema/sentence.h"
-#include "os/failure.h"
 #include "os/files.h"
 
 #include <errno.h>
@@ -11,18 +10,26 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-int flow_log_open(struct flow_log *log, const char *directory, hst_error *err)
+void flow_log_open(struct flow_log *log, const char *directory)
 {
-	AUTO_FREE char *path = files_join(directory, "log");
+	*log = (struct flow_log){.path = files_join(directory, "log"), .fd = -1};
+}
 
-	*log = (struct flow_log){
-		.fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
-	return log->fd < 0 ? failure_of(errno, err, "make the log", path) : HST_OK;
+static void make_file(struct flow_log *log)
+{
+	log->fd = open(log->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (log->fd >= 0)
+		return;
+	log_warning("%s cannot be made: %s; the flow goes on without its log", log->path, strerrordesc_np(errno));
+	log->broken = true;
 }
 
 static void write_out(struct flow_log *log, const char *bytes, size_t n)
 {
+	if (n && log->fd < 0 && !log->broken)
+		make_file(log);
 	while (n && !log->broken) {
 		ssize_t written = write(log->fd, bytes, n);
 
@@ -139,8 +146,6 @@ void flow_log_close(struct flow_log *log)
 	size_t straight = FLOW_LOG_LAST - start;
 	char line[80];
 
-	if (log->fd < 0)
-		return;
 	if (left_out > 0) {
 		snprintf(line, sizeof line, "\nhostler: %" PRId64 " bytes are left out here\n", left_out);
 		write_out(log, line, strlen(line));
@@ -151,8 +156,9 @@ void flow_log_close(struct flow_log *log)
 		write_out(log, log->last + start, part);
 		write_out(log, log->last, log->last_length - part);
 	}
-	close(log->fd);
-	log->fd = -1;
+	if (log->fd >= 0)
+		close(log->fd);
 	free(log->last);
-	log->last = NULL;
+	free(log->path);
+	*log = (struct flow_log){.fd = -1, .broken = true};
 }

@@ -15,7 +15,8 @@
 enum { FLOW_LOG_FIRST = 256 << 10, FLOW_LOG_LAST = 768 << 10, FLOW_LOG_LINE = 200 };
 
 struct flow_log {
-	int fd;
+	char *path;
+	int fd; /* -1: nothing was said yet */
 	int64_t total;	/* bytes that came in */
 	size_t written; /* of the first part; a line of ours may end a little beyond */
 	char *last;	/* a ring; NULL until it is needed */
@@ -26,8 +27,8 @@ struct flow_log {
 	bool broken; /* the disk is full or gone: the run goes on without its log */
 };
 
-/* `directory`/log, which must not exist yet. */
-int flow_log_open(struct flow_log *log, const char *directory, hst_error *err);
+/* `directory`/log, which must not exist yet. Most flows say nothing: the file is made by the first that is written. */
+void flow_log_open(struct flow_log *log, const char *directory);
 void flow_log_add(struct flow_log *log, const char *bytes, size_t n);
 
 /* A line of ours between the flow's: "hostler: TEXT". */

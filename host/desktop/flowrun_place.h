@@ -1,6 +1,7 @@
 /*
- * The folder of one run. Its root belongs to this process, so that nobody can put something else in the place
- *of the FIFO or the control file; what belongs to the flow's user is only looked into through descriptors.
+ * The folder that desktop runs of one user work in, one after another. Its root belongs to this process, so that nobody
+ * can put something else in the place of the FIFO or the control file; what belongs to the flow's user is only looked into
+ * through descriptors.
  *
  *	ROOT/flow      $HOSTLER_WORK, the flow's own, with in/ and out/
  *	ROOT/events    $HOSTLER_EVENTS, a FIFO
@@ -12,20 +13,34 @@
 #include <hostler/error.h>
 #include <hostler/types.h>
 
+#include <stdbool.h>
+#include <stdint.h>
+
 struct flow_place {
-	char *work, *events, *control; /* in the arena */
+	char *work, *events, *control;
 	int root_fd, work_fd;
-	int64_t uid;   /* whom what lies in `work` belongs to; -1: this process's own user */
-	int events_fd; /* opened for reading and writing, so that it never comes to an end */
+	int64_t uid, gid; /* whom what lies in `work` belongs to; -1: this process's own user */
+	int events_fd;	  /* opened for reading and writing, so that it never comes to an end */
+	bool used;	  /* a process was started in it */
+	bool steered;	  /* the control word is another than `run` */
 };
 
-/* On failure what was made is left to whoever removes the root. */
-int flow_place_make(struct flow_place *place, hst_arena *arena, const char *root, int64_t uid, int64_t gid,
-		    hst_error *err);
-void flow_place_clear(struct flow_place *place); /* closes; removes nothing */
+/* A place that is not made yet, for flow_place_clear. */
+#define FLOW_PLACE_NONE ((struct flow_place){.root_fd = -1, .work_fd = -1, .events_fd = -1})
+
+/* `root` is an existing empty directory of this process's. On failure what was made is left to whoever removes it. */
+int flow_place_make(struct flow_place *place, const char *root, int64_t uid, int64_t gid, hst_error *err);
+void flow_place_clear(struct flow_place *place); /* closes; removes nothing; done twice it does nothing */
+
+/*
+ * Makes the place as new for the next run of the same user, when everything the last one started is gone. What lies in it
+ * is removed; a folder that was left as it was found is used again, since making one costs more than looking. On failure
+ * the place is not to be used any more.
+ */
+int flow_place_renew(struct flow_place *place, hst_error *err);
 
 /* Replaces the control word as a whole. */
-int flow_place_control(const struct flow_place *place, const char *word, hst_error *err);
+int flow_place_control(struct flow_place *place, const char *word, hst_error *err);
 
 /* Opens a regular file of the flow's user beneath $HOSTLER_WORK, without following any link or going into
  * another file system; -1 with the error filled in. */

@@ -47,9 +47,9 @@ static int make_pipes(struct pipes *pipes, hst_error *err)
 static int start_process(struct flowrun *run, struct pipes *pipes, hst_error *err)
 {
 	const struct flowrun_start start = {
-		.argv = flow_arguments(run->arena, run->spec.package, &run->place),
-		.environment = flow_environment(run->arena, &run->spec, &run->place, run->inputs),
-		.directory = run->place.work,
+		.argv = flow_arguments(run->arena, run->spec.package, run->spec.place),
+		.environment = flow_environment(run->arena, &run->spec, run->spec.place, run->inputs),
+		.directory = run->spec.place->work,
 		.stdin_fd = pipes->input[0],
 		.stdout_fd = pipes->output[1],
 		.stderr_fd = pipes->output[1],
@@ -75,6 +75,7 @@ static int launch(struct flowrun *run, hst_error *err)
 			snprintf(run->refused.text, sizeof run->refused.text,
 				 "The flow could not be started.");
 	} else if (run->pid > 0) {
+		run->spec.place->used = true;
 		flow_streams_watch(run, take_fd(&pipes.input[1]), take_fd(&pipes.output[0]));
 		flow_clock_start(run);
 		flow_quota_watch(run);
@@ -110,15 +111,11 @@ static void prepare_pictures(struct flowrun *run)
 			   run->role.screenshot, run->role.arg);
 }
 
-static int prepare(struct flowrun *run, hst_error *err)
+static void prepare(struct flowrun *run)
 {
 	const struct flowrun_spec *spec = &run->spec;
-	int code = flow_place_make(&run->place, run->arena, spec->work, spec->uid, spec->gid, err);
 
-	if (!code)
-		code = flow_log_open(&run->log, spec->results, err);
-	if (code)
-		return code;
+	flow_log_open(&run->log, spec->results);
 	flow_streams_init(run);
 	if (fields_check(run->arena, spec->package->inputs, "input", spec->inputs, false, &run->inputs,
 			 &run->refused) != HST_OK) {
@@ -127,7 +124,6 @@ static int prepare(struct flowrun *run, hst_error *err)
 	}
 	flow_redact_init(&run->redact, spec->package->inputs, run->inputs);
 	prepare_pictures(run);
-	return HST_OK;
 }
 
 static struct flowrun *run_new(struct loop *loop, const struct flowrun_spec *spec,
@@ -148,7 +144,6 @@ static struct flowrun *run_new(struct loop *loop, const struct flowrun_spec *spe
 		run->spec.picture_ms = PICTURE_MS;
 	run->arena = arena_new();
 	run->input_fd = run->output_fd = run->log.fd = -1;
-	run->place = (struct flow_place){.root_fd = -1, .work_fd = -1, .events_fd = -1};
 	run->output_files = value_make_list(run->arena);
 	text_init(&run->input_json, 2 * VALUE_BYTES_MAX);
 	flow_outputs_init(&run->outputs, run->arena, spec->package->outputs);
@@ -159,12 +154,13 @@ int flowrun_start(struct loop *loop, const struct flowrun_spec *spec, const stru
 		  struct flowrun **ret, hst_error *err)
 {
 	struct flowrun *run = run_new(loop, spec, role);
-	int code = prepare(run, err);
+	int code = HST_OK;
 
+	prepare(run);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (!code && !run->refused.text[0]) {
+	if (!run->refused.text[0]) {
 		code = launch(run, err);
-	} else if (!code) {
+	} else {
 		run->started_us = clock_wall_us();
 		flow_finish_soon(run);
 	}

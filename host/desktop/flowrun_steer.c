@@ -25,7 +25,7 @@ static void write_control(struct flowrun *run, const char *word)
 {
 	hst_error err = {0};
 
-	if (flow_place_control(&run->place, word, &err) != HST_OK)
+	if (flow_place_control(run->spec.place, word, &err) != HST_OK)
 		flow_log_note(&run->log, "the flow could not be told to %s: %s", word, err.text);
 }
 

@@ -49,7 +49,7 @@ static void on_output(void *arg, const char *name, const hst_value *value, const
 		return;
 	if (!file) {
 		flow_outputs_give(&run->outputs, name, value);
-	} else if (flow_place_read(&run->place, file, VALUE_BYTES_MAX, &json, &length, &err) != HST_OK) {
+	} else if (flow_place_read(run->spec.place, file, VALUE_BYTES_MAX, &json, &length, &err) != HST_OK) {
 		flow_outputs_fault(&run->outputs, "output \"%.60s\": %.300s", name, err.text);
 	} else if (flow_outputs_give_json(&run->outputs, name, json, length)) {
 		value_append(run->output_files, value_make_text(run->arena, file, strlen(file)));
@@ -150,7 +150,7 @@ void flow_streams_init(struct flowrun *run)
 {
 	const struct flow_events_role role = {on_progress, on_output, on_error, on_checkpoint, on_fault, run};
 
-	flow_events_init(&run->events, run->place.events_fd, &role);
+	flow_events_init(&run->events, run->spec.place->events_fd, &role);
 }
 
 void flow_streams_watch(struct flowrun *run, int input_fd_take, int output_fd_take)
@@ -161,7 +161,7 @@ void flow_streams_watch(struct flowrun *run, int input_fd_take, int output_fd_ta
 	text_add(&run->input_json, "\n");
 	loop_fd(run->loop, run->input_fd, POLLOUT, input_ready, run);
 	loop_fd(run->loop, run->output_fd, POLLIN, output_ready, run);
-	loop_fd(run->loop, run->place.events_fd, POLLIN, events_ready, run);
+	loop_fd(run->loop, run->spec.place->events_fd, POLLIN, events_ready, run);
 }
 
 void flow_streams_events(struct flowrun *run)
@@ -182,7 +182,7 @@ void flow_streams_release(struct flowrun *run)
 {
 	close_end(run, &run->input_fd);
 	close_end(run, &run->output_fd);
-	if (run->place.events_fd >= 0)
-		loop_fd(run->loop, run->place.events_fd, 0, NULL, NULL);
+	if (run->spec.place->events_fd >= 0)
+		loop_fd(run->loop, run->spec.place->events_fd, 0, NULL, NULL);
 	wipe_input(run);
 }

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "desktop/flowrun.h"
+#include "desktop/flowrun_place.h"
 #include "desktop/package.h"
 #include "os/failure.h"
 #include "os/files.h"
@@ -184,10 +185,13 @@ static int run_in_folder(struct program *program, struct flowrun_spec *spec, boo
 	char root[4096];
 	AUTO_FREE char *work = NULL;
 	AUTO_FREE char *results = NULL;
+	struct flow_place place = FLOW_PLACE_NONE;
 	int code = make_folder(root, sizeof root, &work, &results, err);
 
-	spec->work = work;
+	spec->place = &place;
 	spec->results = results;
+	if (!code)
+		code = flow_place_make(&place, work, spec->uid, spec->gid, err);
 	if (!code)
 		code = flowrun_start(program->loop, spec, &role, &program->run, err);
 	if (!code) {
@@ -195,6 +199,7 @@ static int run_in_folder(struct program *program, struct flowrun_spec *spec, boo
 		flowrun_free(program->run);
 		code = program->code;
 	}
+	flow_place_clear(&place);
 	/* What the run said weighs more than a folder in /tmp that stays. */
 	files_remove_tree(root, NULL);
 	return code;

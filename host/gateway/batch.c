@@ -152,10 +152,7 @@ static void do_launch(struct gateway_device *device, const struct admission_effe
 	const struct admission_run *run = effect->run;
 	char *results = results_name(run->step, run->token);
 	struct message message;
-	hst_error err = {{0}, {0}};
 
-	if (results_make(gateway, run, &err) < 0)
-		log_error("%s", err.text);
 	crash_point(CRASH_gateway_before_launch);
 	message_init(&message, WORD_launch, 2);
 	message_set_integer(&message, "step", run->step);

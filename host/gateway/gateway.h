@@ -69,6 +69,7 @@ struct gateway {
 	uint32_t next_number;
 	bool gathered; /* every hold of an earlier gateway was handed over; some may be silent yet */
 	bool strangers; /* holds of an earlier supervisor may be about to end */
+	struct table stranger_folders; /* names of the work folders that were there then */
 	struct loop_timer *strangers_gone;
 	struct table devices;   /* name -> struct gateway_device */
 	struct table processes; /* number -> struct gateway_process */
@@ -146,7 +147,6 @@ void packages_clear(struct gateway *gateway);
 /* results.c: what a run left behind, on its way to the host, and kept until the host knows how it ended */
 char *results_name(int64_t step, int64_t token); /* of its folder; caller frees */
 char *results_path(const struct gateway *gateway, int64_t step, int64_t token);
-int results_make(const struct gateway *gateway, const struct admission_run *run, hst_error *err);
 void results_upload(struct gateway_device *device, const struct admission_run *run);
 void results_discard(struct gateway *gateway, int64_t step, int64_t token);
 void results_sweep(struct gateway *gateway); /* of runs that no device knows */
@@ -154,6 +154,7 @@ void results_clear(struct gateway *gateway);
 
 /* looks.c: outcomes that session processes have left; ADMISSION_LEFT follows */
 void looks_begin(struct gateway_device *device, int64_t step, int64_t token);
+void looks_strangers(struct gateway *gateway); /* notes whose outcomes may still come */
 void looks_clear(struct gateway *gateway);
 
 /* journal.c */

@@ -8,7 +8,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "desktop/outcome.h"
+#include "os/files.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -41,22 +43,41 @@ static int read_outcome(const struct look *look, struct outcome *ret, hst_error 
 }
 
 /*
- * A hold has a folder to work in until its flow has ended and the outcome is left; the watch removes what a dead one
- * did not. Holds that this supervisor had are dead when they were not handed over.
+ * A hold that has run flows has a folder to work in until the last one has ended and its outcome is left; the watch removes
+ * what a dead one did not. Holds that this supervisor had are dead when they were not handed over.
  */
-static bool may_be_ending(const struct look *look)
+static bool may_be_ending(const struct gateway *gateway)
 {
-	const struct gateway *gateway = look->device->gateway;
-	AUTO_FREE char *name = results_name(look->step, look->token);
-	AUTO_FREE char *work = mem_printf("%s/work/%s", gateway->conf->state_dir, name);
+	if (!gateway->strangers)
+		return false;
+	TABLE_EACH(&gateway->stranger_folders, entry) {
+		AUTO_FREE char *work = mem_printf("%s/work/%s", gateway->conf->state_dir, entry->key);
 
-	return gateway->strangers && access(work, F_OK) == 0;
+		if (access(work, F_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+void looks_strangers(struct gateway *gateway)
+{
+	AUTO_FREE char *path = files_join(gateway->conf->state_dir, "work");
+	DIR *folder = opendir(path);
+	struct dirent *entry;
+
+	/* There is none until the first run. */
+	if (!folder)
+		return;
+	while ((entry = readdir(folder)) != NULL)
+		if (entry->d_name[0] != '.')
+			table_set(&gateway->stranger_folders, entry->d_name, gateway);
+	closedir(folder);
 }
 
 static void look_now(void *arg)
 {
 	struct look *look = arg;
-	bool wait = may_be_ending(look); /* first: what it leaves is there before its folder is gone */
+	bool wait = may_be_ending(look->device->gateway); /* first: what it leaves is there before its folder is gone */
 	struct admission_event event = {.kind = ADMISSION_LEFT, .step = look->step, .token = look->token};
 	struct outcome outcome = {0};
 	hst_error err = {{0}, {0}};
@@ -99,4 +120,5 @@ void looks_clear(struct gateway *gateway)
 	TABLE_EACH(&gateway->looks, entry)
 		look_free(entry->value);
 	table_clear(&gateway->looks);
+	table_clear(&gateway->stranger_folders);
 }

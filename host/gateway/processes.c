@@ -281,8 +281,10 @@ void processes_channel(void *arg, int fd, short ready)
 		if (record.what == CHANNEL_GATHERED) {
 			gateway->gathered = true;
 			gateway->strangers = record.status != 0;
-			if (gateway->strangers)
+			if (gateway->strangers) {
+				looks_strangers(gateway);
 				gateway->strangers_gone = loop_in(gateway->loop, STRANGERS_MS, strangers_are_gone, gateway);
+			}
 			look_whether_gathered(gateway);
 		}
 		if (!process) {

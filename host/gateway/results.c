@@ -1,5 +1,5 @@
 /*
- * What a run left behind (log, screenshots, files): a folder per run that the session process fills, sent to the host
+ * What a run left behind (log, screenshots, files): a folder that the session process makes if there is anything, sent to the host
  * file by file, part by part, before the run is reported as finished; so whoever sees the end can see the files. The
  * folder is kept until the host has heard the outcome, and what was sent half-way is sent again: while the host is away,
  * and by the next gateway.
@@ -45,13 +45,6 @@ char *results_path(const struct gateway *gateway, int64_t step, int64_t token)
 	AUTO_FREE char *name = results_name(step, token);
 
 	return files_join(gateway->results_dir, name);
-}
-
-int results_make(const struct gateway *gateway, const struct admission_run *run, hst_error *err)
-{
-	AUTO_FREE char *path = results_path(gateway, run->step, run->token);
-
-	return files_make_directory(path, 0700, err);
 }
 
 static void upload_free(struct upload *upload)

@@ -44,6 +44,8 @@ static void close_and_leave(struct hold *hold)
 	hst_error err = {0};
 
 	hold_result_leave(hold);
+	/* Whoever sees it gone finds the outcome. */
+	hold_ground_clear(hold);
 	if (hold_session_close(hold, &err) != HST_OK) {
 		log_error("device %s: the session could not be closed (%s): %s", hold->device.device->name,
 			  err.reason, err.text);
@@ -214,7 +216,7 @@ static void on_child(void *arg)
 
 int session_hold(const struct session_settings *settings)
 {
-	struct hold hold = {.loop = loop_new(loop_wait_poll), .notes = {.fd = -1}, .next_gateway = -1, .uid = -1, .gid = -1};
+	struct hold hold = {.loop = loop_new(loop_wait_poll), .notes = {.fd = -1}, .ground = {.place = FLOW_PLACE_NONE, .work = {.lock = -1}}, .next_gateway = -1, .uid = -1, .gid = -1};
 	hst_error err = {0};
 	int status;
 
@@ -234,6 +236,7 @@ int session_hold(const struct session_settings *settings)
 	stream_free(hold.stream);
 	session_device_close(&hold.device);
 	hold_result_clear(&hold);
+	hold_ground_clear(&hold);
 	free(hold.session);
 	free(hold.user);
 	free(hold.key);

@@ -12,7 +12,6 @@
 #include "os/channel.h"
 #include "os/crash.h"
 #include "os/inherited.h"
-#include "session/work.h"
 
 #include <poll.h>
 #include <stdlib.h>

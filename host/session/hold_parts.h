@@ -1,12 +1,15 @@
 /* A hold from the inside, shared by hold.c (what it is told), hold_session.c (its session), hold_run.c (the flow
- * in it) and hold_alone.c (what it does without a gateway). */
+ * in it), hold_ground.c (the folders it works in) and hold_alone.c (what it does without a gateway). */
 #ifndef HOST_SESSION_HOLD_PARTS_H
 #define HOST_SESSION_HOLD_PARTS_H
 
 #include "os/children.h"
 #include "loop/loop.h"
+#include "desktop/flowrun_place.h"
+#include "desktop/package.h"
 #include "session/device.h"
 #include "session/notes.h"
+#include "session/work.h"
 #include "wire/stream.h"
 
 struct hold_run;
@@ -21,6 +24,15 @@ struct hold_result {
 	int64_t started_us, ended_us;
 };
 
+/* What its flows run on, one after another: made for the first, as new for each other one. */
+struct hold_ground {
+	struct session_work work;
+	struct flow_place place;
+	bool ready;
+	struct package *package; /* the last that was run; NULL: none */
+	char *digest;
+};
+
 struct hold {
 	struct loop *loop;
 	struct session_device device;
@@ -29,6 +41,7 @@ struct hold {
 	int next_gateway;      /* the end of a line to the next one, while the old line is not read to its end; -1 */
 	struct loop_timer *alone; /* how long it goes on without a gateway */
 	struct hold_run *run;  /* NULL: no flow runs */
+	struct hold_ground ground;
 	struct hold_result result;
 
 	char *session; /* the driver's name of it; NULL: none is open */
@@ -61,6 +74,12 @@ void hold_alone_heard(struct hold *hold);  /* a gateway has spoken: it is not al
 void hold_result_say(struct hold *hold);   /* if there is one */
 void hold_result_leave(struct hold *hold); /* in the gateway's folder, for the next gateway */
 void hold_result_clear(struct hold *hold);
+
+/* hold_ground.c */
+int hold_ground_make(struct hold *hold, hst_error *err);
+int hold_ground_package(struct hold *hold, const char *digest, const struct package **ret, hst_error *err);
+void hold_ground_renew(struct hold *hold); /* a run is over */
+void hold_ground_clear(struct hold *hold); /* removes it; done twice it does nothing */
 
 /* hold_session.c. On failure of the first nothing is left open. */
 int hold_session_open(struct hold *hold, const char *user, const char *session, hst_error *err);

@@ -9,9 +9,7 @@
 #include "base/text.h"
 #include "desktop/flowrun.h"
 #include "os/crash.h"
-#include "os/files.h"
 #include "schema/value.h"
-#include "session/work.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,8 +30,7 @@ struct hold_run {
 	char *run_id, *name;
 	char *results; /* name of the gateway's folder for what is left */
 	hst_arena *arena;
-	struct package *package;
-	struct session_work work;
+	const struct package *package; /* of the ground */
 	struct flowrun *flow;
 	pid_t pid;
 
@@ -49,8 +46,6 @@ static void run_free(struct hold_run *run)
 {
 	loop_cancel(run->hold->loop, &run->progress_timer);
 	flowrun_free(run->flow);
-	package_free(run->package);
-	work_remove(&run->work);
 	arena_free(run->arena);
 	free(run->run_id);
 	free(run->name);
@@ -139,7 +134,6 @@ static void finish(struct hold_run *run, const char *state, const char *reason, 
 					    .started_us = started_us,
 					    .ended_us = ended_us};
 	hold_result_say(hold);
-	/* Before the folder of the run goes: whoever sees it gone finds the outcome. */
 	if (!hold->stream || hold->ending)
 		hold_result_leave(hold);
 }
@@ -162,6 +156,7 @@ static void end_run(struct hold_run *run)
 
 	hold->run = NULL;
 	run_free(run);
+	hold_ground_renew(hold);
 	hold_run_is_over(hold);
 }
 
@@ -189,7 +184,7 @@ static void on_ended(void *arg, const struct flowrun_result *result)
 		say_progress(run);
 	/* Before it is said: the gateway looks there as soon as it hears. A run without its files has ended
 	 * all the same. */
-	if (work_hand_over(&run->work, run->hold->device.conf->state_dir, run->results, &err) != HST_OK)
+	if (work_hand_over(&run->hold->ground.work, run->hold->device.conf->state_dir, run->results, &err) != HST_OK)
 		log_error("run %s, step %s: its files are lost: %s", run->run_id, run->name, err.text);
 	crash_point(CRASH_hold_handed_over);
 	text_init(&payload, PAYLOAD_BYTES_MAX);
@@ -244,36 +239,6 @@ static bool screenshot(void *arg, const char *path)
 	return false;
 }
 
-static int read_manifest(struct hold_run *run, const char *folder, hst_error *err)
-{
-	AUTO_FREE char *manifest = files_join(folder, "desktop-flow.ini");
-	struct problems problems;
-
-	problems_init(&problems);
-	run->package = package_read_manifest(manifest, &problems);
-	if (!run->package) {
-		AUTO_FREE char *line = problems.n ? problem_line(&problems.at[0]) : mem_text(manifest);
-
-		hst_fail(err, HST_INVALID, "%s", line);
-	}
-	problems_clear(&problems);
-	return run->package ? HST_OK : HST_INVALID;
-}
-
-/* The gateway names its copy; where that lies is not its business. */
-static int read_package(struct hold_run *run, const char *digest, hst_error *err)
-{
-	const char *state_dir = run->hold->device.conf->state_dir;
-	AUTO_FREE char *folder = mem_printf("%s/gateway/packages/%s", state_dir, digest);
-	AUTO_CLOSE int fd = -1;
-	hst_error why = {0};
-
-	fd = work_open_gateways(state_dir, WORK_PACKAGES, digest, &why);
-	if (fd < 0 || read_manifest(run, folder, &why) != HST_OK)
-		return hst_fail_as(err, HST_INVALID, "FlowNotInstalled", "%s", why.text);
-	return HST_OK;
-}
-
 static int read_inputs(struct hold_run *run, const struct message *message, const hst_value **ret,
 		       hst_error *err)
 {
@@ -286,18 +251,6 @@ static int read_inputs(struct hold_run *run, const struct message *message, cons
 		return hst_fail_as(err, HST_INVALID, "InputInvalid", "the inputs cannot be read: %s",
 				   why.text);
 	return HST_OK;
-}
-
-static int make_work(struct hold_run *run, hst_error *err)
-{
-	struct hold *hold = run->hold;
-	int code = work_make(&run->work, hold->device.conf->state_dir, run->step, run->token, err);
-
-	if (!code)
-		code = work_check_reach(run->work.run, hold->uid, hold->gid, err);
-	if (!code)
-		code = work_check_reach(run->package->directory, hold->uid, hold->gid, err);
-	return code;
 }
 
 static int64_t timeout_of(const struct hold_run *run, const struct message *message)
@@ -323,16 +276,16 @@ static int begin(struct hold_run *run, const struct message *message, hst_error 
 	int code = work_check_name(WORK_RESULTS, run->results, err);
 
 	if (!code)
-		code = read_package(run, message_text(message, "package"), err);
+		code = hold_ground_package(run->hold, message_text(message, "package"), &run->package, err);
 	if (!code)
 		code = read_inputs(run, message, &spec.inputs, err);
 	if (!code)
-		code = make_work(run, err);
+		code = hold_ground_make(run->hold, err);
 	if (code)
 		return code;
 	spec.package = run->package;
-	spec.work = run->work.run;
-	spec.results = run->work.results;
+	spec.place = &run->hold->ground.place;
+	spec.results = run->hold->ground.work.results;
 	spec.timeout_ms = timeout_of(run, message);
 	return flowrun_start(run->hold->loop, &spec, &role, &run->flow, err);
 }

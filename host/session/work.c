@@ -1,6 +1,7 @@
 #include "session/work.h"
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "desktop/flowrun_kill.h"
@@ -45,21 +46,6 @@ static int make_fresh(const char *path, mode_t mode, hst_error *err)
 	return code;
 }
 
-/* An earlier try with the same token may have the name still. */
-static int give_name(const char *unnamed, const char *root, hst_error *err)
-{
-	int code;
-
-	if (rename(unnamed, root) == 0)
-		return HST_OK;
-	if (errno != ENOTEMPTY && errno != EEXIST)
-		return failure_of(errno, err, "name", root);
-	code = files_remove_tree(root, err);
-	if (!code && rename(unnamed, root) < 0)
-		code = failure_of(errno, err, "name", root);
-	return code;
-}
-
 /* Locked before it gets the name that a sweep looks at. */
 static int make_locked(struct session_work *work, const char *unnamed, hst_error *err)
 {
@@ -75,16 +61,18 @@ static int make_locked(struct session_work *work, const char *unnamed, hst_error
 	code = make_fresh(run, 0711, err);
 	if (!code)
 		code = make_fresh(results, 0700, err);
-	return code ? code : give_name(unnamed, work->root, err);
+	if (!code && rename(unnamed, work->root) < 0)
+		code = failure_of(errno, err, "name", work->root);
+	return code;
 }
 
-int work_make(struct session_work *work, const char *state_dir, int64_t step, int64_t token, hst_error *err)
+int work_make(struct session_work *work, const char *state_dir, hst_error *err)
 {
 	AUTO_FREE char *all = files_join(state_dir, "work");
 	AUTO_FREE char *unnamed = mem_printf("%s/%s%d", all, unnamed_prefix, (int)getpid());
-	int code = folder_own(all, 0711, err);
+	int code = folder_own(all, 0755, err); /* the gateway looks who is at work */
 
-	*work = (struct session_work){.root = mem_printf("%s/%" PRId64 "-%" PRId64, all, step, token),
+	*work = (struct session_work){.root = mem_printf("%s/%d-%" PRId64, all, (int)getpid(), clock_wall_us()),
 				      .lock = -1};
 	work->run = files_join(work->root, "run");
 	work->results = files_join(work->root, "results");
@@ -165,6 +153,24 @@ int work_check_name(enum work_kind kind, const char *name, hst_error *err)
 			kinds[kind].folder, kinds[kind].form, name);
 }
 
+/*
+ * Its owner is whoever owns the folder it lies in. The gateway may put something else in its place meanwhile: what it could
+ * put there is its own already.
+ */
+static int make_gateways(int top, const char *folder, const char *name, const struct open_how *how)
+{
+	AUTO_CLOSE int all = (int)syscall(SYS_openat2, top, folder, how, sizeof *how);
+	AUTO_CLOSE int fd = -1;
+	struct stat owner;
+
+	if (all < 0 || fstat(all, &owner) < 0 || (mkdirat(all, name, 0700) < 0 && errno != EEXIST))
+		return -1;
+	fd = openat(all, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || ((owner.st_uid != geteuid() || owner.st_gid != getegid()) && fchown(fd, owner.st_uid, owner.st_gid) < 0))
+		return -1;
+	return take_fd(&fd);
+}
+
 int work_open_gateways(const char *state_dir, enum work_kind kind, const char *name, hst_error *err)
 {
 	struct open_how how = {.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
@@ -177,6 +183,8 @@ int work_open_gateways(const char *state_dir, enum work_kind kind, const char *n
 		return -1;
 	top = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	fd = top < 0 ? -1 : (int)syscall(SYS_openat2, top, path, &how, sizeof how);
+	if (fd < 0 && errno == ENOENT && kind == WORK_RESULTS)
+		fd = make_gateways(top, kinds[kind].folder, name, &how);
 	if (fd < 0)
 		failure_of(errno, err, "open the gateway's folder", path);
 	return fd;
@@ -222,18 +230,29 @@ static int move_all(DIR *from, int to, hst_error *err)
 	return code;
 }
 
+static bool is_empty(DIR *folder)
+{
+	struct dirent *entry;
+	bool empty = true;
+
+	while (empty && (entry = readdir(folder)) != NULL)
+		empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+	rewinddir(folder);
+	return empty;
+}
+
 int work_hand_over(const struct session_work *work, const char *state_dir, const char *name, hst_error *err)
 {
-	AUTO_CLOSE int target = work_open_gateways(state_dir, WORK_RESULTS, name, err);
-	DIR *from;
-	int code;
+	AUTO_CLOSE int target = -1;
+	DIR *from = opendir(work->results);
+	int code = HST_OK;
 
-	if (target < 0)
-		return HST_DENIED;
-	from = opendir(work->results);
 	if (!from)
 		return failure_of(errno, err, "open", work->results);
-	code = move_all(from, target, err);
+	if (!is_empty(from)) {
+		target = work_open_gateways(state_dir, WORK_RESULTS, name, err);
+		code = target < 0 ? HST_DENIED : move_all(from, target, err);
+	}
 	closedir(from);
 	return code;
 }

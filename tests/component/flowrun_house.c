@@ -98,7 +98,8 @@ int house_set_up(void **state)
 	text_init(&house->outputs, 4 << 20);
 	house->role = (struct flowrun_role){
 		.start = flowrun_spawn_here, .progress = on_progress, .ended = on_ended, .arg = house};
-	house->spec = (struct flowrun_spec){.work = house->work,
+	assert_int_equal(flow_place_make(&house->place, house->work, -1, -1, NULL), HST_OK);
+	house->spec = (struct flowrun_spec){.place = &house->place,
 					    .results = house->results,
 					    .uid = -1,
 					    .gid = -1,
@@ -116,6 +117,7 @@ int house_tear_down(void **state)
 	struct house *house = *state;
 
 	flowrun_free(house->run);
+	flow_place_clear(&house->place);
 	package_free(house->package);
 	arena_free(house->arena);
 	files_remove_tree(house->root, NULL);

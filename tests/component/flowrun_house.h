@@ -7,6 +7,8 @@
 
 #include "base/text.h"
 #include "desktop/flowrun.h"
+#include "desktop/flowrun_place.h"
+#include "desktop/flowrun_place.h"
 
 struct house {
 	char root[64];
@@ -16,6 +18,7 @@ struct house {
 	struct flowrun *run;
 	struct flowrun_spec spec;
 	struct flowrun_role role;
+	struct flow_place place;
 	char *work, *results;
 	bool over, late;
 	enum flowrun_end end;

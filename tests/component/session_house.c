@@ -358,6 +358,22 @@ char *session_house_read(const struct session_house *house, const char *name)
 	return files_read(path, 1 << 20, &bytes, NULL, NULL) == HST_OK ? bytes : mem_text("");
 }
 
+char *session_house_only(const struct session_house *house, const char *name)
+{
+	AUTO_FREE char *path = below(house, name);
+	DIR *directory = opendir(path);
+	struct dirent *entry;
+	char *only = NULL;
+
+	assert_non_null(directory);
+	assert_int_equal(session_house_count(house, name), 1);
+	while ((entry = readdir(directory)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			only = mem_text(entry->d_name);
+	closedir(directory);
+	return only;
+}
+
 int session_house_count(const struct session_house *house, const char *name)
 {
 	AUTO_FREE char *path = below(house, name);

@@ -71,6 +71,7 @@ void session_house_adopt(struct session_house *house);
 /* Below the house's root: whether it is there, what it says ("" when not there; caller frees), how many names
  * a folder has. */
 bool session_house_has(const struct session_house *house, const char *name);
+char *session_house_only(const struct session_house *house, const char *name); /* name of the one thing in a folder; caller frees */
 char *session_house_read(const struct session_house *house, const char *name);
 int session_house_count(const struct session_house *house, const char *folder);
 

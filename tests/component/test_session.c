@@ -3,7 +3,9 @@
 
 #include "base/auto.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "os/files.h"
+#include "schema/value.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -93,6 +95,67 @@ static void one_flow_follows_another(void **state)
 	session_house_package(house, "", "exit 0\n");
 	session_house_launch(house, 2, 60000, "");
 	assert_finished(session_house_hear(house, WORD_finished), 2, "succeeded", "", "{}");
+	close_session(house);
+}
+
+/* What is left of a folder that is used again: the same two folders, and nothing in them or in the FIFO. */
+static void what_a_flow_left_is_not_there_for_the_next(void **state)
+{
+	static const char *const messes[] = {
+		"true",
+		"echo x > left; echo x > in/left; mkdir -p out/a/b; echo x > out/.hidden",
+		"rmdir in; ln -s /etc in; chmod 755 out",
+		"rm -rf in out; echo x > out",
+		"chmod 0 .",
+		"echo nonsense > $HOSTLER_EVENTS",
+	};
+	HOUSE(state);
+
+	session_house_configure(house, "null", "");
+	session_house_package(house, "[input mess]\ntype = text\n",
+			      "test \"$(ls -A)\" = \"in\nout\" || { ls -Al; exit 4; }\n"
+			      "test -z \"$(ls -A in)$(ls -A out)\" || exit 5\n"
+			      "test \"$(stat -c %F:%a in out . | sort -u)\" = directory:700 || exit 6\n"
+			      "test \"$(cat $HOSTLER_CONTROL)\" = run || exit 7\n"
+			      "eval \"$HOSTLER_INPUT_MESS\"\n");
+	session_house_start(house, "hold");
+	session_house_open(house, "ada");
+	for (int step = 1; step <= 12; step++) {
+		AUTO_FREE char *inputs = NULL;
+		struct text json;
+
+		text_init(&json, 4096);
+		text_add(&json, "{\"mess\":");
+		json_quote(&json, messes[step % 6], strlen(messes[step % 6]));
+		text_add(&json, "}");
+		inputs = text_take(&json);
+		session_house_launch(house, step, 60000, inputs);
+		if (step % 6 != 5)
+			assert_finished(session_house_hear(house, WORD_finished), step, "succeeded", "", "{}");
+		else
+			assert_finished(session_house_hear(house, WORD_finished), step, "failed", "FlowFailed", "");
+		session_house_say(house, WORD_done, (uint64_t)(100 + step));
+		assert_int_equal(session_house_count(house, "state/work"), 1);
+	}
+	close_session(house);
+}
+
+static void a_flow_that_leaves_nothing_has_no_folder_of_results(void **state)
+{
+	HOUSE(state);
+
+	assert_int_equal(rmdir(house->results), 0);
+	session_house_configure(house, "null", "");
+	session_house_package(house, "", "exit 0\n");
+	session_house_start(house, "hold");
+	session_house_open(house, "ada");
+	session_house_launch(house, 1, 60000, "{}");
+	assert_finished(session_house_hear(house, WORD_finished), 1, "succeeded", "", "{}");
+	assert_int_equal(access(house->results, F_OK), -1);
+	session_house_package(house, "", "echo a word\n");
+	session_house_launch(house, 2, 60000, "{}");
+	assert_finished(session_house_hear(house, WORD_finished), 2, "succeeded", "", "{}");
+	assert_int_equal(session_house_count(house, SESSION_RESULTS), 1);
 	close_session(house);
 }
 
@@ -368,6 +431,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(a_flow_runs_in_a_session),
 		CASE(one_flow_follows_another),
+		CASE(what_a_flow_left_is_not_there_for_the_next),
+		CASE(a_flow_that_leaves_nothing_has_no_folder_of_results),
 		CASE(a_flow_that_cannot_begin_has_failed),
 		CASE(a_flow_is_timed_out),
 		CASE(a_flow_is_stopped_or_cancelled),

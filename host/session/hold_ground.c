@@ -1,0 +1,102 @@
+/* What the flows of a hold run on: the folders they work in, and the package that was run last. */
+#include "session/hold_parts.h"
+
+#include "base/auto.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "os/files.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void remove_folders(struct hold_ground *ground)
+{
+	ground->ready = false;
+	flow_place_clear(&ground->place);
+	work_remove(&ground->work);
+}
+
+int hold_ground_make(struct hold *hold, hst_error *err)
+{
+	struct hold_ground *ground = &hold->ground;
+	int code;
+
+	if (ground->ready)
+		return HST_OK;
+	code = work_make(&ground->work, hold->device.conf->state_dir, err);
+	if (!code)
+		code = work_check_reach(ground->work.run, hold->uid, hold->gid, err);
+	if (!code)
+		code = flow_place_make(&ground->place, ground->work.run, hold->uid, hold->gid, err);
+	ground->ready = !code;
+	if (code)
+		remove_folders(ground);
+	return code;
+}
+
+/* One that cannot be made as new is made anew for the next run. */
+void hold_ground_renew(struct hold *hold)
+{
+	struct hold_ground *ground = &hold->ground;
+	hst_error err = {0};
+
+	if (!ground->ready || flow_place_renew(&ground->place, &err) == HST_OK)
+		return;
+	log_warning("device %s: the folder of its flows is made anew: %s", hold->device.device->name, err.text);
+	remove_folders(ground);
+}
+
+void hold_ground_clear(struct hold *hold)
+{
+	struct hold_ground *ground = &hold->ground;
+
+	remove_folders(ground);
+	package_free(ground->package);
+	ground->package = NULL;
+	free(take(ground->digest));
+}
+
+static int read_manifest(const char *folder, struct package **ret, hst_error *err)
+{
+	AUTO_FREE char *manifest = files_join(folder, "desktop-flow.ini");
+	struct problems problems;
+
+	problems_init(&problems);
+	*ret = package_read_manifest(manifest, &problems);
+	if (!*ret) {
+		AUTO_FREE char *line = problems.n ? problem_line(&problems.at[0]) : mem_text(manifest);
+
+		hst_fail(err, HST_INVALID, "%s", line);
+	}
+	problems_clear(&problems);
+	return *ret ? HST_OK : HST_INVALID;
+}
+
+/*
+ * The gateway names its copy; where that lies is not its business. What was read under a digest once need not be read
+ * again, but the copy must be there.
+ */
+int hold_ground_package(struct hold *hold, const char *digest, const struct package **ret, hst_error *err)
+{
+	struct hold_ground *ground = &hold->ground;
+	const char *state_dir = hold->device.conf->state_dir;
+	AUTO_FREE char *folder = mem_printf("%s/gateway/packages/%s", state_dir, digest);
+	AUTO_CLOSE int fd = -1;
+	hst_error why = {0};
+	int code = HST_OK;
+
+	fd = work_open_gateways(state_dir, WORK_PACKAGES, digest, &why);
+	if (fd < 0)
+		return hst_fail_as(err, HST_INVALID, "FlowNotInstalled", "%s", why.text);
+	if (!ground->digest || strcmp(ground->digest, digest) != 0) {
+		package_free(take(ground->package));
+		free(take(ground->digest));
+		if (read_manifest(folder, &ground->package, &why) != HST_OK)
+			return hst_fail_as(err, HST_INVALID, "FlowNotInstalled", "%s", why.text);
+		code = work_check_reach(ground->package->directory, hold->uid, hold->gid, err);
+		if (!code)
+			ground->digest = mem_text(digest);
+	}
+	*ret = ground->package;
+	return code;
+}
