@@ -55,8 +55,8 @@ struct loop {
 	uint64_t timers_made;
 	int64_t served_us; /* time up to which timers were served last */
 
-	struct after *afters;
-	size_t after_count, after_room;
+	struct after *afters, *befores;
+	size_t after_count, after_room, before_count, before_room;
 	bool in_after;
 
 	int signals;
@@ -108,6 +108,7 @@ void loop_free(struct loop *loop)
 	free(loop->watches);
 	free(loop->by_fd);
 	free(loop->afters);
+	free(loop->befores);
 	free(loop);
 }
 
@@ -232,6 +233,22 @@ void loop_after(struct loop *loop, void (*call)(void *arg), void *arg)
 	loop->afters[loop->after_count++] = (struct after){call, arg};
 }
 
+void loop_before(struct loop *loop, void (*call)(void *arg), void *arg)
+{
+	loop->befores = mem_grow(loop->befores, &loop->before_room, loop->before_count + 1, sizeof *loop->befores);
+	loop->befores[loop->before_count++] = (struct after){call, arg};
+}
+
+void loop_forget_before(struct loop *loop, void (*call)(void *arg), void *arg)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < loop->before_count; i++)
+		if (loop->befores[i].call != call || loop->befores[i].arg != arg)
+			loop->befores[kept++] = loop->befores[i];
+	loop->before_count = kept;
+}
+
 static void loop_signal_ready(void *arg, int fd, short ready)
 {
 	struct loop *loop = arg;
@@ -329,6 +346,8 @@ void loop_turn(struct loop *loop, int64_t timeout_ms)
 	if (!loop->depth)
 		loop_close_holes(loop);
 	loop->depth++;
+	for (size_t i = 0; i < loop->before_count; i++)
+		loop->befores[i].call(loop->befores[i].arg);
 	if (loop->wait(loop->items, loop->n, loop_patience(loop, timeout_ms)) > 0)
 		loop_serve_items(loop);
 	loop_serve_timers(loop);

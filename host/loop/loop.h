@@ -55,6 +55,10 @@ struct loop_timer *loop_at(struct loop *loop, int64_t steady_us, void (*call)(vo
 struct loop_timer *loop_in(struct loop *loop, int64_t ms, void (*call)(void *arg), void *arg);
 void loop_cancel(struct loop *loop, struct loop_timer **timer); /* *timer becomes NULL; NULL is fine */
 
+/* Called before every wait, for what callbacks have put together and is better sent at once; not for what may add to it. */
+void loop_before(struct loop *loop, void (*call)(void *arg), void *arg);
+void loop_forget_before(struct loop *loop, void (*call)(void *arg), void *arg);
+
 /* Called at the end of every turn, also of one that brought nothing; several in the order of asking. */
 void loop_after(struct loop *loop, void (*call)(void *arg), void *arg);
 

@@ -27,6 +27,7 @@ void connections_init(struct connections *connections)
 static void connections_free(struct connection *connection)
 {
 	free((char *)connection->link.name);
+	parcel_clear(&connection->out);
 	free(connection);
 }
 

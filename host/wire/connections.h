@@ -4,6 +4,7 @@
 
 #include "base/table.h"
 #include "wire/hub.h"
+#include "wire/parcel.h"
 #include "wire/peers.h"
 
 /* libzmq makes routing ids of five bytes that begin with 0. Others are chosen by the peer and refused. */
@@ -22,6 +23,7 @@ struct connection {
 	bool joined, leaving;
 	struct rival *rival; /* a newer one of the same gateway, while this one is asked whether it is there */
 	uint64_t question;   /* the id of that question; 0: none is open */
+	struct parcel out;   /* sent before the next wait, or when it has grown */
 };
 
 struct connections {

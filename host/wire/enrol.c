@@ -67,7 +67,7 @@ static void say(void *arg)
 	message_set_text(&message, "name", enrol->invitation.name);
 	message_set_text(&message, "key", key);
 	if (enrol->connected)
-		frames_send(enrol->socket, NULL, 0, &message, NULL);
+		frames_send_message(enrol->socket, NULL, 0, &message, NULL);
 	enrol->again = loop_in(enrol->loop, AGAIN_MS, say, enrol);
 }
 
@@ -125,12 +125,15 @@ static void heard(void *arg, void *socket)
 {
 	struct enrol *enrol = arg;
 	struct frames frames;
+	struct parcel parcel;
 	struct message message;
 	hst_error err = {0};
+	uint64_t id;
 
 	enter(enrol);
 	while (!enrol->freed && frames_receive(socket, &frames, NULL) == HST_OK) {
-		if (frames_decode(&frames, 0, &message, NULL) == HST_OK && message.id == enrol_id) {
+		if (frames_open(&frames, 0, &parcel, NULL) == HST_OK && parcel_next(&parcel, &message, &id, NULL) == HST_OK &&
+		    id == enrol_id) {
 			if (message.word == WORD_done)
 				finish(enrol, HST_OK, NULL);
 			else if (message.word == WORD_error)

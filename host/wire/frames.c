@@ -44,34 +44,15 @@ void frames_clear(struct frames *frames)
 	frames->n = 0;
 }
 
-static struct message_part frames_part(const struct frames *frames, size_t at)
+int frames_open(const struct frames *frames, size_t first, struct parcel *ret, hst_error *err)
 {
-	zmq_msg_t *part = (zmq_msg_t *)&frames->parts[at];
+	zmq_msg_t *part = (zmq_msg_t *)&frames->parts[first];
 
-	return (struct message_part){zmq_msg_data(part), zmq_msg_size(part)};
-}
-
-uint64_t frames_id(const struct frames *frames, size_t first)
-{
-	struct message_part part;
-
-	if (frames->n <= first + PART_ID)
-		return 0;
-	part = frames_part(frames, first + PART_ID);
-	return message_part_id(&part);
-}
-
-int frames_decode(const struct frames *frames, size_t first, struct message *ret, hst_error *err)
-{
-	struct message_part parts[MESSAGE_PARTS];
-
-	if (frames->too_many || frames->n != first + MESSAGE_PARTS)
-		return hst_fail(err, HST_INVALID, "a message has %d parts, this one has %s%zu", MESSAGE_PARTS,
-				frames->too_many ? "more than " : "",
+	if (frames->too_many || frames->n != first + 1)
+		return hst_fail(err, HST_INVALID, "a message has one part, this one has %s%zu", frames->too_many ? "more than " : "",
 				frames->n < first ? 0 : frames->n - first);
-	for (size_t i = 0; i < MESSAGE_PARTS; i++)
-		parts[i] = frames_part(frames, first + i);
-	return message_read_parts(ret, parts, err);
+	*ret = (struct parcel){.at = zmq_msg_data(part), .used = zmq_msg_size(part)};
+	return HST_OK;
 }
 
 static int frames_send_part(void *socket, const void *bytes, size_t length, bool more)
@@ -79,41 +60,38 @@ static int frames_send_part(void *socket, const void *bytes, size_t length, bool
 	int flags = ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0), sent;
 
 	do
-		sent = zmq_send(socket, length ? bytes : "", length, flags);
+		sent = zmq_send(socket, bytes, length, flags);
 	while (sent < 0 && errno == EINTR);
 	return sent < 0 ? errno : 0;
 }
 
 /*
  * Only the first part can be refused by a full queue or a peer that is gone. When a connection ends between
- * two parts, libzmq refuses one and drops what follows up to the last, so the rest is sent all the same: else
- * it would drop the beginning of the next message.
+ * two parts, libzmq refuses one and drops what follows up to the last.
  */
-int frames_send(void *socket, const void *routing, size_t routing_length, const struct message *message,
-		hst_error *err)
+int frames_send(void *socket, const void *routing, size_t routing_length, struct parcel *parcel, hst_error *err)
 {
-	struct message_part all[1 + MESSAGE_PARTS];
-	struct message_parts parts;
-	int code = message_write_parts(message, &parts, err);
-	int cause = 0;
-	size_t n = 0;
+	int cause = routing ? frames_send_part(socket, routing, routing_length, true) : 0;
 
-	if (code)
-		return code;
-	if (routing)
-		all[n++] = (struct message_part){routing, routing_length};
-	for (size_t i = 0; i < MESSAGE_PARTS; i++)
-		all[n++] = parts.at[i];
-	for (size_t i = 0; i < n && !(cause && i == 1); i++) {
-		int failed = frames_send_part(socket, all[i].bytes, all[i].length, i + 1 < n);
-
-		cause = cause ? cause : failed;
-	}
+	if (!cause)
+		cause = frames_send_part(socket, parcel->at + parcel->done, parcel_left(parcel), false);
 	if (cause == EHOSTUNREACH)
 		return hst_fail(err, HST_NOT_FOUND, "the peer is gone");
 	if (cause == EAGAIN)
 		return hst_fail(err, HST_RETRY, "the peer takes no more messages at the moment");
 	if (cause)
 		return hst_fail(err, HST_BROKEN, "sending failed: %s", zmq_strerror(cause));
+	parcel->done = parcel->used;
 	return HST_OK;
+}
+
+int frames_send_message(void *socket, const void *routing, size_t routing_length, const struct message *message, hst_error *err)
+{
+	struct parcel parcel = {0};
+	int code = parcel_add(&parcel, message, err);
+
+	if (!code)
+		code = frames_send(socket, routing, routing_length, &parcel, err);
+	parcel_clear(&parcel);
+	return code;
 }

@@ -1,15 +1,15 @@
-/* Messages as parts of a ZeroMQ multipart message. Sizes are checked before sending, because libzmq would cut
- * the connection. */
+/* Parcels as ZeroMQ messages of one part, behind a routing id at a ROUTER. Sizes are checked before sending, because
+ * libzmq would cut the connection. */
 #ifndef HOST_WIRE_FRAMES_H
 #define HOST_WIRE_FRAMES_H
 
-#include "wire/message.h"
+#include "wire/parcel.h"
 
 #include <zmq.h>
 
-/* A received multipart message, kept as long as the struct message made from it is used. */
+/* A received multipart message, kept as long as what was read from it is used. */
 struct frames {
-	zmq_msg_t parts[8];
+	zmq_msg_t parts[2];
 	size_t n;
 	bool too_many;
 };
@@ -18,15 +18,15 @@ struct frames {
 int frames_receive(void *socket, struct frames *ret, hst_error *err);
 void frames_clear(struct frames *frames);
 
-/* `first`: index of the word's part (1 behind a routing id, else 0). The payload points into the frames. */
-/* HST_INVALID: it is no message of the list. *ret is then unspecified. */
-int frames_decode(const struct frames *frames, size_t first, struct message *ret, hst_error *err);
+/* `first`: index of the parcel's part (1 behind a routing id, else 0). *ret borrows the bytes and is not cleared.
+ * HST_INVALID: that is not how a message looks. */
+int frames_open(const struct frames *frames, size_t first, struct parcel *ret, hst_error *err);
 
-/* The id of what could not be decoded, 0 when it has none: for the answer that says so. */
-uint64_t frames_id(const struct frames *frames, size_t first);
+/* `routing` NULL: a DEALER. Takes what is left in the parcel when it returns HST_OK. HST_RETRY: the peer's queue is full;
+ * HST_NOT_FOUND: it is gone. */
+int frames_send(void *socket, const void *routing, size_t routing_length, struct parcel *parcel, hst_error *err);
 
-/* `routing` NULL: a DEALER. HST_RETRY: the peer's queue is full; HST_NOT_FOUND: it is gone. */
-int frames_send(void *socket, const void *routing, size_t routing_length, const struct message *message,
-		hst_error *err);
+/* One message at once, as a parcel of its own. */
+int frames_send_message(void *socket, const void *routing, size_t routing_length, const struct message *message, hst_error *err);
 
 #endif

@@ -26,6 +26,7 @@ void hub_end(struct hub *hub, struct connection *connection)
 	struct rival *rival = entering_rival(hub, connection);
 
 	loop_cancel(hub->loop, &connection->watch);
+	hub_out_end(hub, connection);
 	connection->leaving = true;
 	if (connection->joined && hub->role.left)
 		hub->role.left(hub->role.arg, &connection->link);
@@ -52,34 +53,6 @@ void hub_leave(struct hub *hub, struct connection *connection)
 	connection->leaving = true;
 	if (!hub->reaping)
 		hub->reaping = loop_in(hub->loop, 0, hub_reap, hub);
-}
-
-int hub_put(struct hub *hub, const unsigned char routing[ROUTING_BYTES], const struct message *message,
-	    hst_error *err)
-{
-	int code = frames_send(hub->socket, routing, ROUTING_BYTES, message, err);
-
-	if (code)
-		hub->counts.undeliverable++;
-	else
-		hub->counts.sent++;
-	return code;
-}
-
-bool hub_send(struct hub *hub, struct hub_link *to, const struct message *message)
-{
-	struct connection *connection = (struct connection *)to;
-	hst_error err;
-	int code;
-
-	if (connection->leaving)
-		return false;
-	code = hub_put(hub, connection->routing, message, &err);
-	if (code == HST_INVALID)
-		log_error("a message to %s was not sent: %s", to->name, err.text);
-	else if (code)
-		hub_leave(hub, connection);
-	return !code;
 }
 
 void hub_retire(struct hub *hub, const char *name)
@@ -187,45 +160,69 @@ static void hub_hear(struct hub *hub, struct connection *connection, const struc
 }
 
 /* A connection's message is judged by the key that the connection has proved, anew each time: keys are taken
- * away too. */
-static void hub_take(struct hub *hub, const struct frames *frames, const struct hub_source *from)
+ * away too. `code` and `err`: whether it could be read. */
+static void hub_take(struct hub *hub, const struct message *message, uint64_t id, int code, hst_error *err,
+		     const struct hub_source *from)
 {
 	const struct peer *peer = peers_find(&hub->peers, from->key);
-	struct connection *connection;
-	struct message message;
-	hst_error err = {0};
-	int code = HST_OK;
+	struct connection *connection = connections_find(&hub->connections, from->routing);
 
-	if (zmq_msg_size((zmq_msg_t *)&frames->parts[0]) != ROUTING_BYTES || from->routing[0] != 0) {
-		hst_fail_as(&err, HST_DENIED, "RoutingIdChosen", "it chose its routing id itself");
-		hub_refuse(hub, NULL, peer ? peer->name : "an unknown key", WORD_NONE, 0, HST_DENIED, &err);
-		return;
-	}
-	connection = connections_find(&hub->connections, from->routing);
 	if (connection && connection->leaving) {
 		hub_end(hub, connection);
 		connection = NULL;
 	}
 	if (!peer || peer->standing == KEY_REVOKED || (connection && strcmp(connection->key, from->key) != 0)) {
-		code = hub_key_denied(peer, &err);
-		hub_refuse(hub, from->routing, peer ? peer->name : "an unknown key", WORD_NONE,
-			   frames_id(frames, 1), code, &err);
+		code = hub_key_denied(peer, err);
+		hub_refuse(hub, from->routing, peer ? peer->name : "an unknown key", WORD_NONE, id, code, err);
 		return;
 	}
 	if (connection)
 		connection->heard_us = clock_steady_us();
-	message.word = WORD_NONE;
-	code = frames_decode(frames, 1, &message, &err);
-	if (!code && peer->standing != KEY_INVITED && message.word != WORD_hello && !connection)
-		code = hst_fail_as(&err, HST_DENIED, "HelloFirst", "a connection begins with hello");
+	if (!code && peer->standing != KEY_INVITED && message->word != WORD_hello && !connection)
+		code = hst_fail_as(err, HST_DENIED, "HelloFirst", "a connection begins with hello");
 	if (code)
-		hub_refuse(hub, from->routing, peer->name, message.word, frames_id(frames, 1), code, &err);
+		hub_refuse(hub, from->routing, peer->name, message->word, id, code, err);
 	else if (peer->standing == KEY_INVITED)
-		entering_enrol(hub, from, peer, &message);
-	else if (message.word == WORD_hello)
-		entering_hello(hub, connection, from, peer, &message);
+		entering_enrol(hub, from, peer, message);
+	else if (message->word == WORD_hello)
+		entering_hello(hub, connection, from, peer, message);
 	else
-		hub_hear(hub, connection, &message, &err);
+		hub_hear(hub, connection, message, err);
+}
+
+/* Returns how many messages were in it. */
+static size_t hub_open(struct hub *hub, const struct frames *frames, const struct hub_source *from)
+{
+	const zmq_msg_t *routing = &frames->parts[0];
+	struct parcel parcel = {0};
+	struct message message = {.word = WORD_NONE};
+	hst_error err = {0};
+	uint64_t id = 0;
+	size_t n = 0;
+	int code;
+
+	if (zmq_msg_size(routing) != ROUTING_BYTES || from->routing[0] != 0) {
+		const struct peer *peer = peers_find(&hub->peers, from->key);
+
+		hst_fail_as(&err, HST_DENIED, "RoutingIdChosen", "it chose its routing id itself");
+		hub_refuse(hub, NULL, peer ? peer->name : "an unknown key", WORD_NONE, 0, HST_DENIED, &err);
+		return 1;
+	}
+	code = frames_open(frames, 1, &parcel, &err);
+	do {
+		if (!code)
+			code = parcel_next(&parcel, &message, &id, &err);
+		/* A beginning without its end is never completed here. */
+		if (code == HST_RETRY)
+			code = HST_BROKEN;
+		n++;
+		hub->counts.received++;
+		hub_take(hub, &message, id, code == HST_BROKEN ? HST_INVALID : code, &err, from);
+		if (code == HST_BROKEN || !parcel.at)
+			break;
+		code = HST_OK;
+	} while (parcel_left(&parcel) > 0);
+	return n;
 }
 
 /* What libzmq knows of the connection that a message came from; NULL: nothing of that name. */
@@ -250,15 +247,13 @@ static void hub_ready(void *arg, void *socket)
 			log_error("%s", err.text);
 			break;
 		}
-		n++;
-		hub->counts.received++;
-		hub_take(hub, &frames,
-			 &(struct hub_source){.routing = zmq_msg_data(&frames.parts[0]),
-					      .key = hub_property(&frames, "User-Id"),
-					      .address = zap_address(hub_property(&frames, "Peer-Address"))});
+		n += hub_open(hub, &frames,
+			      &(struct hub_source){.routing = zmq_msg_data(&frames.parts[0]),
+						   .key = hub_property(&frames, "User-Id"),
+						   .address = zap_address(hub_property(&frames, "Peer-Address"))});
 		frames_clear(&frames);
 	}
-	hub->behind = n == hub->limit;
+	hub->behind = n >= hub->limit;
 }
 
 /* An invitation that has ended is named, so that the host's log says why somebody could not join. */
@@ -313,6 +308,7 @@ int hub_new(struct loop *loop, void *zmq, const struct key_ring *ring, const str
 		return code;
 	}
 	loop_socket(loop, hub->socket, hub_ready, hub);
+	loop_before(loop, hub_flush, hub);
 	*ret = hub;
 	return HST_OK;
 }
@@ -321,6 +317,9 @@ void hub_free(struct hub *hub)
 {
 	if (!hub)
 		return;
+	loop_cancel(hub->loop, &hub->reaping);
+	loop_forget_before(hub->loop, hub_flush, hub);
+	hub_flush(hub);
 	loop_cancel(hub->loop, &hub->reaping);
 	TABLE_EACH (&hub->connections.by_routing, entry) {
 		loop_cancel(hub->loop, &((struct connection *)entry->value)->watch);
@@ -333,6 +332,7 @@ void hub_free(struct hub *hub)
 	zap_free(hub->zap);
 	refusals_clear(&hub->refusals);
 	peers_clear(&hub->peers);
+	free(hub->sending);
 	free(hub);
 }
 

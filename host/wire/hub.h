@@ -76,8 +76,9 @@ int hub_bind(struct hub *hub, const char *endpoint, hst_error *err);
 /* What was bound last, with the port that stands for "tcp://127.0.0.1:*". Lives until the next bind. */
 const char *hub_endpoint(const struct hub *hub);
 
-/* False: the peer is gone or too slow (the link then leaves in the next turn), or the message is over its
- * size, which is logged. Valid for a link that is about to leave: then nothing is sent. */
+/* Sent before the loop waits again, with what else there is for this peer. False: the message is over its size, which is
+ * logged, or the peer is known to be gone. A peer that turns out to be gone or too slow leaves in the next turn. Valid for a
+ * link that is about to leave: then nothing is sent. */
 bool hub_send(struct hub *hub, struct hub_link *to, const struct message *message);
 
 /* The links of this name give it up, to whoever says hello under it next. They finish what they are at: what they say is

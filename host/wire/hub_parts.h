@@ -18,6 +18,8 @@ struct hub {
 	struct zap *zap;
 	void *socket;
 	struct loop_timer *reaping;
+	struct connection **sending; /* those that have something to be sent before the next wait; NULL: it has ended */
+	size_t sending_count, sending_room;
 	size_t limit;
 	bool behind; /* the last turn ended at the limit, so silence proves nothing */
 	uint64_t last_question;
@@ -32,7 +34,12 @@ struct hub_source {
 	const char *address; /* "" on this machine */
 };
 
+/* At once, and behind what waits for this connection. */
 int hub_put(struct hub *hub, const unsigned char routing[ROUTING_BYTES], const struct message *message, hst_error *err);
+/* hub_out.c: what is said waits in the connection's parcel. */
+void hub_flush(void *arg);				     /* sends what waits; before every wait */
+void hub_out_end(struct hub *hub, struct connection *connection); /* sends what waits for one that is about to go */
+
 void hub_leave(struct hub *hub, struct connection *connection); /* in the next turn: handlers hold links */
 void hub_end(struct hub *hub, struct connection *connection);	/* now */
 

@@ -47,6 +47,7 @@ struct link {
 	int64_t window;
 	struct requests requests;
 
+	struct parcel out;
 	struct message reply; /* of link_call */
 	char *reply_payload;
 	unsigned busy; /* callbacks under way; freed from within them: the memory goes when they return */
@@ -63,6 +64,7 @@ static void link_exit(struct link *link)
 {
 	if (--link->busy || !link->freed)
 		return;
+	parcel_clear(&link->out);
 	free(link->reply_payload);
 	free(link->endpoint);
 	free(link->name);
@@ -70,10 +72,29 @@ static void link_exit(struct link *link)
 	free(link);
 }
 
+static int link_flush_now(struct link *link, hst_error *err)
+{
+	if (!link->socket || !parcel_left(&link->out))
+		return HST_OK;
+	return frames_send(link->socket, NULL, 0, &link->out, err);
+}
+
+/* What does not fit into the queue waits until it does. */
+static void link_flush(void *arg)
+{
+	link_flush_now(arg, NULL);
+}
+
+/* Sent before the next wait, with what else there is. */
 static int link_put(struct link *link, const struct message *message, hst_error *err)
 {
-	int code = frames_send(link->socket, NULL, 0, message, err);
+	size_t left = parcel_left(&link->out);
+	int code = HST_OK;
 
+	if (left && left + HEAD_BYTES_MAX + message->payload_length > PARCEL_BYTES)
+		code = link_flush_now(link, err);
+	if (!code)
+		code = parcel_add(&link->out, message, err);
 	if (!code)
 		link->sent_us = clock_steady_us();
 	return code;
@@ -217,20 +238,37 @@ static void link_take(struct link *link, const struct message *message)
 		link->role.message(link->role.arg, message);
 }
 
+static void link_open_parcel(struct link *link, const struct frames *frames)
+{
+	struct parcel parcel = {0};
+	struct message message;
+	hst_error err = {0};
+	uint64_t id;
+	int code = frames_open(frames, 0, &parcel, &err);
+
+	while (!code && !link->freed && parcel_left(&parcel) > 0) {
+		code = parcel_next(&parcel, &message, &id, &err);
+		if (!code && !(message_row(message.word)->sender & SPEAKER_HOST))
+			log_warning("the host may not say %s", message_row(message.word)->word);
+		else if (!code)
+			link_take(link, &message);
+		else if (code != HST_INVALID)
+			break;
+		else
+			log_warning("the host sends what is no message: %s", err.text);
+		code = HST_OK;
+	}
+	if (code)
+		log_warning("the host sends what is no message: %s", err.text);
+}
+
 static void link_read(struct link *link)
 {
 	struct frames frames;
-	struct message message;
-	hst_error err;
 
 	for (int i = 0; i < TURN_MAX && !link->freed && frames_receive(link->socket, &frames, NULL) == HST_OK;
 	     i++) {
-		if (frames_decode(&frames, 0, &message, &err))
-			log_warning("the host sends what is no message: %s", err.text);
-		else if (!(message_row(message.word)->sender & SPEAKER_HOST))
-			log_warning("the host may not say %s", message_row(message.word)->word);
-		else
-			link_take(link, &message);
+		link_open_parcel(link, &frames);
 		frames_clear(&frames);
 	}
 }
@@ -251,6 +289,9 @@ static void link_close(struct link *link, int linger_ms)
 	link->monitor = NULL;
 	if (link->socket)
 		loop_socket(link->loop, link->socket, NULL, NULL);
+	if (linger_ms)
+		link_flush_now(link, NULL);
+	link->out.done = link->out.used;
 	socket_close(link->socket, linger_ms);
 	link->socket = NULL;
 }
@@ -328,6 +369,7 @@ int link_new(struct loop *loop, void *zmq, const char *endpoint, const struct ke
 	link->window = SOCKET_WINDOW;
 	link->code = hst_fail(&link->why, HST_RETRY, "the host has not answered yet");
 	requests_init(&link->requests, loop);
+	loop_before(loop, link_flush, link);
 	code = link_open(link, err);
 	if (code) {
 		link_free(link);
@@ -352,6 +394,7 @@ void link_free(struct link *link)
 		return;
 	link_enter(link);
 	link->freed = true;
+	loop_forget_before(link->loop, link_flush, link);
 	loop_cancel(link->loop, &link->beat);
 	requests_clear(&link->requests);
 	link_close(link, link->connected ? LAST_WORDS_MS : 0);

@@ -1,7 +1,6 @@
 /*
- * Messages over a socketpair between gateway and session process: a length of 4 bytes, then word, id, head
- * and payload, each with its own length. No ZeroMQ. Sending never blocks: what the peer does not take is
- * kept, up to 4 MiB.
+ * Messages over a socketpair between gateway and session process, one behind the other (parcel.h). No ZeroMQ.
+ * Sending never blocks: what the peer does not take is kept, up to 4 MiB.
  */
 #ifndef HOST_WIRE_STREAM_H
 #define HOST_WIRE_STREAM_H

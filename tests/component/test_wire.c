@@ -206,11 +206,11 @@ static void a_routing_id_taken_over_is_judged_by_its_key(void **state)
 
 		thief = raw_new(house, GUEST, routing, ROUTING_BYTES);
 		raw_hello(thief, GUEST, PROTOCOL_MAJOR, NULL);
-		assert_int_equal(frames_send(thief, NULL, 0, &message, NULL), HST_OK);
+		assert_int_equal(frames_send_message(thief, NULL, 0, &message, NULL), HST_OK);
 		for (int i = 0; i < 20 && (code = frames_receive(thief, &frames, NULL)) == HST_RETRY; i++)
 			loop_turn(house->loop, 50);
 		if (code == HST_OK) {
-			assert_int_equal(frames_decode(&frames, 0, &message, NULL), HST_OK);
+			assert_int_equal(raw_decode(&frames, 0, &message, NULL), HST_OK);
 			assert_int_equal(message.word, WORD_error);
 			assert_string_equal(message_text(&message, "reason"), "KeyDenied");
 			frames_clear(&frames);

@@ -173,13 +173,13 @@ static void an_invitation_is_good_for_one_enrolment(void **state)
 	raw_expect_error(house, guest, HST_DENIED, "InvitationOnlyEnrols");
 	keys_random(&house->keys[GUEST]);
 	message = enrolment(house, GUEST);
-	assert_int_equal(frames_send(guest, NULL, 0, &message, NULL), HST_OK);
+	assert_int_equal(frames_send_message(guest, NULL, 0, &message, NULL), HST_OK);
 	raw_receive(house, guest, &message);
 	assert_int_equal(message.word, WORD_done);
 	assert_int_equal(house->enrolled, 1);
 	/* The connection is still there, its key is worth nothing any more. */
 	message = enrolment(house, GUEST);
-	assert_int_equal(frames_send(guest, NULL, 0, &message, NULL), HST_OK);
+	assert_int_equal(frames_send_message(guest, NULL, 0, &message, NULL), HST_OK);
 	raw_expect_error(house, guest, HST_DENIED, "KeyDenied");
 	assert_int_equal(house->enrolled, 1);
 	assert_int_equal(house->joined, 0);

@@ -2,6 +2,8 @@
  * replies. */
 #include "wire_house.h"
 
+#include "base/auto.h"
+#include "base/text.h"
 #include "wire/frames.h"
 #include "wire/socket.h"
 
@@ -32,7 +34,7 @@ static void a_client_may_not_say_the_hosts_word(void **state)
 	raw_hello(socket, FELIX, PROTOCOL_MAJOR, NULL);
 	raw_receive(house, socket, &message);
 	message_init(&message, WORD_answer, 3);
-	assert_int_equal(frames_send(socket, NULL, 0, &message, NULL), HST_OK);
+	assert_int_equal(frames_send_message(socket, NULL, 0, &message, NULL), HST_OK);
 	raw_expect_error(house, socket, HST_DENIED, "SenderDenied");
 	socket_close(socket, 0);
 }
@@ -72,11 +74,38 @@ static void a_word_without_a_handler_is_refused(void **state)
 	link_free(felix.link);
 }
 
+static void add_length(struct text *to, size_t n)
+{
+	text_bytes(to, (const char[]){(char)(n >> 24), (char)(n >> 16), (char)(n >> 8), (char)n}, 4);
+}
+
+/* As parcel_add does it, whatever the parts are. */
+static void add_parts(struct text *to, const struct message_part *parts, size_t n)
+{
+	size_t length = 0;
+
+	for (size_t i = 0; i < n; i++)
+		length += 4 + parts[i].length;
+	add_length(to, length);
+	for (size_t i = 0; i < n; i++) {
+		add_length(to, parts[i].length);
+		text_bytes(to, parts[i].length ? parts[i].bytes : "", parts[i].length);
+	}
+}
+
+static void send_bytes(void *socket, const struct text *bytes, int flags)
+{
+	assert_false(bytes->over);
+	assert_true(zmq_send(socket, bytes->length ? bytes->s : "", bytes->length, flags) >= 0);
+}
+
 static void send_parts(void *socket, const struct message_part *parts, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		assert_true(zmq_send(socket, parts[i].length ? parts[i].bytes : "", parts[i].length,
-				     i + 1 < n ? ZMQ_SNDMORE : 0) >= 0);
+	AUTO(text) struct text bytes;
+
+	text_init(&bytes, 8 * PAYLOAD_BYTES_MAX);
+	add_parts(&bytes, parts, n);
+	send_bytes(socket, &bytes, 0);
 }
 
 #define PART(text)                    \
@@ -91,6 +120,7 @@ static void malformed_messages_are_answered_and_do_no_harm(void **state)
 		size_t n;
 		struct message_part parts[9];
 	} bad[] = {
+		{0, {PART("")}},
 		{1, {PART("")}},
 		{1, {PART("ask")}},
 		{3, {PART("ask"), PART(ID), PART("{\"what\":\"runs\"}")}},
@@ -124,10 +154,46 @@ static void malformed_messages_are_answered_and_do_no_harm(void **state)
 	}
 	assert_int_equal(house->asked, 0);
 	good.id = 77;
-	assert_int_equal(frames_send(socket, NULL, 0, &good, NULL), HST_OK);
+	assert_int_equal(frames_send_message(socket, NULL, 0, &good, NULL), HST_OK);
 	raw_receive(house, socket, &message);
 	assert_int_equal(message.word, WORD_answer);
 	assert_int_equal(message.id, 77);
+	socket_close(socket, 0);
+}
+
+/* Several messages in one: each is judged by itself, until nobody knows where the next begins. */
+static void one_that_is_malformed_does_not_spoil_its_neighbours(void **state)
+{
+	static const struct message_part right[] = {PART("ask"), PART(ID), PART("{\"what\":\"runs\"}"), PART("")};
+	static const struct message_part wrong[] = {PART("ask"), PART(ID), PART("{\"what\":1}"), PART("")};
+	static const enum word answers[] = {WORD_answer, WORD_error, WORD_answer, WORD_error};
+	struct house *house = *state;
+	void *socket = raw_new(house, FELIX, NULL, 0);
+	AUTO(text) struct text bytes;
+	struct message message;
+
+	raw_hello(socket, FELIX, PROTOCOL_MAJOR, NULL);
+	raw_receive(house, socket, &message);
+	text_init(&bytes, 4096);
+	add_parts(&bytes, right, 4);
+	add_parts(&bytes, wrong, 4);
+	add_parts(&bytes, right, 4);
+	add_length(&bytes, 1000); /* and no more */
+	send_bytes(socket, &bytes, 0);
+	for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+		raw_receive(house, socket, &message);
+		assert_int_equal(message.word, answers[i]);
+	}
+	assert_int_equal(house->asked, 2);
+
+	/* A message of libzmq has one part. */
+	text_reset(&bytes);
+	add_parts(&bytes, right, 4);
+	send_bytes(socket, &bytes, ZMQ_SNDMORE);
+	send_bytes(socket, &bytes, 0);
+	raw_receive(house, socket, &message);
+	assert_int_equal(message.word, WORD_error);
+	assert_int_equal(house->asked, 2);
 	socket_close(socket, 0);
 }
 
@@ -209,7 +275,7 @@ static void a_connection_begins_with_hello(void **state)
 	struct message message = ask();
 
 	message.id = 4;
-	assert_int_equal(frames_send(socket, NULL, 0, &message, NULL), HST_OK);
+	assert_int_equal(frames_send_message(socket, NULL, 0, &message, NULL), HST_OK);
 	raw_expect_error(house, socket, HST_DENIED, "HelloFirst");
 	assert_int_equal(house->asked, 0);
 	socket_close(socket, 0);
@@ -344,7 +410,7 @@ static void a_turn_reads_up_to_its_limit(void **state)
 	TURN_UNTIL(house, house->joined == 1);
 	hub_limit(house->hub, 3);
 	for (int i = 0; i < 100; i++)
-		assert_int_equal(frames_send(socket, NULL, 0, &message, NULL), HST_OK);
+		assert_int_equal(frames_send_message(socket, NULL, 0, &message, NULL), HST_OK);
 	while (house->asked < 100) {
 		before = hub_counts(house->hub)->received;
 		loop_turn(house->loop, 1000);
@@ -361,6 +427,7 @@ int main(int argc, char **argv)
 		WIRE_TEST(an_operator_without_the_right_is_refused),
 		WIRE_TEST(a_word_without_a_handler_is_refused),
 		WIRE_TEST(malformed_messages_are_answered_and_do_no_harm),
+		WIRE_TEST(one_that_is_malformed_does_not_spoil_its_neighbours),
 		WIRE_TEST(what_is_oversized_does_not_get_in),
 		WIRE_TEST(what_is_oversized_is_not_sent),
 		WIRE_TEST(the_largest_payload_gets_through),

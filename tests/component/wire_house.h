@@ -6,6 +6,7 @@
 #define TESTS_COMPONENT_WIRE_HOUSE_H
 
 #include "loop/loop.h"
+#include "wire/frames.h"
 #include "wire/hub.h"
 #include "wire/link.h"
 #include "wire/monitor.h"
@@ -43,6 +44,9 @@ struct house {
 	char heard[64];	       /* from whom the last message was */
 	int turned_away, enrolled;
 	char turned_name[64], turned_reason[32]; /* of the last one */
+	void *raw_socket; /* that raw_receive has heard last, and what it has not handed out yet */
+	struct frames raw_frames;
+	struct parcel raw_parcel;
 };
 
 /* A link with what it was told. */
@@ -72,6 +76,7 @@ struct message ask(void);
 int ask_call(struct peer_side *peer, hst_error *err);
 void *raw_new(struct house *house, int who, const void *routing, size_t routing_length);
 void raw_hello(void *socket, int who, int major, const char *name);
+int raw_decode(const struct frames *frames, size_t first, struct message *ret, hst_error *err);
 void raw_receive(struct house *house, void *socket, struct message *ret);
 void raw_expect_error(struct house *house, void *socket, int code, const char *reason);
 void raw_happened(void *arg, enum monitor_event event);
