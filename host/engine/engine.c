@@ -78,8 +78,8 @@ void engine_configure_core(struct engine *engine)
 	for (size_t i = 0; i < conf->device_count; i++)
 		core_add_device(engine->core, conf->devices[i].name, conf->devices[i].strict_order);
 	for (size_t i = 0; i < conf->cluster_count; i++)
-		core_add_cluster(engine->core, conf->clusters[i].name, conf->clusters[i].members, conf->clusters[i].member_count,
-		                 conf->clusters[i].strict_order);
+		core_add_cluster(engine->core, conf->clusters[i].name, conf->clusters[i].balancer, conf->clusters[i].members,
+		                 conf->clusters[i].member_count, conf->clusters[i].strict_order);
 	TABLE_EACH(&engine->definitions->flows, entry)
 		entry->value = (void *)core_add_flow(engine->core, entry->value, true);
 	serving_configure(engine);

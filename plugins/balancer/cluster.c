@@ -11,7 +11,7 @@ static int cluster_open(const void *config, hst_host *host, void **ret_state, hs
 	return HST_OK;
 }
 
-/* Of equals the one that has had no run for longest, whoever gave it; then the first of the list. */
+/* Of equals the one that has had no run for longest; then the first of the list. */
 static bool comes_before(const hst_candidate *a, const hst_candidate *b)
 {
 	if (a->placed_by_this_target != b->placed_by_this_target)

@@ -98,9 +98,9 @@ static void configure_usual(struct core *core)
 	core_add_device(core, "b", false);
 	core_add_device(core, "c", false);
 	core_add_device(core, "s", true);
-	core_add_cluster(core, "pool", members, 2, false);
-	core_add_cluster(core, "line", members, 2, true);
-	core_add_cluster(core, "empty", members, 0, false);
+	core_add_cluster(core, "pool", "random", members, 2, false);
+	core_add_cluster(core, "line", "random", members, 2, true);
+	core_add_cluster(core, "empty", "random", members, 0, false);
 }
 
 static void add_flow(struct core_house *house, const char *text)

@@ -125,13 +125,39 @@ size_t naive_able(const struct naive_queue *queue, const struct naive_item *item
 	return n;
 }
 
+int64_t naive_placed(const struct naive_target *target, size_t place)
+{
+	return target->placed[place] > target->floor ? target->placed[place] : target->floor;
+}
+
+static size_t place_of(const struct naive_target *target, size_t device)
+{
+	size_t place = 0;
+
+	while (target->members[place] != device)
+		place++;
+	return place;
+}
+
+void naive_could_take(struct naive_target *target, const size_t *devices, size_t n)
+{
+	int64_t lowest = INT64_MAX;
+
+	for (size_t i = 0; i < n; i++) {
+		int64_t placed = naive_placed(target, place_of(target, devices[i]));
+
+		lowest = placed < lowest ? placed : lowest;
+	}
+	target->floor = lowest;
+}
+
 void naive_place(struct naive_queue *queue, struct naive_item *item, size_t device)
 {
 	struct naive_target *target = &queue->targets[item->target];
+	size_t place = place_of(target, device);
 
-	for (size_t i = 0; i < target->member_count; i++)
-		target->placed[i] += target->members[i] == device;
-	queue->devices[device].last_placed = ++queue->placements;
+	target->placed[place] = naive_placed(target, place) + 1;
+	target->last_placed[place] = ++target->placements;
 	item->where = NAIVE_PLACED;
 	item->device = device;
 }

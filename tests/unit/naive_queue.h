@@ -29,14 +29,16 @@ struct naive_refusal {
 
 struct naive_device {
 	bool known, online, drained;
-	int64_t slots, revision, last_placed;
+	int64_t slots, revision;
 	struct naive_refusal refusals[NAIVE_USERS][2]; /* [user][attended] */
 };
 
 struct naive_target {
 	bool strict;
 	size_t members[NAIVE_DEVICES];
-	int64_t placed[NAIVE_DEVICES]; /* by place in the list of members */
+	int64_t placed[NAIVE_DEVICES], last_placed[NAIVE_DEVICES]; /* by place in the list of members */
+	int64_t floor; /* the lowest count among those that could take the last item: nobody is counted lower */
+	int64_t placements;
 	size_t member_count;
 };
 
@@ -44,7 +46,6 @@ struct naive_queue {
 	struct naive_item items[NAIVE_ITEMS];
 	struct naive_device devices[NAIVE_DEVICES];
 	struct naive_target targets[NAIVE_TARGETS]; /* the first NAIVE_DEVICES of them are the devices themselves */
-	int64_t placements;
 };
 
 size_t naive_running(const struct naive_queue *queue, size_t device);
@@ -59,6 +60,12 @@ const struct naive_item *naive_next_for(const struct naive_queue *queue, size_t 
 
 /* The devices that can take the item, in the order of its target's list; returns how many. */
 size_t naive_able(const struct naive_queue *queue, const struct naive_item *item, size_t ret_devices[NAIVE_DEVICES]);
+
+/* How often the target has placed on its member, as the balancer counts it. */
+int64_t naive_placed(const struct naive_target *target, size_t place);
+
+/* These devices could take the item that is placed next. */
+void naive_could_take(struct naive_target *target, const size_t *devices, size_t n);
 
 void naive_place(struct naive_queue *queue, struct naive_item *item, size_t device);
 

@@ -18,9 +18,9 @@ static void the_same(struct core *core)
 	core_add_device(core, "b", false);
 	core_add_device(core, "c", false);
 	core_add_device(core, "s", true);
-	core_add_cluster(core, "pool", members, 2, false);
-	core_add_cluster(core, "line", members, 2, true);
-	core_add_cluster(core, "empty", members, 0, false);
+	core_add_cluster(core, "pool", "random", members, 2, false);
+	core_add_cluster(core, "line", "random", members, 2, true);
+	core_add_cluster(core, "empty", "random", members, 0, false);
 }
 
 /* b and the clusters that had it are gone, the pool is c alone. */
@@ -30,7 +30,7 @@ static void without_b(struct core *core)
 
 	core_add_device(core, "a", false);
 	core_add_device(core, "c", false);
-	core_add_cluster(core, "pool", members, 1, false);
+	core_add_cluster(core, "pool", "random", members, 1, false);
 }
 
 static void only_c(struct core *core)
@@ -185,8 +185,8 @@ static void members_that_stay_keep_the_count_of_what_was_placed_there(void **sta
 	core_house_reload(&house, the_same);
 	pool = placement_target(core_placement(house.core), "cluster:pool");
 	assert_int_equal(pool->device_count, 2);
-	assert_int_equal(pool->placed[0], 0);
-	assert_int_equal(pool->placed[1], 1);
+	assert_int_equal(pool->shares[0].placed, 0);
+	assert_int_equal(pool->shares[1].placed, 1);
 	core_house_clear(&house);
 }
 

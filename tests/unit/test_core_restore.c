@@ -217,7 +217,7 @@ static void configure_without_a(struct core *core)
 	char *members[] = {"b"};
 
 	core_add_device(core, "b", false);
-	core_add_cluster(core, "pool", members, 1, false);
+	core_add_cluster(core, "pool", "random", members, 1, false);
 }
 
 static void what_is_configured_no_more_ends_its_steps(void **state)

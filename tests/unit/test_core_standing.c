@@ -143,7 +143,7 @@ static void pool_of_c(struct core *core)
 	core_add_device(core, "a", false);
 	core_add_device(core, "b", false);
 	core_add_device(core, "c", false);
-	core_add_cluster(core, "pool", members, 1, false);
+	core_add_cluster(core, "pool", "random", members, 1, false);
 }
 
 /* Who is in a cluster that is drained is looked up anew. */

@@ -38,7 +38,7 @@ static void house_init(struct house *house)
 	placement_init(&house->placement, &policy);
 	house->a = placement_add_device(&house->placement, "a", false);
 	house->b = placement_add_device(&house->placement, "b", false);
-	house->cluster = placement_add_cluster(&house->placement, "both", members, 2, false);
+	house->cluster = placement_add_cluster(&house->placement, "both", "last", members, 2, false);
 	house->a->known = house->b->known = house->a->online = house->b->online = true;
 	house->a->slots = house->b->slots = 2;
 	house->a->revision = house->b->revision = 1;

@@ -113,7 +113,7 @@ static void house_init(struct house *house, struct house_chance chance)
 			cluster->members[cluster->member_count] = device;
 			names[cluster->member_count] = house->devices[device]->name;
 		}
-		house->targets[i] = placement_add_cluster(&house->placement, clusters[i - NAIVE_DEVICES].name, names,
+		house->targets[i] = placement_add_cluster(&house->placement, clusters[i - NAIVE_DEVICES].name, "random", names,
 							  cluster->member_count, cluster->strict);
 	}
 }
@@ -175,7 +175,7 @@ static void release(struct house *house, struct naive_item *item)
 /* The devices that were found able are the naive ones, and the balancer was shown the truth about each. */
 static void the_choice_is_right(struct house *house, const struct naive_item *item, const struct placement_device *chosen)
 {
-	const struct naive_target *target = &house->naive.targets[item->target];
+	struct naive_target *target = &house->naive.targets[item->target];
 	size_t able[NAIVE_DEVICES], n = naive_able(&house->naive, item, able);
 	bool usable = house->answer_code == HST_OK && house->answer < n;
 	char *user = some_spelling(house, item->user);
@@ -190,8 +190,8 @@ static void the_choice_is_right(struct house *house, const struct naive_item *it
 		assert_string_equal(house->shown[i].device, device_names[able[i]]);
 		assert_int_equal(house->shown[i].running, naive_running(&house->naive, able[i]));
 		assert_int_equal(house->shown[i].slots, device->slots);
-		assert_int_equal(house->shown[i].placed_by_this_target, target->placed[place]);
-		assert_int_equal(house->shown[i].last_placed_seq, device->last_placed);
+		assert_int_equal(house->shown[i].placed_by_this_target, naive_placed(target, place));
+		assert_int_equal(house->shown[i].last_placed_seq, target->last_placed[place]);
 	}
 	if (house->shown_count > 0) {
 		assert_string_equal(house->target, house->targets[item->target]->order.name);
@@ -199,6 +199,7 @@ static void the_choice_is_right(struct house *house, const struct naive_item *it
 		assert_int_equal(house->attended, item->attended);
 	}
 	assert_ptr_equal(chosen, house->devices[able[n > 1 && usable ? house->answer : 0]]);
+	naive_could_take(target, able, n);
 	free(user);
 }
 

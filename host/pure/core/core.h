@@ -129,7 +129,7 @@ struct core_happening {
 
 /* What stands until somebody takes it back, whatever is restarted meanwhile. */
 struct core_standing {
-	const char *kind;  /* constant text: "blocked" */
+	const char *kind;  /* constant text: "blocked", "disabled", "drained", "placed" */
 	const char *name;  /* in the effects' arena, like the value */
 	const char *value; /* JSON; NULL: it no longer stands */
 	size_t value_length;
@@ -155,7 +155,8 @@ void core_free(struct core *core);
 /* What is configured: before the first event. A flow is taken over, and the one that is kept is returned: the same text
  * twice is one flow. The newest of a name answers its triggers. */
 void core_add_device(struct core *core, const char *name, bool strict);
-void core_add_cluster(struct core *core, const char *name, char *const *members, size_t n, bool strict);
+/* `balancer`: the instance that chooses among its members. */
+void core_add_cluster(struct core *core, const char *name, const char *balancer, char *const *members, size_t n, bool strict);
 const struct flow *core_add_flow(struct core *core, struct flow *flow_take, bool current);
 
 /*

@@ -202,12 +202,14 @@ static void desktop_offer(struct core *core, struct order_item *item, struct pla
 {
 	struct step *step = (struct step *)(void *)item;
 	struct placement_target *target = desktop_target(core, step);
+	const struct share *share;
 	const char *digest;
 	int64_t timeout_ms = 0;
 
 	if (!desktop_package(core, step, &digest, &timeout_ms, effects))
 		return;
-	placement_take(&core->placement, item, device);
+	share = placement_take(&core->placement, item, device);
+	placed_take(core, target, device->name, share, effects);
 	if (target->order.strict)
 		turn_target(core, target);
 	step->device = device;
@@ -286,6 +288,7 @@ void desktop_withdrawn(struct core *core, struct step *step, struct core_effects
 {
 	effects_happened(core, effects, step->run, step, "withdrawn", "device", step->facts.device, NULL);
 	step->facts.placed_us = step->facts.started_us = 0;
+	placed_back(core, step, effects);
 	desktop_release(core, step);
 	if (step->facts.state == STATE_STOPPING || step->run->facts.state == STATE_STOPPING)
 		steer_withdrawn(core, step, effects);
@@ -313,6 +316,7 @@ static void desktop_refused(struct core *core, struct step *step, const struct c
 	bool lost = step->facts.state == STATE_LOST && step->facts.started_us == 0 && !ask_forgotten(core, step);
 
 	if (step->facts.state == STATE_STOPPING) {
+		placed_back(core, step, effects);
 		desktop_release(core, step);
 		steer_withdrawn(core, step, effects);
 		return;
@@ -325,6 +329,7 @@ static void desktop_refused(struct core *core, struct step *step, const struct c
 			 step->facts.reason, "text", step->facts.text, NULL);
 	if (reason_is_of_sign_in(step->facts.reason))
 		connections_failed(core, step, step->facts.reason, step->facts.text, effects);
+	placed_back(core, step, effects);
 	desktop_release(core, step);
 	if (event->class == REASON_FATAL) {
 		steps_end(core, step, STATE_FAILED, event->reason, event->text, effects);

@@ -26,9 +26,9 @@ void core_add_device(struct core *core, const char *name, bool strict)
 	device->placed->drained = core_device_drained(core, name, &drained_by) != NULL;
 }
 
-void core_add_cluster(struct core *core, const char *name, char *const *members, size_t n, bool strict)
+void core_add_cluster(struct core *core, const char *name, const char *balancer, char *const *members, size_t n, bool strict)
 {
-	placement_add_cluster(&core->placement, name, members, n, strict);
+	placement_add_cluster(&core->placement, name, balancer, members, n, strict);
 }
 
 void core_note_device(struct core *core, const char *name, bool revoked, bool known, const char *note)

@@ -171,6 +171,13 @@ void desktop_place_for(struct core *core, struct placement_target *target, struc
 struct placement_target *desktop_target(const struct core *core,
 					const struct step *step); /* NULL: not configured */
 
+/* placed.c: what a cluster has placed on its members, kept in the store */
+void placed_take(struct core *core, const struct placement_target *target, const char *device, const struct share *share,
+		 struct core_effects *effects);
+/* The step's offer came to nothing: it is no run that its device had. While the step names both. */
+void placed_back(struct core *core, const struct step *step, struct core_effects *effects);
+void placed_restore(struct core *core, const char *name, const hst_value *kept);
+
 /* standing.c: what is out of service */
 bool standing_disabled(const struct core *core, const char *kind, const char *name); /* "flow", "hello" */
 void standing_settle(struct core *core); /* devices as it stands now, after it or what is configured has changed */

@@ -74,6 +74,7 @@ static const struct {
 	{"disabled", standing_restore_disabled},
 	{"drained", standing_restore_drained},
 	{"restored", held_restore},
+	{"placed", placed_restore},
 };
 
 int core_restore_standing(struct core *core, const char *kind, const char *name, const char *value, size_t length,

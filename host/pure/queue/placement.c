@@ -27,7 +27,8 @@ static void target_free(struct placement_target *target)
 {
 	order_target_clear(&target->order);
 	free(target->devices);
-	free(target->placed);
+	free(target->shares);
+	free(target->balancer);
 	free(target);
 }
 
@@ -55,12 +56,12 @@ void placement_clear(struct placement *placement)
 
 static void target_contains(struct placement_target *target, struct placement_device *device)
 {
-	size_t device_room = target->device_count, placed_room = target->device_count, target_room = device->target_count;
+	size_t device_room = target->device_count, share_room = target->device_count, target_room = device->target_count;
 
 	target->devices = mem_grow(target->devices, &device_room, target->device_count + 1, sizeof *target->devices);
-	target->placed = mem_grow(target->placed, &placed_room, target->device_count + 1, sizeof *target->placed);
+	target->shares = mem_grow(target->shares, &share_room, target->device_count + 1, sizeof *target->shares);
 	device->targets = mem_grow(device->targets, &target_room, device->target_count + 1, sizeof *device->targets);
-	target->placed[target->device_count] = 0;
+	target->shares[target->device_count] = (struct share){0};
 	target->devices[target->device_count++] = device;
 	device->targets[device->target_count++] = target;
 }
@@ -81,22 +82,22 @@ static struct placement_target *add_target(struct placement *placement, const ch
 	return target;
 }
 
-/* A device that was a member before keeps the count of what was placed there. */
+/* A device that was a member before keeps its share. */
 static void set_members(struct placement_target *target, struct placement_device *const *devices, size_t n)
 {
 	struct placement_target before = *target;
 
 	target->devices = NULL;
-	target->placed = NULL;
+	target->shares = NULL;
 	target->device_count = 0;
 	for (size_t i = 0; i < n; i++) {
 		target_contains(target, devices[i]);
 		for (size_t j = 0; j < before.device_count; j++)
 			if (before.devices[j] == devices[i])
-				target->placed[i] = before.placed[j];
+				target->shares[i] = before.shares[j];
 	}
 	free(before.devices);
-	free(before.placed);
+	free(before.shares);
 }
 
 struct placement_device *placement_add_device(struct placement *placement, const char *name, bool strict)
@@ -117,8 +118,8 @@ struct placement_device *placement_add_device(struct placement *placement, const
 	return device;
 }
 
-struct placement_target *placement_add_cluster(struct placement *placement, const char *name, char *const *members, size_t n,
-                                               bool strict)
+struct placement_target *placement_add_cluster(struct placement *placement, const char *name, const char *balancer,
+                                               char *const *members, size_t n, bool strict)
 {
 	struct placement_target *target = add_target(placement, "cluster", name, strict);
 	struct placement_device **devices = mem_array(n + 1, sizeof *devices);
@@ -129,6 +130,7 @@ struct placement_target *placement_add_cluster(struct placement *placement, cons
 		found += devices[found] && !devices[found]->retired;
 	}
 	set_members(target, devices, found);
+	shares_balancer(target, balancer);
 	free(devices);
 	return target;
 }
@@ -234,6 +236,7 @@ static struct placement_device *choose_device(struct placement *placement, const
 	hst_placement_demand demand = {.target = target->order.name, .user = lane->user, .attended = lane->attended};
 	struct placement_device *chosen = NULL;
 	size_t n = 0, index = 0;
+	int64_t lowest = 0;
 
 	for (size_t i = 0; i < target->device_count && n < CANDIDATES_MAX; i++) {
 		struct placement_device *device = target->devices[i];
@@ -241,13 +244,15 @@ static struct placement_device *choose_device(struct placement *placement, const
 		if (!device_may_take(device, lane))
 			continue;
 		candidates[n] = (hst_candidate){.device = device->name, .running = device->running, .slots = device->slots,
-		                                .placed_by_this_target = target->placed[i],
-		                                .last_placed_seq = device->last_placed_seq, .load_milli = device->load_milli,
+		                                .placed_by_this_target = shares_of(target, i),
+		                                .last_placed_seq = target->shares[i].seq, .load_milli = device->load_milli,
 		                                .memory_milli = device->memory_milli};
+		lowest = n && lowest < candidates[n].placed_by_this_target ? lowest : candidates[n].placed_by_this_target;
 		able[n++] = device;
 	}
 	if (n > 1 && placement->policy.choose(placement->policy.arg, target->order.name, candidates, n, &demand, draw, &index))
 		index = 0;
+	shares_could_take(target, lowest);
 	if (n > 0)
 		chosen = able[index < n ? index : 0];
 	free(candidates);
@@ -289,16 +294,13 @@ void placement_occupy(struct placement_device *device, const char *user, struct 
 	device->running++;
 }
 
-void placement_take(struct placement *placement, struct order_item *item, struct placement_device *device)
+const struct share *placement_take(struct placement *placement, struct order_item *item, struct placement_device *device)
 {
 	struct placement_target *target = table_get(&placement->targets, item->lane->target->name);
 
-	for (size_t i = 0; i < target->device_count; i++)
-		if (target->devices[i] == device)
-			target->placed[i]++;
-	device->last_placed_seq = ++placement->placed_seq;
 	placement_occupy(device, item->lane->user, item);
 	order_remove(item);
+	return shares_take(target, device);
 }
 
 void placement_release(struct placement_device *device, const char *user)

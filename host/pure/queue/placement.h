@@ -11,6 +11,7 @@
 #define HOST_PURE_QUEUE_PLACEMENT_H
 
 #include "pure/queue/order.h"
+#include "pure/queue/shares.h"
 
 #include <hostler/balancer.h>
 #include <hostler/session.h>
@@ -28,7 +29,6 @@ struct placement_device {
 	int64_t running;  /* runs placed there and not yet released */
 	int64_t revision; /* raised by the gateway at every change of its sessions */
 	int64_t load_milli, memory_milli; /* as its gateway last said; -1: unknown */
-	int64_t last_placed_seq;
 	hst_system system;
 	struct table busy;     /* folded user -> item placed there: one run of a user at a time (rule R9) */
 	struct table refusals; /* lane key -> struct placement_refusal */
@@ -46,8 +46,10 @@ struct placement_refusal {
 struct placement_target {
 	struct order_target order;
 	struct placement_device **devices; /* in the order of the cluster's list */
-	int64_t *placed;                   /* per device: how many items this target has placed there */
+	struct share *shares;                /* per device, for the balancer */
 	size_t device_count;
+	int64_t floor, seq;                /* shares.h; of its last placement */
+	char *balancer;                    /* NULL: a single device has none */
 	bool retired; /* between placement_retire and placement_sweep: not configured again so far */
 };
 
@@ -62,7 +64,6 @@ struct placement {
 	struct table devices; /* name -> struct placement_device */
 	struct table targets; /* "device:NAME", "cluster:NAME" -> struct placement_target */
 	struct placement_policy policy;
-	int64_t placed_seq;
 };
 
 void placement_init(struct placement *placement, const struct placement_policy *policy);
@@ -70,9 +71,9 @@ void placement_clear(struct placement *placement); /* items must have left */
 
 /* Adds a device, with the target device:NAME. One that was retired is configured again and keeps how it stands. */
 struct placement_device *placement_add_device(struct placement *placement, const char *name, bool strict);
-/* Adds cluster:NAME, or configures a retired one again; members must have been added. */
-struct placement_target *placement_add_cluster(struct placement *placement, const char *name, char *const *members, size_t n,
-                                               bool strict);
+/* Adds cluster:NAME, or configures a retired one again; members must have been added. `balancer` is an instance. */
+struct placement_target *placement_add_cluster(struct placement *placement, const char *name, const char *balancer,
+                                               char *const *members, size_t n, bool strict);
 struct placement_device *placement_device(const struct placement *placement, const char *name); /* NULL: none */
 struct placement_target *placement_target(const struct placement *placement, const char *name); /* NULL: none */
 
@@ -91,8 +92,8 @@ struct order_item *placement_next_on(struct placement *placement, struct placeme
 struct order_item *placement_next_for(struct placement *placement, struct placement_target *target, uint64_t draw,
                                       struct placement_device **ret_device);
 
-/* Takes the item out of the order and marks slot and user as taken. */
-void placement_take(struct placement *placement, struct order_item *item, struct placement_device *device);
+/* Takes the item out of the order and marks slot and user as taken. Returns the device's share as it is now. */
+const struct share *placement_take(struct placement *placement, struct order_item *item, struct placement_device *device);
 
 /* Takes a slot for an item that is already running there (after a restart). */
 void placement_occupy(struct placement_device *device, const char *user, struct order_item *item);

@@ -21,7 +21,7 @@ typedef struct hst_candidate {
 	int64_t running;              /* hostler's runs there */
 	int64_t slots;                /* how many hostler may have there at once */
 	int64_t placed_by_this_target; /* runs this target has placed there; see below */
-	int64_t last_placed_seq;      /* grows with every placement since the host was started; 0: none since */
+	int64_t last_placed_seq;      /* grows with every placement of this target: when it last placed there; 0: never */
 	int64_t load_milli;           /* load average per processor in thousandths; -1: unknown */
 	int64_t memory_milli;         /* memory that is taken, in thousandths of all; -1: unknown */
 } hst_candidate;
