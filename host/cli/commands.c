@@ -117,6 +117,11 @@ static const struct command_option of_get[] = {
 	END,
 };
 
+static const struct command_option of_plugin[] = {
+	{"markdown", 0, NULL, 0, "doc: as a page of Markdown", NULL, VERSION},
+	END,
+};
+
 /* Named before its time, so that people and scripts hear it from hostler and not from a missing word. */
 #define LATER(name, family, summary)                               \
 	{                                                          \
@@ -190,7 +195,8 @@ static const struct command table[] = {
 	 connection_command, VERSION},
 
 	{"plugins", "plugins", "", 0, 0, "lists plugins", NULL, look_plugins, VERSION},
-	LATER("plugin", "plugins", "documents, begins or tests a plugin"),
+	{"plugin", "plugins", "doc KIND/NAME|FILE", 2, 2, "says what a plugin takes and gives", of_plugin, plugin_command,
+	 VERSION},
 	LATER("desktop", "plugins", "lists and pushes desktop flows"),
 
 	LATER("backup", "keeping", "saves the store"),

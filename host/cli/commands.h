@@ -47,6 +47,7 @@ int host_up(struct cli *cli); /* host.c */
 int host_down(struct cli *cli);
 int reload_command(struct cli *cli); /* reload.c */
 int check_command(struct cli *cli);  /* check.c */
+int plugin_command(struct cli *cli); /* plugin.c */
 int press_command(struct cli *cli); /* press.c */
 int run_command(struct cli *cli);
 int resubmit_command(struct cli *cli);

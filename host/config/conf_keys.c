@@ -32,8 +32,8 @@ static const struct conf_key keys[] = {
 	{"host", "desktop_flows", CONF_PATTERNS, .def = "desktop-flows/*/desktop-flow.ini",
 	 .at = HOST(package_files), .count_at = HOST(package_file_count),
 	 .meaning = "the manifests of desktop flows"},
-	{"host", "plugins", CONF_PATH, .shown = "the folder beside the programs", .at = HOST(plugins),
-	 .meaning = "where plugins lie, as `KIND/NAME.so`"},
+	{"host", "plugins", CONF_PATH, .shown = "the installed ones", .at = HOST(plugins),
+	 .meaning = "where plugins lie, as `KIND/NAME.so`; what is not there is looked for among the installed ones"},
 	{"host", "profile", CONF_CHOICE, .def = "2022", .choices = profiles, .at = HOST(profile),
 	 .meaning =
 		 "which rules of the queue hold: queue time-out 3h (`2022`), 30m (`v1`) or 6h (`current`)"},

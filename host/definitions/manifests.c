@@ -67,7 +67,7 @@ static int read_refusal(const hst_value *refusal, hst_error *err)
 }
 
 /* Runs `hostler-worker describe PATH`, with options on its stdin where there are some. */
-static int describe(struct manifests *manifests, const char *path, const hst_value *options, const hst_value **ret,
+static int describe(hst_arena *arena, const char *path, const hst_value *options, const hst_value **ret,
 		    hst_error *err)
 {
 	AUTO_FREE char *program = files_join(files_program_directory(), "hostler-worker");
@@ -88,7 +88,7 @@ static int describe(struct manifests *manifests, const char *path, const hst_val
 			     &status, err);
 	if (code != HST_OK)
 		return code;
-	if (value_parse_json(manifests->arena, output, strlen(output), &answer, NULL) != HST_OK) {
+	if (value_parse_json(arena, output, strlen(output), &answer, NULL) != HST_OK) {
 		spawn_status_text(status, status_text, sizeof status_text);
 		return hst_fail(err, HST_BROKEN, "%s cannot be described: the process that loads it ended with %s", path,
 				status_text);
@@ -97,6 +97,14 @@ static int describe(struct manifests *manifests, const char *path, const hst_val
 		return read_refusal(value_get(answer, "error"), err);
 	*ret = answer;
 	return HST_OK;
+}
+
+int manifests_of_file(hst_arena *arena, const char *path, struct manifest *ret, hst_error *err)
+{
+	const hst_value *answer = NULL;
+	int code = describe(arena, path, NULL, &answer, err);
+
+	return code == HST_OK ? manifest_from_value(arena, answer, ret, err) : code;
 }
 
 static int load_here(struct manifests *manifests, const char *path, struct manifest *ret, hst_error *err)
@@ -113,15 +121,11 @@ static int ask(struct manifests *manifests, hst_plugin_kind kind, const char *pl
 	       hst_error *err)
 {
 	AUTO_FREE char *path = NULL;
-	const hst_value *answer = NULL;
 	int code = registry_path(manifests->directory, kind, plugin, &path, err);
 
 	if (code != HST_OK)
 		return code;
-	if (runs_here(kind))
-		return load_here(manifests, path, ret, err);
-	code = describe(manifests, path, NULL, &answer, err);
-	return code == HST_OK ? manifest_from_value(manifests->arena, answer, ret, err) : code;
+	return runs_here(kind) ? load_here(manifests, path, ret, err) : manifests_of_file(manifests->arena, path, ret, err);
 }
 
 int manifests_get(struct manifests *manifests, hst_plugin_kind kind, const char *plugin, const struct manifest **ret,
@@ -181,6 +185,6 @@ int manifests_shape(struct manifests *manifests, hst_plugin_kind kind, const cha
 		return code;
 	if (runs_here(kind))
 		return shape_here(manifests, path, options, ret, err);
-	code = describe(manifests, path, options, &answer, err);
+	code = describe(manifests->arena, path, options, &answer, err);
 	return code == HST_OK ? read_shape(manifests->arena, value_get(answer, "shape"), ret, err) : code;
 }

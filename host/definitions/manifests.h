@@ -21,4 +21,7 @@ int manifests_get(struct manifests *manifests, hst_plugin_kind kind, const char 
 int manifests_shape(struct manifests *manifests, hst_plugin_kind kind, const char *plugin, const hst_value *options,
                     hst_shape *ret, hst_error *err);
 
+/* What the plugin at this path says, in a process of its own whatever its kind is. Memory lives in the arena. */
+int manifests_of_file(hst_arena *arena, const char *path, struct manifest *ret, hst_error *err);
+
 #endif

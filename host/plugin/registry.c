@@ -34,27 +34,55 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-char **registry_names(const char *directory, hst_plugin_kind kind)
+static bool is_among(char *const *names, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+struct names {
+	char **at; /* ends with NULL */
+	size_t n, size;
+};
+
+static void add_names(struct names *names, const char *directory, hst_plugin_kind kind)
 {
 	AUTO_FREE char *folder = files_join(directory, manifest_kind_name(kind));
-	char **names = mem_array(1, sizeof *names);
 	DIR *open_folder = opendir(folder);
 	struct dirent *entry;
-	size_t n = 0, size = 1;
 
 	if (!open_folder)
-		return names;
-	while (n < REGISTRY_MAX && (entry = readdir(open_folder)) != NULL) {
-		char *name = name_of_file(entry->d_name);
+		return;
+	while (names->n < REGISTRY_MAX && (entry = readdir(open_folder)) != NULL) {
+		AUTO_FREE char *name = name_of_file(entry->d_name);
 
-		if (!name)
+		if (!name || is_among(names->at, names->n, name))
 			continue;
-		names = mem_grow(names, &size, n + 2, sizeof *names);
-		names[n++] = name;
+		names->at = mem_grow(names->at, &names->size, names->n + 2, sizeof *names->at);
+		names->at[names->n++] = take(name);
 	}
 	closedir(open_folder);
-	qsort(names, n, sizeof *names, by_name);
-	return names;
+}
+
+/* NULL: `directory` is the one of the installed plugins itself. */
+static const char *fallback(const char *directory)
+{
+	const char *installed = files_plugin_directory();
+
+	return strcmp(installed, directory) == 0 ? NULL : installed;
+}
+
+char **registry_names(const char *directory, hst_plugin_kind kind)
+{
+	struct names names = {.at = mem_array(1, sizeof *names.at), .size = 1};
+
+	add_names(&names, directory, kind);
+	if (fallback(directory))
+		add_names(&names, fallback(directory), kind);
+	qsort(names.at, names.n, sizeof *names.at, by_name);
+	return names.at;
 }
 
 void registry_names_free(char **names)
@@ -71,17 +99,19 @@ static int say_missing(const char *directory, hst_plugin_kind kind, const char *
 	char **names = registry_names(directory, kind);
 	const char *kind_name = manifest_kind_name(kind);
 	const char *nearest = nearest_word((const char *const *)names, name);
+	AUTO_FREE char *where = fallback(directory) ? mem_printf("%s/%s and %s/%s", directory, kind_name,
+								 fallback(directory), kind_name)
+						    : mem_printf("%s/%s", directory, kind_name);
 
 	if (nearest)
-		hst_fail(err, HST_NOT_FOUND, "there is no %s plugin \"%s\" in %s/%s; did you mean \"%s\"?",
-			 kind_name, name, directory, kind_name, nearest);
+		hst_fail(err, HST_NOT_FOUND, "there is no %s plugin \"%s\" in %s; did you mean \"%s\"?", kind_name,
+			 name, where, nearest);
 	else if (names[0])
-		hst_fail(err, HST_NOT_FOUND,
-			 "there is no %s plugin \"%s\" in %s/%s; one that is there is \"%s\"", kind_name,
-			 name, directory, kind_name, names[0]);
+		hst_fail(err, HST_NOT_FOUND, "there is no %s plugin \"%s\" in %s; one that is there is \"%s\"",
+			 kind_name, name, where, names[0]);
 	else
-		hst_fail(err, HST_NOT_FOUND, "there is no %s plugin \"%s\": no plugin lies in %s/%s",
-			 kind_name, name, directory, kind_name);
+		hst_fail(err, HST_NOT_FOUND, "there is no %s plugin \"%s\": no plugin lies in %s", kind_name, name,
+			 where);
 	registry_names_free(names);
 	return HST_NOT_FOUND;
 }
@@ -101,6 +131,10 @@ int registry_path(const char *directory, hst_plugin_kind kind, const char *name,
 				directory);
 	file = mem_printf("%s/%s.so", manifest_kind_name(kind), name);
 	path = files_join(directory, file);
+	if (access(path, F_OK) != 0 && fallback(directory)) {
+		free(path);
+		path = files_join(fallback(directory), file);
+	}
 	if (access(path, F_OK) != 0)
 		return say_missing(directory, kind, name, err);
 	if (access(path, R_OK) != 0)

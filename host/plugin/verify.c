@@ -3,6 +3,7 @@
 #include "plugin/name.h"
 #include "plugin/present.h"
 #include "schema/sentence.h"
+#include "schema/utf8.h"
 
 #include <hostler/balancer.h>
 #include <hostler/driver.h>
@@ -14,6 +15,7 @@
 enum {
 	VERSION_MAX = 32,
 	SUMMARY_MAX = 120,
+	ABOUT_MAX = 16 * 1024,
 	STRUCT_MAX = 64 * 1024,
 	ACTIONS_MAX = 64,
 	ALL_SYSTEMS = HST_CLIENT | HST_SERVER | HST_LINUX,
@@ -120,12 +122,21 @@ static int check_name(const hst_plugin *plugin, const char *name, hst_error *err
 	return HST_OK;
 }
 
+static bool paragraphs_fit(const char *text)
+{
+	size_t length = strnlen(text, ABOUT_MAX + 1);
+
+	return length <= ABOUT_MAX && utf8_valid(text, length) == length;
+}
+
 static int check_words(const hst_plugin *plugin, const char *name, hst_error *err)
 {
 	if (!text_fits(plugin->version, VERSION_MAX))
 		return wrong(name, ".version", "must be one line of 1 to 32 bytes of UTF-8", err);
 	if (!text_fits(plugin->summary, SUMMARY_MAX))
 		return wrong(name, ".summary", "must be one line of 1 to 120 bytes of UTF-8", err);
+	if (PRESENT(plugin, about) && !paragraphs_fit(plugin->about))
+		return wrong(name, ".about", "must be at most 16 KiB of UTF-8", err);
 	return HST_OK;
 }
 

@@ -63,7 +63,7 @@ static const hst_field action_table[] = {
 
 struct manifest_row {
 	hst_choice kind;
-	const char *name, *version, *summary;
+	const char *name, *version, *summary, *about;
 	const hst_value *options, *event, *actions;
 	bool shaped, pressable;
 	hst_texts systems;
@@ -77,6 +77,7 @@ static const hst_field manifest_table[] = {
 	HST_FIELD(struct manifest_row, name, .required = true),
 	HST_FIELD(struct manifest_row, version, .required = true),
 	HST_FIELD(struct manifest_row, summary, .doc = "one line"),
+	HST_FIELD(struct manifest_row, about, .doc = "what the tables cannot say"),
 	HST_FIELD(struct manifest_row, options, .as = HST_TYPE_TABLE),
 	HST_FIELD(struct manifest_row, event, .as = HST_TYPE_TABLE),
 	HST_FIELD(struct manifest_row, actions, .as = HST_TYPE_TABLE),
@@ -170,6 +171,7 @@ void manifest_from_plugin(hst_arena *arena, const hst_plugin *plugin, struct man
 		.name = arena_text(arena, plugin->name),
 		.version = arena_text(arena, plugin->version),
 		.summary = arena_text(arena, plugin->summary),
+		.about = HAS(plugin, about) ? arena_text(arena, plugin->about) : NULL,
 		.options = copy_fields(arena, plugin->options),
 		.event = copy_fields(arena, plugin->event),
 		.actions = actions,
@@ -240,6 +242,7 @@ const hst_value *manifest_to_value(hst_arena *arena, const struct manifest *mani
 		.name = manifest->name,
 		.version = manifest->version,
 		.summary = manifest->summary,
+		.about = manifest->about,
 		.options = fields_to_value(arena, manifest->options),
 		.event = fields_to_value(arena, manifest->event),
 		.actions = actions,
@@ -412,6 +415,7 @@ int manifest_from_value(hst_arena *arena, const hst_value *value, struct manifes
 	manifest.name = row.name;
 	manifest.version = row.version;
 	manifest.summary = row.summary;
+	manifest.about = row.about;
 	manifest.shaped = row.shaped;
 	manifest.pressable = row.pressable;
 	code = systems_from_words(row.systems, &manifest.systems, err);

@@ -18,6 +18,7 @@ struct manifest_action {
 struct manifest {
 	hst_plugin_kind kind;
 	const char *name, *version, *summary;
+	const char *about; /* NULL: nothing beyond the tables */
 	hst_fields options, event;
 	const struct manifest_action *actions;
 	size_t action_count;

@@ -93,4 +93,7 @@ HST_PLUGIN(exec) = {
 	.fields = exec_fields,
 	.open = exec_open,
 	.check = exec_check,
+	.about = "The program speaks the protocol of [desktop flows](../desktop-flows.md). The option `program` names a\n"
+		 "manifest in the form of `desktop-flow.ini`, which also declares the inputs and outputs of the one action;\n"
+		 "the steps of a flow say `use = connector:NAME.run`.",
 };

@@ -158,4 +158,7 @@ HST_PLUGIN(button) = {
 	.fields = button_fields,
 	.open = button_open,
 	.ops = &button_ops,
+	.about = "The inputs are options `input.NAME = TYPE [required] [default VALUE]`, for example\n"
+		 "`input.size = choice small, large default large`. They are asked for by `hostler press`, and flows see\n"
+		 "them as `${trigger.size}`; `${trigger.pressed_at}` is when it was pressed.",
 };

@@ -267,4 +267,5 @@ HST_PLUGIN(schedule) = {
 	.fields = schedule_fields,
 	.open = schedule_open,
 	.ops = &schedule_ops,
+	.about = "[schedules.md](../schedules.md) says what is meant by its times, zones and clock changes, with examples.",
 };

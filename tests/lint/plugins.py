@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
-"""docs/plugins.md says of every plugin what its own tables say. `plugins.py --print` prints the page. Speaks TAP."""
+"""docs/plugins/ says of every plugin what its own tables say, and docs/plugins.md lists them all. Speaks TAP.
 
+`plugins.py --write` writes the pages anew; HOSTLER_PROGRAMS is the directory of the installed programs."""
+
+import glob
 import json
 import os
 import subprocess
@@ -9,62 +12,71 @@ import sys
 SOURCE = os.environ.get("SRCDIR", ".")
 PROGRAMS = os.environ["HOSTLER_PROGRAMS"]
 PLUGINS = os.environ.get("HOSTLER_PLUGINS") or os.path.join(os.path.dirname(PROGRAMS), "lib/hostler/plugins")
+FOLDER = os.path.join(SOURCE, "docs/plugins")
+INDEX = os.path.join(SOURCE, "docs/plugins.md")
 
 HEAD = """# The plugins that come with hostler
 
 An instance is one section of the configuration: `[connector orders]` with `plugin = file`. Its options are the other
 keys of the section. A strategy, balancer or driver that needs no options can be named by its plugin alone
-(`driver = x11`). What is declared `TYPE required` must be given; the rest has the default shown, or none.
+(`driver = x11`). What is declared *required* must be given; the rest has the default shown, or none.
 
-The button's inputs are options `input.NAME = TYPE [required] [default VALUE]`, for example
-`input.size = choice small, large default large`. The connector `exec` runs a program by the protocol of
-[desktop flows](desktop-flows.md): its option `program` names a manifest in the form of `desktop-flow.ini`, which also
-declares the inputs and outputs of its one action `run`; the steps of a flow say `use = connector:NAME.run`. What the trigger `schedule` means by its times is in
-[schedules.md](schedules.md).
+`hostler plugin doc KIND/NAME` says the same on the terminal, also of plugins of your own. `hostler-worker try` tries one
+without a host; [writing-a-plugin.md](writing-a-plugin.md) is about making one.
+
+| plugin | what it does |
+|---|---|
 """
 
 
-def manifests():
+def doc(path, *options):
+    environment = {**os.environ, "HOSTLER_CONF": "", "HOME": "/nonexistent"}
+    done = subprocess.run([os.path.join(PROGRAMS, "hostler"), "plugin", "doc", path, *options], env=environment, cwd="/",
+                          capture_output=True, text=True, check=True, timeout=60)
+    return done.stdout
+
+
+def pages():
+    """Path and text of every page there should be."""
+    made = {}
+    index = HEAD
     for kind in ("trigger", "connector", "balancer", "strategy", "driver"):
-        folder = os.path.join(PLUGINS, kind)
-        for name in sorted(os.listdir(folder)):
-            if name.endswith(".so"):
-                done = subprocess.run([os.path.join(PROGRAMS, "hostler-worker"), "describe", os.path.join(folder, name)],
-                                      capture_output=True, text=True, check=True)
-                yield kind, json.loads(done.stdout)
+        for path in sorted(glob.glob(os.path.join(PLUGINS, kind, "*.so"))):
+            path = os.path.abspath(path)
+            name = f"{kind}-{os.path.basename(path)[:-3]}.md"
+            made[os.path.join(FOLDER, name)] = doc(path, "--markdown")
+            manifest = json.loads(doc(path, "--json"))
+            index += f"| [{kind}/{manifest['name']}](plugins/{name}) | {manifest['summary']} |\n"
+    return {INDEX: index, **made}
 
 
-def table(title, fields):
-    if not fields:
-        return ""
-    lines = [f"\n{title}\n", "| name | type | default | meaning |", "|---|---|---|---|"]
-    for field in fields:
-        kind = field["type"] + (" required" if field.get("required") else "")
-        if field.get("choices"):
-            kind += ": " + ", ".join(field["choices"])
-        default = f"`{field['default']}`" if field.get("default") else ""
-        lines.append(f"| `{field['name']}` | {kind} | {default} | {field.get('doc') or ''} |")
-    return "\n".join(lines) + "\n"
+def text_of(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except OSError:
+        return None
 
 
-def page():
-    text = HEAD
-    for kind, manifest in manifests():
-        text += f"\n## {kind}/{manifest['name']}\n\n{manifest['summary']}.\n"
-        text += table("Options:", manifest.get("options"))
-        for action in manifest.get("actions") or []:
-            text += f"\n### {action['name']}\n\n{action['summary']}.\n"
-            text += table("Inputs:", action.get("inputs")) + table("Outputs:", action.get("outputs"))
-    return text
+def main():
+    wanted = pages()
+    there = glob.glob(os.path.join(FOLDER, "*"))
+    if sys.argv[1:] == ["--write"]:
+        for path in set(there) - set(wanted):
+            os.remove(path)
+        os.makedirs(FOLDER, exist_ok=True)
+        for path, text in wanted.items():
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+        return 0
+    wrong = [path for path, text in wanted.items() if text_of(path) != text] + sorted(set(there) - set(wanted))
+    for path in wrong:
+        print(f"# {os.path.relpath(path, SOURCE)} is not what the plugin says")
+    if wrong:
+        print("# write the pages anew: HOSTLER_PROGRAMS=… tests/lint/plugins.py --write")
+    print("not ok" if wrong else "ok", "1 - docs/plugins.md and docs/plugins/ are what the plugins' tables say")
+    print("1..1")
+    return 1 if wrong else 0
 
 
-if sys.argv[1:] == ["--print"]:
-    print(page(), end="")
-    sys.exit(0)
-with open(os.path.join(SOURCE, "docs/plugins.md"), encoding="utf-8") as file:
-    same = file.read() == page()
-print("ok" if same else "not ok", "1 - docs/plugins.md equals the plugins' tables")
-if not same:
-    print("# print it anew: HOSTLER_PROGRAMS=… tests/lint/plugins.py --print > docs/plugins.md")
-print("1..1")
-sys.exit(0 if same else 1)
+sys.exit(main())

@@ -216,7 +216,7 @@ static void the_table_has_the_commands_of_this_version(void **state)
 		{"operator", false},
 		{"connection", true},
 		{"plugins", true},
-		{"plugin", false},
+		{"plugin", true},
 		{"desktop", false},
 		{"backup", false},
 		{"restore", false},

@@ -14,19 +14,25 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static char *directory;
+static char *directory, *installed;
+
+enum { OF_INSTALLED = 2 };
 
 static int make_directory(void **unused)
 {
 	static const char *const files[] = {"trigger/button.so",     "trigger/alarm.so", "trigger/button.la",
 					    "trigger/Bad.so",	     "trigger/.so",	 "trigger/notes.txt",
-					    "strategy/server-rds.so"};
+					    "strategy/server-rds.so", "trigger/button.so", "trigger/schedule.so"};
+
+	static char top[] = "/tmp/hostler-registry-XXXXXX";
 
 	(void)unused;
-	directory = mem_text("/tmp/hostler-registry-XXXXXX");
-	assert_non_null(mkdtemp(directory));
+	assert_non_null(mkdtemp(top));
+	directory = files_join(top, "own");
+	installed = files_join(top, "installed");
+	setenv("HOSTLER_PLUGINS", installed, 1);
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-		AUTO_FREE char *path = files_join(directory, files[i]);
+		AUTO_FREE char *path = files_join(i < sizeof files / sizeof files[0] - OF_INSTALLED ? directory : installed, files[i]);
 		AUTO_FREE char *folder = mem_copy(path, (size_t)(strrchr(path, '/') - path));
 
 		assert_int_equal(files_make_directory(folder, 0755, NULL), HST_OK);
@@ -38,8 +44,10 @@ static int make_directory(void **unused)
 static int remove_directory(void **unused)
 {
 	(void)unused;
+	*strrchr(directory, '/') = '\0';
 	files_remove_tree(directory, NULL);
 	free(directory);
+	free(installed);
 	return 0;
 }
 
@@ -50,7 +58,8 @@ static void names_are_sorted_and_only_plugins(void **unused)
 	(void)unused;
 	assert_string_equal(names[0], "alarm");
 	assert_string_equal(names[1], "button");
-	assert_null(names[2]);
+	assert_string_equal(names[2], "schedule");
+	assert_null(names[3]);
 	registry_names_free(names);
 	names = registry_names(directory, HST_DRIVER);
 	assert_null(names[0]);
@@ -66,6 +75,19 @@ static void a_plugin_is_found_by_kind_and_name(void **unused)
 	(void)unused;
 	assert_int_equal(registry_path(directory, HST_STRATEGY, "server-rds", &path, NULL), HST_OK);
 	assert_string_equal(path, want);
+}
+
+static void a_folder_of_ones_own_comes_before_the_installed_one(void **unused)
+{
+	AUTO_FREE char *own = files_join(directory, "trigger/button.so");
+	AUTO_FREE char *other = files_join(installed, "trigger/schedule.so");
+	AUTO_FREE char *path = NULL, *second = NULL;
+
+	(void)unused;
+	assert_int_equal(registry_path(directory, HST_TRIGGER, "button", &path, NULL), HST_OK);
+	assert_string_equal(path, own);
+	assert_int_equal(registry_path(directory, HST_TRIGGER, "schedule", &second, NULL), HST_OK);
+	assert_string_equal(second, other);
 }
 
 static void refused(hst_plugin_kind kind, const char *name, hst_code code, const char *says)
@@ -84,7 +106,8 @@ static void a_missing_plugin_is_named_with_the_nearest(void **unused)
 	(void)unused;
 	refused(HST_TRIGGER, "buton", HST_NOT_FOUND, "did you mean \"button\"?");
 	refused(HST_TRIGGER, "buton", HST_NOT_FOUND, directory);
-	refused(HST_TRIGGER, "schedule", HST_NOT_FOUND, "\"alarm\"");
+	refused(HST_TRIGGER, "email", HST_NOT_FOUND, "\"alarm\"");
+	refused(HST_TRIGGER, "schedul", HST_NOT_FOUND, installed);
 	refused(HST_BALANCER, "random", HST_NOT_FOUND, "no plugin lies in");
 }
 
@@ -107,6 +130,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_are_sorted_and_only_plugins),
 		cmocka_unit_test(a_plugin_is_found_by_kind_and_name),
+		cmocka_unit_test(a_folder_of_ones_own_comes_before_the_installed_one),
 		cmocka_unit_test(a_missing_plugin_is_named_with_the_nearest),
 		cmocka_unit_test(names_that_lead_elsewhere_are_refused),
 	};

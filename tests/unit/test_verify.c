@@ -128,7 +128,7 @@ static void the_head_of_a_descriptor(void **unused)
 	BAD(good_trigger(), abi, 0, ".abi");
 	BAD(good_trigger(), abi, 2 << 16, ".abi");
 	BAD(good_trigger(), size, 0, ".size");
-	BAD(good_trigger(), size, (uint32_t)sizeof(hst_plugin) - 1, ".size");
+	BAD(good_trigger(), size, (uint32_t)offsetof(hst_plugin, about) - 1, ".size");
 	BAD(good_trigger(), kind, 0, ".kind");
 	BAD(good_trigger(), kind, HST_KIND_COUNT, ".kind");
 	BAD(good_trigger(), name, NULL, ".name");
@@ -145,6 +145,23 @@ static void the_head_of_a_descriptor(void **unused)
 	BAD(good_trigger(), version, "1.\xff", ".version");
 	BAD(good_trigger(), open, NULL, ".open");
 	BAD(good_trigger(), config_size, 1 << 20, ".config_size");
+	BAD(good_trigger(), about, "\xff", ".about");
+}
+
+/* Built with headers that did not have it yet, it ends before the member, and what lies there is not looked at. */
+static void a_member_that_came_later_may_be_absent(void **unused)
+{
+	hst_plugin plugin = good_trigger();
+	char *text = calloc(1, 16 * 1024 + 2);
+
+	(void)unused;
+	plugin.about = "Two\n\nparagraphs.";
+	good(&plugin);
+	plugin.about = memset(text, 'a', 16 * 1024 + 1);
+	bad(&plugin, ".about");
+	plugin.size = offsetof(hst_plugin, about);
+	good(&plugin);
+	free(text);
 }
 
 static void ops_by_kind(void **unused)
@@ -457,6 +474,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_descriptors_pass),
 		cmocka_unit_test(the_head_of_a_descriptor),
+		cmocka_unit_test(a_member_that_came_later_may_be_absent),
 		cmocka_unit_test(ops_by_kind),
 		cmocka_unit_test(a_strategy_says_what_it_is_for),
 		cmocka_unit_test(options_that_pass),

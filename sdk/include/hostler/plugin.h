@@ -19,7 +19,7 @@
 
 /* Major and minor. The major must match; the minor grows when members are appended. */
 #define HST_ABI_MAJOR 1
-#define HST_ABI_MINOR 0
+#define HST_ABI_MINOR 1
 #define HST_ABI ((HST_ABI_MAJOR << 16) | HST_ABI_MINOR)
 
 typedef enum hst_plugin_kind {
@@ -91,6 +91,12 @@ typedef struct hst_plugin {
 	void (*close)(void *state);
 
 	const void *ops; /* hst_trigger_ops, hst_balancer_ops, hst_strategy_ops or hst_driver_ops; none for connectors */
+
+	/*
+	 * Since 1.1. What the tables cannot say, for `hostler plugin doc` and its page: paragraphs of Markdown without
+	 * headings, at most 16 KiB of UTF-8, or NULL.
+	 */
+	const char *about;
 } hst_plugin;
 
 /* The exported symbol: hst_plugin_tick for HST_PLUGIN(tick). A '-' in the plugin's name is written '_' here. */
