@@ -65,7 +65,7 @@ static bool is_there(const char *path)
  * $HOSTLER_KEY; else the one in the home directory. Under sudo the key is the one of the person who called:
  * root's own comes first, because a host that root has started as root gave it to root.
  */
-static char *key_path(void)
+char *connect_key_path(void)
 {
 	const char *named = getenv("HOSTLER_KEY"), *home = getenv("HOME"), *caller = getenv("SUDO_USER");
 	const struct passwd *self = getpwuid(getuid()), *person;
@@ -93,7 +93,7 @@ static int read_key(struct connect *connect)
 	hst_error err = {0};
 	int code;
 
-	connect->key_path = key_path();
+	connect->key_path = connect_key_path();
 	code = files_read(connect->key_path, KEY_FILE_MAX, &bytes, &length, &err);
 	if (code == HST_NOT_FOUND)
 		return cli_fail(connect->cli, CLI_AWAY, "NoOperatorKey",

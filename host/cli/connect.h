@@ -33,6 +33,9 @@ struct connect {
  * its house runs, what is in force there, with a warning on stderr. */
 int connect_configuration(const struct cli *cli, struct conf **ret);
 
+/* Where the key of whoever runs this is looked for; caller frees. */
+char *connect_key_path(void);
+
 /* Closed by connect_close whatever is returned. */
 int connect_open(struct connect *connect, const struct cli *cli);
 void connect_close(struct connect *connect);

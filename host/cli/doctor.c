@@ -9,6 +9,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { PROBLEMS_SHOWN = 20 };
 
@@ -59,11 +61,38 @@ static void say_problems(struct doctor *doctor, const char *path, const struct p
 	for (size_t i = 0; i < problems->n && i < PROBLEMS_SHOWN; i++) {
 		AUTO_FREE char *line = problem_line(&problems->at[i]);
 
-		doctor_problem(doctor, "configuration", NULL, "%s", line);
+		doctor_problem(doctor, "configuration", "Mend the line; `hostler check` says whether it is right.", "%s", line);
 	}
 	if (problems->n + problems->dropped > PROBLEMS_SHOWN)
 		doctor_problem(doctor, "configuration", "`hostler check` lists them all.", "%s has %zu more errors", path,
 			       problems->n + problems->dropped - PROBLEMS_SHOWN);
+}
+
+/* Of a file that cannot be read at all, the house may still run with what was right before. */
+static struct definitions *read_in_force(struct doctor *doctor, const char *path)
+{
+	struct conf *conf = conf_load_in_force(path);
+	struct definitions *definitions = NULL;
+	struct problems unsaid;
+
+	problems_init(&unsaid);
+	if (conf)
+		definitions = definitions_load(conf, &unsaid);
+	if (definitions)
+		doctor_note(doctor, "configuration", NULL, "what follows is about what is in force");
+	problems_clear(&unsaid);
+	return definitions;
+}
+
+/* A house belongs to whom its state_dir belongs. */
+static void find_owner(struct doctor *doctor)
+{
+	struct stat found;
+
+	doctor->owner = geteuid();
+	if (doctor->conf && doctor->conf->state_dir && stat(doctor->conf->state_dir, &found) == 0)
+		doctor->owner = found.st_uid;
+	doctor->guest = doctor->owner != geteuid() && geteuid() != 0;
 }
 
 /* The configuration with all it names. NULL: there is none. */
@@ -85,6 +114,8 @@ static struct definitions *read_all(struct doctor *doctor)
 		definitions = definitions_load(conf, &problems);
 	problems_sort(&problems);
 	say_problems(doctor, path, &problems);
+	if (!definitions)
+		definitions = read_in_force(doctor, path);
 	if (definitions && problems.n == 0)
 		doctor_good(doctor, "configuration", "%s has no errors", path);
 	problems_clear(&problems);
@@ -121,11 +152,13 @@ int doctor_command(struct cli *cli)
 
 	doctor.definitions = definitions;
 	doctor.conf = definitions ? definitions->conf : NULL;
+	find_owner(&doctor);
 	if (definitions)
 		doctor_processes(&doctor);
 	doctor_machine(&doctor);
 	doctor_limits(&doctor);
 	if (definitions) {
+		doctor_folders(&doctor);
 		doctor_plugins(&doctor);
 		doctor_house(&doctor);
 	}

@@ -8,6 +8,8 @@
 #include "cli/cli.h"
 #include "definitions/definitions.h"
 
+#include <sys/types.h>
+
 struct doctor {
 	struct cli *cli;
 	hst_arena *arena;
@@ -16,6 +18,8 @@ struct doctor {
 	const struct conf *conf; /* NULL: there is none that could be read */
 	const struct definitions *definitions;
 	bool running; /* hostlerd has the house */
+	bool guest;   /* the house is another user's: what only its owner may see is no finding */
+	uid_t owner;
 };
 
 /* One line each. A note is worth knowing and no problem; `remedy` may be NULL. */
@@ -25,13 +29,16 @@ __attribute__((format(printf, 4, 5))) void doctor_note(struct doctor *doctor, co
 __attribute__((format(printf, 4, 5))) void doctor_problem(struct doctor *doctor, const char *area, const char *remedy,
 							  const char *format, ...);
 
-/* doctor_machine.c: who runs it, its folders, room on the disk, the clock, the address of the host */
+/* doctor_machine.c: who runs it, the clock, the address of the host */
 void doctor_machine(struct doctor *doctor);
 
 /* doctor_limits.c: for how many sessions descriptors and processes are enough */
 void doctor_limits(struct doctor *doctor);
 
-/* doctor_plugins.c: whether instances could work here, and the accounts of devices */
+/* doctor_folders.c: folders, room on the disk, keys, the store, what sessions left */
+void doctor_folders(struct doctor *doctor);
+
+/* doctor_plugins.c: whether instances could work here, the accounts of devices, and what desktop flows and connectors name */
 void doctor_plugins(struct doctor *doctor);
 
 /* doctor_house.c: processes, the host, its devices, connections and runs */

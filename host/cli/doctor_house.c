@@ -13,6 +13,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* UTC, as in all answers; whoever reads it as text sees the time of the place. */
 static const char *moment(hst_arena *arena, int64_t us)
@@ -45,6 +46,30 @@ static void look_at_process(struct doctor *doctor, const struct standing *child)
 			    (long long)child->restarts, why);
 }
 
+/* Its program was installed anew since it started; where that cannot be seen, it is not said. */
+static bool was_replaced(pid_t pid)
+{
+	static const char deleted[] = " (deleted)";
+	char link[40], target[4096];
+	ssize_t n;
+
+	snprintf(link, sizeof link, "/proc/%d/exe", (int)pid);
+	n = pid > 0 ? readlink(link, target, sizeof target) : -1;
+	return n > (ssize_t)sizeof deleted && memcmp(target + n - (ssize_t)(sizeof deleted - 1), deleted, sizeof deleted - 1) == 0;
+}
+
+static void look_at_release(struct doctor *doctor, size_t replaced)
+{
+	AUTO_FREE char *lock = files_join(doctor->conf->state_dir, "lock");
+	pid_t pid = 0;
+
+	if (lock_holder(lock, &pid, NULL) == HST_OK)
+		replaced += was_replaced(pid);
+	if (replaced)
+		doctor_note(doctor, "release", "`hostler down` and `hostler up` start what is installed now.",
+			    "%zu process%s of an installation that has been replaced since", replaced, replaced == 1 ? " is" : "es are");
+}
+
 static void not_running(struct doctor *doctor)
 {
 	AUTO_FREE char *path = files_join(doctor->conf->state_dir, "lock");
@@ -62,7 +87,7 @@ void doctor_processes(struct doctor *doctor)
 {
 	const struct standing *children;
 	hst_error err = {0};
-	size_t n = 0, ready = 0;
+	size_t n = 0, ready = 0, replaced = 0;
 	int code;
 
 	if (!doctor->conf->state_dir)
@@ -79,8 +104,10 @@ void doctor_processes(struct doctor *doctor)
 	}
 	for (size_t i = 0; i < n; i++) {
 		ready += strcmp(children[i].state, "ready") == 0;
+		replaced += was_replaced((pid_t)children[i].pid);
 		look_at_process(doctor, &children[i]);
 	}
+	look_at_release(doctor, replaced);
 	if (ready == n)
 		doctor_good(doctor, "processes", "all %zu are ready", n);
 }
@@ -90,20 +117,61 @@ static const char *text_of(const hst_value *record, const char *name)
 	return value_text(value_get(record, name));
 }
 
+/* One that should be closed and is not holds a slot. */
+static void look_at_session(struct doctor *doctor, const char *area, const hst_value *session)
+{
+	const hst_value *reason = value_get(session, "reason");
+
+	if (*text_of(reason, "code"))
+		doctor_problem(doctor, area, arena_text(doctor->arena, text_of(reason, "remedy")), "the session %s of %s: %s: %s",
+			       print_member(doctor->arena, session, "id"), print_member(doctor->arena, session, "user"),
+			       text_of(reason, "code"), text_of(reason, "text"));
+}
+
+/* Out of service because somebody said so, which is easily forgotten. */
+static void look_at_disabled(struct doctor *doctor, const char *kind, const hst_value *row)
+{
+	const hst_value *disabled = value_get(row, "disabled");
+	const char *name = text_of(row, "name");
+
+	if (value_kind(disabled) == HST_VALUE_RECORD)
+		doctor_note(doctor, arena_printf(doctor->arena, "%s %s", kind, name),
+			    arena_printf(doctor->arena, "hostler enable %s:%s", kind, name), "disabled since %s by %s",
+			    text_of(disabled, "since"), print_member(doctor->arena, disabled, "who"));
+}
+
+static void look_at_flow(struct doctor *doctor, const hst_value *flow)
+{
+	look_at_disabled(doctor, "flow", flow);
+}
+
+/* Of a house that is another user's, this is all that can be known of its workers. */
+static void look_at_trigger(struct doctor *doctor, const hst_value *trigger)
+{
+	look_at_disabled(doctor, "trigger", trigger);
+	if (doctor->guest && *text_of(trigger, "why"))
+		doctor_problem(doctor, arena_printf(doctor->arena, "trigger %s", text_of(trigger, "name")),
+			       arena_text(doctor->arena, text_of(trigger, "remedy")), "%s", text_of(trigger, "why"));
+}
+
 /* The host's own sentence has the remedy in it. */
 static void look_at_device(struct doctor *doctor, const hst_value *device)
 {
 	const char *area = arena_printf(doctor->arena, "device %s", text_of(device, "name")), *state = text_of(device, "state");
 	const char *text = text_of(device, "text");
+	const hst_value *sessions = value_get(device, "sessions");
 
-	if (strcmp(state, "online") == 0)
+	for (size_t i = 0; i < value_count(sessions); i++)
+		look_at_session(doctor, area, value_at(sessions, i));
+	if (strcmp(state, "online") == 0 && !*text)
 		doctor_good(doctor, area, "online; %s of %s slots taken", print_member(doctor->arena, device, "running"),
 			    print_member(doctor->arena, device, "slots"));
 	else if (strcmp(state, "draining") == 0)
 		doctor_note(doctor, area, arena_printf(doctor->arena, "hostler device resume %s", text_of(device, "name")),
 			    "in maintenance");
 	else
-		doctor_problem(doctor, area, NULL, "%s%s%s", state, *text ? ": " : "", text);
+		doctor_problem(doctor, area, "Do what it says; `hostler devices` shows when it is there.", "%s%s%s", state,
+			       *text ? ": " : "", text);
 }
 
 static void look_at_connection(struct doctor *doctor, const hst_value *connection)
@@ -155,9 +223,11 @@ void doctor_house(struct doctor *doctor)
 		doctor_good(doctor, "host", "it answers this user");
 		ask(doctor, &connect, "devices", NULL, look_at_device);
 		ask(doctor, &connect, "connections", NULL, look_at_connection);
+		ask(doctor, &connect, "flows", NULL, look_at_flow);
+		ask(doctor, &connect, "triggers", NULL, look_at_trigger);
 		ask(doctor, &connect, "runs", lost, look_at_lost);
 	} else {
-		doctor_problem(doctor, "host", NULL, "%s", said.text);
+		(doctor->guest ? doctor_note : doctor_problem)(doctor, "host", "Look as the user who started it, or start it with `hostler up`.", "%s", said.text);
 	}
 	connect_close(&connect);
 }

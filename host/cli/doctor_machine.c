@@ -1,10 +1,9 @@
-/* The machine's side: who runs the house, its folders, room on the disk, the clock, the address of the host. */
+/* The machine's side: who runs the house, the clock, the address of the host. */
 #include "cli/doctor.h"
 
 #include "base/arena.h"
 #include "base/auto.h"
 #include "config/accounts.h"
-#include "os/files.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -13,26 +12,28 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/timex.h>
 #include <unistd.h>
 
-enum { ROOM_LEAST_MB = 1024, INODES_LEAST = 1000 };
+/* A house that root starts, looked at by somebody else: what only root may see is left out. */
+static void look_as_guest(struct doctor *doctor)
+{
+	const struct passwd *owner = getpwuid(doctor->owner);
+	const struct group *group = getgrnam(ACCOUNT_GROUP);
+	bool member = group && group_member(group->gr_gid);
 
-static void look_at_user(struct doctor *doctor)
+	if (doctor->owner == 0 && !member)
+		doctor_note(doctor, "user", "sudo usermod -aG " ACCOUNT_GROUP " NAME, then sign in anew; or look with sudo.",
+			    "this house is root's, and this user is not in the group " ACCOUNT_GROUP ", which may ask it");
+	else
+		doctor_note(doctor, "user", "Look as that user to see all.",
+			    "this house is the one of %s; what only its owner can see was left out", owner ? owner->pw_name : "another user");
+}
+
+static void look_at_roles(struct doctor *doctor)
 {
 	static const char *const accounts[] = {ACCOUNT_ENGINE, ACCOUNT_WORKER, ACCOUNT_GATEWAY};
-	const struct passwd *self;
 
-	if (geteuid() != 0) {
-		self = getpwuid(geteuid());
-		doctor_note(doctor, "user", "Start it as root where that matters: each part then has a user of its own.",
-			    "a house started by %s runs as %s throughout: its plugins and desktop flows could read its keys and "
-			    "store, and runs have sessions of no other user",
-			    self ? self->pw_name : "this user", self ? self->pw_name : "this user");
-		return;
-	}
 	for (size_t i = 0; i < sizeof accounts / sizeof accounts[0]; i++)
 		if (!getpwnam(accounts[i])) {
 			doctor_note(doctor, "user", NULL,
@@ -42,88 +43,19 @@ static void look_at_user(struct doctor *doctor)
 	doctor_good(doctor, "user", "root; engine, workers and gateway each have a user of their own");
 }
 
-/* The folder itself, or the nearest above it that is there; in the arena. */
-static const char *nearest_there(const struct doctor *doctor, const char *path)
+static void look_at_user(struct doctor *doctor)
 {
-	char *at = arena_text(doctor->arena, path), *slash;
+	const struct passwd *self = getpwuid(geteuid());
 
-	while (access(at, F_OK) != 0 && (slash = strrchr(at, '/')) && slash != at)
-		*slash = '\0';
-	return access(at, F_OK) == 0 ? at : "/";
-}
-
-/* A house that root starts gives some folders to its own accounts. */
-static bool is_of_house(uid_t uid)
-{
-	const struct passwd *engine = geteuid() == 0 ? getpwnam(ACCOUNT_ENGINE) : NULL;
-
-	return engine && engine->pw_uid == uid;
-}
-
-/* Nobody else may put anything into it, or the house could be given other keys. */
-static void look_at_folder(struct doctor *doctor, const char *area, const char *path)
-{
-	struct stat found;
-
-	if (stat(path, &found) < 0 && errno == ENOENT) {
-		const char *above = nearest_there(doctor, path);
-
-		if (access(above, W_OK | X_OK) == 0)
-			doctor_good(doctor, area, "%s is not there yet, and the first `hostler up` makes it", path);
-		else
-			doctor_problem(doctor, area, arena_printf(doctor->arena, "Name another %s, or make the folder.", area),
-				       "%s is not there, and this user cannot make it in %s", path, above);
-		return;
-	}
-	if (stat(path, &found) < 0)
-		doctor_problem(doctor, area, "Look with the user who starts the house.", "%s: %s", path, strerror(errno));
-	else if (!S_ISDIR(found.st_mode))
-		doctor_problem(doctor, area, "Remove it, or name another.", "%s is no folder", path);
-	else if (found.st_uid != geteuid() && !is_of_house(found.st_uid))
-		doctor_problem(doctor, area, "Look with the user who starts the house, or name another.",
-			       "%s belongs to the user %u, not to this one", path, (unsigned)found.st_uid);
-	else if (found.st_mode & 022)
-		doctor_problem(doctor, area, arena_printf(doctor->arena, "chmod go-w %s", path),
-			       "others may write into %s (mode %04o)", path, (unsigned)found.st_mode & 07777u);
-	else if (access(path, W_OK | X_OK) != 0)
-		doctor_problem(doctor, area, arena_printf(doctor->arena, "chmod u+rwx %s", path), "%s cannot be written into: %s",
-			       path, strerror(errno));
+	if (doctor->guest)
+		look_as_guest(doctor);
+	else if (geteuid() == 0)
+		look_at_roles(doctor);
 	else
-		doctor_good(doctor, area, "nobody else may write into %s", path);
-}
-
-static void look_at_seed(struct doctor *doctor)
-{
-	AUTO_FREE char *path = files_join(doctor->conf->state_dir, "host.seed");
-	struct stat found;
-
-	if (stat(path, &found) == 0 && (found.st_mode & 077))
-		doctor_problem(doctor, "keys", arena_printf(doctor->arena, "chmod 600 %s", path),
-			       "%s can be read by others (mode %04o), and all keys follow from it", path,
-			       (unsigned)found.st_mode & 07777u);
-}
-
-static void look_at_disk(struct doctor *doctor)
-{
-	const char *path = nearest_there(doctor, doctor->conf->state_dir);
-	struct statvfs disk;
-	unsigned long long mb;
-
-	if (statvfs(path, &disk) < 0) {
-		doctor_problem(doctor, "disk", NULL, "%s: %s", path, strerror(errno));
-		return;
-	}
-	mb = (unsigned long long)disk.f_bavail * disk.f_frsize >> 20;
-	if (disk.f_flag & ST_RDONLY)
-		doctor_problem(doctor, "disk", "Mount it writable, or name another state_dir.", "%s is mounted read-only", path);
-	else if (mb < ROOM_LEAST_MB)
-		doctor_problem(doctor, "disk", "Make room, or name a state_dir on another disk.",
-			       "%llu MiB are free at %s; files of runs and the store need more than %d", mb, path, ROOM_LEAST_MB);
-	else if (disk.f_files && disk.f_favail < INODES_LEAST)
-		doctor_problem(doctor, "disk", "Remove files that nobody needs.", "only %llu more files can be made at %s",
-			       (unsigned long long)disk.f_favail, path);
-	else
-		doctor_good(doctor, "disk", "%llu MiB are free at %s", mb, path);
+		doctor_note(doctor, "user", "Start it as root where that matters: each part then has a user of its own.",
+			    "a house started by %s runs as %s throughout: its plugins and desktop flows could read its keys and "
+			    "store, and runs have sessions of no other user",
+			    self ? self->pw_name : "this user", self ? self->pw_name : "this user");
 }
 
 /* Times of several machines stand side by side in histories. */
@@ -191,12 +123,5 @@ void doctor_machine(struct doctor *doctor)
 	look_at_clock(doctor);
 	if (!doctor->conf)
 		return;
-	if (doctor->conf->state_dir) {
-		look_at_folder(doctor, "state_dir", doctor->conf->state_dir);
-		look_at_seed(doctor);
-		look_at_disk(doctor);
-	}
-	if (doctor->conf->run_dir)
-		look_at_folder(doctor, "run_dir", doctor->conf->run_dir);
 	look_at_address(doctor);
 }

@@ -1,9 +1,10 @@
-/* The plugins' side: whether each instance could work here, and whether a device's accounts are there. */
+/* The plugins' side: whether each instance could work here, a device's accounts, and what flows and connectors name. */
 #include "cli/doctor.h"
 
 #include "base/arena.h"
 #include "config/accounts.h"
 #include "definitions/live.h"
+#include "definitions/warnings.h"
 #include "schema/manifest.h"
 #include "schema/value.h"
 
@@ -19,7 +20,7 @@ static const char *account_of(hst_plugin_kind kind)
 
 static void say_refusal(struct doctor *doctor, const char *area, const hst_value *refusal)
 {
-	doctor_problem(doctor, area, NULL, "%s%s%s", value_text(value_get(refusal, "reason")),
+	doctor_problem(doctor, area, "Mend what it says, then look again.", "%s%s%s", value_text(value_get(refusal, "reason")),
 		       value_length(value_get(refusal, "reason")) ? ": " : "", value_text(value_get(refusal, "text")));
 }
 
@@ -33,7 +34,7 @@ static const hst_value *ask(struct doctor *doctor, hst_plugin_kind kind, const s
 
 	if (live_check(doctor->definitions, kind, definition, account_of(kind), users, n, doctor->arena, &answer, &err) !=
 	    HST_OK) {
-		doctor_problem(doctor, area, NULL, "%s", err.text);
+		doctor_problem(doctor, area, "Look at the plugin: `hostler plugins` and the log say more.", "%s", err.text);
 		return NULL;
 	}
 	check = value_get(answer, "check");
@@ -88,10 +89,29 @@ static void look_at_device(struct doctor *doctor, const struct conf_device *devi
 		look_at_accounts(doctor, device, value_get(answer, "users"));
 }
 
+/* Programs that packages run and folders that connectors work in. */
+static void look_at_things(struct doctor *doctor)
+{
+	struct problems missing;
+
+	problems_init(&missing);
+	definitions_warn_of_things(doctor->definitions, &missing);
+	for (size_t i = 0; i < missing.n; i++)
+		doctor_problem(doctor, arena_printf(doctor->arena, "%s:%d", missing.at[i].file, missing.at[i].line),
+			       "Install or make it, or name another there.", "%s", missing.at[i].text);
+	if (missing.n == 0 && doctor->definitions->packages.n > 0)
+		doctor_good(doctor, "desktop flows", "what %zu of them name is there", doctor->definitions->packages.n);
+	problems_clear(&missing);
+}
+
 void doctor_plugins(struct doctor *doctor)
 {
+	/* What another user lacks says nothing of the house; what its own processes lack, they say themselves. */
+	if (doctor->guest)
+		return;
 	look_at_kind(doctor, HST_TRIGGER);
 	look_at_kind(doctor, HST_CONNECTOR);
 	for (size_t i = 0; i < doctor->conf->device_count; i++)
 		look_at_device(doctor, &doctor->conf->devices[i]);
+	look_at_things(doctor);
 }

@@ -141,6 +141,16 @@ static void warn_of_absent(struct warning *warning, const struct warnings_gatewa
 			     device->name, device->gateway, device->gateway, conf->listen);
 }
 
+void definitions_warn_of_things(const struct definitions *definitions, struct problems *warnings)
+{
+	struct warning warning = {.definitions = definitions, .to = warnings, .arena = arena_new()};
+
+	warn_of_connectors(&warning);
+	warn_of_packages(&warning);
+	problems_sort(warnings);
+	arena_free(warning.arena);
+}
+
 void definitions_warn(const struct definitions *definitions, const struct warnings_gateways *gateways, struct problems *warnings)
 {
 	struct warning warning = {.definitions = definitions, .to = warnings, .arena = arena_new()};
@@ -149,8 +159,6 @@ void definitions_warn(const struct definitions *definitions, const struct warnin
 		warn_of_device(&warning, &definitions->conf->devices[i]);
 		warn_of_absent(&warning, gateways, &definitions->conf->devices[i]);
 	}
-	warn_of_connectors(&warning);
-	warn_of_packages(&warning);
-	problems_sort(warnings);
+	definitions_warn_of_things(definitions, warnings);
 	arena_free(warning.arena);
 }

@@ -17,4 +17,7 @@ struct warnings_gateways {
  * flows, and for devices that nobody serves yet. */
 void definitions_warn(const struct definitions *definitions, const struct warnings_gateways *gateways, struct problems *warnings);
 
+/* Of these only the folders of connectors and the programs of desktop flows. */
+void definitions_warn_of_things(const struct definitions *definitions, struct problems *warnings);
+
 #endif
