@@ -103,10 +103,24 @@ static void add_named(struct load *load, hst_plugin_kind kind, const char *name,
 	add_instance(load, bare);
 }
 
+/* All processes that will be asked begin at once, so that together they take little longer than one. */
+static void foresee(struct load *load)
+{
+	const struct conf *conf = load->made->conf;
+
+	for (size_t i = 0; i < conf->instance_count; i++)
+		if (conf->instances[i].plugin)
+			manifests_foresee(load->manifests, conf->instances[i].kind, conf->instances[i].plugin);
+	for (size_t i = 0; i < conf->device_count; i++)
+		if (conf->devices[i].driver && !conf_instance(conf, HST_DRIVER, conf->devices[i].driver))
+			manifests_foresee(load->manifests, HST_DRIVER, conf->devices[i].driver);
+}
+
 static void add_instances(struct load *load)
 {
 	const struct conf *conf = load->made->conf;
 
+	foresee(load);
 	for (size_t i = 0; i < conf->instance_count; i++)
 		add_instance(load, &conf->instances[i]);
 	for (size_t i = 0; i < conf->cluster_count; i++)

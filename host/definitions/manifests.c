@@ -5,8 +5,8 @@
 #include "base/mem.h"
 #include "base/table.h"
 #include "base/text.h"
+#include "os/asked.h"
 #include "os/files.h"
-#include "os/spawn.h"
 #include "plugin/instance.h"
 #include "plugin/load.h"
 #include "plugin/registry.h"
@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DESCRIBE_BYTES_MAX = 1 << 20, DESCRIBE_TIMEOUT_MS = 20000 };
+enum { DESCRIBE_BYTES_MAX = 1 << 20, DESCRIBE_TIMEOUT_MS = 20000, FORESEEN_MAX = 32 };
 
 /* What one plugin answered, or why it could not. */
 struct answer {
@@ -29,6 +29,7 @@ struct manifests {
 	hst_arena *arena;
 	const char *directory;
 	struct table answers; /* "kind/plugin" -> struct answer */
+	struct table tellers; /* path -> struct asked, for those that are not loaded here */
 };
 
 struct manifests *manifests_new(hst_arena *arena, const char *directory)
@@ -38,6 +39,7 @@ struct manifests *manifests_new(hst_arena *arena, const char *directory)
 	manifests->arena = arena;
 	manifests->directory = directory;
 	table_init(&manifests->answers);
+	table_init(&manifests->tellers);
 	return manifests;
 }
 
@@ -45,6 +47,9 @@ void manifests_free(struct manifests *manifests)
 {
 	if (!manifests)
 		return;
+	TABLE_EACH(&manifests->tellers, entry)
+		asked_free(entry->value);
+	table_clear(&manifests->tellers);
 	table_clear(&manifests->answers);
 	free(manifests);
 }
@@ -66,45 +71,100 @@ static int read_refusal(const hst_value *refusal, hst_error *err)
 			   value_text(value_get(refusal, "text")));
 }
 
-/* Runs `hostler-worker describe PATH`, with options on its stdin where there are some. */
-static int describe(hst_arena *arena, const char *path, const hst_value *options, const hst_value **ret,
-		    hst_error *err)
+/* The process that describes the plugin; started if there is none. */
+static int teller_of(struct manifests *manifests, const char *path, struct asked **ret, hst_error *err)
 {
 	AUTO_FREE char *program = files_join(files_program_directory(), "hostler-worker");
-	AUTO_FREE char *output = NULL;
-	AUTO(text) struct text input;
-	char *const argv[] = {"hostler-worker", "describe", (char *)path, options ? "--options" : NULL, NULL};
+	char *const argv[] = {"hostler-worker", "describe", (char *)path, "--options", NULL};
 	/* What the plugin prints is nobody's to see here; what went wrong is in the answer. */
 	const struct spawn_fd fds[] = {{-1, STDERR_FILENO}};
 	const struct spawn spawn = {.path = program, .argv = argv, .fds = fds, .fd_count = 1};
-	const hst_value *answer = NULL;
-	char status_text[64];
-	int status = 0, code;
+	struct asked *teller = table_get(&manifests->tellers, path);
+	int code = HST_OK;
 
-	text_init(&input, VALUE_BYTES_MAX);
-	if (options)
-		value_write_json(&input, options);
-	code = spawn_capture(&spawn, options ? input.s : NULL, DESCRIBE_BYTES_MAX, DESCRIBE_TIMEOUT_MS, &output,
-			     &status, err);
-	if (code != HST_OK)
-		return code;
-	if (value_parse_json(arena, output, strlen(output), &answer, NULL) != HST_OK) {
-		spawn_status_text(status, status_text, sizeof status_text);
-		return hst_fail(err, HST_BROKEN, "%s cannot be described: the process that loads it ended with %s", path,
-				status_text);
+	if (!teller) {
+		code = asked_start(&spawn, &teller, err);
+		if (code == HST_OK)
+			table_set(&manifests->tellers, path, teller);
 	}
-	if (value_get(answer, "error"))
-		return read_refusal(value_get(answer, "error"), err);
-	*ret = answer;
-	return HST_OK;
+	*ret = teller;
+	return code;
+}
+
+/* The next thing it says, to a question or, when that is "", by itself. */
+static int hear(struct manifests *manifests, const char *path, struct asked *teller, const char *question,
+		const hst_value **ret, hst_error *err)
+{
+	AUTO_FREE char *line = NULL;
+	const hst_value *answer = NULL;
+	int code = asked_line(teller, question, DESCRIBE_BYTES_MAX, DESCRIBE_TIMEOUT_MS, &line, err);
+
+	if (code == HST_OK && value_parse_json(manifests->arena, line, strlen(line), &answer, NULL) != HST_OK)
+		code = hst_fail(err, HST_BROKEN, "says what is no JSON");
+	if (code != HST_OK) {
+		AUTO_FREE char *why = mem_text(err->text);
+
+		hst_fail(err, (hst_code)code, "%s cannot be described: the process that loads it %s", path, why);
+	} else if (value_get(answer, "error")) {
+		code = read_refusal(value_get(answer, "error"), err);
+	}
+	/* The plugin may have died of it. */
+	if (code != HST_OK)
+		asked_free(table_remove(&manifests->tellers, path));
+	else
+		*ret = answer;
+	return code;
+}
+
+static int describe(struct manifests *manifests, const char *path, const hst_value **ret, hst_error *err)
+{
+	struct asked *teller = NULL;
+	int code = teller_of(manifests, path, &teller, err);
+
+	return code == HST_OK ? hear(manifests, path, teller, "", ret, err) : code;
+}
+
+static int describe_manifest(struct manifests *manifests, const char *path, struct manifest *ret, hst_error *err)
+{
+	const hst_value *answer = NULL;
+	int code = describe(manifests, path, &answer, err);
+
+	return code == HST_OK ? manifest_from_value(manifests->arena, answer, ret, err) : code;
+}
+
+/* The process that told the manifest is there for questions, too, unless it died of one: then another has to begin. */
+static int describe_shape(struct manifests *manifests, const char *path, const hst_value *options, const hst_value **ret,
+			  hst_error *err)
+{
+	struct asked *teller = table_get(&manifests->tellers, path);
+	AUTO(text) struct text question;
+	int code = HST_OK;
+
+	text_init(&question, VALUE_BYTES_MAX);
+	value_write_json(&question, options);
+	if (!teller)
+		code = describe(manifests, path, ret, err);
+	return code == HST_OK ? hear(manifests, path, table_get(&manifests->tellers, path), question.s, ret, err) : code;
+}
+
+void manifests_foresee(struct manifests *manifests, hst_plugin_kind kind, const char *plugin)
+{
+	AUTO_FREE char *path = NULL;
+	struct asked *teller = NULL;
+	hst_error unsaid = {0};
+
+	if (manifests->tellers.n < FORESEEN_MAX && !runs_here(kind) &&
+	    registry_path(manifests->directory, kind, plugin, &path, &unsaid) == HST_OK)
+		teller_of(manifests, path, &teller, &unsaid);
 }
 
 int manifests_of_file(hst_arena *arena, const char *path, struct manifest *ret, hst_error *err)
 {
-	const hst_value *answer = NULL;
-	int code = describe(arena, path, NULL, &answer, err);
+	struct manifests *alone = manifests_new(arena, "");
+	int code = describe_manifest(alone, path, ret, err);
 
-	return code == HST_OK ? manifest_from_value(arena, answer, ret, err) : code;
+	manifests_free(alone);
+	return code;
 }
 
 static int load_here(struct manifests *manifests, const char *path, struct manifest *ret, hst_error *err)
@@ -125,7 +185,7 @@ static int ask(struct manifests *manifests, hst_plugin_kind kind, const char *pl
 
 	if (code != HST_OK)
 		return code;
-	return runs_here(kind) ? load_here(manifests, path, ret, err) : manifests_of_file(manifests->arena, path, ret, err);
+	return runs_here(kind) ? load_here(manifests, path, ret, err) : describe_manifest(manifests, path, ret, err);
 }
 
 int manifests_get(struct manifests *manifests, hst_plugin_kind kind, const char *plugin, const struct manifest **ret,
@@ -185,6 +245,6 @@ int manifests_shape(struct manifests *manifests, hst_plugin_kind kind, const cha
 		return code;
 	if (runs_here(kind))
 		return shape_here(manifests, path, options, ret, err);
-	code = describe(manifests->arena, path, options, &answer, err);
+	code = describe_shape(manifests, path, options, &answer, err);
 	return code == HST_OK ? read_shape(manifests->arena, value_get(answer, "shape"), ret, err) : code;
 }

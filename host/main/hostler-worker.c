@@ -18,7 +18,7 @@ static const char usage[] =
 	"       hostler-worker --instance KIND/NAME -c FILE [--number N] [--as USER]\n"
 	"\n"
 	"describe prints what the plugin FILE says of itself; with --options it reads checked options on stdin and\n"
-	"prints the shape of that instance, too. check reads checked options on stdin, and says whether the plugin\n"
+	"prints the shape of each such instance, line by line. check reads checked options on stdin, and says whether the plugin\n"
 	"could work with them here, and a driver also who each USER is. try runs one action in the foreground. The\n"
 	"last form is the supervisor's: the worker of one instance.\n";
 

@@ -25,62 +25,72 @@ static hst_value *shape_value(hst_arena *arena, const hst_shape *shape)
 	return value;
 }
 
-static int describe_shape(hst_arena *arena, const hst_plugin *plugin, const hst_value *manifest, const hst_value **ret,
-			  hst_error *err)
+static int shape_of(hst_arena *arena, const hst_plugin *plugin, const hst_value *given, const hst_value **ret, hst_error *err)
 {
-	const hst_value *given = NULL, *options = NULL;
+	const hst_value *options = NULL;
 	struct services services;
 	hst_shape shape = {0};
-	hst_value *answer;
-	int code = telling_options(arena, &given, err);
+	int code = fields_check(arena, plugin->options, "option", given, false, &options, err);
 
-	if (code == HST_OK)
-		code = fields_check(arena, plugin->options, "option", given, false, &options, err);
 	if (code != HST_OK)
 		return code;
 	services_init(&services, plugin, plugin->name, arena);
 	code = plugin_shape(plugin, options, &services.host, arena, &shape, err);
 	services_clear(&services);
-	if (code != HST_OK)
-		return code;
-	answer = value_make_record(arena);
-	value_set(answer, "manifest", manifest);
-	value_set(answer, "shape", shape_value(arena, &shape));
-	*ret = answer;
-	return HST_OK;
+	if (code == HST_OK)
+		*ret = shape_value(arena, &shape);
+	return code;
 }
 
-static int describe(hst_arena *arena, const char *path, bool with_options, const hst_value **ret, hst_error *err)
+static int load(const char *path, const hst_plugin **ret, hst_error *err)
 {
-	const hst_plugin *plugin = NULL;
-	const hst_value *manifest;
-	struct manifest said;
 	char whole[PATH_MAX];
-	int code;
 
 	if (!realpath(path, whole))
 		return hst_fail(err, HST_NOT_FOUND, "cannot read %s: %s", path, strerror(errno));
-	code = plugin_load(whole, &plugin, err);
-	if (code != HST_OK)
-		return code;
+	return plugin_load(whole, ret, err);
+}
+
+static const hst_value *manifest_value(hst_arena *arena, const hst_plugin *plugin)
+{
+	struct manifest said;
+
 	manifest_from_plugin(arena, plugin, &said);
-	manifest = manifest_to_value(arena, &said);
-	if (with_options)
-		return describe_shape(arena, plugin, manifest, ret, err);
-	*ret = manifest;
-	return HST_OK;
+	return manifest_to_value(arena, &said);
+}
+
+/* One question, in memory of its own. False: there are no more. */
+static bool answer_question(const hst_plugin *plugin)
+{
+	hst_arena *arena = arena_new();
+	const hst_value *given = NULL, *shape = NULL;
+	hst_value *answer = value_make_record(arena);
+	hst_error err = {0};
+	int code = telling_question(arena, &given, &err);
+	bool more = code != HST_NOT_FOUND;
+
+	if (code == HST_OK)
+		code = shape_of(arena, plugin, given, &shape, &err);
+	if (code == HST_OK)
+		value_set(answer, "shape", shape);
+	if (more)
+		telling_end(arena, code, answer, &err);
+	arena_free(arena);
+	return more;
 }
 
 int describe_run(const char *path, bool with_options)
 {
 	hst_arena *arena = arena_new();
-	const hst_value *answer = NULL;
+	const hst_plugin *plugin = NULL;
 	hst_error err = {0};
 	int code;
 
 	telling_begin();
-	code = describe(arena, path, with_options, &answer, &err);
-	code = telling_end(arena, code, answer, &err);
+	code = load(path, &plugin, &err);
+	code = telling_end(arena, code, code == HST_OK ? manifest_value(arena, plugin) : NULL, &err);
+	while (with_options && code == HST_OK && answer_question(plugin))
+		continue;
 	arena_free(arena);
 	return code;
 }

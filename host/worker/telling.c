@@ -22,6 +22,19 @@ int telling_options(hst_arena *arena, const hst_value **ret, hst_error *err)
 	return value_parse_json(arena, bytes, length, ret, err);
 }
 
+int telling_question(hst_arena *arena, const hst_value **ret, hst_error *err)
+{
+	static char *line;
+	static size_t size;
+	ssize_t length = getline(&line, &size, stdin);
+
+	if (length < 0)
+		return hst_fail(err, HST_NOT_FOUND, "there are no more questions");
+	if (length > VALUE_BYTES_MAX)
+		return hst_fail(err, HST_INVALID, "the options are larger than 1 MiB");
+	return value_parse_json(arena, line, (size_t)length, ret, err);
+}
+
 /* Where the answer goes; what the plugin takes for its stdout leads to where errors go. */
 static int answer_fd = STDOUT_FILENO;
 

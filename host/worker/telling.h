@@ -16,6 +16,9 @@ int telling_end(hst_arena *arena, int code, const hst_value *answer, const hst_e
 /* All of stdin, which is a record of options. */
 int telling_options(hst_arena *arena, const hst_value **ret, hst_error *err);
 
+/* The next line of stdin, which is such a record. HST_NOT_FOUND: there is none any more. */
+int telling_question(hst_arena *arena, const hst_value **ret, hst_error *err);
+
 /* {"code","reason","text"} */
 hst_value *telling_refusal(hst_arena *arena, int code, const hst_error *err);
 
