@@ -10,7 +10,12 @@ import sys
 
 TOP = os.environ.get("SRCDIR", ".")
 PROGRAMS = os.environ["HOSTLER_PROGRAMS"]
-PAGES = ["hostler.1", "hostler-event.1", "hostler-worker.1", "hostler.ini.5", "hostlerd.8"]
+PAGES = ["hostler.1", "hostler-event.1", "hostler-worker.1", "hostler.ini.5", "hostler-flow.5", "hostler-desktop-flow.5",
+         "hostlerd.8", "hostler-engine.8", "hostler-gateway.8", "hostler-session.8"]
+FLOW_KEY = re.compile(r'\{"(flow|step)", "([\w.]+)",(?:[^{}]*)FLOW_KEY_(\w+)\}')
+PACKAGE_KEYS = re.compile(r"struct package_key (\w+)_keys\[\] = \{(.*?)\{NULL", re.DOTALL)
+# How hostlerd starts the others; what people never type is on no page.
+UNTOLD = {"hostler-worker": {"--instance", "-c", "--number"}}
 KEY = re.compile(r'^\t(?:\{"(\w+)", "(\w+)", CONF_|PLUGIN_OF\("(\w+)"\))', re.MULTILINE)
 
 
@@ -61,6 +66,47 @@ def check_keys():
     return [f"man/hostler.ini.5: {said}" for said in differences(expected, written)]
 
 
+def written_keys(name):
+    return [f"{head.split(' ')[0]} {tag.split(' ')[0]}".replace("[", "").replace("]", "")
+            for head, body in sections(sections(text_of("man/" + name), "SH")["SECTIONS"], "SS").items() for tag in tags(body)]
+
+
+def check_flow_keys():
+    """Keys of this version; one that ends with a dot is the front of a name."""
+    rows = FLOW_KEY.findall(text_of("host/pure/flow/keys.c"))
+    expected = [f"{section} {key}" + ("NAME" if key.endswith(".") else "") for section, key, kind in rows if kind != "LATER"]
+    tables = PACKAGE_KEYS.findall(text_of("host/desktop/package.c"))
+    package = [f"{'desktop-flow' if table == 'flow' else table} {key}" for table, rows in tables
+               for key in re.findall(r'\{"(\w+)"', rows)]
+    if len(expected) < 10 or len(package) < 10:
+        return ["host/pure/flow/keys.c, host/desktop/package.c: the keys were not found"]
+    return [f"man/hostler-flow.5: {said}" for said in differences(expected, written_keys("hostler-flow.5"))] + \
+           [f"man/hostler-desktop-flow.5: {said}" for said in differences(package, written_keys("hostler-desktop-flow.5"))]
+
+
+def words_of(text):
+    """Options, and words in front of arguments, that a usage or a synopsis has."""
+    return set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", text))
+
+
+def check_usage():
+    wrong = []
+    for page in PAGES:
+        program, chapter = page.rsplit(".", 1)
+        if chapter == "5" or program == "hostler":
+            continue
+        done = subprocess.run([os.path.join(PROGRAMS, program), "--help"], capture_output=True, text=True, timeout=30)
+        said = words_of("\n".join(line for line in (done.stdout + done.stderr).splitlines() if program in line))
+        synopsis = plain_block(sections(text_of("man/" + page), "SH")["SYNOPSIS"])
+        wrong += [f"man/{page}: the synopsis {what}" for what in
+                  differences(sorted(said - UNTOLD.get(program, set())), sorted(words_of(synopsis)))]
+    return wrong
+
+
+def plain_block(body):
+    return " ".join(plain(line) for line in body.splitlines())
+
+
 def differences(expected, written):
     return [f"lacks {said}" for said in expected if said not in written] + \
            [f"speaks of {said}, which is not there" for said in written if said not in expected]
@@ -74,12 +120,18 @@ def check_form():
         said = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-z", os.path.join(TOP, "man", page)],
                               capture_output=True, text=True, timeout=60)
         wrong += said.stderr.splitlines()
+        if shutil.which("mandoc"):
+            said = subprocess.run(["mandoc", "-Tlint", "-Wwarning", os.path.join(TOP, "man", page)], capture_output=True,
+                                  text=True, timeout=60)
+            wrong += said.stdout.splitlines()
     return wrong
 
 
 CHECKS = [
     ("hostler(1) has the commands and options of this version", check_commands),
     ("hostler.ini(5) has every key", check_keys),
+    ("flow(5) and desktop-flow(5) have every key", check_flow_keys),
+    ("what a program's --help has is in its synopsis", check_usage),
     ("every page is well-formed", check_form),
 ]
 
