@@ -4,13 +4,17 @@
 #include "base/auto.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "os/files.h"
 #include "plugin/connector.h"
 #include "plugin/load.h"
 #include "plugin/present.h"
+#include "plugin/registry.h"
 #include "plugin/trigger.h"
 #include "schema/fields.h"
+#include "schema/manifest.h"
+#include "schema/types.h"
 #include "schema/value.h"
-#include "worker/services.h"
+#include "worker/attempt.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -18,17 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One try: what it works with, so that its parts need few parameters. */
-struct attempt {
-	hst_arena *arena;
-	const hst_plugin *plugin;
-	struct services services;
-	struct plugin_instance *instance;
-	hst_shape shape;
-	hst_value *options, *inputs;
-};
-
-static int read_pair(hst_arena *arena, hst_value *record, const char *pair, hst_error *err)
+int attempt_read_pair(hst_arena *arena, hst_value *record, const char *pair, hst_error *err)
 {
 	const char *equals = strchr(pair, '=');
 	AUTO_FREE char *name = NULL;
@@ -45,19 +39,26 @@ static int read_arguments(struct attempt *attempt, char *const *arguments, int n
 	int code = HST_OK;
 
 	for (int i = 0; i < n && code == HST_OK; i++) {
-		bool option = strcmp(arguments[i], "-o") == 0;
+		bool option = strcmp(arguments[i], "-o") == 0, events = strcmp(arguments[i], "-n") == 0;
 
-		if (option && ++i == n)
-			return hst_fail(err, HST_INVALID, "-o wants OPTION=VALUE");
-		code = read_pair(attempt->arena, option ? attempt->options : attempt->inputs, arguments[i], err);
+		if ((option || events) && ++i == n)
+			return hst_fail(err, HST_INVALID, option ? "-o wants OPTION=VALUE" : "-n wants a number of events");
+		if (events && (!type_read_integer(arguments[i], &attempt->events) || attempt->events < 1))
+			return hst_fail(err, HST_INVALID, "-n %s is no number of events", arguments[i]);
+		if (events)
+			continue;
+		if (!option && !attempt->word && !strchr(arguments[i], '='))
+			attempt->word = arguments[i];
+		else
+			code = attempt_read_pair(attempt->arena, option ? attempt->options : attempt->inputs, arguments[i], err);
 	}
 	return code;
 }
 
-static int open_instance(struct attempt *attempt, hst_error *err)
+int attempt_open(struct attempt *attempt, hst_error *err)
 {
 	const hst_value *options = NULL;
-	hst_host *host = &attempt->services.host;
+	hst_host *host = &attempt->alone.services.host;
 	int code = fields_check(attempt->arena, attempt->plugin->options, "option", attempt->options, false, &options, err);
 
 	if (code == HST_OK)
@@ -67,69 +68,126 @@ static int open_instance(struct attempt *attempt, hst_error *err)
 	return code;
 }
 
-static int press(struct attempt *attempt, struct service_call *call, const hst_value **ret, hst_error *err)
+void try_print(const hst_value *value)
 {
-	const hst_value *checked = NULL;
-	const char *key = NULL;
-	int code = fields_check(attempt->arena, attempt->shape.event, "input", attempt->inputs, false, &checked, err);
-
-	return code == HST_OK ? trigger_press(attempt->instance, &call->call, checked, &key, ret, err) : code;
-}
-
-static int act(struct attempt *attempt, const char *name, const hst_value **ret, hst_error *err)
-{
-	const hst_shape *shape = PRESENT(attempt->plugin, fields) ? &attempt->shape : NULL;
-	const hst_action *action;
-	struct service_call call;
-
-	services_begin(&attempt->services, &call, attempt->arena, 0);
-	if (attempt->plugin->kind == HST_TRIGGER && strcmp(name, "press") == 0)
-		return press(attempt, &call, ret, err);
-	if (attempt->plugin->kind != HST_CONNECTOR)
-		return hst_fail(err, HST_INVALID, "only actions of connectors and \"press\" of triggers can be tried");
-	action = connector_action(attempt->instance, name);
-	if (!action)
-		return hst_fail(err, HST_NOT_FOUND, "connector plugin \"%s\" has no action \"%s\"", attempt->plugin->name,
-				name);
-	return connector_run(attempt->instance, action, shape, &call.call, attempt->inputs, ret, err);
-}
-
-static void print(const hst_value *outputs)
-{
-	struct text json;
+	AUTO(text) struct text json;
 
 	text_init(&json, VALUE_BYTES_MAX);
-	value_write_json(&json, outputs);
+	value_write_json(&json, value);
 	puts(json.s);
-	text_clear(&json);
+	fflush(stdout);
 }
 
-int try_run(const char *path, const char *action, char *const *arguments, int n)
+static int try_press(struct attempt *attempt, hst_error *err)
+{
+	const hst_value *checked = NULL, *values = NULL;
+	const char *key = NULL;
+	struct service_call call;
+	int code = fields_check(attempt->arena, attempt->shape.event, "input", attempt->inputs, false, &checked, err);
+
+	services_begin(&attempt->alone.services, &call, attempt->arena, 0);
+	if (code == HST_OK)
+		code = trigger_press(attempt->instance, &call.call, checked, &key, &values, err);
+	if (code == HST_OK)
+		try_print(values);
+	return code;
+}
+
+static int say_actions(const struct attempt *attempt, hst_error *err)
+{
+	AUTO(text) struct text names;
+
+	text_init(&names, HST_TEXT_MAX);
+	for (size_t i = 0; i < attempt->plugin->action_count; i++)
+		text_addf(&names, "%s%s", i ? ", " : "", attempt->plugin->actions[i].name);
+	if (!attempt->word)
+		return hst_fail(err, HST_INVALID, "say which action of connector plugin \"%s\": %s", attempt->plugin->name,
+				names.s);
+	return hst_fail(err, HST_NOT_FOUND, "connector plugin \"%s\" has no action \"%s\"; it has %s", attempt->plugin->name,
+			attempt->word, names.s);
+}
+
+static int try_action(struct attempt *attempt, hst_error *err)
+{
+	const hst_shape *shape = PRESENT(attempt->plugin, fields) ? &attempt->shape : NULL;
+	const hst_action *action = attempt->word ? connector_action(attempt->instance, attempt->word) : NULL;
+	const hst_value *outputs = NULL;
+	struct service_call call;
+	int code;
+
+	if (!action)
+		return say_actions(attempt, err);
+	services_begin(&attempt->alone.services, &call, attempt->arena, 0);
+	code = connector_run(attempt->instance, action, shape, &call.call, attempt->inputs, &outputs, err);
+	if (code == HST_OK)
+		try_print(outputs);
+	return code;
+}
+
+/* What can be tried of each kind; the first of a kind also without a word. */
+static const struct {
+	hst_plugin_kind kind;
+	const char *word; /* NULL: any */
+	int (*run)(struct attempt *attempt, hst_error *err);
+} acts[] = {
+	{HST_TRIGGER, "watch", try_watch}, {HST_TRIGGER, "press", try_press}, {HST_CONNECTOR, NULL, try_action},
+	{HST_BALANCER, "choose", try_choose}, {HST_STRATEGY, "plan", try_plan}, {HST_DRIVER, "list", try_list},
+};
+
+static int act(struct attempt *attempt, hst_error *err)
+{
+	AUTO(text) struct text words;
+
+	text_init(&words, HST_TEXT_MAX);
+	for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
+		if (acts[i].kind != attempt->plugin->kind)
+			continue;
+		if (!acts[i].word || !attempt->word || strcmp(acts[i].word, attempt->word) == 0)
+			return acts[i].run(attempt, err);
+		text_addf(&words, "%s\"%s\"", words.length ? " and " : "", acts[i].word);
+	}
+	return hst_fail(err, HST_INVALID, "\"%s\" cannot be tried; of a %s plugin it is %s", attempt->word,
+			manifest_kind_name(attempt->plugin->kind), words.s);
+}
+
+/* "connector/file" is an installed plugin, everything else a file. */
+static int find(const char *which, char to[PATH_MAX], hst_error *err)
+{
+	const char *slash = strchr(which, '/');
+	AUTO_FREE char *kind = slash && !strchr(slash + 1, '/') ? mem_copy(which, (size_t)(slash - which)) : NULL;
+	AUTO_FREE char *path = NULL;
+	int code;
+
+	if (kind && manifest_kind_named(kind) && !strstr(slash, ".so")) {
+		code = registry_path(files_plugin_directory(), manifest_kind_named(kind), slash + 1, &path, err);
+		if (code == HST_OK)
+			snprintf(to, PATH_MAX, "%s", path);
+		return code;
+	}
+	return realpath(which, to) ? HST_OK : hst_fail(err, HST_NOT_FOUND, "cannot read %s: %s", which, strerror(errno));
+}
+
+int try_run(char *const *arguments, int n)
 {
 	hst_arena *arena = arena_new();
 	struct attempt attempt = {
 		.arena = arena, .options = value_make_record(arena), .inputs = value_make_record(arena)};
-	const hst_value *outputs = NULL;
 	char whole[PATH_MAX];
 	hst_error err = {0};
-	int code = HST_OK;
+	int code = find(arguments[0], whole, &err);
 
-	if (!realpath(path, whole))
-		code = hst_fail(&err, HST_NOT_FOUND, "cannot read %s: %s", path, strerror(errno));
 	if (code == HST_OK)
 		code = plugin_load(whole, &attempt.plugin, &err);
 	if (code == HST_OK)
-		code = read_arguments(&attempt, arguments, n, &err);
+		code = read_arguments(&attempt, arguments + 1, n - 1, &err);
 	if (code == HST_OK) {
-		services_init(&attempt.services, attempt.plugin, attempt.plugin->name, arena);
-		code = open_instance(&attempt, &err);
+		alone_init(&attempt.alone, attempt.plugin, attempt.plugin->name, arena);
+		code = attempt_open(&attempt, &err);
 		if (code == HST_OK)
-			code = act(&attempt, action, &outputs, &err);
-		if (code == HST_OK)
-			print(outputs);
-		services_done(&attempt.services);
+			code = act(&attempt, &err);
+		services_done(&attempt.alone.services);
 		plugin_close(attempt.instance);
-		services_clear(&attempt.services);
+		alone_clear(&attempt.alone);
 	}
 	arena_free(arena);
 	if (code == HST_OK)
