@@ -86,6 +86,11 @@ static const struct command_option of_events[] = {
 	END,
 };
 
+static const struct command_option of_next[] = {
+	{"number", 'n', "N", 0, "so many times, from 1 to 1000 (default 10)", NULL, VERSION},
+	END,
+};
+
 static const struct command_option of_resolve[] = {
 	{"output", 0, "K=V", 1, "succeeded: gives the output K the value V", NULL, VERSION},
 	END,
@@ -164,7 +169,7 @@ static const struct command table[] = {
 	{"devices", "looking", "", 0, 0, "lists devices and their sessions", NULL, look_devices, VERSION},
 	{"events", "looking", "", 0, 0, "says what happened in all runs, oldest first", of_events, events_command, VERSION},
 	{"explain", "looking", "[CODE]", 0, 1, "explains a reason code, or lists them", NULL, explain_command, VERSION},
-	LATER("next", "looking", "says when a trigger will fire"),
+	{"next", "looking", "TRIGGER", 1, 1, "says when a trigger will fire", of_next, next_command, VERSION},
 	LATER("report", "looking", "sums up runs"),
 
 	{"top", "steering", "RUN[/STEP]", 1, 1, "lets a waiting step start first", NULL, steer_top, VERSION},

@@ -70,6 +70,7 @@ int look_alerts(struct cli *cli);
 int doctor_command(struct cli *cli);  /* doctor.c */
 int events_command(struct cli *cli);  /* events.c */
 int explain_command(struct cli *cli); /* explain.c */
+int next_command(struct cli *cli);    /* next.c */
 int gateway_command(struct cli *cli); /* gateway.c */
 int gateway_join(struct cli *cli);    /* join.c */
 int show_command(struct cli *cli);    /* show.c */

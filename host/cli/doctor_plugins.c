@@ -32,7 +32,7 @@ static const hst_value *ask(struct doctor *doctor, hst_plugin_kind kind, const s
 	const hst_value *answer = NULL, *check;
 	hst_error err = {0};
 
-	if (live_check(doctor->definitions, kind, definition, account_of(kind), users, n, doctor->arena, &answer, &err) !=
+	if (live_check(doctor->definitions, definition, account_of(kind), users, n, doctor->arena, &answer, &err) !=
 	    HST_OK) {
 		doctor_problem(doctor, area, "Look at the plugin: `hostler plugins` and the log say more.", "%s", err.text);
 		return NULL;

@@ -49,26 +49,53 @@ static int read_answer(const char *output, int status, hst_arena *arena, const h
 	return HST_OK;
 }
 
-int live_check(const struct definitions *definitions, hst_plugin_kind kind, const struct definition *definition,
-	       const char *as, char *const *users, size_t n, hst_arena *arena, const hst_value **ret, hst_error *err)
+/* Runs hostler-worker with these words, which name the plugin by `path`; the options are on its stdin. */
+static int ask(const struct definition *definition, char *const *argv, hst_arena *arena, const hst_value **ret,
+	       hst_error *err)
 {
-	const struct conf *conf = definitions->conf;
 	AUTO_FREE char *program = files_join(files_program_directory(), "hostler-worker");
-	AUTO_FREE char *path = NULL;
 	AUTO_FREE char *output = NULL;
-	AUTO_FREE char **argv = NULL;
 	AUTO(text) struct text input;
+	/* What went wrong is in the answer. */
+	const struct spawn_fd fds[] = {{-1, 2}};
+	const struct spawn spawn = {.path = program, .argv = argv, .fds = fds, .fd_count = 1};
 	int status = 0, code;
 
 	text_init(&input, VALUE_BYTES_MAX);
 	value_write_json(&input, definition->options);
-	code = registry_path(conf->plugins ? conf->plugins : files_plugin_directory(), kind, definition->instance->plugin,
-			     &path, err);
+	code = spawn_capture(&spawn, input.s, ANSWER_BYTES_MAX, ANSWER_TIMEOUT_MS, &output, &status, err);
+	return code == HST_OK ? read_answer(output, status, arena, ret, err) : code;
+}
+
+static int plugin_path(const struct definitions *definitions, const struct definition *definition, char **ret,
+		       hst_error *err)
+{
+	const struct conf *conf = definitions->conf;
+
+	return registry_path(conf->plugins ? conf->plugins : files_plugin_directory(), definition->instance->kind,
+			     definition->instance->plugin, ret, err);
+}
+
+int live_check(const struct definitions *definitions, const struct definition *definition, const char *as,
+	       char *const *users, size_t n, hst_arena *arena, const hst_value **ret, hst_error *err)
+{
+	AUTO_FREE char *path = NULL;
+	AUTO_FREE char **argv = NULL;
+	int code = plugin_path(definitions, definition, &path, err);
+
 	if (code != HST_OK)
 		return code;
 	argv = arguments(path, as, users, n);
-	/* What went wrong is in the answer. */
-	code = spawn_capture(&(struct spawn){.path = program, .argv = argv, .fds = &(struct spawn_fd){-1, 2}, .fd_count = 1}, input.s, ANSWER_BYTES_MAX, ANSWER_TIMEOUT_MS,
-			     &output, &status, err);
-	return code == HST_OK ? read_answer(output, status, arena, ret, err) : code;
+	return ask(definition, argv, arena, ret, err);
+}
+
+int live_next(const struct definitions *definitions, const struct definition *definition, int64_t n,
+	      hst_arena *arena, const hst_value **ret, hst_error *err)
+{
+	AUTO_FREE char *path = NULL;
+	AUTO_FREE char *number = mem_printf("%lld", (long long)n);
+	int code = plugin_path(definitions, definition, &path, err);
+	char *const argv[] = {(char *)"hostler-worker", (char *)"next", path, number, NULL};
+
+	return code == HST_OK ? ask(definition, argv, arena, ret, err) : code;
 }

@@ -40,7 +40,7 @@ static void warn_of_device(struct warning *warning, const struct conf_device *de
 
 	if (device->gateway || !driver || driver->bad)
 		return;
-	if (live_check(warning->definitions, HST_DRIVER, driver, NULL, device->accounts, device->account_count,
+	if (live_check(warning->definitions, driver, NULL, device->accounts, device->account_count,
 		       warning->arena, &answer, &err) != HST_OK) {
 		problems_add(warning->to, file_of(warning), line_of(warning, device, "driver"), "the driver %s: %s", device->driver,
 			     err.text);

@@ -36,6 +36,11 @@ void on_ask(void *arg, struct hub_link *from, const struct message *message)
 		engine_refuse(engine, from, message->id, HST_INVALID, "", "%s", err.text);
 		return;
 	}
+	/* This one its worker answers. */
+	if (strcmp(what, "next") == 0) {
+		workers_ask_next(engine, from, message->id, filters);
+		return;
+	}
 	presences_note(engine);
 	for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++)
 		if (strcmp(questions[i].what, what) == 0)

@@ -20,9 +20,9 @@
 /* Something the engine asked a peer and whose answer is outstanding, by message id. */
 struct engine_request {
 	uint64_t id;
-	bool press;       /* else a connector's call */
+	enum word asked;  /* WORD_call of a connector; WORD_fire or WORD_next of a trigger, for a client that waits */
 	uint64_t link;    /* number of the worker's link it was sent to */
-	uint64_t client;  /* press: number of the link that asked, and its message id */
+	uint64_t client;  /* of a trigger: number of the link that asked, and its message id */
 	uint64_t client_id;
 	char *who;
 	char *trigger;
@@ -163,6 +163,7 @@ void on_follow(void *arg, struct hub_link *from, const struct message *message);
 void on_file_get(void *arg, struct hub_link *from, const struct message *message);
 void on_resubmit(void *arg, struct hub_link *from, const struct message *message); /* on_resubmit.c */
 void on_steer(void *arg, struct hub_link *from, const struct message *message); /* on_steer.c */
+void on_coming(void *arg, struct hub_link *from, const struct message *message);
 void on_fired(void *arg, struct hub_link *from, const struct message *message);
 void on_emit(void *arg, struct hub_link *from, const struct message *message);
 void on_state_get(void *arg, struct hub_link *from, const struct message *message);
@@ -208,6 +209,7 @@ void on_ask(void *arg, struct hub_link *from, const struct message *message);
 /* workers.c: requests to workers */
 void workers_call(struct engine *engine, const struct core_action *action);
 void workers_press(struct engine *engine, struct hub_link *client, const struct message *press);
+void workers_ask_next(struct engine *engine, struct hub_link *client, uint64_t id, const hst_value *filters);
 struct engine_request *workers_request(struct engine *engine, const struct hub_link *client, uint64_t client_id);
 struct engine_request *workers_take(struct engine *engine, const struct hub_link *from, uint64_t id); /* the caller frees it */
 void workers_cancel(struct engine *engine, const struct step *step);

@@ -1,5 +1,6 @@
 /* What workers say. */
 #include "engine/engine.h"
+#include "engine/steer.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -14,7 +15,7 @@
 /* The request comes to nothing: whoever pressed, or the step that called, hears why. */
 static void request_failed(struct engine *engine, struct hub_link *from, struct engine_request *request, int code, const hst_error *err)
 {
-	struct hub_link *client = request->press ? engine_link(engine, request->client) : NULL;
+	struct hub_link *client = request->asked != WORD_call ? engine_link(engine, request->client) : NULL;
 	struct core_event event = {.kind = CORE_RETURNED, .step = request->step, .token = request->token,
 	                           .state = code == HST_TIMEOUT ? STATE_TIMED_OUT : STATE_FAILED,
 	                           .reason = err->reason[0] ? err->reason : code == HST_TIMEOUT ? "ActionTimeout" : "ActionFailed",
@@ -22,20 +23,20 @@ static void request_failed(struct engine *engine, struct hub_link *from, struct 
 
 	if (client)
 		engine_refuse(engine, client, request->client_id, code, err->reason, "%s", err->text);
-	if (!request->press) {
+	if (request->asked == WORD_call) {
 		engine_event(engine, &event);
 		workers_next(engine, from);
 	}
 	request_free(request);
 }
 
-/* The request that an answer belongs to; NULL: none, or it was of the other kind, which is dealt with here. */
-static struct engine_request *answered(struct engine *engine, struct hub_link *from, const struct message *message, bool press)
+/* The request that an answer belongs to; NULL: none, or something else was asked, which is dealt with here. */
+static struct engine_request *answered(struct engine *engine, struct hub_link *from, const struct message *message, enum word asked)
 {
 	struct engine_request *request = workers_take(engine, from, message->id);
 	hst_error err = {{0}, {0}};
 
-	if (!request || request->press == press)
+	if (!request || request->asked == asked)
 		return request;
 	hst_fail_as(&err, HST_BROKEN, "PluginCrashed", "the plugin's process answered with \"%s\", which was not asked for",
 	            message_row(message->word)->word);
@@ -43,11 +44,52 @@ static struct engine_request *answered(struct engine *engine, struct hub_link *f
 	return NULL;
 }
 
+static const hst_value *flows_on(struct engine *engine, const char *trigger)
+{
+	hst_value *flows = value_make_list(engine->scratch);
+
+	TABLE_EACH(&engine->definitions->flows, entry) {
+		const struct flow *flow = entry->value;
+
+		for (size_t i = 0; i < flow->on_count; i++)
+			if (strcmp(flow->on[i], trigger) == 0)
+				value_append(flows, value_make_text(engine->scratch, entry->key, strlen(entry->key)));
+	}
+	return flows;
+}
+
+/* When a trigger will fire, and what stands between that and a run. */
+void on_coming(void *arg, struct hub_link *from, const struct message *message)
+{
+	struct engine *engine = arg;
+	struct engine_request *request = answered(engine, from, message, WORD_next);
+	struct hub_link *client = request ? engine_link(engine, request->client) : NULL;
+	hst_value *answer = value_make_record(engine->scratch);
+	const hst_value *times;
+	hst_error err = {{0}, {0}};
+
+	if (client && (value_parse_json(engine->scratch, message->payload, message->payload_length, &times, &err) < 0 ||
+		       value_kind(times) != HST_VALUE_LIST)) {
+		engine_refuse(engine, client, request->client_id, HST_BROKEN, "PluginCrashed",
+			      "the plugin's process answered with no list of times: %s", err.text);
+	} else if (client) {
+		value_set_text(answer, "trigger", request->trigger);
+		value_set_boolean(answer, "running", true);
+		value_set(answer, "flows", flows_on(engine, request->trigger));
+		value_set(answer, "hindrance", stand_check_press(engine, request->trigger, &err) < 0
+						       ? value_make_text(engine->scratch, err.text, strlen(err.text))
+						       : value_make_null(engine->scratch));
+		value_set(answer, "next", times);
+		engine_answer(engine, client, request->client_id, answer);
+	}
+	request_free(request);
+}
+
 /* A trigger turned a press into an event. */
 void on_fired(void *arg, struct hub_link *from, const struct message *message)
 {
 	struct engine *engine = arg;
-	struct engine_request *request = answered(engine, from, message, true);
+	struct engine_request *request = answered(engine, from, message, WORD_fire);
 	struct core_event event = {.kind = CORE_FIRED, .payload = message->payload, .payload_length = message->payload_length};
 	char key[24];
 
@@ -79,7 +121,7 @@ static void returned_late(struct engine *engine, struct hub_link *from, const st
 void on_returned(void *arg, struct hub_link *from, const struct message *message)
 {
 	struct engine *engine = arg;
-	struct engine_request *request = answered(engine, from, message, false);
+	struct engine_request *request = answered(engine, from, message, WORD_call);
 	struct core_event event = {.kind = CORE_RETURNED, .state = STATE_SUCCEEDED, .payload = message->payload,
 	                           .payload_length = message->payload_length};
 

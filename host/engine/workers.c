@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "engine/why.h"
 #include "os/crash.h"
+#include "schema/value.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,7 @@ struct engine_request *workers_request(struct engine *engine, const struct hub_l
 {
 	struct engine_request *request = request_new(engine);
 
-	request->press = true;
+	request->asked = WORD_fire;
 	request->client = client->number;
 	request->client_id = client_id;
 	request->who = mem_text(client->name);
@@ -56,31 +57,51 @@ struct engine_request *workers_take(struct engine *engine, const struct hub_link
 	return table_remove(&engine->requests, key);
 }
 
-void workers_press(struct engine *engine, struct hub_link *client, const struct message *press)
+/* Sends a trigger's worker something that a client waits for; a refusal says why that cannot be. */
+static void ask_trigger(struct engine *engine, struct hub_link *client, uint64_t client_id, const char *trigger,
+			struct message *message)
 {
-	const char *trigger = message_text(press, "trigger");
 	char *name = mem_printf("worker/trigger/%s", trigger);
 	struct hub_link *worker = hub_next(engine->hub, name, NULL);
 	struct engine_request *request;
-	struct message message;
 
 	free(name);
 	if (!definitions_instance(engine->definitions, HST_TRIGGER, trigger)) {
-		engine_refuse(engine, client, press->id, HST_NOT_FOUND, "", "there is no trigger \"%s\"; `hostler triggers` lists them",
+		engine_refuse(engine, client, client_id, HST_NOT_FOUND, "", "there is no trigger \"%s\"; `hostler triggers` lists them",
 		              trigger);
 		return;
 	}
 	if (!worker) {
-		engine_refuse(engine, client, press->id, HST_RETRY, "", "the process of trigger \"%s\" is not running now; try again",
+		engine_refuse(engine, client, client_id, HST_RETRY, "", "the process of trigger \"%s\" is not running now; try again",
 		              trigger);
 		return;
 	}
-	request = workers_request(engine, client, press->id);
+	request = workers_request(engine, client, client_id);
+	request->asked = message->word;
 	request->link = worker->number;
 	request->trigger = mem_text(trigger);
-	message_init(&message, WORD_fire, request->id);
+	message->id = request->id;
+	hub_send(engine->hub, worker, message);
+}
+
+void workers_press(struct engine *engine, struct hub_link *client, const struct message *press)
+{
+	struct message message;
+
+	message_init(&message, WORD_fire, 0);
 	message_set_payload(&message, press->payload, press->payload_length);
-	hub_send(engine->hub, worker, &message);
+	ask_trigger(engine, client, press->id, message_text(press, "trigger"), &message);
+}
+
+void workers_ask_next(struct engine *engine, struct hub_link *client, uint64_t id, const hst_value *filters)
+{
+	struct message message;
+	int64_t limit = 0;
+
+	value_integer(value_get(filters, "limit"), &limit);
+	message_init(&message, WORD_next, 0);
+	message_set_integer(&message, "n", limit);
+	ask_trigger(engine, client, id, value_text(value_get(filters, "trigger")), &message);
 }
 
 static struct engine_pool *pool_of(struct engine *engine, const char *instance)
@@ -107,6 +128,7 @@ static void call_send(struct engine *engine, struct hub_link *worker, struct eng
 	struct engine_request *request = request_new(engine);
 	struct message message;
 
+	request->asked = WORD_call;
 	request->link = worker->number;
 	request->step = call->step;
 	request->token = call->token;
@@ -267,7 +289,7 @@ void workers_cancel(struct engine *engine, const struct step *step)
 		const struct engine_request *request = entry->value;
 		struct hub_link *worker = engine_link(engine, request->link);
 
-		if (!request->press && request->step == step->facts.id && request->token == step->facts.token && worker)
+		if (request->asked == WORD_call && request->step == step->facts.id && request->token == step->facts.token && worker)
 			hub_send(engine->hub, worker, &message);
 	}
 }

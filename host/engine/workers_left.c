@@ -59,15 +59,15 @@ static void tell(void *arg)
 	struct engine *engine = left->engine;
 	const struct engine_request *request = left->request;
 	const char *how = how_it_ended(engine, left->worker);
-	struct hub_link *client = request->press ? engine_link(engine, request->client) : NULL;
+	struct hub_link *client = request->asked != WORD_call ? engine_link(engine, request->client) : NULL;
 
 	left->timer = NULL;
 	take_out(engine, left);
 	if (client) {
 		engine_refuse(engine, client, request->client_id, HST_RETRY, "PluginCrashed",
-		              "the process of trigger \"%s\" ended while it looked at the press%s%s", request->trigger,
-		              how ? ": " : "", how ? how : "");
-	} else if (!request->press) {
+		              "the process of trigger \"%s\" ended while it looked at the %s%s%s", request->trigger,
+		              request->asked == WORD_next ? "question" : "press", how ? ": " : "", how ? how : "");
+	} else if (request->asked == WORD_call) {
 		char *text = mem_printf("the connector's process ended during the call%s%s", how ? ": " : "", how ? how : "");
 		struct core_event event = {.kind = CORE_CRASHED, .step = request->step, .token = request->token, .text = text};
 

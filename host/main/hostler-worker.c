@@ -9,19 +9,21 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char usage[] =
 	"usage: hostler-worker describe FILE [--options]\n"
 	"       hostler-worker check [--as USER] FILE [USER]...\n"
+	"       hostler-worker next FILE N\n"
 	"       hostler-worker try KIND/NAME|FILE [WORD] [-o OPTION=VALUE]... [-n EVENTS] [INPUT=VALUE]...\n"
 	"       hostler-worker --instance KIND/NAME -c FILE [--number N] [--as USER]\n"
 	"\n"
 	"describe prints what the plugin FILE says of itself; with --options it reads checked options on stdin and\n"
 	"prints the shape of each such instance, line by line. check reads checked options on stdin, and says whether the plugin\n"
-	"could work with them here, and a driver also who each USER is. try lets a plugin work in the foreground: WORD\n"
-	"is an action of a connector, press or watch of a trigger; of the other kinds there is one. The last form is\n"
-	"the supervisor's: the worker of one instance.\n";
+	"could work with them here, and a driver also who each USER is. next reads them likewise and prints when a\n"
+	"trigger will fire by itself. try lets a plugin work in the foreground: WORD is an action of a connector,\n"
+	"press or watch of a trigger; of the other kinds there is one. The last form is the supervisor's: the worker of one instance.\n";
 
 static int main_usage(FILE *to, int status)
 {
@@ -95,6 +97,11 @@ int main(int argc, char **argv)
 	}
 	if (argc >= 3 && strcmp(argv[1], "check") == 0)
 		return main_check(argc - 2, argv + 2);
+	if (argc == 4 && strcmp(argv[1], "next") == 0) {
+		long n = strtol(argv[3], NULL, 10);
+
+		return n < 1 ? main_usage(stderr, 2) : examine_next(argv[2], (size_t)n);
+	}
 	if (argc >= 3 && strcmp(argv[1], "try") == 0)
 		return try_run(argv + 2, argc - 2);
 	return main_worker(argc, argv);

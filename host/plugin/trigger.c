@@ -4,6 +4,8 @@
 #include "plugin/guard.h"
 #include "plugin/present.h"
 #include "schema/fields.h"
+#include "schema/types.h"
+#include "schema/value.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -86,5 +88,49 @@ int trigger_press(struct plugin_instance *trigger, hst_call *call, const hst_val
 	if ((code = trigger_event_values(trigger->plugin, call->arena, &event, ret_values, err)) != HST_OK)
 		return code;
 	*ret_key = event.key;
+	return HST_OK;
+}
+
+static hst_value *coming_value(hst_arena *arena, const hst_coming *coming)
+{
+	hst_value *record = value_make_record(arena);
+	char at[40];
+
+	type_write_date(coming->at, at, sizeof at);
+	value_set_text(record, "at", at);
+	if (coming->local)
+		value_set_text(record, "local", coming->local);
+	return record;
+}
+
+int trigger_next(struct plugin_instance *trigger, hst_call *call, hst_time after, size_t n,
+		 const hst_value **ret, hst_error *err)
+{
+	const hst_trigger_ops *ops = trigger->plugin->ops;
+	hst_coming *coming;
+	hst_value *list;
+	hst_error said = {0};
+	size_t found = 0;
+	int code;
+
+	if (!PRESENT(ops, next))
+		return hst_fail(err, HST_INVALID,
+				"nobody can know when \"%s\" will fire: trigger plugin \"%s\" does not go by the clock",
+				trigger->host->instance, trigger->plugin->name);
+	n = n < TRIGGER_NEXT_MAX ? n : TRIGGER_NEXT_MAX;
+	coming = arena_alloc(call->arena, (n + 1) * sizeof *coming);
+	plugin_begin(trigger, "next", guard_limit(call));
+	code = ops->next(trigger->state, call, after, n, coming, &found, &said);
+	if ((code = plugin_answer(trigger->plugin, "next", code, &said, err)) != HST_OK)
+		return code;
+	if (found > n)
+		return plugin_broke(trigger->plugin, "next", err, "gave %zu times where %zu were wanted", found, n);
+	list = value_make_list(call->arena);
+	for (size_t i = 0; i < found; i++) {
+		if (coming[i].at.us <= (i ? coming[i - 1].at.us : after.us))
+			return plugin_broke(trigger->plugin, "next", err, "gave times that are not in order");
+		value_append(list, coming_value(call->arena, &coming[i]));
+	}
+	*ret = list;
 	return HST_OK;
 }

@@ -20,6 +20,15 @@ int trigger_ready(struct plugin_instance *trigger, hst_call *call, hst_error *er
 int trigger_press(struct plugin_instance *trigger, hst_call *call, const hst_value *inputs,
 		  const char **ret_key, const hst_value **ret_values, hst_error *err);
 
+enum { TRIGGER_NEXT_MAX = 1000 };
+
+/*
+ * When it will fire by itself: a list of at most `n` records {"at","local"}, in the call's arena. HST_INVALID
+ * where only the world knows.
+ */
+int trigger_next(struct plugin_instance *trigger, hst_call *call, hst_time after, size_t n,
+		 const hst_value **ret, hst_error *err);
+
 /* One event as a record, whichever way the plugin gave it. */
 int trigger_event_values(const hst_plugin *plugin, hst_arena *arena, const hst_event *event,
 			 const hst_value **ret, hst_error *err);

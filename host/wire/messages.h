@@ -53,6 +53,8 @@ enum right { RIGHT_NONE = 0, RIGHT_LOOK = 1, RIGHT_PRESS = 2, RIGHT_CONTROL = 4,
 	M(part,         SPEAKER_HOST,    RIGHT_NONE,  "",            "offset:i total:i",                        "bytes: up to 256 KiB") \
 	M(fire,         SPEAKER_HOST,    RIGHT_NONE,  "fired",       "",                                        "json: inputs of the press") \
 	M(fired,        SPEAKER_WORKER,  RIGHT_NONE,  "",            "key:t?",                                  "json: the event") \
+	M(next,         SPEAKER_HOST,    RIGHT_NONE,  "coming",      "n:i",                                     "")        \
+	M(coming,       SPEAKER_WORKER,  RIGHT_NONE,  "",            "",                                        "json: list of times") \
 	M(emit,         SPEAKER_WORKER,  RIGHT_NONE,  "done",        "",                                        "json: events and state") \
 	M(state_get,    SPEAKER_WORKER,  RIGHT_NONE,  "state",       "name:t",                                  "")        \
 	M(state,        SPEAKER_HOST,    RIGHT_NONE,  "",            "found:b",                                 "bytes: what was kept") \

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -20,7 +21,7 @@ struct request {
 	struct request *next;
 	enum word word;
 	uint64_t id;
-	int64_t step, token, timeout_ms;
+	int64_t step, token, timeout_ms, n;
 	char *action, *payload;
 	size_t payload_length;
 };
@@ -42,6 +43,8 @@ static struct request *request_of(const struct message *message)
 	request->id = message->id;
 	request->payload = mem_copy(message->payload ? message->payload : "", message->payload_length);
 	request->payload_length = message->payload_length;
+	if (message->word == WORD_next)
+		request->n = message_integer(message, "n");
 	if (message->word == WORD_call) {
 		request->step = message_integer(message, "step");
 		request->token = message_integer(message, "token");
@@ -154,7 +157,7 @@ void calls_take(struct calls *calls, const struct message *message)
 	if (message->word == WORD_cancel)
 		take_cancel(calls, message);
 	else if ((message->word == WORD_call && kind == HST_CONNECTOR) ||
-		 (message->word == WORD_fire && kind == HST_TRIGGER))
+		 ((message->word == WORD_fire || message->word == WORD_next) && kind == HST_TRIGGER))
 		take_work(calls, message);
 	else if (message->id)
 		answer_refusal(calls, message->id, HST_INVALID, NULL, "this worker has no answer to that message");
@@ -220,12 +223,29 @@ static int do_fire(struct calls *calls, struct request *request, struct service_
 	return HST_OK;
 }
 
+static int do_next(struct calls *calls, struct request *request, struct service_call *call, hst_error *err)
+{
+	const hst_value *coming = NULL;
+	struct message answer;
+	int code = trigger_next(calls->instance, &call->call, (hst_time){clock_wall_us()},
+				request->n > 0 ? (size_t)request->n : 0, &coming, err);
+
+	if (code != HST_OK)
+		return code;
+	message_init(&answer, WORD_coming, request->id);
+	answer_values(calls, &answer, coming);
+	return HST_OK;
+}
+
 static int do_request(struct calls *calls, struct request *request, struct service_call *call, hst_error *err)
 {
 	const hst_value *inputs = NULL;
 	hst_error said = {0};
-	int code = value_parse_json(call->call.arena, request->payload, request->payload_length, &inputs, &said);
+	int code;
 
+	if (request->word == WORD_next)
+		return do_next(calls, request, call, err);
+	code = value_parse_json(call->call.arena, request->payload, request->payload_length, &inputs, &said);
 	if (code != HST_OK)
 		return hst_fail_as(err, (hst_code)code, "InputInvalid", "%s", said.text);
 	return request->word == WORD_call ? do_call(calls, request, call, inputs, err)
@@ -248,7 +268,7 @@ bool calls_work(struct calls *calls)
 		calls->last = NULL;
 	calls->waiting--;
 
-	timeout_ms = request->word == WORD_fire ? FIRE_MS : request->timeout_ms > 0 ? request->timeout_ms : CALL_DEFAULT_MS;
+	timeout_ms = request->word != WORD_call ? FIRE_MS : request->timeout_ms > 0 ? request->timeout_ms : CALL_DEFAULT_MS;
 	arena = arena_new();
 	services_begin(calls->services, &call, arena, timeout_ms);
 	calls->now = request;

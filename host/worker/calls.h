@@ -1,5 +1,5 @@
 /*
- * What the engine asks of this worker: `fire` (a press), `call` (an action) and `cancel`. Requests are taken in at any
+ * What the engine asks of this worker: `fire` (a press), `next`, `call` (an action) and `cancel`. Requests are taken in at any
  * time, also while an op turns the loop, and worked off one after the other in the order they came.
  */
 #ifndef HOST_WORKER_CALLS_H

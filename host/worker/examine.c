@@ -1,8 +1,10 @@
 #include "worker/examine.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "plugin/driver.h"
 #include "plugin/load.h"
+#include "plugin/trigger.h"
 #include "schema/fields.h"
 #include "schema/value.h"
 #include "worker/services.h"
@@ -62,8 +64,26 @@ static const hst_value *examine(struct examination *examination, const hst_plugi
 	return answer;
 }
 
-static int open_and_examine(hst_arena *arena, const char *path, char *const *users, size_t n, const hst_value **ret,
-			    hst_error *err)
+/* What is asked of the opened plugin. */
+struct question {
+	char *const *users;
+	size_t user_count;
+	size_t times; /* how many times to come; 0: the question is whether it could do its work */
+};
+
+static int next(struct examination *examination, size_t n, const hst_value **ret, hst_error *err)
+{
+	struct service_call call;
+	int code;
+
+	services_begin(&examination->services, &call, examination->arena, CHECK_TIMEOUT_MS);
+	code = trigger_next(examination->instance, &call.call, (hst_time){clock_wall_us()}, n, ret, err);
+	services_done(&examination->services);
+	return code;
+}
+
+static int open_and_ask(hst_arena *arena, const char *path, const struct question *question, const hst_value **ret,
+			hst_error *err)
 {
 	struct examination examination = {.arena = arena};
 	const hst_value *given = NULL, *options = NULL;
@@ -74,6 +94,8 @@ static int open_and_examine(hst_arena *arena, const char *path, char *const *use
 	if (!realpath(path, whole))
 		return hst_fail(err, HST_NOT_FOUND, "cannot read %s: %s", path, strerror(errno));
 	code = plugin_load(whole, &plugin, err);
+	if (code == HST_OK && question->times && plugin->kind != HST_TRIGGER)
+		code = hst_fail(err, HST_INVALID, "\"%s\" is no trigger", plugin->name);
 	if (code == HST_OK)
 		code = telling_options(arena, &given, err);
 	if (code == HST_OK)
@@ -82,14 +104,16 @@ static int open_and_examine(hst_arena *arena, const char *path, char *const *use
 		return code;
 	services_init(&examination.services, plugin, plugin->name, arena);
 	code = plugin_open(plugin, options, &examination.services.host, &examination.instance, err);
-	if (code == HST_OK)
-		*ret = examine(&examination, plugin, users, n);
+	if (code == HST_OK && question->times)
+		code = next(&examination, question->times, ret, err);
+	else if (code == HST_OK)
+		*ret = examine(&examination, plugin, question->users, question->user_count);
 	plugin_close(examination.instance);
 	services_clear(&examination.services);
 	return code;
 }
 
-int examine_run(const char *path, char *const *users, size_t n)
+static int run(const char *path, const struct question *question)
 {
 	hst_arena *arena = arena_new();
 	const hst_value *answer = NULL;
@@ -97,8 +121,18 @@ int examine_run(const char *path, char *const *users, size_t n)
 	int code;
 
 	telling_begin();
-	code = open_and_examine(arena, path, users, n, &answer, &err);
+	code = open_and_ask(arena, path, question, &answer, &err);
 	code = telling_end(arena, code, answer, &err);
 	arena_free(arena);
 	return code;
+}
+
+int examine_run(const char *path, char *const *users, size_t n)
+{
+	return run(path, &(struct question){.users = users, .user_count = n});
+}
+
+int examine_next(const char *path, size_t n)
+{
+	return run(path, &(struct question){.times = n});
 }

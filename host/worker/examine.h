@@ -5,6 +5,9 @@
  *
  *	stdout       {"check":null,"users":{"bot1":null,…}}, an error {"code","reason","text"} in place of each null
  *	on failure   {"error":{"code":N,"reason":…,"text":…}}, exit status 1: it cannot even be opened
+ *
+ * `hostler-worker next FILE N`: the next N times at which a trigger with such options will fire by itself, as a list of
+ * {"at","local"}; failures as above.
  */
 #ifndef HOST_WORKER_EXAMINE_H
 #define HOST_WORKER_EXAMINE_H
@@ -12,5 +15,6 @@
 #include <stddef.h>
 
 int examine_run(const char *path, char *const *users, size_t n);
+int examine_next(const char *path, size_t n);
 
 #endif

@@ -49,7 +49,7 @@ static void woken_by_time(void *arg)
 	struct watching *watching = arg;
 
 	watching->timer = NULL;
-	if (watching->at_us > clock_wall_us()) {
+	if (watching->at_us > clock_wall_us() && clock_wall_us() >= watching->armed_us) {
 		arm(watching);
 		return;
 	}
@@ -62,6 +62,7 @@ static void arm(struct watching *watching)
 {
 	int64_t ms = (watching->at_us - clock_wall_us() + 999) / 1000;
 
+	watching->armed_us = clock_wall_us();
 	if (ms < 0)
 		ms = 0;
 	watching->timer =

@@ -20,7 +20,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { SECOND_US = 1000000, STATE_MAX = 512, LOOK_AGAIN_S = 600 };
+enum { SECOND_US = 1000000, STATE_MAX = 512 };
 
 #define STATE_NAME "reached"
 
@@ -157,15 +157,14 @@ static int load(struct schedule *schedule, hst_call *call, int64_t now_us, hst_e
 	return HST_OK;
 }
 
-/* Once in a while also when nothing is due, since the clock may have been set back. */
 static int schedule_watch(void *state, hst_call *call, hst_watch *ret, hst_error *err)
 {
 	const struct schedule *schedule = state;
-	int64_t look_us = hst_now_us(call->host) + (int64_t)LOOK_AGAIN_S * SECOND_US, at_us = 1;
+	int64_t at_us = 1; /* at once: nobody knows yet where to go on from */
 
-	(void)err;
-	if (schedule->loaded && (!times_after(&schedule->times, schedule->reached_us, &at_us) || at_us > look_us))
-		at_us = look_us;
+	(void)call, (void)err;
+	if (schedule->loaded && !times_after(&schedule->times, schedule->reached_us, &at_us))
+		at_us = 0;
 	*ret = (hst_watch){.fd = -1, .at.us = at_us};
 	return HST_OK;
 }
@@ -249,10 +248,25 @@ static int schedule_ready(void *state, hst_call *call, hst_error *err)
 	return HST_OK;
 }
 
+static int schedule_next(void *state, hst_call *call, hst_time after, size_t n, hst_coming *ret, size_t *ret_n,
+			 hst_error *err)
+{
+	const struct schedule *schedule = state;
+	int64_t at_us = after.us;
+	size_t found = 0;
+
+	(void)err;
+	while (found < n && times_after(&schedule->times, at_us, &at_us))
+		ret[found++] = (hst_coming){.at.us = at_us, .local = write_local(call, at_us)};
+	*ret_n = found;
+	return HST_OK;
+}
+
 static const hst_trigger_ops schedule_ops = {
 	.size = sizeof schedule_ops,
 	.watch = schedule_watch,
 	.ready = schedule_ready,
+	.next = schedule_next,
 };
 
 HST_PLUGIN(schedule) = {

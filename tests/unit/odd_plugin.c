@@ -92,6 +92,15 @@ static int ready_it(void *state, hst_call *call, hst_error *err)
 	return answer(err);
 }
 
+static int say_next(void *state, hst_call *call, hst_time after, size_t n, hst_coming *ret, size_t *ret_n, hst_error *err)
+{
+	(void)state, (void)call, (void)after;
+	for (size_t i = 0; i < n && i < next.coming_count; i++)
+		ret[i] = next.coming[i];
+	*ret_n = next.coming_count;
+	return answer(err);
+}
+
 static int press_it(void *state, hst_call *call, const hst_value *inputs, hst_event *ret_event,
 		    hst_error *err)
 {
@@ -213,7 +222,7 @@ const hst_strategy_ops odd_strategy = {.size = sizeof odd_strategy,
 				       .plan = plan_it,
 				       .retire = retire_it};
 const hst_trigger_ops odd_trigger = {
-	.size = sizeof odd_trigger, .watch = watch_it, .ready = ready_it, .press = press_it};
+	.size = sizeof odd_trigger, .watch = watch_it, .ready = ready_it, .press = press_it, .next = say_next};
 /* As an older plugin has it: what lies beyond `size` must not be called, though it is there. */
 const hst_trigger_ops odd_old_trigger = {
 	.size = offsetof(hst_trigger_ops, press), .watch = watch_it, .ready = ready_it, .press = press_it};

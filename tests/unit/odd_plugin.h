@@ -23,6 +23,8 @@ struct odd_next {
 	int64_t max, free;
 	hst_event event;
 	hst_watch watch;
+	hst_coming coming[3];
+	size_t coming_count;
 	hst_device device;
 	hst_session sessions[2];
 	size_t session_count;

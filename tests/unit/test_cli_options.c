@@ -196,7 +196,7 @@ static void the_table_has_the_commands_of_this_version(void **state)
 		{"devices", true},
 		{"events", true},
 		{"explain", true},
-		{"next", false},
+		{"next", true},
 		{"report", false},
 		{"top", true},
 		{"untop", true},

@@ -173,6 +173,27 @@ static void a_trigger_gives_its_event_in_one_way(void **unused)
 	check_broken(trigger_press(odd, &odd_call, NULL, &key, &values, &err), &err, "200 bytes");
 }
 
+static void times_to_come_are_in_order_and_not_too_many(void **unused)
+{
+	const hst_value *coming = NULL;
+	hst_error err = {0};
+
+	(void)unused;
+	open_ok(HST_TRIGGER, &odd_trigger);
+	next.coming[0] = (hst_coming){{2000000}, "the first"};
+	next.coming[1] = (hst_coming){{3000000}, NULL};
+	next.coming_count = 2;
+	assert_int_equal(trigger_next(odd, &odd_call, (hst_time){1999999}, 2, &coming, &err), HST_OK);
+	assert_int_equal(value_count(coming), 2);
+	assert_string_equal(value_text(value_get(value_at(coming, 0), "at")), "1970-01-01T00:00:02Z");
+	assert_string_equal(value_text(value_get(value_at(coming, 0), "local")), "the first");
+	assert_int_equal(value_kind(value_get(value_at(coming, 1), "local")), HST_VALUE_ABSENT);
+	check_broken(trigger_next(odd, &odd_call, (hst_time){1999999}, 1, &coming, &err), &err, "2 times where 1");
+	check_broken(trigger_next(odd, &odd_call, (hst_time){2000000}, 2, &coming, &err), &err, "not in order");
+	next.coming[1].at.us = 2000000;
+	check_broken(trigger_next(odd, &odd_call, (hst_time){1999999}, 2, &coming, &err), &err, "not in order");
+}
+
 static void what_lies_beyond_the_size_of_an_old_plugin_is_absent(void **unused)
 {
 	hst_error err = {0};
@@ -183,6 +204,8 @@ static void what_lies_beyond_the_size_of_an_old_plugin_is_absent(void **unused)
 	open_ok(HST_TRIGGER, &odd_old_trigger);
 	assert_false(trigger_pressable(odd));
 	assert_int_equal(trigger_press(odd, &odd_call, NULL, &key, &values, &err), HST_INVALID);
+	assert_non_null(strstr(err.text, "odd-one"));
+	assert_int_equal(trigger_next(odd, &odd_call, (hst_time){0}, 1, &values, &err), HST_INVALID);
 	assert_non_null(strstr(err.text, "odd-one"));
 }
 
@@ -398,6 +421,7 @@ int main(void)
 		TEST(a_strategy_must_give_a_whole_plan),
 		TEST(a_strategy_must_count_and_retire_sanely),
 		TEST(a_trigger_gives_its_event_in_one_way),
+		TEST(times_to_come_are_in_order_and_not_too_many),
 		TEST(what_lies_beyond_the_size_of_an_old_plugin_is_absent),
 		TEST(a_trigger_without_ops_is_never_woken),
 		TEST(a_watch_must_make_sense),

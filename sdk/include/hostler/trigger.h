@@ -14,10 +14,16 @@ typedef struct hst_watch {
 	hst_time at;
 } hst_watch;
 
+/* A time at which the trigger will fire by itself. */
+typedef struct hst_coming {
+	hst_time at;
+	const char *local; /* the same as people read it where the trigger counts: "2026-03-29T03:00:00+02:00"; or NULL */
+} hst_coming;
+
 typedef struct hst_trigger_ops {
 	size_t size;
 
-	/* Asked once after open and again after every `ready`. */
+	/* Asked once after open and again after every `ready`, which also comes when the wall clock was set back. */
 	int (*watch)(void *state, hst_call *call, hst_watch *ret, hst_error *err);
 
 	/* Looks for what has happened and emits it with hst_emit. HST_RETRY: asked again after a pause. */
@@ -28,6 +34,12 @@ typedef struct hst_trigger_ops {
 	 * in. The host stores the event; do not emit it. Memory of *ret_event lives in the call's arena.
 	 */
 	int (*press)(void *state, hst_call *call, const hst_value *inputs, hst_event *ret_event, hst_error *err);
+
+	/*
+	 * For triggers that fire by the clock: the first `n` times after `after`, in order, as `ready` will find them; fewer
+	 * where no more come. From the options alone, without an engine. Memory lives in the call's arena.
+	 */
+	int (*next)(void *state, hst_call *call, hst_time after, size_t n, hst_coming *ret, size_t *ret_n, hst_error *err);
 } hst_trigger_ops;
 
 #endif
