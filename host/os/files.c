@@ -92,7 +92,8 @@ static int files_sync_directory_of(const char *path, hst_error *err)
 }
 
 /* Everything between making the new file and giving it its name. */
-static int files_fill(int fd, const char *path, const void *bytes, size_t length, mode_t mode, hst_error *err)
+static int files_fill(int fd, const char *path, const void *bytes, size_t length, mode_t mode, bool sync,
+		      hst_error *err)
 {
 	int code = files_write_all(fd, path, bytes, length, err);
 
@@ -100,12 +101,12 @@ static int files_fill(int fd, const char *path, const void *bytes, size_t length
 		return code;
 	if (fchmod(fd, mode) < 0)
 		return failure_of(errno, err, "set the mode of", path);
-	if (fsync(fd) < 0)
+	if (sync && fsync(fd) < 0)
 		return failure_of(errno, err, "sync", path);
 	return HST_OK;
 }
 
-int files_replace(const char *path, const void *bytes, size_t length, mode_t mode, bool sync, hst_error *err)
+static int files_put(const char *path, const void *bytes, size_t length, mode_t mode, bool sync, hst_error *err)
 {
 	AUTO_FREE char *beside = mem_printf("%s.new-XXXXXX", path);
 	AUTO_CLOSE int fd = mkostemp(beside, O_CLOEXEC);
@@ -113,14 +114,24 @@ int files_replace(const char *path, const void *bytes, size_t length, mode_t mod
 
 	if (fd < 0)
 		return failure_of(errno, err, "create a file beside", path);
-	code = files_fill(fd, path, bytes, length, mode, err);
+	code = files_fill(fd, path, bytes, length, mode, sync, err);
 	if (!code && rename(beside, path) < 0)
 		code = failure_of(errno, err, "replace", path);
-	if (code) {
+	if (code)
 		unlink(beside);
-		return code;
-	}
-	return sync ? files_sync_directory_of(path, err) : HST_OK;
+	return code;
+}
+
+int files_replace(const char *path, const void *bytes, size_t length, mode_t mode, bool sync, hst_error *err)
+{
+	int code = files_put(path, bytes, length, mode, true, err);
+
+	return code == HST_OK && sync ? files_sync_directory_of(path, err) : code;
+}
+
+int files_replace_fleeting(const char *path, const void *bytes, size_t length, mode_t mode, hst_error *err)
+{
+	return files_put(path, bytes, length, mode, false, err);
 }
 
 /* Opens for appending; *ret_made says whether the file was not there before. */

@@ -24,6 +24,9 @@ int files_read(const char *path, size_t max, char **ret_bytes, size_t *ret_lengt
  */
 int files_replace(const char *path, const void *bytes, size_t length, mode_t mode, bool sync, hst_error *err);
 
+/* The same for what means nothing any more once the machine has failed: nothing is synced. */
+int files_replace_fleeting(const char *path, const void *bytes, size_t length, mode_t mode, hst_error *err);
+
 /*
  * Makes the file with exactly `mode` when it is not there. `sync`: it is on disk when the function returns. A
  * failed append may have added a part.

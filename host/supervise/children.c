@@ -36,7 +36,7 @@ static void add_last_words(struct text *text, const struct role_child *child)
 }
 
 /* A child's standing for people and scripts. Rewritten as a whole, so that a reader never sees half of it. */
-void children_write(struct supervisor *supervisor)
+static void write_standing(struct supervisor *supervisor)
 {
 	AUTO(text) struct text text;
 	hst_error err = {0};
@@ -54,8 +54,21 @@ void children_write(struct supervisor *supervisor)
 		add_last_words(&text, child);
 	}
 	crash_point(CRASH_hostlerd_before_status);
-	if (files_replace(supervisor->status_path, text.s, text.length, 0640, false, &err) != HST_OK)
+	if (files_replace_fleeting(supervisor->status_path, text.s, text.length, 0640, &err) != HST_OK)
 		log_warning("%s", err.text);
+}
+
+void children_changed(struct supervisor *supervisor)
+{
+	supervisor->standing_is_old = true;
+}
+
+void children_write(struct supervisor *supervisor)
+{
+	if (!supervisor->standing_is_old)
+		return;
+	supervisor->standing_is_old = false;
+	write_standing(supervisor);
 }
 
 void children_event(struct role_child *child, enum child_event what)
@@ -101,7 +114,7 @@ static void on_ended(void *arg, struct process *process, int status)
 	crash_point(CRASH_hostlerd_child_ended);
 	children_event(child, CHILD_EXIT);
 	if (child->child.state == CHILD_DEGRADED)
-		children_write(child->of);
+		children_changed(child->of);
 	reload_child_ended(child);
 }
 
@@ -218,7 +231,7 @@ static void role_changed(struct child *plain, enum child_state before)
 	child->since_us = clock_wall_us();
 	if (plain->state == CHILD_DEGRADED)
 		log_error("%s is not started again: mend what it says, then `hostler reload`", plain->name);
-	children_write(child->of);
+	children_changed(child->of);
 }
 
 static const struct child_role child_role = {role_launch, role_signal, role_drain, role_timer, role_changed};
@@ -333,7 +346,7 @@ void children_sweep(struct supervisor *supervisor)
 	}
 	supervisor->n = kept;
 	if (kept < before)
-		children_write(supervisor);
+		children_changed(supervisor);
 }
 
 void children_clear(struct supervisor *supervisor)

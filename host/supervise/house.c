@@ -24,7 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CHECK_MS = 120000, CHECK_BYTES_MAX = 1 << 20, WORD_MAX = 4096 };
+enum { CHECK_MS = 120000, CHECK_BYTES_MAX = 1 << 20, WORD_MAX = 4096, PUBLIC_FILE_MAX = 4096 };
 enum { STATUS_FAILED = 1, STATUS_BAD = 2 };
 
 /* What has to be remembered from making ready to going down. */
@@ -74,10 +74,13 @@ static int show_key(const struct house *house, const char *file, const char *bef
 {
 	AUTO_FREE char *path = files_join(house->conf->state_dir, file);
 	AUTO_FREE char *line = NULL;
+	AUTO_FREE char *there = NULL;
 	char text[KEY_TEXT];
 
 	keys_text(key, text);
 	line = mem_printf("%s %s%s\n", before, text, after);
+	if (files_read(path, PUBLIC_FILE_MAX, &there, NULL, NULL) == HST_OK && strcmp(there, line) == 0)
+		return HST_OK;
 	return files_replace(path, line, strlen(line), 0644, false, err);
 }
 

@@ -43,7 +43,8 @@ struct supervisor {
 	uint8_t host[KEY_BYTES];
 	struct loop_timer *sessions_timer, *announce_timer;
 	char *status_path;
-	bool others_started, announced, stopping, sessions_told;
+	bool standing_is_old; /* state_dir/children is to be written anew */
+	bool workers_started, others_started, announced, stopping, sessions_told;
 	int status;
 };
 
@@ -52,7 +53,8 @@ struct role_child *children_add(struct supervisor *supervisor, struct plan_child
 void children_sweep(struct supervisor *supervisor); /* forgets those that have left, and starts who waited for them */
 void children_clear(struct supervisor *supervisor);
 struct role_child *children_named(const struct supervisor *supervisor, const char *name); /* one that stays; NULL: none */
-void children_write(struct supervisor *supervisor); /* state_dir/children */
+void children_changed(struct supervisor *supervisor); /* one of them is in another state than before */
+void children_write(struct supervisor *supervisor);   /* state_dir/children, if any has changed */
 void children_event(struct role_child *child, enum child_event what);
 void children_tell_part(struct supervisor *supervisor, enum plan_part part, enum child_event what);
 bool children_are(const struct supervisor *supervisor, enum plan_part part, bool (*is)(const struct child *child));

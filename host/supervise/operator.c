@@ -34,16 +34,14 @@ static const char *person_behind_sudo(const struct accounts *accounts)
 	return name && *name && strcmp(name, "root") != 0 && getpwnam(name) ? name : NULL;
 }
 
-/* One line as keys.h has it, from a child that became the user. */
+/* One line as keys.h has it, from a child that becomes the user. */
 static int ask_as_user(const char *user, const uint8_t host[KEY_BYTES], char **ret_line, hst_error *err)
 {
 	AUTO_FREE char *program = files_join(files_program_directory(), "hostlerd");
 	AUTO_FREE char *line = NULL;
 	AUTO_FREE char *input = NULL;
-	char *const argv[] = {"hostlerd", "--operator-key", user ? "--as" : NULL, (char *)user, NULL};
-	AUTO_FREE char *named = named_key() ? mem_printf("HOSTLER_KEY=%s", named_key()) : NULL;
-	char *const environment[] = {named, NULL};
-	const struct spawn spawn = {.path = program, .argv = argv, .environment = named ? environment : NULL};
+	char *const argv[] = {"hostlerd", "--operator-key", "--as", (char *)user, NULL};
+	const struct spawn spawn = {.path = program, .argv = argv};
 	char public_text[KEY_TEXT];
 	int status = 0, code;
 
@@ -53,7 +51,7 @@ static int ask_as_user(const char *user, const uint8_t host[KEY_BYTES], char **r
 	if (code != HST_OK)
 		return code;
 	if (status != 0 || strncmp(line, "peer operator/", 14) != 0)
-		return hst_fail(err, HST_DENIED, "the operator key of %s could not be made", user ? user : "this user");
+		return hst_fail(err, HST_DENIED, "the operator key of %s could not be made", user);
 	*ret_line = take(line);
 	return HST_OK;
 }
@@ -120,20 +118,6 @@ static int add_to_roster(const char *path, const struct key_peer *peer, const st
 	return write_roster(path, roster, peer, line, accounts, err);
 }
 
-int operator_prepare(const char *roster, const uint8_t host[KEY_BYTES], const struct accounts *accounts, hst_error *err)
-{
-	struct key_ring ring = {0};
-	AUTO_FREE char *line = NULL;
-	int code = ask_as_user(person_behind_sudo(accounts), host, &line, err);
-
-	if (code == HST_OK)
-		code = read_peer(line, &ring, err);
-	if (code == HST_OK)
-		code = add_to_roster(roster, &ring.peers[0], accounts, err);
-	keys_clear(&ring);
-	return code;
-}
-
 /* $HOSTLER_KEY, else ~/.config/hostler/operator.key; a process that became somebody else has that person's home, not $HOME. */
 static char *key_path(const struct passwd *person)
 {
@@ -187,45 +171,70 @@ static int read_key(const char *path, const struct passwd *person, struct key_ri
 }
 
 /*
- * Reads `host PUBLIC`; a new key is written with it. A key that is there serves several hosts: each shows its public
+ * A new key is written with that of the host. A key that is there serves several hosts: each shows its public
  * half in its own state_dir/host.pub.
  */
-static int make_key(const struct passwd *person, struct key_ring *ring, hst_error *err)
+static int make_key(const struct passwd *person, const uint8_t host[KEY_BYTES], struct key_ring *ring, hst_error *err)
 {
 	AUTO_FREE char *path = key_path(person);
-	struct key_ring said = {0};
-	char line[LINE_MAX_BYTES];
-	size_t length = fread(line, 1, sizeof line, stdin);
-	int code = keys_parse(&said, "stdin", line, length, err);
+	int code = read_key(path, person, ring, err);
 
-	if (code == HST_OK)
-		code = read_key(path, person, ring, err);
 	if (code == HST_OK && sodium_is_zero(ring->host, KEY_BYTES)) {
-		memcpy(ring->host, said.host, KEY_BYTES);
+		memcpy(ring->host, host, KEY_BYTES);
 		code = write_key(path, ring, err);
 	}
-	keys_clear(&said);
+	return code;
+}
+
+/* Of the user who runs this process, as the line that stands for it. */
+static int own_key(const uint8_t host[KEY_BYTES], char **ret_line, hst_error *err)
+{
+	const struct passwd *person = getpwuid(geteuid());
+	struct key_ring ring = {0};
+	char public_text[KEY_TEXT];
+	int code;
+
+	if (!person)
+		return hst_fail(err, HST_NOT_FOUND, "the user %u has no name on this machine", (unsigned)geteuid());
+	code = make_key(person, host, &ring, err);
+	if (code == HST_OK) {
+		keys_text(ring.self.public_key, public_text);
+		*ret_line = mem_printf("peer %s %s look,press,control,admin\n", ring.name, public_text);
+	}
+	keys_clear(&ring);
+	return code;
+}
+
+int operator_prepare(const char *roster, const uint8_t host[KEY_BYTES], const struct accounts *accounts, hst_error *err)
+{
+	struct key_ring ring = {0};
+	AUTO_FREE char *line = NULL;
+	const char *user = person_behind_sudo(accounts);
+	int code = user ? ask_as_user(user, host, &line, err) : own_key(host, &line, err);
+
+	if (code == HST_OK)
+		code = read_peer(line, &ring, err);
+	if (code == HST_OK)
+		code = add_to_roster(roster, &ring.peers[0], accounts, err);
+	keys_clear(&ring);
 	return code;
 }
 
 int operator_key_run(void)
 {
-	const struct passwd *person = getpwuid(geteuid());
-	struct key_ring ring = {0};
-	char public_text[KEY_TEXT];
+	AUTO_FREE char *line = NULL;
+	struct key_ring said = {0};
+	char input[LINE_MAX_BYTES];
+	size_t length = fread(input, 1, sizeof input, stdin);
 	hst_error err = {0};
-	int code;
+	int code = keys_parse(&said, "stdin", input, length, &err);
 
-	if (!person)
-		code = hst_fail(&err, HST_NOT_FOUND, "the user %u has no name on this machine", (unsigned)geteuid());
+	if (code == HST_OK)
+		code = own_key(said.host, &line, &err);
+	if (code == HST_OK)
+		fputs(line, stdout);
 	else
-		code = make_key(person, &ring, &err);
-	if (code == HST_OK) {
-		keys_text(ring.self.public_key, public_text);
-		printf("peer %s %s look,press,control,admin\n", ring.name, public_text);
-	} else {
 		fprintf(stderr, "hostlerd: error: %s\n", err.text);
-	}
-	keys_clear(&ring);
+	keys_clear(&said);
 	return code == HST_OK ? 0 : 1;
 }

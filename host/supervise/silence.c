@@ -35,7 +35,7 @@ static void on_silent(void *arg)
 		 (long long)((child->allowed_ms + DOUBT_MS) / 1000));
 	log_error("%s (pid %d) hangs and is %s", child->child.name, (int)process_pid(child->process), child->hung);
 	process_signal(child->process, SIGKILL);
-	children_write(child->of);
+	children_changed(child->of);
 }
 
 static void wait_for_word(struct role_child *child, int64_t ms)

@@ -37,13 +37,33 @@ static void on_announce_late(void *arg)
 		announce(supervisor);
 }
 
+/*
+ * A worker needs the engine only to connect to, so it can start beside it. More than there are processors would take
+ * the engine's time, and all of them wait for it.
+ */
+static bool workers_start_beside(const struct supervisor *supervisor)
+{
+	long workers = 0;
+
+	for (size_t i = 0; i < supervisor->n; i++)
+		workers += supervisor->children[i]->plan.part == PLAN_WORKER;
+	return workers <= sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+static void start_workers(struct supervisor *supervisor)
+{
+	if (!supervisor->workers_started)
+		children_tell_part(supervisor, PLAN_WORKER, CHILD_START);
+	supervisor->workers_started = true;
+}
+
 static void go_up(struct supervisor *supervisor)
 {
 	bool engine_ready = children_are(supervisor, PLAN_ENGINE, child_is_ready);
 
 	if (!supervisor->others_started && engine_ready) {
 		supervisor->others_started = true;
-		children_tell_part(supervisor, PLAN_WORKER, CHILD_START);
+		start_workers(supervisor);
 		children_tell_part(supervisor, PLAN_GATEWAY, CHILD_START);
 		supervisor->announce_timer = loop_in(supervisor->loop, ANNOUNCE_MS, on_announce_late, supervisor);
 	}
@@ -95,17 +115,22 @@ static void go_down(struct supervisor *supervisor)
 		loop_stop(supervisor->loop, supervisor->status);
 }
 
-/* Every change of a child comes out of the loop, so the end of its turn is the place to see what follows from it. */
+/*
+ * Every change of a child comes out of the loop, so the end of its turn is the place to see what follows from it. How
+ * they stand is on disk before anybody is told.
+ */
 static void on_turn(void *arg)
 {
 	struct supervisor *supervisor = arg;
 
+	children_write(supervisor);
 	if (!supervisor->stopping)
 		go_up(supervisor);
 	reload_turn(supervisor);
 	children_sweep(supervisor);
 	if (supervisor->stopping)
 		go_down(supervisor);
+	children_write(supervisor);
 }
 
 /* The second time nobody wants to wait any more. */
@@ -176,6 +201,8 @@ int supervisor_run(const struct supervisor_arguments *arguments)
 	if (supervisor.processes) {
 		supervisor.sessions = sessions_new(supervisor.loop, supervisor.processes, arguments->file);
 		children_tell_part(&supervisor, PLAN_ENGINE, CHILD_START);
+		if (workers_start_beside(&supervisor))
+			start_workers(&supervisor);
 		on_turn(&supervisor); /* without an engine nothing would ever happen */
 		status = loop_run(supervisor.loop);
 	} else {

@@ -296,10 +296,21 @@ static void link_close(struct link *link, int linger_ms)
 	link->socket = NULL;
 }
 
+/* On the same machine a try costs next to nothing, and the host may be about to listen. */
+static void link_try_sooner(struct link *link)
+{
+	static const int again_ms = 5;
+
+	if (strncmp(link->endpoint, "ipc:", 4) == 0)
+		zmq_setsockopt(link->socket, ZMQ_RECONNECT_IVL, &again_ms, sizeof again_ms);
+}
+
 static int link_open(struct link *link, hst_error *err)
 {
 	int code = socket_new(link->zmq, ZMQ_DEALER, &link->self, link->host, &link->socket, err);
 
+	if (!code)
+		link_try_sooner(link);
 	if (!code)
 		code = monitor_new(link->loop, link->zmq, link->socket, link_happened, link, &link->monitor,
 				   err);
