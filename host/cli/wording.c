@@ -25,6 +25,7 @@ static const struct wording {
 	{"withdrawn", "given back", "given back by ", {"device", NULL}},
 	{"again", "once more", "once more, attempt ", {"attempt", NULL}},
 	{"resolved", "resolved", "resolved as ", {"as", "who", NULL}},
+	{"released", "released", "released by ", {"who", NULL}},
 	{"top", "moved to the top", "moved to the top by ", {"who", NULL}},
 	{"untop", "moved back to its place", "moved back to its place by ", {"who", NULL}},
 	{"priority", "given another priority", "given another priority: ", {"priority", "who", NULL}},

@@ -16,7 +16,7 @@ static const struct question {
 	{"queue", answer_queue},     {"flows", answer_flows},     {"triggers", answer_triggers},
 	{"devices", answer_devices}, {"plugins", answer_plugins},   {"why", answer_why},
 	{"events", answer_events},   {"watch", answer_watch},
-	{"connections", answer_connections},
+	{"connections", answer_connections}, {"keeping", answer_keeping},
 };
 
 void on_ask(void *arg, struct hub_link *from, const struct message *message)

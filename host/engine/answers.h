@@ -33,6 +33,9 @@ int answer_why(struct engine *engine, const hst_value *filters, const hst_value 
 /* answer_connections.c */
 int answer_connections(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
 
+/* answer_keeping.c */
+int answer_keeping(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
+
 /* answer_devices.c */
 int answer_devices(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
 

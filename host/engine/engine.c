@@ -1,4 +1,5 @@
 /* The engine's life: configuration, store, keys, sockets, ready, loop, end. */
+#include "engine/backups.h"
 #include "engine/engine.h"
 
 #include "base/clock.h"
@@ -99,6 +100,7 @@ static int open_store(struct engine *engine, hst_error *err)
 		inherited_say(err->text);
 	if (rc < 0)
 		return rc;
+	backups_open(engine);
 	engine->files_dir = files_join(conf->state_dir, "files");
 	return files_make_directory(engine->files_dir, 0750, err);
 }
@@ -161,6 +163,7 @@ static void engine_close(struct engine *engine)
 	engine_after(engine);
 	if (engine->hub)
 		hub_free(engine->hub);
+	backups_close(engine);
 	if (engine->store)
 		engine->store->ops->free(engine->store);
 	engine_forget_loaded(engine);

@@ -112,6 +112,7 @@ struct engine {
 	struct loop_timer *wake;
 	int64_t wake_at_us;
 	char *files_dir;
+	struct engine_backup *backup; /* being made; NULL: none (backups.c) */
 };
 
 /* engine.c: the program's life; returns the exit status. */

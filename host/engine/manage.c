@@ -1,5 +1,6 @@
 /* What administrators do to the house: one table of words. Each answers once what it did is on disk. */
 #include "engine/answers.h"
+#include "engine/backups.h"
 
 #include "base/auto.h"
 #include "base/clock.h"
@@ -160,10 +161,32 @@ static int gateway_invite(struct managing *managing, hst_error *err)
 	return HST_OK;
 }
 
+static int backup_begin(struct managing *managing, hst_error *err)
+{
+	int rc = backups_begin(managing->engine, managing->answer, err);
+
+	if (rc >= 0)
+		log_info("%s makes a backup", managing->who);
+	return rc;
+}
+
+static int backup_state(struct managing *managing, hst_error *err)
+{
+	return backups_state(managing->engine, managing->answer, err);
+}
+
+static int backup_end(struct managing *managing, hst_error *err)
+{
+	return backups_end(managing->engine, managing->answer, err);
+}
+
 static const struct {
 	const char *what;
 	int (*act)(struct managing *managing, hst_error *err);
 } acts[] = {
+	{"backup_begin", backup_begin},
+	{"backup_end", backup_end},
+	{"backup_state", backup_state},
 	{"gateway_add", gateway_add},
 	{"gateway_invite", gateway_invite},
 	{"gateway_remove", gateway_remove},

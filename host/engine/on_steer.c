@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "os/crash.h"
+#include "pure/core/held.h"
 #include "pure/core/resolve.h"
 #include "schema/fields.h"
 #include "schema/value.h"
@@ -169,12 +170,31 @@ static int steer_unblock(struct steer *steer)
 	return HST_OK;
 }
 
+/* After a restore: what was unfinished goes on. */
+static int steer_release(struct steer *steer)
+{
+	struct engine *engine = steer->engine;
+	bool holds = core_holds(engine->core);
+	struct draw draw;
+	size_t n;
+
+	if (!core_hold(engine->core))
+		return hst_fail_as(steer->err, HST_DENIED, "WrongState", "this host was never restored: nothing waits to be released");
+	randombytes_buf(&draw, sizeof draw);
+	n = core_release(engine->core, clock_wall_us(), draw, steer->who, &engine->effects);
+	value_set_integer(steer->answer, "runs", (int64_t)n);
+	value_set_boolean(steer->answer, "changed", holds);
+	if (holds)
+		log_info("%s released %zu runs that were held since the restore", steer->who, n);
+	return HST_OK;
+}
+
 static const struct {
 	const char *what;
 	steer_word *word;
 } words[] = {
 	{"disable", steer_stand}, {"enable", steer_stand}, {"drain", steer_drain}, {"undrain", steer_drain}, {"unblock", steer_unblock},
-	{"resolve", steer_resolve},
+	{"resolve", steer_resolve}, {"release", steer_release},
 };
 
 static steer_word *word_of(const char *what)

@@ -288,10 +288,23 @@ static const hst_value *step_named(const hst_value *run, const char *name)
 	return NULL;
 }
 
+static bool is_held(const struct asked *asked)
+{
+	return strcmp(text_of(value_get(about(asked), "reason"), "code"), "RestoreHeld") == 0;
+}
+
+static const char *held(struct asked *asked)
+{
+	suggest(asked, why_remedy(asked->arena, "RestoreHeld", NULL));
+	return arena_printf(asked->arena, "%s is held: %s", asked->name, text_of(value_get(about(asked), "reason"), "text"));
+}
+
 static const char *say(struct asked *asked)
 {
 	enum state state = state_named(text_of(about(asked), "state"));
 
+	if (is_held(asked))
+		return held(asked);
 	if (state_row(state)->ended)
 		return ended(asked);
 	if (asked->step && sayings[state].of_step)
