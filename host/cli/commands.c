@@ -127,6 +127,18 @@ static const struct command_option of_plugin[] = {
 	END,
 };
 
+static const struct command_option of_backup[] = {
+	{"files", 0, NULL, 0, "takes the files of runs along: logs, pictures, results", NULL, VERSION},
+	{"force", 0, NULL, 0, "replaces the file if it is there", NULL, VERSION},
+	END,
+};
+
+static const struct command_option of_restore[] = {
+	{"check", 0, NULL, 0, "only says whether the file is whole, and what is in it", NULL, VERSION},
+	{"release", 0, NULL, 0, "lets go on what was unfinished when the backup was made", NULL, VERSION},
+	END,
+};
+
 /* Named before its time, so that people and scripts hear it from hostler and not from a missing word. */
 #define LATER(name, family, summary)                               \
 	{                                                          \
@@ -204,8 +216,10 @@ static const struct command table[] = {
 	 VERSION},
 	LATER("desktop", "plugins", "lists and pushes desktop flows"),
 
-	LATER("backup", "keeping", "saves the store"),
-	LATER("restore", "keeping", "puts a saved store back"),
+	{"backup", "keeping", "FILE", 1, 1, "saves everything that must not be lost, while the house runs or not", of_backup,
+	 backup_command, VERSION},
+	{"restore", "keeping", "FILE | --release", 0, 1, "puts a backup back; unfinished runs then wait to be released", of_restore,
+	 restore_command, VERSION},
 };
 
 enum { COMMANDS = sizeof table / sizeof table[0] };

@@ -69,6 +69,8 @@ static void offer_word(const struct completion *completion, const char *word)
 {
 	if (strcmp(word, "DIR") == 0)
 		puts("FOLDERS");
+	else if (strcmp(word, "FILE") == 0)
+		puts("FILES");
 	else if (strcmp(word, "[CODE]") == 0)
 		offer_reasons(completion);
 	else if (word[0] >= 'a' && word[0] <= 'z' && !strchr(word, ':'))

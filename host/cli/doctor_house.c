@@ -196,6 +196,25 @@ static void look_at_lost(struct doctor *doctor, const hst_value *run)
 		       "%s is lost: nobody knows how far it came", print_member(doctor->arena, run, "flow"));
 }
 
+/* Nothing that was unfinished at the time of the backup starts before somebody says so. */
+static void look_at_keeping(struct doctor *doctor, struct connect *connect)
+{
+	const hst_value *answer = NULL, *restored;
+	int64_t held = 0;
+
+	if (connect_ask(connect, "keeping", NULL, &answer) != CLI_DONE)
+		return;
+	restored = value_get(answer, "restored");
+	value_integer(value_get(restored, "held"), &held);
+	if (value_kind(restored) != HST_VALUE_RECORD || value_kind(value_get(restored, "released")) == HST_VALUE_TEXT)
+		return;
+	doctor_problem(doctor, "restore",
+		       "Look at them with `hostler runs`, cancel what must not happen again, then say `hostler restore --release`.",
+		       "the host was restored at %s from a backup of %s; %lld unfinished run%s held (RestoreHeld)",
+		       print_time(doctor->arena, value_get(restored, "at")), print_time(doctor->arena, value_get(restored, "made")),
+		       (long long)held, held == 1 ? " is" : "s are");
+}
+
 /* One question; every row of its answer is looked at. A question that this host does not know is passed over. */
 static void ask(struct doctor *doctor, struct connect *connect, const char *what, const hst_value *filters,
 		void (*look)(struct doctor *doctor, const hst_value *row))
@@ -221,6 +240,7 @@ void doctor_house(struct doctor *doctor)
 	value_set_text(lost, "state", "lost");
 	if (connect_open(&connect, &quiet) == CLI_DONE) {
 		doctor_good(doctor, "host", "it answers this user");
+		look_at_keeping(doctor, &connect);
 		ask(doctor, &connect, "devices", NULL, look_at_device);
 		ask(doctor, &connect, "connections", NULL, look_at_connection);
 		ask(doctor, &connect, "flows", NULL, look_at_flow);

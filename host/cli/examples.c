@@ -50,7 +50,7 @@ static const struct {
 	{"report", {"hostler report --since 7d"}},
 	{"plugin", {"hostler plugin doc trigger/button"}},
 	{"backup", {"hostler backup hostler.backup"}},
-	{"restore", {"hostler restore hostler.backup"}},
+	{"restore", {"hostler restore --check hostler.backup", "hostler restore hostler.backup", "hostler restore --release"}},
 };
 
 const char *const *examples_of(const char *command)

@@ -46,6 +46,22 @@ static const char *present_state(hst_arena *arena, const hst_value *run)
 	return arena_printf(arena, "%s (%s)", print_member(arena, present, "state"), print_member(arena, present, "name"));
 }
 
+static bool is_held(const hst_value *record)
+{
+	return strcmp(value_text(value_get(value_get(record, "reason"), "code")), "RestoreHeld") == 0;
+}
+
+static void print_held(const hst_value *runs)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < value_count(runs); i++)
+		n += is_held(value_at(runs, i)) || is_held(value_get(value_at(runs, i), "present"));
+	if (n)
+		printf("%zu of them %s held since the host was restored; `hostler restore --release` lets them go on\n", n,
+		       n == 1 ? "is" : "are");
+}
+
 static void print_runs(struct cli *cli, const hst_value *runs)
 {
 	static const char *const heads[] = {"RUN",	 "STATE", "FLOW", "LABEL",
@@ -70,6 +86,7 @@ static void print_runs(struct cli *cli, const hst_value *runs)
 	else
 		puts("no runs");
 	grid_clear(&grid);
+	print_held(runs);
 }
 
 int look_runs(struct cli *cli)

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -61,6 +62,41 @@ static int prepare_store(const struct conf *conf, const struct accounts *account
 	return prepare(folder, accounts->engine, accounts->group, 0700, err);
 }
 
+static uid_t adopter;
+static gid_t adopting_group;
+
+static int adopt(const char *path, const struct stat *status, int type, struct FTW *walk)
+{
+	(void)status;
+	(void)type;
+	(void)walk;
+	return lchown(path, adopter, adopting_group);
+}
+
+/* What `hostler restore` has put there as root belongs to the engine. */
+static int adopt_restored(const struct conf *conf, const struct accounts *accounts, hst_error *err)
+{
+	AUTO_FREE char *mark = files_join(conf->state_dir, "restored");
+	AUTO_FREE char *roster = files_join(conf->state_dir, "roster");
+	AUTO_FREE char *store = files_beside(conf->store_path, ".");
+	AUTO_FREE char *admitted = files_join(conf->state_dir, "admitted");
+	AUTO_FREE char *files = files_join(conf->state_dir, "files");
+	const char *const trees[] = {store, admitted, files};
+
+	if (access(mark, F_OK) < 0)
+		return HST_OK;
+	adopter = accounts->engine;
+	adopting_group = accounts->group;
+	for (size_t i = 0; accounts->root && i < sizeof trees / sizeof trees[0]; i++)
+		if (nftw(trees[i], adopt, 16, FTW_PHYS | FTW_MOUNT) < 0)
+			return failure_of(errno, err, "give to the engine", trees[i]);
+	if (accounts->root && chown(roster, geteuid(), accounts->group) < 0 && errno != ENOENT)
+		return failure_of(errno, err, "give to the group", roster);
+	if (unlink(mark) < 0)
+		return failure_of(errno, err, "remove", mark);
+	return HST_OK;
+}
+
 int folders_parts(const struct conf *conf, const struct accounts *accounts, hst_error *err)
 {
 	const struct {
@@ -75,7 +111,7 @@ int folders_parts(const struct conf *conf, const struct accounts *accounts, hst_
 
 		code = prepare(path, parts[i].owner, accounts->group, parts[i].mode, err);
 	}
-	return code;
+	return code == HST_OK && conf->has_host ? adopt_restored(conf, accounts, err) : code;
 }
 
 int folders_run(const struct conf *conf, const struct accounts *accounts, hst_error *err)

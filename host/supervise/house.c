@@ -104,6 +104,18 @@ static int show_gateway_key(const struct house *house, hst_error *err)
 	return code;
 }
 
+/* What is there is neither the old house nor the new one. */
+static int check_restore(const struct house *house, hst_error *err)
+{
+	AUTO_FREE char *path = files_join(house->conf->state_dir, "restoring");
+
+	if (access(path, F_OK) < 0)
+		return HST_OK;
+	return hst_fail(err, HST_INVALID,
+			"a restore was interrupted (%s names the folder with what was here before): say `hostler restore FILE` again",
+			path);
+}
+
 static int open_house(struct house *house, hst_error *err)
 {
 	AUTO_FREE char *lock = files_join(house->conf->state_dir, "lock");
@@ -117,6 +129,8 @@ static int open_house(struct house *house, hst_error *err)
 	if (code == HST_OK)
 		code = lock_take(lock, &house->lock, err);
 	crash_point(CRASH_hostlerd_locked);
+	if (code == HST_OK)
+		code = check_restore(house, err);
 	if (code == HST_OK)
 		code = keys_seed(seed, house->seed, err);
 	if (code == HST_OK)

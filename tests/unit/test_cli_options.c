@@ -140,7 +140,7 @@ static void an_option_without_its_value_is_refused(void **state)
 static void what_is_promised_for_later_is_told_apart_from_what_is_unknown(void **state)
 {
 	(void)state;
-	refused(READ("backup", "file"), "NotInThisVersion", "backup");
+	refused(READ("seal", "name"), "NotInThisVersion", "seal");
 	refused(READ("check", "--live"), "NotInThisVersion", "--live");
 	refused(READ("log", "12", "-f"), "NotInThisVersion", "not in this version");
 }
@@ -218,8 +218,8 @@ static void the_table_has_the_commands_of_this_version(void **state)
 		{"plugins", true},
 		{"plugin", true},
 		{"desktop", false},
-		{"backup", false},
-		{"restore", false},
+		{"backup", true},
+		{"restore", true},
 	};
 	size_t n;
 
