@@ -103,6 +103,17 @@ int account_find(hst_host *host, hst_arena *arena, const char *user, struct acco
 	return HST_OK;
 }
 
+bool account_of_uid(hst_host *host, hst_arena *arena, uid_t uid, struct account *ret)
+{
+	struct passwd record, *found = NULL;
+	char *buffer = host->alloc(arena, RECORD_MAX);
+
+	if (uid == 0 || getpwuid_r(uid, &record, buffer, RECORD_MAX, &found) != 0 || !found)
+		return false;
+	fill(host, arena, found, ret);
+	return true;
+}
+
 /* The least uid of people, as useradd and the display managers take it from login.defs. */
 static uid_t first_ordinary_uid(void)
 {

@@ -23,6 +23,9 @@ struct account {
 /* HST_NOT_FOUND: no such user here. HST_DENIED: root, who never has a session. */
 int account_find(hst_host *host, hst_arena *arena, const char *user, struct account *ret, hst_error *err);
 
+/* The account with this number; false: there is none, or it is root. */
+bool account_of_uid(hst_host *host, hst_arena *arena, uid_t uid, struct account *ret);
+
 /* HST_DENIED when this process may not open sessions for the account: system users, and others when it is not
  * root. */
 int account_admit(const struct account *account, hst_error *err);

@@ -11,6 +11,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+bool display_is_named(const char *value, int display)
+{
+	const char *colon = strrchr(value, ':');
+	char *end;
+
+	return colon && strtol(colon + 1, &end, 10) == display && end > colon + 1 && (*end == '\0' || *end == '.');
+}
+
 int display_size(const char *text, int *ret_width, int *ret_height, hst_error *err)
 {
 	int width, height, end = 0;

@@ -20,6 +20,9 @@ struct display {
 	struct process process;
 };
 
+/* Does DISPLAY = `value` name this display of this machine? ":7", ":7.0", "unix:7" */
+bool display_is_named(const char *value, int display);
+
 /* Reads "1280x800"; HST_INVALID says what is wrong. */
 int display_size(const char *text, int *ret_width, int *ret_height, hst_error *err);
 

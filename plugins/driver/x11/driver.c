@@ -1,10 +1,12 @@
 /*
  * Driver x11: unattended sessions on Linux, each with a private X server that has no screen, so that nobody
- * can look on. It never touches a person's session and therefore has no `attach` and no `lock`.
+ * can look on; and attended runs in the session of a person, on the X server that is already there. It has no `lock`:
+ * nobody can look on, and the screens of people are theirs to lock.
  *
  * As root it opens sessions of ordinary users, through PAM. As a user it opens sessions of that user alone,
  * without.
  */
+#include "attach.h"
 #include "ending.h"
 #include "inventory.h"
 #include "leftovers.h"
@@ -30,24 +32,30 @@ static const hst_field options[] = {
 		  .doc = "how long programs have to end by themselves when a session is closed"),
 };
 
+struct x11 {
+	struct session session;
+	struct locks locks; /* what was last found of people's screens */
+};
+
 static int x11_open(const void *config, hst_host *host, void **ret_state, hst_error *err)
 {
 	const struct options *chosen = config;
-	struct session *session;
+	struct x11 *x11;
 	int width, height;
 	int rc = display_size(chosen->screen, &width, &height, err);
 
 	if (rc != HST_OK)
 		return rc;
-	session = host->alloc(host->instance_arena, sizeof *session);
-	session_init(session, host, chosen);
-	*ret_state = session;
+	x11 = host->alloc(host->instance_arena, sizeof *x11);
+	session_init(&x11->session, host, chosen);
+	x11->locks.n = 0;
+	*ret_state = x11;
 	return HST_OK;
 }
 
 static void x11_close(void *state)
 {
-	struct session *session = state;
+	struct session *session = &((struct x11 *)state)->session;
 	hst_error err = {0};
 
 	if (session_close(session, &err) != HST_OK)
@@ -72,7 +80,7 @@ static bool on_path(const char *program)
 
 static int x11_check(void *state, hst_call *call, hst_error *err)
 {
-	const struct session *session = state;
+	const struct session *session = &((const struct x11 *)state)->session;
 	const struct {
 		const char *program, *package;
 	} needed[] = {
@@ -97,9 +105,9 @@ static int x11_check(void *state, hst_call *call, hst_error *err)
 static int list(void *state, hst_call *call, hst_device *ret_device, hst_session **ret_sessions,
 		size_t *ret_n, hst_error *err)
 {
-	int rc = inventory_sessions(call, ret_sessions, ret_n, err);
+	struct x11 *x11 = state;
+	int rc = inventory_sessions(call, &x11->locks, ret_sessions, ret_n, err);
 
-	(void)state;
 	if (rc == HST_OK)
 		inventory_device(call, ret_device);
 	return rc;
@@ -125,12 +133,19 @@ static int identify(void *state, hst_call *call, const char *user, hst_identity 
 static int open_session(void *state, hst_call *call, const hst_open *what, const char **ret_session,
 			hst_error *err)
 {
-	struct session *session = state;
+	struct session *session = &((struct x11 *)state)->session;
 	int rc = session_open(session, call, what, err);
 
 	if (rc == HST_OK)
 		*ret_session = hst_copy(call, session->id, strlen(session->id));
 	return rc;
+}
+
+static int attach(void *state, hst_call *call, const char *id, hst_error *err)
+{
+	struct session *session = &((struct x11 *)state)->session;
+
+	return attach_begin(session, call, id, err);
 }
 
 static int held(const struct session *session, const char *id, hst_error *err)
@@ -144,7 +159,7 @@ static int held(const struct session *session, const char *id, hst_error *err)
 static int start(void *state, hst_call *call, const char *id, const hst_start *what, pid_t *ret_pid,
 		 hst_error *err)
 {
-	struct session *session = state;
+	struct session *session = &((struct x11 *)state)->session;
 	int rc = held(session, id, err);
 
 	return rc != HST_OK ? rc : session_start(session, call, what, ret_pid, err);
@@ -152,7 +167,7 @@ static int start(void *state, hst_call *call, const char *id, const hst_start *w
 
 static int screenshot(void *state, hst_call *call, const char *id, const char *path, hst_error *err)
 {
-	struct session *session = state;
+	struct session *session = &((struct x11 *)state)->session;
 	struct deadline deadline = deadline_in(call, session->options->ready_within.ms);
 	int rc = held(session, id, err);
 
@@ -163,7 +178,7 @@ static int screenshot(void *state, hst_call *call, const char *id, const char *p
 
 static int close_session(void *state, hst_call *call, const char *id, hst_error *err)
 {
-	struct session *session = state;
+	struct session *session = &((struct x11 *)state)->session;
 
 	(void)call;
 	if (!session->is_open || strcmp(session->id, id) != 0)
@@ -173,7 +188,7 @@ static int close_session(void *state, hst_call *call, const char *id, hst_error 
 
 static int reap(void *state, hst_call *call, const char *const *notes, size_t n, hst_error *err)
 {
-	const struct session *session = state;
+	const struct session *session = &((const struct x11 *)state)->session;
 	struct remains remains;
 	int rc;
 
@@ -197,6 +212,7 @@ static const hst_driver_ops ops = {
 	.list = list,
 	.identify = identify,
 	.open = open_session,
+	.attach = attach,
 	.start = start,
 	.screenshot = screenshot,
 	.close = close_session,
@@ -209,7 +225,7 @@ HST_PLUGIN(x11) = {
 	.kind = HST_DRIVER,
 	.name = "x11",
 	.version = "1.0",
-	.summary = "Unattended sessions on Linux, each on a private X server without a screen",
+	.summary = "Sessions on Linux: unattended on private X servers without a screen, attended on a person's own display",
 	.options = HST_FIELDS(options),
 	.config_size = sizeof(struct options),
 	.open = x11_open,

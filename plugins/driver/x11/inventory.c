@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,41 +16,70 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { SESSIONS_MAX = 4096, ID_SIZE = 64, RECORD_MAX = 65536 };
+enum { SESSIONS_MAX = 4096, ID_SIZE = 64, RECORD_MAX = 65536, PEOPLE_MS = 3000 };
 
-/*
- * Who listens on the socket. False: nobody does, it was left behind. A server that is too busy to be
- * connected to is there all the same; its pid is then 0 and its user the socket's owner.
- */
-static bool listener(const char *path, struct ucred *ret)
+/* A socket in the directory of displays, and who serves it. */
+struct display_file {
+	char number[8], path[sizeof LEFTOVERS_SOCKETS + 16];
+	struct ucred server;
+	char cookies[LOCK_FILE_SIZE]; /* the file its X server was started with; "": not known */
+};
+
+struct inventory {
+	hst_call *call;
+	const struct locks *before;
+	struct locks now;
+	struct deadline deadline; /* for asking the displays of people */
+};
+
+/* Who listens there, as the kernel says; false: nobody, or it cannot be said (errno). */
+static bool listener_at(const struct sockaddr_un *address, socklen_t size, struct ucred *ret)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	socklen_t size = sizeof *ret;
-	struct stat about;
-	bool there = false;
+	socklen_t room = sizeof *ret;
+	bool there = fd >= 0 && connect(fd, (const struct sockaddr *)address, size) == 0 &&
+		     getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret, &room) == 0;
+	int error = errno;
 
-	if (fd < 0)
-		return false;
-	snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-	if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
-		there = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret, &size) == 0;
-	else if ((errno == EAGAIN || errno == EACCES) && stat(path, &about) == 0 && S_ISSOCK(about.st_mode)) {
-		*ret = (struct ucred){.uid = about.st_uid, .gid = about.st_gid};
-		there = true;
-	}
-	close(fd);
+	if (fd >= 0)
+		close(fd);
+	errno = error;
 	return there;
 }
 
-static bool opened_by_hostler(pid_t pid)
+/*
+ * False: nobody listens, the socket was left behind. A server that is too busy to be connected to is there all the same;
+ * its pid is then 0 and its user the socket's owner.
+ */
+static bool listener(const char *path, const struct stat *about, struct ucred *ret)
 {
-	char path[1024];
-	const char *name;
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
-	if (pid <= 0 || !proc_argument_after(pid, "-auth", path, sizeof path))
-		return false;
-	name = strrchr(path, '/');
+	snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+	if (listener_at(&address, sizeof address, ret))
+		return true;
+	*ret = (struct ucred){.uid = about->st_uid, .gid = about->st_gid};
+	return errno == EAGAIN || errno == EACCES || errno == EMFILE || errno == ENFILE;
+}
+
+/*
+ * Xlib looks for the same name without a file first, and anybody may listen there: a program of the user's would give its
+ * cookie to whoever does.
+ */
+static bool is_intercepted(const char *path, const struct ucred *server)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct ucred other;
+
+	memcpy(address.sun_path + 1, path, strlen(path));
+	return listener_at(&address, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(path)), &other) &&
+	       other.uid != server->uid;
+}
+
+static bool opened_by_hostler(const char *server_file)
+{
+	const char *name = strrchr(server_file, '/');
+
 	return name && strcmp(name + 1, LEFTOVERS_COOKIE) == 0;
 }
 
@@ -64,22 +94,70 @@ static const char *user_name(hst_call *call, uid_t uid)
 	return hst_copy(call, number, strlen(number));
 }
 
-static void describe(hst_call *call, const char *display, const struct ucred *server, hst_session *ret)
+/* Whoever stands in the place of whom: nobody's word is taken for whose session it is. */
+static void describe_doubtful(hst_call *call, const struct display_file *file, hst_session *ret)
 {
+	char *id = hst_alloc(call, ID_SIZE);
+
+	snprintf(id, ID_SIZE, "x11:%s:?", file->number);
+	*ret = (hst_session){.id = id,
+			     .user = "somebody",
+			     .key = "",
+			     .connected = HST_UNKNOWN,
+			     .locked = HST_UNKNOWN,
+			     .doubt = "its socket belongs to another user than the one who listens on it"};
+}
+
+/* Of a person's session what has to be known for asking its display; NULL, or why it is not asked. */
+static const char *make_seat(hst_call *call, const struct display_file *file, const char *id, struct seat *ret)
+{
+	struct account *account = hst_alloc(call, sizeof *account);
+
+	*ret = (struct seat){.server = file->server,
+			     .display = (int)strtol(file->number, NULL, 10),
+			     .account = account,
+			     .logind = HST_UNKNOWN};
+	snprintf(ret->id, sizeof ret->id, "%s", id);
+	snprintf(ret->server_file, sizeof ret->server_file, "%s", file->cookies);
+	if (is_intercepted(file->path, &file->server))
+		return "a program of another user listens under the name of its display";
+	if (geteuid() != 0 && file->server.uid != geteuid())
+		return "it is another user's, and hostler does not run as root";
+	if (!account_of_uid(call->host, call->arena, file->server.uid, account) || account_admit(account, NULL) != HST_OK)
+		return "its user is none of the people who may have sessions";
+	return NULL;
+}
+
+/* Of a person's session: is it locked? */
+static hst_fact person_locked(struct inventory *inventory, const struct display_file *file, const char *id,
+			      const char **ret_doubt)
+{
+	struct seat *seat = hst_alloc(inventory->call, sizeof *seat);
+
+	*ret_doubt = make_seat(inventory->call, file, id, seat);
+	if (*ret_doubt)
+		return HST_UNKNOWN;
+	return lock_state(inventory->before, &inventory->now, inventory->call, seat, &inventory->deadline, ret_doubt);
+}
+
+static void describe(struct inventory *inventory, const struct display_file *file, hst_session *ret)
+{
+	hst_call *call = inventory->call;
 	char *id = hst_alloc(call, ID_SIZE), *key = hst_alloc(call, 16);
-	bool ours = opened_by_hostler(server->pid);
+	bool ours = opened_by_hostler(file->cookies);
+	const char *doubt = NULL;
 
-	snprintf(id, ID_SIZE, "x11:%s:%d", display, (int)server->pid);
-	snprintf(key, 16, "%u", (unsigned)server->uid);
-	*ret = (hst_session){
-		.id = id,
-		.user = user_name(call, server->uid),
-		.key = key,
-		.connected = HST_YES,
+	snprintf(id, ID_SIZE, "x11:%s:%d", file->number, (int)file->server.pid);
+	snprintf(key, 16, "%u", (unsigned)file->server.uid);
+	*ret = (hst_session){.id = id,
+			     .user = user_name(call, file->server.uid),
+			     .key = key,
+			     .connected = HST_YES,
 
-		/* Nothing in hostler's own sessions locks them; of a person's it is not known here. */
-		.locked = ours ? HST_NO : HST_UNKNOWN,
-		.ours = ours};
+			     /* Nothing in hostler's own sessions locks them. */
+			     .locked = ours ? HST_NO : person_locked(inventory, file, id, &doubt),
+			     .ours = ours,
+			     .doubt = doubt};
 }
 
 static bool is_display(const char *name)
@@ -92,24 +170,39 @@ static bool is_display(const char *name)
 	return digits > 0 && digits <= 5 && !name[1 + digits];
 }
 
-int inventory_sessions(hst_call *call, hst_session **ret_sessions, size_t *ret_n, hst_error *err)
+/* The display of this socket; false: there is none, or nobody serves it. */
+static bool look_at_file(const char *name, struct display_file *ret, bool *ret_doubtful)
 {
+	struct stat about;
+
+	if (!is_display(name))
+		return false;
+	snprintf(ret->number, sizeof ret->number, "%.5s", name + 1);
+	snprintf(ret->path, sizeof ret->path, LEFTOVERS_SOCKETS "/X%s", ret->number);
+	if (lstat(ret->path, &about) != 0 || !S_ISSOCK(about.st_mode) || !listener(ret->path, &about, &ret->server))
+		return false;
+	if (ret->server.pid <= 0 || !proc_argument_after(ret->server.pid, "-auth", ret->cookies, sizeof ret->cookies))
+		ret->cookies[0] = '\0';
+	*ret_doubtful = about.st_uid != ret->server.uid;
+	return true;
+}
+
+int inventory_sessions(hst_call *call, struct locks *locks, hst_session **ret_sessions, size_t *ret_n, hst_error *err)
+{
+	struct inventory *inventory = hst_alloc(call, sizeof *inventory);
+	struct display_file *file = hst_alloc(call, sizeof *file);
 	hst_session *sessions = NULL;
 	size_t n = 0, size = 0;
+	bool doubtful;
 	struct dirent *entry;
 	DIR *directory = opendir(LEFTOVERS_SOCKETS);
 
 	/* Before the first X server of a machine has run, the directory is missing. */
 	if (!directory && errno != ENOENT)
 		return hst_fail(err, HST_RETRY, LEFTOVERS_SOCKETS " cannot be read: %s", strerror(errno));
+	*inventory = (struct inventory){.call = call, .before = locks, .deadline = deadline_in(call, PEOPLE_MS)};
 	while (directory && n < SESSIONS_MAX && (entry = readdir(directory)) != NULL) {
-		char path[sizeof LEFTOVERS_SOCKETS + 16];
-		struct ucred server;
-
-		if (!is_display(entry->d_name))
-			continue;
-		snprintf(path, sizeof path, LEFTOVERS_SOCKETS "/%.8s", entry->d_name);
-		if (!listener(path, &server))
+		if (!look_at_file(entry->d_name, file, &doubtful))
 			continue;
 		if (n == size) {
 			hst_session *larger = hst_alloc(call, (size ? 2 * size : 16) * sizeof *larger);
@@ -119,12 +212,38 @@ int inventory_sessions(hst_call *call, hst_session **ret_sessions, size_t *ret_n
 			sessions = larger;
 			size = size ? 2 * size : 16;
 		}
-		describe(call, entry->d_name + 1, &server, &sessions[n++]);
+		if (doubtful)
+			describe_doubtful(call, file, &sessions[n++]);
+		else
+			describe(inventory, file, &sessions[n++]);
 	}
 	if (directory)
 		closedir(directory);
+	*locks = inventory->now;
 	*ret_sessions = sessions;
 	*ret_n = n;
+	return HST_OK;
+}
+
+int inventory_seat(hst_call *call, const char *id, struct seat *ret, hst_error *err)
+{
+	struct display_file *file = hst_alloc(call, sizeof *file);
+	int display = -1, server = 0;
+	const char *why_not;
+	bool doubtful = true;
+	char name[16];
+
+	if (sscanf(id, "x11:%5d:%d", &display, &server) != 2 || display < 0)
+		return hst_fail_as(err, HST_INVALID, "SessionNotFound", "%.80s is no session of a display", id);
+	snprintf(name, sizeof name, "X%d", display);
+	if (!look_at_file(name, file, &doubtful) || doubtful || file->server.pid != server || server <= 0)
+		return hst_fail_as(err, HST_NOT_FOUND, "SessionNotFound", "session %s is no longer there", id);
+	if (opened_by_hostler(file->cookies))
+		return hst_fail_as(err, HST_DENIED, "AttendedUserNotLoggedIn",
+				   "session %s is none of a person: hostler has opened it", id);
+	why_not = make_seat(call, file, id, ret);
+	if (why_not)
+		return hst_fail_as(err, HST_DENIED, "SessionFactUnknown", "session %s: %s", id, why_not);
 	return HST_OK;
 }
 

@@ -6,9 +6,16 @@
 #ifndef X11_INVENTORY_H
 #define X11_INVENTORY_H
 
+#include "lock.h"
+
 #include <hostler/driver.h>
 
-int inventory_sessions(hst_call *call, hst_session **ret_sessions, size_t *ret_n, hst_error *err);
+/* `locks`: what was found of people's screens the last time, and now. */
+int inventory_sessions(hst_call *call, struct locks *locks, hst_session **ret_sessions, size_t *ret_n,
+		       hst_error *err);
+/* The display of a person whose session this is, as one that may be used. */
+int inventory_seat(hst_call *call, const char *id, struct seat *ret, hst_error *err);
+
 void inventory_device(hst_call *call, hst_device *ret);
 
 #endif

@@ -88,16 +88,34 @@ bool proc_lives(const struct process *process)
 	       entry.state != 'Z' && entry.state != 'X';
 }
 
-bool proc_has_environment(pid_t pid, const char *assignment)
+bool proc_name(pid_t pid, char to[PROC_NAME_SIZE])
 {
-	char *text = malloc(ENVIRONMENT_MAX);
-	bool found = false;
+	char name[PROC_NAME_SIZE + 1];
+
+	if (slurp(pid, "comm", name, sizeof name) < 0)
+		return false;
+	snprintf(to, PROC_NAME_SIZE, "%.*s", (int)strcspn(name, "\n"), name);
+	return true;
+}
+
+size_t proc_environment(pid_t pid, char **ret)
+{
 	ssize_t n;
 
-	if (!text)
+	*ret = malloc(ENVIRONMENT_MAX);
+	if (!*ret)
 		abort();
-	n = slurp(pid, "environ", text, ENVIRONMENT_MAX);
-	for (ssize_t at = 0; at < n && !found; at += (ssize_t)strlen(text + at) + 1)
+	n = slurp(pid, "environ", *ret, ENVIRONMENT_MAX);
+	return n > 0 ? (size_t)n : 0;
+}
+
+bool proc_has_environment(pid_t pid, const char *assignment)
+{
+	char *text;
+	size_t n = proc_environment(pid, &text);
+	bool found = false;
+
+	for (size_t at = 0; at < n && !found; at += strlen(text + at) + 1)
 		found = strcmp(text + at, assignment) == 0;
 	free(text);
 	return found;

@@ -22,7 +22,7 @@ struct proc_entry {
 	char state; /* as in /proc/PID/stat: 'Z' has ended and waits for its parent */
 };
 
-enum { PROC_BOOT_SIZE = 40 };
+enum { PROC_BOOT_SIZE = 40, PROC_NAME_SIZE = 16 };
 
 bool proc_read(pid_t pid, struct proc_entry *ret); /* false: there is no such process */
 
@@ -35,6 +35,12 @@ bool proc_lives(const struct process *process);
 /* Was the process started with `assignment` ("NAME=VALUE") in its environment? False also where that may not
  * be read. */
 bool proc_has_environment(pid_t pid, const char *assignment);
+
+/* What it is called; the kernel keeps 15 bytes. False: there is no such process. */
+bool proc_name(pid_t pid, char to[PROC_NAME_SIZE]);
+
+/* What it was started with, as NAME=VALUE one after another, each with its NUL; the caller frees. 0: not to be seen. */
+size_t proc_environment(pid_t pid, char **ret);
 
 /* The argument behind `flag` on the process's command line, cut to `size`; false: there is none. */
 bool proc_argument_after(pid_t pid, const char *flag, char *to, size_t size);

@@ -1,5 +1,6 @@
 #include "session.h"
 
+#include "attach.h"
 #include "ending.h"
 #include "leftovers.h"
 #include "screen.h"
@@ -70,9 +71,7 @@ static int step_settings(struct opening *opening, hst_error *err)
 	return rc;
 }
 
-/* The mark by which all processes of the session can be found, even those that left every other trace of it.
- */
-static int step_mark(struct opening *opening, hst_error *err)
+int session_mark(struct session *session, hst_call *call, hst_error *err)
 {
 	unsigned char draw[(MARK_SIZE - 1) / 2];
 	char mark[MARK_SIZE];
@@ -86,9 +85,13 @@ static int step_mark(struct opening *opening, hst_error *err)
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
 		return hst_fail(err, HST_BROKEN, "this process cannot become a subreaper: %s",
 				strerror(errno));
-	opening->session->remains.own = true;
-	return remains_add_session(&opening->session->remains, opening->call, mark,
-				   opening->session->account.uid, err);
+	session->remains.own = true;
+	return remains_add_session(&session->remains, call, mark, session->account.uid, err);
+}
+
+static int step_mark(struct opening *opening, hst_error *err)
+{
+	return session_mark(opening->session, opening->call, err);
 }
 
 static int step_signin(struct opening *opening, hst_error *err)
@@ -377,6 +380,8 @@ int session_close(struct session *session, hst_error *err)
 	leftovers_remove_display(&session->remains);
 	if (rc != HST_OK)
 		return rc;
+	if (session->attached)
+		attach_end(session);
 	signin_close(&session->signin);
 	if (session->log_fd >= 0)
 		close(session->log_fd);

@@ -1,5 +1,5 @@
-/* One unattended session of a user: signing in, display, buses, window manager; and taking all of it down
- * again. */
+/* The session a process has: one it opened (signing in, display, buses, window manager), which it takes down again, or
+ * a person's, which attach.h says more about. */
 #ifndef X11_SESSION_H
 #define X11_SESSION_H
 
@@ -19,6 +19,8 @@ struct session {
 	hst_host *host; /* what lives as long as the session is in its instance's arena */
 	const struct options *options;
 	bool is_open;
+	bool attached; /* it is a person's */
+	uid_t server;  /* of a person's session: whose X server it is */
 	char id[SESSION_ID_SIZE]; /* "x11:DISPLAY:PID of the X server" */
 	struct account account;
 	struct signin signin;
@@ -43,6 +45,9 @@ int session_open(struct session *session, hst_call *call, const hst_open *what, 
 
 int session_start(struct session *session, hst_call *call, const hst_start *what, pid_t *ret_pid,
 		  hst_error *err);
+
+/* The mark by which all processes of the session can be found, even those that left every other trace of it. */
+int session_mark(struct session *session, hst_call *call, hst_error *err);
 
 /* Done twice it succeeds. On failure what could not be taken down is still listed, and it may be tried again.
  */

@@ -1,0 +1,39 @@
+/*
+ * What a person's display says when it is asked. The questions are put by a child that has become the user, over a
+ * socket of which the kernel says that the user's own X server listens on it: somebody else's program in its place never
+ * sees the cookie.
+ *
+ * A display that does not answer costs its time-out and nothing more.
+ */
+#ifndef X11_PROBE_H
+#define X11_PROBE_H
+
+#include "cookie.h"
+#include "proc.h"
+
+enum { PROBE_WHY_MAX = 200 };
+
+enum probe_answer { PROBE_SILENT, PROBE_NO, PROBE_YES }; /* silent: it was not asked, or does not know */
+
+struct probe {
+	int display;
+	uid_t server; /* who must be listening: the user, or root */
+	const char *server_file; /* the file of cookies that the X server was started with; "": not known */
+	bool grab;	 /* ask for pointer and keyboard, if xscreensaver does not answer first */
+	bool was_locked; /* then one refusal is enough, and no time is spent on a second */
+	bool screensaver_runs;	/* else what its property says is old */
+	const struct process *mark; /* with a pid: a flow of this process runs here; without one: none any more; NULL: as it is */
+};
+
+struct probed {
+	struct cookie cookie;
+	enum probe_answer screensaver; /* xscreensaver says it is locked */
+	enum probe_answer refused;     /* pointer and keyboard are taken, and were a moment ago */
+	struct process mark;	       /* of the process whose flow runs here; pid 0: there is none */
+};
+
+/* Fails with half a sentence in err->text. */
+int probe_display(const struct probe *probe, const struct account *account, const struct deadline *deadline,
+		  struct probed *ret, hst_error *err);
+
+#endif

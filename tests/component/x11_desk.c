@@ -1,0 +1,184 @@
+#include "x11_desk.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { DESKS_MAX = 4, LIMIT_MS = 20000 };
+
+static struct desk *in_use[DESKS_MAX];
+
+static const unsigned char cookie[] = "sixteen bytes ok";
+
+static void become(const struct desk *desk)
+{
+	static char display[32], authority[160], home[] = "HOME=/tmp", path[] = "PATH=/usr/bin:/bin";
+	static char *environment[] = {display, authority, home, path, NULL};
+
+	snprintf(display, sizeof display, "DISPLAY=:%d", desk->display);
+	snprintf(authority, sizeof authority, "XAUTHORITY=%s", desk->cookies);
+	environ = environment;
+	if (setgroups(0, NULL) != 0 || setresgid(desk->gid, desk->gid, desk->gid) != 0 ||
+	    setresuid(desk->uid, desk->uid, desk->uid) != 0)
+		_exit(126);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+/* A record as Xau(3) has it, for every host and display. */
+static void write_cookie(const struct desk *desk)
+{
+	static const char name[] = "MIT-MAGIC-COOKIE-1";
+	int fd = open(desk->cookies, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "\xff\xff\0\0\0\0\0\x12", 8), 8);
+	assert_int_equal(write(fd, name, 18), 18);
+	assert_int_equal(write(fd, "\0\x10", 2), 2);
+	assert_int_equal(write(fd, cookie, 16), 16);
+	assert_int_equal(fchown(fd, desk->uid, desk->gid), 0);
+	close(fd);
+}
+
+static void wait_for(int fd)
+{
+	struct pollfd wait = {.fd = fd, .events = POLLIN};
+
+	if (poll(&wait, 1, LIMIT_MS) != 1)
+		fail_msg("a program of the desk says nothing");
+}
+
+void desk_begin(struct desk *desk, const char *user, const char *argument)
+{
+	const struct passwd *account = getpwnam(user);
+	char number[16] = "";
+	struct stat home;
+	int ends[2];
+
+	assert_non_null(account);
+	*desk = (struct desk){.user = user, .uid = account->pw_uid, .gid = account->pw_gid};
+	if (stat(account->pw_dir, &home) == 0)
+		snprintf(desk->cookies, sizeof desk->cookies, "%s/.Xauthority", account->pw_dir);
+	else
+		snprintf(desk->cookies, sizeof desk->cookies, "%s/%s.cookies", work, user);
+	write_cookie(desk);
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	desk->server = fork();
+	if (desk->server == 0) {
+		const char *const argv[] = {"Xvfb",	"-displayfd", "3", "-auth", desk->cookies,
+					    "-nolisten", "tcp",	      "-noreset",  argument ? "-nolisten" : NULL, argument, NULL};
+
+		become(desk);
+		dup2(ends[1], 3);
+		if (!freopen("/dev/null", "w", stderr))
+			_exit(126);
+		execvp(argv[0], (char *const *)argv);
+		_exit(127);
+	}
+	for (size_t i = 0; i < DESKS_MAX; i++)
+		if (!in_use[i]) {
+			in_use[i] = desk;
+			break;
+		}
+	close(ends[1]);
+	/* To the end of the line, which it writes by itself: nobody must be gone by then. */
+	while (!strchr(number, '\n')) {
+		wait_for(ends[0]);
+		assert_int_equal(read(ends[0], number + strlen(number), 1), 1);
+	}
+	close(ends[0]);
+	desk->display = (int)strtol(number, NULL, 10);
+}
+
+void desk_stop(struct desk *desk, pid_t program)
+{
+	for (size_t i = 0; i < desk->count; i++)
+		if (desk->programs[i] == program)
+			desk->programs[i] = 0;
+	kill(program, SIGKILL);
+	waitpid(program, NULL, 0);
+}
+
+void desk_end(struct desk *desk)
+{
+	char path[64];
+
+	for (size_t i = 0; i < desk->count; i++)
+		if (desk->programs[i] > 0)
+			desk_stop(desk, desk->programs[i]);
+	kill(desk->server, SIGCONT);
+	kill(desk->server, SIGTERM);
+	waitpid(desk->server, NULL, 0);
+	unlink(desk->cookies);
+	snprintf(path, sizeof path, "/tmp/.X11-unix/X%d", desk->display);
+	unlink(path); /* where the server was not let to do it */
+	for (size_t i = 0; i < DESKS_MAX; i++)
+		if (in_use[i] == desk)
+			in_use[i] = NULL;
+}
+
+int desk_end_all(void **unused)
+{
+	house_close_all(unused);
+	for (size_t i = 0; i < DESKS_MAX; i++)
+		if (in_use[i])
+			desk_end(in_use[i]);
+	return 0;
+}
+
+static pid_t remember(struct desk *desk, pid_t pid)
+{
+	assert_true(pid > 0 && desk->count < DESK_PROGRAMS_MAX);
+	desk->programs[desk->count++] = pid;
+	return pid;
+}
+
+pid_t desk_start(struct desk *desk, const char *const *argv)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		become(desk);
+		execvp(argv[0], (char *const *)argv);
+		_exit(127);
+	}
+	return remember(desk, pid);
+}
+
+pid_t desk_client(struct desk *desk, const char *name, void (*draw)(Display *connection))
+{
+	Display *connection;
+	int ends[2];
+	pid_t pid;
+	char byte;
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0) {
+		become(desk);
+		if (name)
+			prctl(PR_SET_NAME, name);
+		connection = XOpenDisplay(NULL);
+		if (!connection)
+			_exit(1);
+		draw(connection);
+		XSync(connection, False);
+		if (write(ends[1], "y", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ends[1]);
+	wait_for(ends[0]);
+	assert_int_equal(read(ends[0], &byte, 1), 1);
+	close(ends[0]);
+	return remember(desk, pid);
+}
