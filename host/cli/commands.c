@@ -91,6 +91,11 @@ static const struct command_option of_next[] = {
 	END,
 };
 
+static const struct command_option of_reload[] = {
+	{"upgrade", 0, NULL, 0, "also lets the programs that are installed now take over", NULL, VERSION},
+	END,
+};
+
 static const struct command_option of_resolve[] = {
 	{"output", 0, "K=V", 1, "succeeded: gives the output K the value V", NULL, VERSION},
 	END,
@@ -149,7 +154,7 @@ static const struct command table[] = {
 	{"up", "running it", "", 0, 0, "starts everything the configuration names, in the foreground", NULL,
 	 host_up, VERSION},
 	{"down", "running it", "", 0, 0, "ends it", NULL, host_down, VERSION},
-	{"reload", "running it", "", 0, 0, "reads the configuration again, while runs go on", NULL, reload_command,
+	{"reload", "running it", "", 0, 0, "reads the configuration again, while runs go on", of_reload, reload_command,
 	 VERSION},
 	{"check", "running it", "", 0, 0, "reports every error of the configuration", of_check, check_command,
 	 VERSION},

@@ -17,7 +17,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
-enum { KEY_FILE_MAX = 4096, HASTY_MS = 500 };
+enum { KEY_FILE_MAX = 4096, HASTY_MS = 500, RESTS_MAX = 20 };
 
 #define KEY_BELOW_HOME ".config/hostler/operator.key"
 
@@ -149,13 +149,17 @@ static void on_message(void *arg, const struct message *message)
 }
 
 /* What the socket's own file tells without waiting: no host there, or not for this user. */
-static int look_at_socket(const struct connect *connect)
+static int look_at_socket(struct connect *connect)
 {
 	const char *path = connect->endpoint + strlen("ipc://");
+	AUTO_FREE char *children = files_join(connect->conf->state_dir, "children");
+	int why = access(path, R_OK | W_OK) == 0 ? 0 : errno;
 
-	if (access(path, R_OK | W_OK) == 0)
+	/* hostlerd runs, and its engine is just being started anew. */
+	connect->starting = why == ENOENT && access(children, F_OK) == 0;
+	if (!why || connect->starting)
 		return CLI_DONE;
-	if (errno == EACCES)
+	if (why == EACCES)
 		return cli_fail(connect->cli, CLI_AWAY, "HostNotReachable",
 				"%s is not open to this user: join the group hostler, or use sudo", path);
 	return cli_fail(connect->cli, CLI_AWAY, "HostNotReachable",
@@ -179,7 +183,8 @@ static int not_reached(const struct connect *connect)
 /* A host that starts anew at this moment is waited for; one that refuses is not. */
 static int reach(struct connect *connect)
 {
-	const int64_t end_us = clock_steady_us() + (connect->cli->hasty ? HASTY_MS : CONNECT_REACH_MS) * 1000LL;
+	const int64_t patience_ms = connect->cli->hasty ? HASTY_MS : connect->starting ? CONNECT_START_MS : CONNECT_REACH_MS;
+	const int64_t end_us = clock_steady_us() + patience_ms * 1000;
 	static const struct link_role role = {.up = on_up, .down = on_down, .message = on_message};
 	struct link_role own = role;
 	hst_error err = {0};
@@ -284,12 +289,26 @@ static int ask_once(struct connect *connect, struct message *message, int64_t ti
 	return CLI_DONE;
 }
 
-int connect_request(struct connect *connect, struct message *message, int64_t timeout_ms,
-		    struct connect_answer *ret)
+/* The host is being replaced and has begun nothing of it: as soon as another is there, or this one goes on, it is asked. */
+static bool is_resting(const struct connect_answer *answer)
+{
+	return answer->head.word == WORD_error && strcmp(message_text(&answer->head, "reason"), "HostResting") == 0;
+}
+
+static void wait_for_next(struct connect *connect)
+{
+	const int64_t end_us = clock_steady_us() + CONNECT_REST_MS * INT64_C(1000);
+	const uint64_t ups = connect->ups;
+	int64_t left_us;
+
+	while (connect->ups == ups && (left_us = end_us - clock_steady_us()) > 0)
+		loop_turn(connect->loop, left_us / 1000 + 1);
+}
+
+static int request(struct connect *connect, struct message *message, int64_t timeout_ms, struct connect_answer *ret)
 {
 	const int64_t end_us = clock_steady_us() + timeout_ms * 1000;
 	bool answered, anew;
-	hst_error err = {0};
 	int code;
 
 	do {
@@ -304,10 +323,22 @@ int connect_request(struct connect *connect, struct message *message, int64_t ti
 	if (!answered)
 		return cli_fail(connect->cli, CLI_AWAY, "HostNotReachable",
 				"the host has not answered within %lld s", (long long)timeout_ms / 1000);
-	if (ret->head.word != WORD_error)
-		return CLI_DONE;
-	code = message_read_error(&ret->head, &err);
-	return cli_fail_as(connect->cli, code, &err);
+	return CLI_DONE;
+}
+
+int connect_request(struct connect *connect, struct message *message, int64_t timeout_ms,
+		    struct connect_answer *ret)
+{
+	hst_error err = {0};
+	int status = request(connect, message, timeout_ms, ret);
+
+	for (int i = 0; i < RESTS_MAX && status == CLI_DONE && is_resting(ret); i++) {
+		wait_for_next(connect);
+		status = request(connect, message, timeout_ms, ret);
+	}
+	if (status != CLI_DONE || ret->head.word != WORD_error)
+		return status;
+	return cli_fail_as(connect->cli, message_read_error(&ret->head, &err), &err);
 }
 
 int connect_ask(struct connect *connect, const char *what, const hst_value *filters, const hst_value **ret)

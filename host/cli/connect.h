@@ -11,7 +11,7 @@
 #include "wire/keys.h"
 #include "wire/link.h"
 
-enum { CONNECT_REACH_MS = 3000, CONNECT_ANSWER_MS = 10000, CONNECT_PRESS_MS = 30000 };
+enum { CONNECT_REACH_MS = 3000, CONNECT_START_MS = 10000, CONNECT_ANSWER_MS = 10000, CONNECT_PRESS_MS = 30000, CONNECT_REST_MS = 5000 };
 
 struct connect {
 	const struct cli *cli;
@@ -21,6 +21,7 @@ struct connect {
 	struct loop *loop;
 	void *zmq;
 	struct link *link;
+	bool starting; /* its socket was not there, but hostlerd is */
 	bool up;
 	uint64_t ups; /* how often the host has welcomed us */
 

@@ -13,7 +13,8 @@
 /* Becomes hostlerd; returns only when it cannot. */
 static int become(const struct cli *cli, const char *how)
 {
-	AUTO_FREE char *program = files_join(files_program_directory(), "hostlerd");
+	/* By the name of the place, so that an upgrade finds what is there then. */
+	AUTO_FREE char *program = files_program_called("hostlerd");
 	AUTO_FREE char *found = conf_find(options_value(&cli->options, "conf"));
 	AUTO_FREE char *file = found ? files_beside("", found) : NULL;
 	char *const argv[] = {"hostlerd", (char *)how, "-c", file, NULL};

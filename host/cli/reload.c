@@ -1,5 +1,6 @@
 /*
- * reload: asks the hostlerd of this configuration to read it again, and says how that went. The request is a signal, the
+ * reload: asks the hostlerd of this configuration to read it again, and with --upgrade to make room for the programs that
+ * are installed now, and says how that went. The request is a signal, the
  * answer a file, state_dir/reload: "SERIAL busy" or "SERIAL STATUS" on its first line, what is to be said behind it. A
  * serial greater than the one seen before the signal belongs to a reload that began afterwards.
  */
@@ -115,6 +116,7 @@ static hst_value *done_value(hst_arena *arena)
 	value_set(lists, "added", value_make_list(arena));
 	value_set(lists, "changed", value_make_list(arena));
 	value_set(lists, "removed", value_make_list(arena));
+	value_set(lists, "replaced", value_make_list(arena));
 	return lists;
 }
 
@@ -148,7 +150,8 @@ static int say(const struct cli *cli, const struct answer *answer)
 		puts(*answer->lines ? "in force" : "nothing has changed");
 	} else {
 		print_clean_lines(stderr, answer->lines, strlen(answer->lines));
-		fputs("nothing was changed\n", stderr);
+		fputs(strcmp(answer->state, "1+") == 0 ? "not all is as it should be: `hostler doctor` says more\n"
+						       : "nothing was changed\n", stderr);
 	}
 	return status;
 }
@@ -170,7 +173,7 @@ static int ask(const struct cli *cli, const struct conf *conf)
 		return cli_fail(cli, CLI_FAILED, "Denied", "%s", err.text);
 	process = pidfd_open(pid, 0);
 	read_answer(path, &answer);
-	if (process < 0 || pidfd_send_signal(process, SIGHUP, NULL, 0) < 0)
+	if (process < 0 || pidfd_send_signal(process, options_has(&cli->options, "upgrade") ? SIGUSR2 : SIGHUP, NULL, 0) < 0)
 		return cli_fail(cli, CLI_FAILED, "Denied", "hostlerd with pid %d cannot be signalled: %s", (int)pid,
 				strerror(errno));
 	if (!wait_for_answer(path, process, answer.serial, &answer))

@@ -158,8 +158,10 @@ static int engine_open(struct engine *engine, void *zmq, struct key_ring *ring, 
 
 static void engine_close(struct engine *engine)
 {
-	if (engine->hub && engine->store)
+	if (engine->hub && engine->store) {
 		presences_close(engine);
+		workers_uncall(engine);
+	}
 	engine_after(engine);
 	if (engine->hub)
 		hub_free(engine->hub);
@@ -229,6 +231,7 @@ static int engine_run(struct child *child)
 		log_error("%s", err.text);
 	} else {
 		loop_after(engine.loop, engine_after, &engine);
+		loop_after(engine.loop, rest_look, &engine);
 		loop_in(engine.loop, STORE_IDLE_MS, store_idle_due, &engine);
 		engine_after(&engine);
 		status = child_run(child, engine_told, &engine);

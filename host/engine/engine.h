@@ -111,6 +111,7 @@ struct engine {
 	size_t follower_count, follower_size;
 	struct loop_timer *wake;
 	int64_t wake_at_us;
+	bool resting, rested; /* rest.c */
 	char *files_dir;
 	struct engine_backup *backup; /* being made; NULL: none (backups.c) */
 };
@@ -127,6 +128,13 @@ struct definitions *engine_read_definitions(const struct engine *engine, bool ac
 void engine_told(void *arg, const char *word); /* by the supervisor */
 void engine_forget_loaded(struct engine *engine);
 void engine_free_definitions(struct engine *engine); /* the core owns their flows */
+
+/* rest.c */
+void rest_begin(struct engine *engine);
+void rest_end(struct engine *engine);
+/* True: nothing is begun now, and whoever asked has been told. */
+bool rest_refuses(struct engine *engine, struct hub_link *from, uint64_t id);
+void rest_look(void *arg); /* the end of a turn */
 
 /* batch.c */
 void engine_event(struct engine *engine, struct core_event *event); /* fills in time and draw */
@@ -219,6 +227,8 @@ bool workers_is_of(const struct hub_link *worker, const char *connector); /* a p
 void workers_left(struct engine *engine, struct hub_link *worker);
 void workers_configured(struct engine *engine); /* what waits for connectors that have gone comes to nothing */
 void workers_left_clear(struct engine *engine);
+/* The engine ends: calls that no worker has had are the next one's to make. */
+void workers_uncall(struct engine *engine);
 void workers_clear(struct engine *engine);
 void request_free(struct engine_request *request);
 

@@ -15,6 +15,8 @@ void on_press(void *arg, struct hub_link *from, const struct message *message)
 	crash_point(CRASH_engine_heard_press);
 	hst_error err = {{0}, {0}};
 
+	if (rest_refuses(arg, from, message->id))
+		return;
 	if (stand_check_press(arg, message_text(message, "trigger"), &err) < 0)
 		engine_refuse(arg, from, message->id, HST_DENIED, err.reason, "%s", err.text);
 	else
@@ -46,6 +48,8 @@ void on_run(void *arg, struct hub_link *from, const struct message *message)
 	hst_error err = {{0}, {0}};
 
 	text_init(&json, PAYLOAD_BYTES_MAX);
+	if (rest_refuses(engine, from, message->id))
+		return;
 	if (!known) {
 		engine_refuse(engine, from, message->id, HST_NOT_FOUND, "", "there is no flow \"%s\"; `hostler flows` lists them", flow);
 		return;

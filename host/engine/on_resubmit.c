@@ -172,8 +172,11 @@ void on_resubmit(void *arg, struct hub_link *from, const struct message *message
 	hst_error err = {{0}, {0}};
 	struct resubmit resubmit = {.steer = {.engine = engine, .who = engine_operator(from), .err = &err}};
 	struct core_event event = {.kind = CORE_FIRED, .who = resubmit.steer.who};
-	int rc = value_parse_json(engine->scratch, message->payload, message->payload_length, &resubmit.steer.said, &err);
+	int rc;
 
+	if (rest_refuses(engine, from, message->id))
+		return;
+	rc = value_parse_json(engine->scratch, message->payload, message->payload_length, &resubmit.steer.said, &err);
 	if (rc >= 0)
 		rc = read_run(&resubmit);
 	if (rc >= 0)

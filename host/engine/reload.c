@@ -176,6 +176,10 @@ void engine_told(void *arg, const char *word)
 		inherited_line("taken", NULL);
 	} else if (strcmp(word, "drop") == 0) {
 		engine_forget_loaded(engine);
+	} else if (strcmp(word, "rest") == 0) {
+		rest_begin(engine);
+	} else if (strcmp(word, "wake") == 0) {
+		rest_end(engine);
 	} else if (strncmp(word, "peer ", 5) == 0) {
 		add_peer(engine, word);
 	} else if (strncmp(word, "retire ", 7) == 0) {

@@ -194,7 +194,7 @@ void workers_next(struct engine *engine, struct hub_link *worker)
 	pool = pool_of(engine, instance);
 	free(instance);
 	worker->role = NULL;
-	if (worker->retired)
+	if (worker->retired || engine->resting)
 		return;
 	for (call = pool->first; call && call->cancelled;)
 		call = call->next;
@@ -298,7 +298,7 @@ void workers_call(struct engine *engine, const struct core_action *action)
 {
 	const struct flow_step *flow_step = action->step->flow_step;
 	struct engine_call *call = mem_alloc(sizeof *call);
-	struct hub_link *worker = idle_worker(engine, flow_step->target);
+	struct hub_link *worker = engine->resting ? NULL : idle_worker(engine, flow_step->target);
 	struct engine_pool *pool = pool_of(engine, flow_step->target);
 
 	call->step = action->step->facts.id;
@@ -337,6 +337,17 @@ void workers_configured(struct engine *engine)
 			engine_event(engine, &event);
 		}
 	}
+}
+
+void workers_uncall(struct engine *engine)
+{
+	TABLE_EACH(&engine->pools, entry)
+		for (const struct engine_call *call = ((struct engine_pool *)entry->value)->first; call; call = call->next) {
+			struct core_event event = {.kind = CORE_UNCALLED, .step = call->step, .token = call->token};
+
+			if (!call->cancelled)
+				engine_event(engine, &event);
+		}
 }
 
 void workers_clear(struct engine *engine)

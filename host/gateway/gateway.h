@@ -27,7 +27,8 @@ struct gateway_process {
 	uint32_t number;
 	bool watch;
 	bool silent; /* handed over from an earlier gateway, and has not said yet what it has */
-	bool replaced; /* a watch that is to end: another one is there, or none is needed */
+	bool old;    /* its program is that of an earlier version */
+	bool replaced; /* it is to end: another one is there, or will be, or none is needed */
 	struct stream *stream; /* NULL until it was started */
 	struct loop_timer *again; /* the supervisor's queue was full: it is asked again */
 	struct loop_timer *late;  /* a hold was told to close: how long it may take */

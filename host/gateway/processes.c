@@ -172,7 +172,15 @@ static void process_adopted(struct gateway *gateway, const struct channel_record
 	}
 	process = process_new(device, record->number);
 	process->silent = true;
+	process->old = record->status != 0;
 	listen_to(process, fd);
+}
+
+/* Nothing is in it yet: the next session is to be one of the version that is installed now. */
+static void end_spare(struct gateway_process *process)
+{
+	process->replaced = true;
+	processes_kill(process);
 }
 
 void processes_held(struct gateway_process *process, const struct message *held)
@@ -195,9 +203,12 @@ void processes_held(struct gateway_process *process, const struct message *held)
 	process->silent = false;
 	message_init(&done, WORD_done, held->id);
 	stream_send(process->stream, &done, NULL);
-	log_info("device %s: a session process goes on with this gateway: %s", process->device->conf->name,
-	         message_text(held, "state"));
-	gateway_event(process->device, &event);
+	log_info("device %s: a session process goes on with this gateway: %s (protocol %d.%lld)", process->device->conf->name,
+	         message_text(held, "state"), PROTOCOL_MAJOR, (long long)message_integer(held, "minor"));
+	if (process->old && event.adopted == ADMISSION_ADOPTED_WARM)
+		end_spare(process);
+	else
+		gateway_event(process->device, &event);
 	crash_point(CRASH_gateway_adopted);
 	look_whether_gathered(process->device->gateway);
 }
@@ -245,7 +256,7 @@ static void process_ended(struct gateway_process *process, int code, const char 
 	struct admission_event event = {.kind = ADMISSION_HOLD_ENDED, .number = process->number, .code = code, .text = how};
 
 	if (process->replaced) {
-		log_debug("device %s: the process that watched its sessions before has ended", device->conf->name);
+		log_debug("device %s: a process that another takes the place of has ended", device->conf->name);
 	} else if (process->watch) {
 		log_warning("device %s: the process that watches its sessions ended: %s", device->conf->name, how);
 		free(device->problem);

@@ -31,6 +31,10 @@ int main(int argc, char **argv)
 
 	harden_start(INHERITED_HANDOVER);
 	log_open("hostler-session", LOG_LEVEL_INFO);
+	if (strcmp(what, "--help") == 0) {
+		fputs(usage, stdout);
+		return 0;
+	}
 	if (strcmp(what, "watch") != 0 && strcmp(what, "hold") != 0)
 		return complain();
 	for (optind = 2; (option = getopt_long(argc, argv, "c:", options, NULL)) != -1;) {

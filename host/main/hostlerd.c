@@ -7,9 +7,12 @@
 #include "supervise/down.h"
 #include "supervise/house.h"
 #include "supervise/operator.h"
+#include "supervise/upgrade.h"
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static const char usage[] =
@@ -19,11 +22,12 @@ static const char usage[] =
 	"Says \"ready\" on stdout once everything is up. Exit status: 0 done, 1 failed, 2 the configuration is wrong,\n"
 	"3 none is running (--down).\n";
 
-enum what { WHAT_BACKGROUND, WHAT_FOREGROUND, WHAT_DETACHED, WHAT_DOWN, WHAT_OPERATOR_KEY };
+enum what { WHAT_BACKGROUND, WHAT_FOREGROUND, WHAT_DETACHED, WHAT_DOWN, WHAT_OPERATOR_KEY, WHAT_CHECK_UPGRADE };
 
 struct arguments {
 	const char *file, *user;
 	enum what what;
+	int resume; /* what another hostlerd handed on; 0: nothing */
 };
 
 /* Exit status, or -1: go on. */
@@ -34,6 +38,8 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 		{"detached", no_argument, NULL, 'd'}, /* how the background one starts itself */
 		{"down", no_argument, NULL, 'D'},
 		{"operator-key", no_argument, NULL, 'o'}, /* how the operator's key is made, as --as USER */
+		{"check-upgrade", no_argument, NULL, 'u'}, /* how a new one is tried, with what it would be handed on stdin */
+		{"resume", required_argument, NULL, 'r'},  /* how a new one takes over */
 		{"as", required_argument, NULL, 'a'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
@@ -56,6 +62,12 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 			break;
 		case 'o':
 			arguments->what = WHAT_OPERATOR_KEY;
+			break;
+		case 'u':
+			arguments->what = WHAT_CHECK_UPGRADE;
+			break;
+		case 'r':
+			arguments->resume = (int)strtol(optarg, NULL, 10);
 			break;
 		case 'a':
 			arguments->user = optarg;
@@ -113,7 +125,11 @@ int main(int argc, char **argv)
 	AUTO_FREE char *file = NULL;
 	int status;
 
-	harden_start(STDERR_FILENO);
+	/* Who takes over has the descriptors of the one before; everybody else has none. */
+	if (argc > 1 && strcmp(argv[1], "--resume") == 0)
+		harden_resume();
+	else
+		harden_start(STDERR_FILENO);
 	log_open("hostlerd", LOG_LEVEL_INFO);
 	limits_descriptors();
 	status = read_arguments(argc, argv, &arguments);
@@ -126,7 +142,11 @@ int main(int argc, char **argv)
 		fputs("hostlerd: error: there is no configuration: name one with -c FILE\n", stderr);
 		return 2;
 	}
+	if (arguments.resume > STDERR_FILENO)
+		return house_resume(file, arguments.what == WHAT_DETACHED, arguments.resume);
 	switch (arguments.what) {
+	case WHAT_CHECK_UPGRADE:
+		return upgrade_check(file);
 	case WHAT_DOWN:
 		return down(file);
 	case WHAT_BACKGROUND:

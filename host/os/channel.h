@@ -21,7 +21,7 @@ enum channel_what {
 	CHANNEL_FAILED, /* supervisor: it could not be started; `text` says why */
 	CHANNEL_KILL,	/* gateway: end the process `number` now */
 	CHANNEL_ADOPT,	  /* supervisor, to both: with the descriptor that leads to the other; to the gateway also the
-			     number and the device of the hold */
+			     number and the device of the hold. `status` 1: it runs the program of an earlier version */
 	CHANNEL_GATHERED, /* supervisor: every hold of the earlier gateway was handed over. `status` 1: there was none, so
 			     holds of an earlier supervisor may be about to end, which cannot be handed over */
 };

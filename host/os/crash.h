@@ -110,6 +110,8 @@
 	POINT(hostlerd, child_ready, "a child has said that it is ready") \
 	POINT(hostlerd, child_ended, "a child has ended, it is not started again") \
 	POINT(hostlerd, before_status, "how the children stand has changed, the file does not say so") \
+	POINT(hostlerd, before_exec, "calls have come to their end, the next hostlerd is about to take over") \
+	POINT(hostlerd, resumed, "another hostlerd has taken over, no child is replaced") \
 	POINT(hostlerd, stopping, "the house is told to end, no child is")
 
 #define CRASH_POINT_NAME(program, name, where) CRASH_##program##_##name,

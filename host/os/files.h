@@ -59,6 +59,12 @@ const char *files_program_directory(void);
 char *files_beside_programs(const char *name);
 
 /*
+ * A program of the house at the place by whose name this one was started, links in it not followed: what is there now may
+ * be another version. Where there is none of the name, the one beside this program. The caller frees it.
+ */
+char *files_program_called(const char *name);
+
+/*
  * Where plugins were installed (os/installed.h), or $HOSTLER_PLUGINS in a build tree; that only when it is absolute, and
  * never in a program that runs with more rights than its caller.
  */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/close_range.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -26,6 +27,20 @@ static void harden_standard_fds(void)
 	close(fd);
 }
 
+static void harden_process(void)
+{
+	harden_standard_fds();
+	prctl(PR_SET_DUMPABLE, 0);
+	umask(077);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+void harden_resume(void)
+{
+	close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+	harden_process();
+}
+
 void harden_start(int highest_fd)
 {
 	if (highest_fd < STDERR_FILENO)
@@ -35,10 +50,7 @@ void harden_start(int highest_fd)
 	/* What was inherited is for us, not for what we start. */
 	for (int fd = STDERR_FILENO + 1; fd <= highest_fd; fd++)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
-	harden_standard_fds();
-	prctl(PR_SET_DUMPABLE, 0);
-	umask(077);
-	signal(SIGPIPE, SIG_IGN);
+	harden_process();
 }
 
 /* All three of each, or the program could go back to what is saved. */

@@ -10,6 +10,9 @@
  */
 void harden_start(int highest_fd);
 
+/* The same for a program that goes on with the descriptors of the one before it: all stay, and are made close-on-exec. */
+void harden_resume(void);
+
 /*
  * Becomes that user with its groups, for good. "" or NULL or already that user: nothing. After HST_BROKEN the
  * program must end.

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -87,6 +88,17 @@ const char *files_program_directory(void)
 char *files_beside_programs(const char *name)
 {
 	return cleaned(files_join(files_program_directory(), name));
+}
+
+char *files_program_called(const char *name)
+{
+	const char *called = (const char *)getauxval(AT_EXECFN);
+	char *path = called ? files_beside(called, name) : NULL;
+
+	if (path && access(path, X_OK) == 0)
+		return path;
+	free(path);
+	return files_join(files_program_directory(), name);
 }
 
 const char *files_plugin_directory(void)

@@ -25,6 +25,7 @@ static void say_held(struct hold *hold)
 	struct message message;
 
 	message_init(&message, WORD_held, HELD_ID);
+	message_set_integer(&message, "minor", PROTOCOL_MINOR);
 	message_set_text(&message, "state", busy ? "running" : hold->session ? "idle" : "warm");
 	if (hold->session) {
 		message_set_text(&message, "session", hold->session);

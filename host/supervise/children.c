@@ -151,9 +151,14 @@ static char *keys_of(const struct role_child *child)
 	return keys_for_engine(supervisor->arguments->seed, names, n);
 }
 
+struct process_role children_role(struct role_child *child)
+{
+	return (struct process_role){.said = on_said, .ended = on_ended, .arg = child};
+}
+
 static int start_process(struct role_child *child, hst_error *err)
 {
-	const struct process_role role = {.said = on_said, .ended = on_ended, .arg = child};
+	const struct process_role role = children_role(child);
 	AUTO_CLOSE int channel = -1;
 	char *keys;
 	int code;
@@ -180,6 +185,7 @@ static bool role_launch(struct child *plain)
 	struct role_child *child = (struct role_child *)plain;
 	hst_error err = {0};
 
+	child->old = false;
 	if (start_process(child, &err) == HST_OK) {
 		silence_begin(child);
 		return true;

@@ -10,10 +10,12 @@
 #include "os/lock.h"
 #include "os/spawn.h"
 #include "supervise/accounts.h"
+#include "supervise/carried.h"
 #include "supervise/folders.h"
 #include "supervise/keys.h"
 #include "supervise/operator.h"
 #include "supervise/supervisor.h"
+#include "supervise/upgrade.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,6 +37,7 @@ struct house {
 	struct accounts accounts;
 	int lock;
 	uint8_t seed[SEED_BYTES];
+	const struct carried *carried; /* NULL: it is started, not taken over */
 };
 
 struct conf *house_conf(const char *file)
@@ -174,11 +177,25 @@ static void on_up(void *arg, const char *missing)
 		leave_terminal(house);
 }
 
+/* What the program before this one has made ready. A folder that this version has and that one had not is made. */
+static int reopen_house(struct house *house, hst_error *err)
+{
+	AUTO_FREE char *seed = files_join(house->conf->state_dir, "host.seed");
+	int code = accounts_prepare(&house->accounts, err);
+
+	house->lock = (int)house->carried->house.lock_fd;
+	if (code == HST_OK)
+		code = keys_seed(seed, house->seed, err);
+	if (code == HST_OK)
+		code = folders_parts(house->conf, &house->accounts, err);
+	return code;
+}
+
 static int supervise(struct house *house)
 {
 	hst_error err = {0};
 
-	if (open_house(house, &err) != HST_OK) {
+	if ((house->carried ? reopen_house(house, &err) : open_house(house, &err)) != HST_OK) {
 		log_error("%s", err.text);
 		return STATUS_FAILED;
 	}
@@ -186,7 +203,10 @@ static int supervise(struct house *house)
 	return supervisor_run(&(struct supervisor_arguments){.conf = house->conf,
 							     .file = house->file,
 							     .root = house->accounts.root,
+							     .detached = house->detached,
+							     .lock = house->lock,
 							     .seed = house->seed,
+							     .carried = house->carried,
 							     .announce = on_up,
 							     .arg = house});
 }
@@ -218,6 +238,33 @@ int house_run(const char *file, bool detached)
 	return status;
 }
 
+int house_resume(const char *file, bool detached, int fd)
+{
+	struct house house = {.lock = -1, .detached = detached};
+	AUTO(problems) struct problems problems;
+	struct carried carried = {0};
+	hst_error err = {0};
+	int status = STATUS_FAILED;
+
+	problems_init(&problems);
+	house.conf = conf_load_accepted(file, false, &problems);
+	snprintf(house.file, sizeof house.file, "%s", file);
+	if (!house.conf) {
+		log_error("the configuration that is in force cannot be read");
+	} else if (upgrade_read(fd, &carried, &err) != HST_OK || carried_pass(&carried, false, &err) != HST_OK) {
+		log_error("%s", err.text);
+	} else {
+		house.carried = &carried;
+		status = supervise(&house);
+	}
+	carried_clear(&carried);
+	sodium_memzero(house.seed, sizeof house.seed);
+	conf_free(house.conf);
+	if (house.lock >= 0)
+		close(house.lock);
+	return status;
+}
+
 /* Reads what the detached one says; true when it became ready. */
 static bool hear_ready(int fd)
 {
@@ -239,7 +286,7 @@ static bool hear_ready(int fd)
 
 int house_background(const char *file)
 {
-	AUTO_FREE char *program = files_join(files_program_directory(), "hostlerd");
+	AUTO_FREE char *program = files_program_called("hostlerd");
 	char *const argv[] = {"hostlerd", "-c", (char *)file, "--detached", NULL};
 	AUTO_CLOSE int near = -1;
 	AUTO_CLOSE int far = -1;

@@ -15,6 +15,9 @@ struct conf;
  */
 int house_run(const char *file, bool detached);
 
+/* Goes on in the place of the hostlerd that became this one; `fd` is what it handed on. */
+int house_resume(const char *file, bool detached, int fd);
+
 /* Starts the same in a session of its own and returns once it is ready. */
 int house_background(const char *file);
 

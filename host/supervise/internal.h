@@ -8,8 +8,12 @@
 #include "supervise/reload.h"
 #include "supervise/sessions.h"
 #include "supervise/supervisor.h"
+#include "supervise/upgrade.h"
 
 struct supervisor;
+
+/* Exit status of `hostler reload`. Half: what it set out to do was begun, and is not all done; told as failed, too. */
+enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_BAD = 2, STATUS_HALF = 3 };
 
 /* A child with what it takes to run it. */
 struct role_child {
@@ -27,6 +31,7 @@ struct role_child {
 	int64_t allowed_ms;
 	bool doubted;              /* that time has passed once */
 	char hung[100];            /* when and why it was last killed; "": never, or it was well since */
+	bool old;                  /* its process is of the program before this one */
 	bool leaving;              /* no longer in the plan: forgotten once it has ended */
 	struct role_child *after;  /* it is started when this one has ended; NULL: it need not wait */
 };
@@ -40,6 +45,7 @@ struct supervisor {
 	struct role_child **children;
 	size_t n;
 	struct reload reload;
+	struct upgrade upgrade;
 	uint8_t host[KEY_BYTES];
 	struct loop_timer *sessions_timer, *announce_timer;
 	char *status_path;
@@ -65,13 +71,22 @@ bool child_is_stopped(const struct child *child);
 /* Names those that are not ready, or NULL; the caller frees. */
 char *children_missing(const struct supervisor *supervisor);
 
+/* What a child's process says and how it ends, for whoever begins to listen to it. */
+struct process_role children_role(struct role_child *child);
+
+/* children_carried.c */
+void children_carry(const struct supervisor *supervisor, struct carried *to);
+void children_resume(struct supervisor *supervisor, const struct carried *carried); /* those of the plan are there */
+
 /* workers.c: `engine` becomes what the engine is told before it takes the configuration; then they begin. */
 void workers_plan(struct supervisor *supervisor, struct text *engine);
 void workers_begin(struct supervisor *supervisor);
+void workers_have_come(struct supervisor *supervisor); /* or are not waited for any more */
 bool workers_are_coming(const struct supervisor *supervisor); /* those that are new may still become ready */
 
 /* silence.c: of a child's process, from its start to its end. */
 void silence_begin(struct role_child *child);
+void silence_resume(struct role_child *child, int64_t allowed_ms); /* it was allowed to be silent for so long */
 bool silence_heard(struct role_child *child, const char *line); /* any line is a sign of life; true: and nothing else */
 void silence_end(struct role_child *child);
 

@@ -1,6 +1,7 @@
 #include "supervise/orphans.h"
 
 #include "base/log.h"
+#include "supervise/carried.h"
 
 #include <signal.h>
 #include <sys/prctl.h>
@@ -55,6 +56,29 @@ void orphans_look(struct orphans *orphans, const struct orphans_role *role, bool
 			end(orphans, pid);
 		else if (orphans->left_count < CHILDREN_MAX)
 			orphans->left[orphans->left_count++] = pid;
+	}
+}
+
+static void carry(const pid_t *pids, size_t n, bool ended, struct carried *to)
+{
+	for (size_t i = 0; i < n; i++)
+		*carried_add_orphan(to) = (struct carried_orphan){.pid = pids[i], .ended = ended};
+}
+
+void orphans_carry(const struct orphans *orphans, struct carried *to)
+{
+	carry(orphans->left, orphans->left_count, false, to);
+	carry(orphans->ended, orphans->ended_count, true, to);
+}
+
+void orphans_resume(struct orphans *orphans, const struct carried *carried)
+{
+	for (size_t i = 0; i < carried->orphan_count; i++) {
+		bool ended = carried->orphans[i].ended;
+		size_t *n = ended ? &orphans->ended_count : &orphans->left_count;
+
+		if (*n < CHILDREN_MAX)
+			(ended ? orphans->ended : orphans->left)[(*n)++] = (pid_t)carried->orphans[i].pid;
 	}
 }
 

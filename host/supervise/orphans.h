@@ -18,6 +18,10 @@ struct orphans {
 /* From here on this process inherits. */
 void orphans_begin(void);
 
+struct carried;
+void orphans_carry(const struct orphans *orphans, struct carried *to);
+void orphans_resume(struct orphans *orphans, const struct carried *carried);
+
 struct orphans_role {
 	bool (*ours)(void *arg, pid_t pid); /* whether a child is none that was inherited */
 	bool (*spare)(void *arg); /* asked after the look: one whose orphans are to be left has just died, too */

@@ -62,6 +62,14 @@ static void end_line(struct output *output, const char *name)
 		output->left_out += n;
 }
 
+void output_resume(struct output *output, const char *line, const char *tail)
+{
+	output->line_length = line ? strnlen(line, OUTPUT_LINE_MAX) : 0;
+	memcpy(output->line, line ? line : "", output->line_length);
+	output->tail_length = tail ? strnlen(tail, OUTPUT_TAIL_MAX) : 0;
+	memcpy(output->tail, tail ? tail : "", output->tail_length);
+}
+
 void output_flush(struct output *output, const char *name)
 {
 	end_line(output, name);

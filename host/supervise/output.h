@@ -22,6 +22,8 @@ struct output {
 
 /* `now_us` is steady. */
 void output_take(struct output *output, const char *name, const char *bytes, size_t n, int64_t now_us);
+/* As another program left it: the line that is not complete, and the last ones. What was left out is not known any more. */
+void output_resume(struct output *output, const char *line, const char *tail);
 /* What is left of an unfinished line, and how much was left out. */
 void output_flush(struct output *output, const char *name);
 

@@ -9,6 +9,7 @@
 #include "os/files.h"
 #include "os/inherited.h"
 #include "os/spawn.h"
+#include "supervise/carried.h"
 #include "supervise/orphans.h"
 #include "supervise/output.h"
 
@@ -56,6 +57,18 @@ struct processes *processes_new(struct loop *loop, hst_error *err)
 		free(processes);
 		return NULL;
 	}
+	return processes;
+}
+
+struct processes *processes_resume(struct loop *loop, const struct carried *carried)
+{
+	struct processes *processes = mem_alloc(sizeof *processes);
+
+	processes->loop = loop;
+	processes->life[0] = (int)carried->house.life_reading_fd;
+	processes->life[1] = (int)carried->house.life_writing_fd;
+	orphans_begin();
+	orphans_resume(&processes->orphans, carried);
 	return processes;
 }
 
@@ -215,7 +228,7 @@ static int spawn_process(struct process *process, const struct process_spec *spe
 {
 	AUTO_FREE char *path = files_join(files_program_directory(), spec->program);
 	struct spawn_fd fds[8] = {
-		{-1, 0},
+		{spec->input_fd > 0 ? spec->input_fd : -1, 0},
 		{output, 1},
 		{output, 2},
 		{ready, INHERITED_READY},
@@ -254,6 +267,18 @@ static int start(struct process *process, const struct process_spec *spec, hst_e
 	return code;
 }
 
+static void listen_to(struct process *process)
+{
+	struct processes *processes = process->of;
+
+	process->next = processes->first;
+	processes->first = process;
+	if (process->ready_fd >= 0)
+		loop_fd(processes->loop, process->ready_fd, POLLIN, on_ready, process);
+	if (process->output_fd >= 0)
+		loop_fd(processes->loop, process->output_fd, POLLIN, on_output, process);
+}
+
 int process_start(struct processes *processes, const struct process_spec *spec, const struct process_role *role,
 		  struct process **ret, hst_error *err)
 {
@@ -271,13 +296,50 @@ int process_start(struct processes *processes, const struct process_spec *spec, 
 		process_free(process);
 		return code;
 	}
-	process->next = processes->first;
-	processes->first = process;
-	loop_fd(processes->loop, process->ready_fd, POLLIN, on_ready, process);
-	if (process->output_fd >= 0)
-		loop_fd(processes->loop, process->output_fd, POLLIN, on_output, process);
+	listen_to(process);
 	*ret = process;
 	return HST_OK;
+}
+
+struct process *process_resume(struct processes *processes, const struct carried *carried, int64_t pid,
+			       const struct process_role *role)
+{
+	const struct carried_process *found = carried_process_of(carried, pid);
+	struct process *process = mem_alloc(sizeof *process);
+
+	process->of = processes;
+	process->name = mem_text(found->name);
+	process->role = *role;
+	process->pid = (pid_t)pid;
+	process->keeps_orphans = found->keeps_orphans;
+	process->ready_fd = (int)found->ready_fd;
+	process->output_fd = (int)found->output_fd;
+	if (found->said && strlen(found->said) < sizeof process->said) {
+		process->said_length = strlen(found->said);
+		memcpy(process->said, found->said, process->said_length);
+	}
+	output_resume(&process->output, found->line, found->tail);
+	listen_to(process);
+	return process;
+}
+
+void processes_carry(const struct processes *processes, struct carried *to)
+{
+	to->house.life_reading_fd = processes->life[0];
+	to->house.life_writing_fd = processes->life[1];
+	for (const struct process *process = processes->first; process; process = process->next) {
+		struct carried_process *carried = carried_add_process(to);
+
+		*carried = (struct carried_process){.pid = process->pid,
+						    .ready_fd = process->ready_fd,
+						    .output_fd = process->output_fd,
+						    .keeps_orphans = process->keeps_orphans,
+						    .name = mem_text(process->name),
+						    .said = mem_copy(process->said, process->said_length),
+						    .line = mem_copy(process->output.line, process->output.line_length),
+						    .tail = mem_copy(process->output.tail, process->output.tail_length)};
+	}
+	orphans_carry(&processes->orphans, to);
 }
 
 void process_signal(struct process *process, int signal)

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+struct carried;
 struct process;
 struct processes;
 
@@ -24,6 +25,7 @@ struct process_spec {
 	int peer_fd;         /* its fd 6; -1: none; stays the caller's */
 	int handover_fd;     /* its fd 7; 0 or less: none; the same */
 	bool keeps_orphans;  /* what it leaves behind is somebody else's to end; else it is ended with it */
+	int input_fd;        /* its stdin; 0: nothing. Stays the caller's */
 	int output_fd;       /* its stdout and stderr; 0: they go on to this program's stderr. Stays the caller's */
 };
 
@@ -38,6 +40,12 @@ struct process_role {
 struct processes *processes_new(struct loop *loop, hst_error *err); /* NULL: no descriptors left */
 void processes_free(struct processes *processes); /* every child sees end-of-file on its life descriptor */
 void processes_reap(struct processes *processes);
+
+/* The same with what the program before this one has handed on; its descriptors become this one's. */
+struct processes *processes_resume(struct loop *loop, const struct carried *carried);
+struct process *process_resume(struct processes *processes, const struct carried *carried, int64_t pid,
+                               const struct process_role *role);
+void processes_carry(const struct processes *processes, struct carried *to);
 
 int process_start(struct processes *processes, const struct process_spec *spec, const struct process_role *role,
                   struct process **ret, hst_error *err);

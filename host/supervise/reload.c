@@ -6,18 +6,14 @@
 #include "config/conf.h"
 #include "config/conf_changes.h"
 #include "os/files.h"
+#include "supervise/carried.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { SAID_MAX = 1 << 20, CHECK_LATE_MS = 120000, LOAD_LATE_MS = 120000, START_LATE_MS = 30000 };
-
-/* Exit status of `hostler reload`. */
-enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_BAD = 2 };
 
 static void write_answer(struct supervisor *supervisor, const char *state)
 {
@@ -30,7 +26,7 @@ static void write_answer(struct supervisor *supervisor, const char *state)
 		log_warning("%s", err.text);
 }
 
-static void say(struct supervisor *supervisor, const char *line)
+void reload_say(struct supervisor *supervisor, const char *line)
 {
 	text_addf(&supervisor->reload.said, "%s\n", line);
 }
@@ -78,18 +74,15 @@ static void forget(struct supervisor *supervisor)
 	struct reload *reload = &supervisor->reload;
 
 	loop_cancel(supervisor->loop, &reload->late);
-	if (reload->output > 0)
-		close(reload->output);
-	reload->output = 0;
 	conf_free(take(reload->conf));
 	for (size_t i = 0; i < supervisor->n; i++)
 		supervisor->children[i]->answer = ANSWER_NONE;
 	reload->stage = RELOAD_NONE;
 }
 
-static void finish(struct supervisor *supervisor, int status)
+void reload_finish(struct supervisor *supervisor, int status)
 {
-	static const char *const states[] = {"0", "1", "2"};
+	static const char *const states[] = {"0", "1", "2", "1+"};
 
 	/* Who has read it and may not have it forgets it. */
 	tell(supervisor, "drop", ANSWER_LOADED, ANSWER_NONE);
@@ -97,7 +90,11 @@ static void finish(struct supervisor *supervisor, int status)
 	forget(supervisor);
 	write_answer(supervisor, states[status]);
 	if (status == STATUS_DONE)
-		log_info("the configuration was read again and is in force");
+		log_info(supervisor->reload.upgrade ? "the programs were replaced"
+						    : "the configuration was read again and is in force");
+	else if (status == STATUS_HALF || supervisor->reload.upgrade)
+		log_error("the programs were to be replaced, %s:\n%s",
+			  status == STATUS_HALF ? "and not all are" : "and are those they were", supervisor->reload.said.s);
 	else
 		log_error("the configuration was read again and is not in force; nothing was changed:\n%s",
 			  supervisor->reload.said.s);
@@ -108,16 +105,12 @@ static void on_late(void *arg)
 	struct supervisor *supervisor = arg;
 
 	supervisor->reload.late = NULL;
-	if (supervisor->reload.check) {
-		process_signal(supervisor->reload.check, SIGKILL);
-		return;
-	}
 	if (supervisor->reload.stage == RELOAD_STARTING) {
 		supervisor->reload.patient = false;
 		return;
 	}
-	say(supervisor, "not every process of the host has read the configuration in time; the log says more");
-	finish(supervisor, STATUS_FAILED);
+	reload_say(supervisor, "not every process of the host has read the configuration in time; the log says more");
+	reload_finish(supervisor, STATUS_FAILED);
 }
 
 /* The checks that only the one who knows both configurations can make. */
@@ -127,7 +120,7 @@ static bool may_follow(struct supervisor *supervisor, struct problems *problems)
 	for (size_t i = 0; i < problems->n; i++) {
 		AUTO_FREE char *line = problem_line(&problems->at[i]);
 
-		say(supervisor, line);
+		reload_say(supervisor, line);
 	}
 	return problems->n == 0;
 }
@@ -143,7 +136,7 @@ static bool read_conf(struct supervisor *supervisor)
 	for (size_t i = 0; i < problems.n; i++) {
 		AUTO_FREE char *line = problem_line(&problems.at[i]);
 
-		say(supervisor, line);
+		reload_say(supervisor, line);
 	}
 	return false;
 }
@@ -160,37 +153,22 @@ static void begin_loading(struct supervisor *supervisor)
 	}
 }
 
-/* What the check printed is what is wrong. */
-static void take_output(struct supervisor *supervisor)
-{
-	char part[4096];
-	off_t at = 0;
-	ssize_t n;
-
-	while ((n = pread(supervisor->reload.output, part, sizeof part, at)) > 0) {
-		text_bytes(&supervisor->reload.said, part, (size_t)n);
-		at += n;
-	}
-}
-
-static void on_checked(void *arg, struct process *process, int status)
+static void on_checked(void *arg, int status, const char *said)
 {
 	struct supervisor *supervisor = arg;
 	bool wrong = WIFEXITED(status) && WEXITSTATUS(status) != 0;
 	/* 1: nothing but plugins, without which the rest can work. */
 	bool good = status == 0 || (wrong && WEXITSTATUS(status) == 1);
 
-	(void)process;
-	supervisor->reload.check = NULL;
-	loop_cancel(supervisor->loop, &supervisor->reload.late);
+	/* What it printed is what is wrong. */
 	if (status != 0)
-		take_output(supervisor);
+		text_add(&supervisor->reload.said, said);
 	if (!wrong && status != 0)
-		say(supervisor, "`hostler check` did not come to an end");
+		reload_say(supervisor, "`hostler check` did not come to an end");
 	if (!good)
-		finish(supervisor, wrong ? STATUS_BAD : STATUS_FAILED);
+		reload_finish(supervisor, wrong ? STATUS_BAD : STATUS_FAILED);
 	else if (!read_conf(supervisor))
-		finish(supervisor, STATUS_BAD);
+		reload_finish(supervisor, STATUS_BAD);
 	else
 		begin_loading(supervisor);
 }
@@ -199,52 +177,43 @@ static void begin_checking(struct supervisor *supervisor)
 {
 	struct reload *reload = &supervisor->reload;
 	char *const argv[] = {"hostler", "check", "-c", (char *)supervisor->arguments->file, NULL};
-	const struct process_role role = {.ended = on_checked, .arg = supervisor};
 	hst_error err = {0};
-	int code = HST_RETRY;
 
 	reload->stage = RELOAD_CHECKING;
-	reload->output = memfd_create("check", MFD_CLOEXEC);
-	if (reload->output < 0)
-		hst_fail(&err, HST_RETRY, "no room for what `hostler check` says: %s", strerror(errno));
-	else
-		code = process_start(supervisor->processes,
-				     &(struct process_spec){.name = "check",
-							    .program = "hostler",
-							    .argv = argv,
-							    .peer_fd = -1,
-							    .output_fd = reload->output},
-				     &role, &reload->check, &err);
-	if (code == HST_OK) {
-		reload->late = loop_in(supervisor->loop, CHECK_LATE_MS, on_late, supervisor);
+	reload->check = (struct trial){.loop = supervisor->loop, .done = on_checked, .arg = supervisor};
+	if (trial_start(&reload->check, supervisor->processes,
+			&(struct trial_spec){.name = "check", .program = "hostler", .argv = argv, .late_ms = CHECK_LATE_MS},
+			&err) == HST_OK)
 		return;
-	}
-	say(supervisor, err.text);
-	finish(supervisor, STATUS_FAILED);
+	reload_say(supervisor, err.text);
+	reload_finish(supervisor, STATUS_FAILED);
 }
 
-void reload_ask(struct supervisor *supervisor)
+void reload_ask(struct supervisor *supervisor, bool upgrade)
 {
 	struct reload *reload = &supervisor->reload;
 
 	if (reload->stage != RELOAD_NONE) {
 		reload->again = true;
+		reload->again_upgrade |= upgrade;
 		return;
 	}
-	reload->again = false;
+	reload->upgrade = upgrade || reload->again_upgrade;
+	reload->again = reload->again_upgrade = false;
 	reload->serial++;
 	reload->stage = RELOAD_WAITING;
 	text_reset(&reload->said);
 	text_reset(&reload->changes);
 	write_answer(supervisor, "busy");
-	log_info("the configuration is read again");
+	log_info(reload->upgrade ? "the configuration is read again, and the programs are to be replaced"
+				 : "the configuration is read again");
 }
 
 static void add_change(void *arg, enum conf_change change, const char *kind, const char *name)
 {
 	AUTO_FREE char *line = mem_printf("%s %s%s%s", conf_change_name(change), kind, name ? " " : "", name ? name : "");
 
-	say(arg, line);
+	reload_say(arg, line);
 }
 
 /* Who is started from now on reads this text, whatever becomes of the file. */
@@ -296,9 +265,15 @@ static void finish_done(struct supervisor *supervisor)
 		if (!child->leaving && !child_is_ready(&child->child))
 			text_addf(&supervisor->reload.said, "missing %.*s%s%s\n", (int)strcspn(child->plan.name, "/"),
 				  child->plan.name, slash ? " " : "", slash ? slash + 1 : "");
-		child->fresh = false;
 	}
-	finish(supervisor, STATUS_DONE);
+	workers_have_come(supervisor);
+	if (!supervisor->reload.upgrade) {
+		reload_finish(supervisor, STATUS_DONE);
+		return;
+	}
+	loop_cancel(supervisor->loop, &supervisor->reload.late);
+	supervisor->reload.stage = RELOAD_UPGRADING;
+	upgrade_begin(supervisor);
 }
 
 bool reload_heard(struct role_child *child, const char *line)
@@ -310,13 +285,15 @@ bool reload_heard(struct role_child *child, const char *line)
 	if (strncmp(line, "note ", 5) == 0)
 		text_addf(&supervisor->reload.changes, "%s\n", line + 5);
 	else if (strncmp(line, "wrong ", 6) == 0)
-		say(supervisor, line + 6);
+		reload_say(supervisor, line + 6);
 	else if (strcmp(line, "loaded") == 0)
 		child->answer = ANSWER_LOADED;
 	else if (strcmp(line, "refused") == 0)
 		child->answer = ANSWER_REFUSED;
 	else if (strcmp(line, "taken") == 0)
 		child->answer = ANSWER_TAKEN;
+	else if (strcmp(line, "rested") == 0)
+		child->answer = ANSWER_RESTED;
 	else
 		return false;
 	return true;
@@ -328,11 +305,13 @@ void reload_child_ended(struct role_child *child)
 
 	if (child->answer == ANSWER_NONE)
 		return;
-	/* Started again it reads what is in force by then. */
-	child->answer = child->of->reload.stage == RELOAD_TAKING ? ANSWER_TAKEN : ANSWER_REFUSED;
+	/* Started again it reads what is in force by then, and is the new program if that is what it was to make room for. */
+	child->answer = child->of->reload.stage == RELOAD_TAKING	     ? ANSWER_TAKEN
+			: child->of->reload.stage == RELOAD_UPGRADING ? ANSWER_NONE
+								      : ANSWER_REFUSED;
 	line = mem_printf("%s ended while it read the configuration; the log says why", child->child.name);
 	if (child->answer == ANSWER_REFUSED)
-		say(child->of, line);
+		reload_say(child->of, line);
 }
 
 static bool is_starting(const struct supervisor *supervisor)
@@ -356,7 +335,7 @@ static void step(struct supervisor *supervisor)
 		break;
 	case RELOAD_LOADING:
 		if (any(supervisor, ANSWER_REFUSED))
-			finish(supervisor, STATUS_BAD);
+			reload_finish(supervisor, STATUS_BAD);
 		else if (!any(supervisor, ANSWER_AWAITED))
 			begin_taking(supervisor);
 		break;
@@ -372,6 +351,9 @@ static void step(struct supervisor *supervisor)
 		if (!supervisor->reload.patient || !workers_are_coming(supervisor))
 			finish_done(supervisor);
 		break;
+	case RELOAD_UPGRADING:
+		upgrade_turn(supervisor);
+		break;
 	}
 }
 
@@ -380,16 +362,16 @@ void reload_turn(struct supervisor *supervisor)
 {
 	struct reload *reload = &supervisor->reload;
 
-	if (supervisor->stopping && reload->stage != RELOAD_NONE && !reload->check) {
-		say(supervisor, "hostler is being taken down");
-		finish(supervisor, STATUS_FAILED);
+	if (supervisor->stopping && reload->stage != RELOAD_NONE && !reload->check.process && !supervisor->upgrade.trial.process) {
+		reload_say(supervisor, "hostler is being taken down");
+		reload_finish(supervisor, STATUS_FAILED);
 		return;
 	}
 	if (supervisor->stopping)
 		return;
 	step(supervisor);
 	if (reload->stage == RELOAD_NONE && reload->again) {
-		reload_ask(supervisor);
+		reload_ask(supervisor, false);
 		step(supervisor);
 	}
 }
@@ -397,18 +379,42 @@ void reload_turn(struct supervisor *supervisor)
 void reload_open(struct supervisor *supervisor)
 {
 	supervisor->reload.path = files_join(supervisor->conf->state_dir, "reload");
-	unlink(supervisor->reload.path);
+	if (supervisor->reload.stage == RELOAD_NONE)
+		unlink(supervisor->reload.path);
 	supervisor->reload.accepted = files_join(supervisor->conf->state_dir, "in-force.ini");
 	keep_accepted(supervisor);
 	setenv("HOSTLER_ACCEPTED", supervisor->reload.accepted, true);
-	text_init(&supervisor->reload.said, SAID_MAX);
+	if (supervisor->reload.stage == RELOAD_NONE)
+		text_init(&supervisor->reload.said, SAID_MAX);
 	text_init(&supervisor->reload.changes, SAID_MAX);
+}
+
+void reload_carry(const struct supervisor *supervisor, struct carried *to)
+{
+	to->house.serial = (int64_t)supervisor->reload.serial;
+	to->house.again = supervisor->reload.again;
+	to->house.again_upgrade = supervisor->reload.again_upgrade;
+	to->house.said = mem_text(supervisor->reload.said.s);
+}
+
+void reload_resume(struct supervisor *supervisor, const struct carried *carried)
+{
+	struct reload *reload = &supervisor->reload;
+
+	reload->stage = RELOAD_UPGRADING;
+	reload->upgrade = true;
+	reload->serial = (uint64_t)carried->house.serial;
+	reload->again = carried->house.again;
+	reload->again_upgrade = carried->house.again_upgrade;
+	text_init(&reload->said, SAID_MAX);
+	text_add(&reload->said, carried->house.said ? carried->house.said : "");
 }
 
 void reload_clear(struct supervisor *supervisor)
 {
 	struct reload *reload = &supervisor->reload;
 
+	trial_forget(&reload->check);
 	if (reload->stage != RELOAD_NONE)
 		forget(supervisor);
 	unlink(reload->path);

@@ -7,6 +7,7 @@
 #include "os/crash.h"
 #include "os/failure.h"
 #include "os/spawn.h"
+#include "supervise/carried.h"
 #include "supervise/outbox.h"
 
 #include <errno.h>
@@ -23,6 +24,7 @@ struct session {
 	struct session *next;
 	struct sessions *of;
 	uint32_t number;
+	bool old; /* of the program before this one */
 	uint64_t gateway; /* which gateway has it: numbers are its own */
 	char device[sizeof(((struct channel_record *)NULL)->device)];
 	int handover; /* a hold's channel, over which it gets its next gateway; -1: a watch, which ends with its gateway */
@@ -137,6 +139,13 @@ static void on_ended(void *arg, struct process *process, int status)
 	session_free(session);
 }
 
+static void keep(struct session *session)
+{
+	session->next = session->of->first;
+	session->of->first = session;
+	session->of->n++;
+}
+
 /* Starts the program with one end of a new socketpair; *ret_fd is the other one. */
 static int start(struct session *session, bool watch, int *ret_fd, hst_error *err)
 {
@@ -193,9 +202,7 @@ static int begin(struct sessions *sessions, const struct channel_record *wanted,
 		session_free(session);
 		return code;
 	}
-	session->next = sessions->first;
-	sessions->first = session;
-	sessions->n++;
+	keep(session);
 	*ret_pid = process_pid(session->process);
 	return HST_OK;
 }
@@ -262,7 +269,7 @@ static void on_channel(void *arg, int fd, short ready)
 static void hand_over(struct session *session)
 {
 	struct sessions *sessions = session->of;
-	struct channel_record record = {.what = CHANNEL_ADOPT, .pid = process_pid(session->process)};
+	struct channel_record record = {.what = CHANNEL_ADOPT, .pid = process_pid(session->process), .status = session->old};
 	hst_error err = {0};
 	int ends[2];
 
@@ -298,4 +305,48 @@ int sessions_channel(struct sessions *sessions, hst_error *err)
 			hand_over(session);
 	tell(sessions, &gathered, -1);
 	return ends[1];
+}
+
+bool sessions_are_quiet(const struct sessions *sessions)
+{
+	return sessions->outbox.first == sessions->outbox.n;
+}
+
+void sessions_carry(const struct sessions *sessions, struct carried *to)
+{
+	to->house.channel_fd = sessions->channel;
+	to->house.gateway = (int64_t)sessions->gateway;
+	to->house.handed_over = sessions->handed_over;
+	for (const struct session *session = sessions->first; session; session = session->next) {
+		struct carried_session *carried = carried_add_session(to);
+
+		*carried = (struct carried_session){.pid = process_pid(session->process),
+						    .number = session->number,
+						    .gateway = (int64_t)session->gateway,
+						    .handover_fd = session->handover,
+						    .device = mem_text(session->device)};
+	}
+}
+
+void sessions_resume(struct sessions *sessions, const struct carried *carried)
+{
+	sessions->channel = (int)carried->house.channel_fd;
+	sessions->gateway = (uint64_t)carried->house.gateway;
+	sessions->handed_over = (uint32_t)carried->house.handed_over;
+	if (sessions->channel >= 0)
+		loop_fd(sessions->loop, sessions->channel, POLLIN, on_channel, sessions);
+	for (size_t i = 0; i < carried->session_count; i++) {
+		const struct carried_session *found = &carried->sessions[i];
+		struct session *session = mem_alloc(sizeof *session);
+		const struct process_role role = {.ended = on_ended, .arg = session};
+
+		*session = (struct session){.of = sessions,
+					    .old = true,
+					    .number = (uint32_t)found->number,
+					    .gateway = (uint64_t)found->gateway,
+					    .handover = (int)found->handover_fd};
+		snprintf(session->device, sizeof session->device, "%s", found->device);
+		session->process = process_resume(sessions->processes, carried, found->pid, &role);
+		keep(session);
+	}
 }

@@ -22,6 +22,11 @@ void sessions_free(struct sessions *sessions);
  */
 int sessions_channel(struct sessions *sessions, hst_error *err);
 
+/* True: nothing is on its way to the gateway, so that nothing but what is carried belongs to it. */
+bool sessions_are_quiet(const struct sessions *sessions);
+void sessions_carry(const struct sessions *sessions, struct carried *to);
+void sessions_resume(struct sessions *sessions, const struct carried *carried);
+
 size_t sessions_count(const struct sessions *sessions);
 void sessions_signal(struct sessions *sessions, int signal);
 

@@ -51,6 +51,11 @@ void silence_begin(struct role_child *child)
 	wait_for_word(child, BEGIN_MS);
 }
 
+void silence_resume(struct role_child *child, int64_t allowed_ms)
+{
+	wait_for_word(child, allowed_ms > 0 ? allowed_ms : BEGIN_MS);
+}
+
 bool silence_heard(struct role_child *child, const char *line)
 {
 	int64_t ms = 0;

@@ -7,6 +7,7 @@
 #include "config/conf.h"
 #include "os/crash.h"
 #include "os/files.h"
+#include "supervise/carried.h"
 #include "supervise/keys.h"
 #include "supervise/notify.h"
 
@@ -155,8 +156,8 @@ static void on_signal(void *arg, int signal)
 
 	if (signal == SIGCHLD)
 		processes_reap(supervisor->processes);
-	else if (signal == SIGHUP)
-		reload_ask(supervisor);
+	else if (signal == SIGHUP || signal == SIGUSR2)
+		reload_ask(supervisor, signal == SIGUSR2);
 	else
 		on_end(supervisor);
 }
@@ -173,6 +174,7 @@ static void plan_children(struct supervisor *supervisor)
 
 static void supervisor_clear(struct supervisor *supervisor)
 {
+	upgrade_clear(supervisor);
 	reload_clear(supervisor);
 	children_clear(supervisor);
 	sessions_free(supervisor->sessions);
@@ -184,29 +186,54 @@ static void supervisor_clear(struct supervisor *supervisor)
 	free(supervisor->status_path);
 }
 
+static bool begin(struct supervisor *supervisor)
+{
+	hst_error err = {0};
+
+	supervisor->processes = processes_new(supervisor->loop, &err);
+	if (!supervisor->processes) {
+		log_error("%s", err.text);
+		return false;
+	}
+	supervisor->sessions = sessions_new(supervisor->loop, supervisor->processes, supervisor->arguments->file);
+	children_tell_part(supervisor, PLAN_ENGINE, CHILD_START);
+	if (workers_start_beside(supervisor))
+		start_workers(supervisor);
+	return true;
+}
+
+/* The signals of what ended meanwhile may have been the other program's to hear. */
+static bool go_on(struct supervisor *supervisor, const struct carried *carried)
+{
+	supervisor->workers_started = supervisor->others_started = true;
+	supervisor->announced = carried->house.announced;
+	supervisor->processes = processes_resume(supervisor->loop, carried);
+	supervisor->sessions = sessions_new(supervisor->loop, supervisor->processes, supervisor->arguments->file);
+	sessions_resume(supervisor->sessions, carried);
+	children_resume(supervisor, carried);
+	upgrade_resume(supervisor);
+	children_changed(supervisor);
+	processes_reap(supervisor->processes);
+	return true;
+}
+
 int supervisor_run(const struct supervisor_arguments *arguments)
 {
-	static const int signals[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, 0};
+	static const int signals[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR2, 0};
 	struct supervisor supervisor = {.arguments = arguments, .conf = arguments->conf, .loop = loop_new(loop_wait_poll)};
-	hst_error err = {0};
 	int status = 1;
 
 	keys_host(arguments->seed, supervisor.host);
 	supervisor.status_path = files_join(arguments->conf->state_dir, "children");
 	plan_children(&supervisor);
+	if (arguments->carried)
+		reload_resume(&supervisor, arguments->carried);
 	reload_open(&supervisor);
 	loop_signals(supervisor.loop, signals, on_signal, &supervisor);
 	loop_after(supervisor.loop, on_turn, &supervisor);
-	supervisor.processes = processes_new(supervisor.loop, &err);
-	if (supervisor.processes) {
-		supervisor.sessions = sessions_new(supervisor.loop, supervisor.processes, arguments->file);
-		children_tell_part(&supervisor, PLAN_ENGINE, CHILD_START);
-		if (workers_start_beside(&supervisor))
-			start_workers(&supervisor);
+	if (arguments->carried ? go_on(&supervisor, arguments->carried) : begin(&supervisor)) {
 		on_turn(&supervisor); /* without an engine nothing would ever happen */
 		status = loop_run(supervisor.loop);
-	} else {
-		log_error("%s", err.text);
 	}
 	supervisor_clear(&supervisor);
 	return status;

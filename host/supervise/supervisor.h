@@ -15,13 +15,17 @@
 
 #include <stdbool.h>
 
+struct carried;
 struct conf;
 
 struct supervisor_arguments {
 	const struct conf *conf;
 	const char *file; /* the configuration's absolute path */
 	bool root;
+	bool detached;
+	int lock; /* of the state_dir; handed on by an upgrade */
 	const uint8_t *seed;
+	const struct carried *carried; /* what the program before this one handed on; NULL: the house is started */
 	void (*announce)(void *arg, const char *missing); /* once: all are up; `missing` names those that are not, or is NULL */
 	void *arg;
 };

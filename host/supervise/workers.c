@@ -85,6 +85,12 @@ void workers_plan(struct supervisor *supervisor, struct text *engine)
 	plan_clear(&plan);
 }
 
+void workers_have_come(struct supervisor *supervisor)
+{
+	for (size_t i = 0; i < supervisor->n; i++)
+		supervisor->children[i]->fresh = false;
+}
+
 /* Who had given up is worth another try. */
 void workers_begin(struct supervisor *supervisor)
 {

@@ -81,7 +81,7 @@ enum right { RIGHT_NONE = 0, RIGHT_LOOK = 1, RIGHT_PRESS = 2, RIGHT_CONTROL = 4,
 	M(identity,     SPEAKER_SESSION, RIGHT_NONE,  "",            "key:t name:t uid:i gid:i",                "")        \
 	M(open,         SPEAKER_GATEWAY, RIGHT_NONE,  "opened",      "user:t session:t?",                       "")        \
 	M(opened,       SPEAKER_SESSION, RIGHT_NONE,  "",            "session:t",                               "")        \
-	M(held,         SPEAKER_SESSION, RIGHT_NONE,  "done",        "state:t session:t? attended:b? user:t? key:t? step:i? token:i?", "")  \
+	M(held,         SPEAKER_SESSION, RIGHT_NONE,  "done",        "state:t minor:i? session:t? attended:b? user:t? key:t? step:i? token:i?", "")  \
 	M(launch,       SPEAKER_GATEWAY, RIGHT_NONE,  "finished",    "step:i token:i run:t number:i name:t timeout_ms:i package:t results:t", "json: inputs") \
 	M(close,        SPEAKER_GATEWAY, RIGHT_NONE,  "closed",      "",                                        "")        \
 	M(closed,       SPEAKER_SESSION, RIGHT_NONE,  "",            "",                                        "")

@@ -7,6 +7,9 @@
  * NAME PUBLIC -" of workers that are new, and "retire NAME" of those that get no more work. A worker is told "drain": it
  * finishes what it is at, and ends.
  *
+ * Before the programs are replaced the engine is told "rest": it begins no call and takes no press, and says "rested" once
+ * nothing is with a worker. "wake" takes that back.
+ *
  * By itself the child says "alive" every five seconds, or "busy MS" while something is known to take so long.
  */
 #ifndef HOST_WIRE_TOLD_H

@@ -4,11 +4,13 @@ do.NAME beside the configuration says instead, and writes down in the file `hear
 
   bad TEXT   says so and ends        die        ends at once, each time
   die-once   ends the first time     stubborn   does not end when it is asked to
+  keep       (gateway) asks for a session process, which is handed over to the next one
   session    (gateway) asks for a session process, speaks to it, and has it killed
   refuse     cannot work with the configuration when it is read again
   hang       is ready, and says nothing any more
   busy       told to drain, it goes on until the file go.NAME is there
   orphans    starts programs that let go of it; all but a session process then die once
+  restless   (engine) does not come to rest
   leave      dies when the configuration is read again, the first time
 """
 
@@ -25,6 +27,8 @@ WANT_WATCH, WANT_HOLD, STARTED, ENDED, FAILED, KILL = range(1, 7)
 RECORD = struct.Struct("=IIii64s256s")
 
 arguments = sys.argv[1:]
+if arguments == ["--help"]:
+    sys.exit(0)
 program = os.path.basename(sys.argv[0])
 configuration = arguments[arguments.index("-c") + 1]
 folder = os.path.dirname(configuration)
@@ -96,8 +100,8 @@ def session_play():
     return channel
 
 
-def handover_play():
-    """Asks for a session process and dies; the next time it is handed over."""
+def handover_play(dies=True):
+    """Asks for a session process and dies, or is told to end; the next time it is handed over."""
     channel = socket.socket(fileno=6)
     what, number, _, _, _, fds = next_record(channel)
     write_down(f"record {what} {number >> 30} {len(fds)}")
@@ -108,8 +112,10 @@ def handover_play():
     with socket.socket(fileno=fds[0]) as peer:
         peer.sendall(b"hello")
         write_down("session says " + peer.recv(100).decode())
-        if first:
+        if first and dies:
             os._exit(3)
+        if first:
+            return channel, peer.detach()
         what, _, _, _, _, fds = next_record(channel)
         write_down(f"record {what} {len(fds)}")
         records(channel, KILL, number)
@@ -177,7 +183,7 @@ def main():
         return
     for line in peer_lines():
         write_down("key " + " ".join(line[:2] if line[0] != "host" else line))
-    plays = {"session": session_play, "handover": handover_play}
+    plays = {"session": session_play, "handover": handover_play, "keep": lambda: handover_play(False)}
     channel = plays[do]() if do in plays else None
     os.write(3, b"ready\n")
     while True:
@@ -210,7 +216,7 @@ def hear(word, do):
         sys.exit(0)
     answers = {"load": "wrong a.ini:1: error: not with me\nrefused\n" if do == "refuse" else
                ("note changed flow hello\n" if name == "engine" else "") + "loaded\n",
-               "take": "taken\n"}
+               "take": "taken\n", "rest": "" if do == "restless" else "rested\n"}
     if word in answers:
         os.write(3, answers[word].encode())
 

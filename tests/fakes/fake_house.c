@@ -134,6 +134,24 @@ static bool has_answered(const struct house *house, int serial)
 	return sscanf(text, "%d %7s", &at, state) == 2 && at >= serial && strcmp(state, "busy") != 0;
 }
 
+char *house_upgrade(const struct house *house, int serial)
+{
+	kill(house->pid, SIGUSR2);
+	WAIT_UNTIL(has_answered(house, serial));
+	return house_file(house, "state/reload");
+}
+
+void house_replace(const struct house *house, const char *program, const char *text)
+{
+	const char *programs = getenv("HOSTLER_PROGRAMS");
+	AUTO_FREE char *hostlerd = files_join(programs ? programs : ".", "hostlerd");
+
+	if (text)
+		put(house, program, text, strlen(text), 0755);
+	else
+		copy_to(house, hostlerd, program);
+}
+
 char *house_reload(const struct house *house, int serial)
 {
 	kill(house->pid, SIGHUP);

@@ -53,6 +53,12 @@ void house_configure(const struct house *house, const char *configuration);
 /* SIGHUP, then the answer to the reload of this serial or a later one: the file state_dir/reload once it is not busy. */
 char *house_reload(const struct house *house, int serial); /* the caller frees it */
 
+/* SIGUSR2, and the same. */
+char *house_upgrade(const struct house *house, int serial);
+
+/* Another file in the place of a program, as a package brings it: this text, or (NULL) hostlerd as it was built. */
+void house_replace(const struct house *house, const char *program, const char *text);
+
 /* What a child is to do instead of working: see fake_child.py. */
 void house_tell(const struct house *house, const char *child, const char *behaviour);
 

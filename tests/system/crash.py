@@ -37,6 +37,7 @@ AT_WORK = {"watch.before_undo", "watch.undone", "gateway.adopted", "gateway.hear
 # Points that somebody comes to after another has died: at these.
 AFTER = {"engine.asked_status": "gateway.heard_offer", "gateway.heard_status": "gateway.heard_offer",
          "gateway.told_standing": "gateway.heard_offer", "engine.heard_standing": "gateway.heard_offer"}
+UPGRADING = {"hostlerd.before_exec", "hostlerd.resumed"}
 QUICK = {"engine": 8, "worker": 4, "gateway": 8, "watch": 3, "hold": 7, "hostlerd": 4}
 REACHED_WITHIN, PRESSING_ON = 60, 8
 
@@ -112,6 +113,8 @@ def bring_about(house, point):
         house.kill(kind)
     if point == "hostlerd.stopping":
         house.hostler("down", time_out=100)
+    if point in UPGRADING:
+        house.hostler("reload", "--upgrade", time_out=100)
 
 
 def wait_for(house, point, pressed):

@@ -181,6 +181,36 @@ static void a_call_is_made_again_or_lost(void **state)
 	core_house_clear(&house);
 }
 
+/* The engine knew of it when it ended: no worker has had it, so to call it does no harm, whatever it does. */
+static void a_call_that_was_put_back_is_simply_made(void **state)
+{
+	struct core_event uncalled = {.kind = CORE_UNCALLED, .step = 1};
+	struct core_house house;
+
+	(void)state;
+	init(&house);
+	core_house_flow(&house, "[flow]\nname = post\n[step do]\nuse = connector:post.send\n");
+	house_fire(&house, "post");
+	house_fire(&house, "post");
+	uncalled.token = house_token(&house, 1) + 7;
+	core_house_event(&house, &uncalled);
+	house_step_is(&house, 1, STATE_RUNNING, NULL);
+	uncalled.token = house_token(&house, 1);
+	core_house_event(&house, &uncalled);
+	house_said(&house, "");
+	house_step_is(&house, 1, STATE_QUEUED, NULL);
+	house_run_is(&house, 1, STATE_RUNNING, NULL);
+	core_house_restart(&house);
+	house_said(&house, "call 1 post.send {}\n");
+	house_step_is(&house, 1, STATE_RUNNING, NULL);
+	assert_int_equal(house_step(&house, 1)->attempt, 1);
+	assert_true(house_token(&house, 1) > uncalled.token);
+	house_run_is(&house, 2, STATE_LOST, "OutcomeUnknown");
+	house_returned(&house, 1, STATE_SUCCEEDED, NULL, "{}");
+	house_run_is(&house, 1, STATE_SUCCEEDED, NULL);
+	core_house_clear(&house);
+}
+
 /* Somebody edited the flow before the restart: runs go on with the text they were accepted with, as many as
  * the new one allows. */
 static void a_higher_concurrency_is_heeded_at_once(void **state)
@@ -342,6 +372,7 @@ int main(void)
 		cmocka_unit_test(an_offer_that_was_never_sent_is_made_anew),
 		cmocka_unit_test(tokens_between_steps_survive),
 		cmocka_unit_test(a_call_is_made_again_or_lost),
+		cmocka_unit_test(a_call_that_was_put_back_is_simply_made),
 		cmocka_unit_test(a_higher_concurrency_is_heeded_at_once),
 		cmocka_unit_test(what_is_configured_no_more_ends_its_steps),
 		cmocka_unit_test(a_connection_that_is_gone_matters_to_those_who_wait),

@@ -246,6 +246,11 @@ void core_step(struct core *core, const struct core_event *event, struct core_ef
 		if (step)
 			steps_crashed(core, step, event, effects);
 		break;
+	case CORE_UNCALLED:
+		step = core_step_of(core, event->step);
+		if (step)
+			steps_uncalled(step, event, effects);
+		break;
 	case CORE_UNBLOCKED:
 		connections_unblock(core, event->connection, effects);
 		break;

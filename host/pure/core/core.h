@@ -46,6 +46,7 @@ enum core_event_kind {
 	CORE_STANDING, /* the gateway was asked what became of an offer: `standing` */
 	CORE_RETURNED, /* a connector's action is done, well (`state` succeeded) or not */
 	CORE_CRASHED,  /* the process that had a connector's call has ended; `text` */
+	CORE_UNCALLED, /* a connector's call was not begun, and the engine ends: the next one begins it */
 	CORE_UNBLOCKED, /* somebody says that `connection` is in order (rule R29) */
 	CORE_CONFIGURED, /* after core_retire: everything that is configured now was added */
 	CORE_TIME,     /* nothing but time has passed */

@@ -452,6 +452,7 @@ void desktop_event(struct core *core, struct step *step, const struct core_event
 	case CORE_DEVICE:
 	case CORE_RETURNED:
 	case CORE_CRASHED:
+	case CORE_UNCALLED:
 	case CORE_UNBLOCKED:
 	case CORE_CONFIGURED:
 	case CORE_TIME:

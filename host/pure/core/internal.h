@@ -144,6 +144,7 @@ void steps_skip(struct core *core, struct run *run, size_t position, struct core
 void steps_returned(struct core *core, struct step *step, const struct core_event *event,
 		    struct core_effects *effects);
 void steps_call(struct core *core, struct step *step, struct core_effects *effects);
+void steps_uncalled(struct step *step, const struct core_event *event, struct core_effects *effects);
 void steps_crashed(struct core *core, struct step *step, const struct core_event *event,
 		   struct core_effects *effects);
 void steps_take_outputs(struct step *step, const struct core_event *event);

@@ -96,7 +96,7 @@ int core_restore_standing(struct core *core, const char *kind, const char *name,
 	return hst_fail(err, HST_INVALID, "\"%.40s\" is nothing that stands in this version", kind);
 }
 
-/* How far a connector's action came is not known. */
+/* How far a connector's action came is not known, but of one that was put back before it began. */
 static void call_resume(struct core *core, struct step *step, struct core_effects *effects)
 {
 	const struct flow_step *flow_step = step->flow_step;

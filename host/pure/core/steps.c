@@ -161,6 +161,15 @@ void steps_end_as(struct core *core, struct step *step, struct core_event *end, 
 	free(text);
 }
 
+void steps_uncalled(struct step *step, const struct core_event *event, struct core_effects *effects)
+{
+	if (step->flow_step->use != FLOW_USE_CONNECTOR || step->facts.state != STATE_RUNNING || step->facts.token != event->token)
+		return;
+	step->facts.state = STATE_QUEUED;
+	step->facts.placed_us = step->facts.started_us = 0;
+	effects_step(effects, step);
+}
+
 /* It would go on to kill whatever takes it up. */
 static void set_aside(struct core *core, struct step *step, const char *why, struct core_effects *effects)
 {
