@@ -36,7 +36,7 @@ static void on_sessions(struct gateway_process *process, const struct message *m
 		                            .connected = fact_named(value_text(value_get(item, "connected"))),
 		                            .locked = fact_named(value_text(value_get(item, "locked"))),
 		                            .ours = value_boolean(value_get(item, "ours")),
-		                            .doubt = value_text(value_get(item, "doubt"))};
+		                            .doubt = value_get(item, "doubt") ? value_text(value_get(item, "doubt")) : NULL};
 	}
 	event.sessions = sessions;
 	gateway_event(process->device, &event);

@@ -36,24 +36,32 @@ static const char *value_of(const char *text, size_t n, const char *name)
 	return NULL;
 }
 
-/* The environment of the oldest program on the display, which is most likely the session's own; the caller frees. */
-static size_t oldest_environment(const struct seat *seat, char **ret)
+/*
+ * The environment of the oldest program on the display that knows of a session bus, else of the oldest: most likely it is
+ * the session's own. The caller frees.
+ */
+static size_t sessions_environment(const struct seat *seat, char **ret)
 {
 	struct proc_entry *entries;
 	size_t n = proc_scan(&entries), found = 0;
 	uint64_t oldest = UINT64_MAX;
+	bool has_bus = false;
 
 	*ret = NULL;
 	for (size_t i = 0; i < n; i++) {
 		const char *named;
+		bool bus;
 		char *text;
 		size_t length;
 
-		if (entries[i].uid != seat->account->uid || entries[i].id.start >= oldest || entries[i].id.pid == seat->server.pid)
+		if (entries[i].uid != seat->account->uid || entries[i].id.pid == seat->server.pid)
 			continue;
 		length = proc_environment(entries[i].id.pid, &text);
 		named = value_of(text, length, "DISPLAY");
-		if (named && display_is_named(named, seat->display) && !value_of(text, length, MARK_NAME)) {
+		bus = value_of(text, length, "DBUS_SESSION_BUS_ADDRESS");
+		if (named && display_is_named(named, seat->display) && !value_of(text, length, MARK_NAME) && bus >= has_bus &&
+		    (bus > has_bus || entries[i].id.start < oldest)) {
+			has_bus = bus;
 			oldest = entries[i].id.start;
 			free(*ret);
 			*ret = text;
@@ -69,7 +77,7 @@ static size_t oldest_environment(const struct seat *seat, char **ret)
 static void add_shared(struct environment *environment, const struct seat *seat)
 {
 	char *text, bus[64];
-	size_t n = oldest_environment(seat, &text);
+	size_t n = sessions_environment(seat, &text);
 	struct stat about;
 
 	snprintf(bus, sizeof bus, "/run/user/%u/bus", (unsigned)seat->account->uid);

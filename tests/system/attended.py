@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""Attended runs, with a real person's desktop: a run waits until its user has signed in and unlocked the screen, works in that
+desktop, leaves it as it is, and fails when the screen is locked under it."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from house import House, Tap, make_user, processes_of, remove_user
+
+USER = "hosttestsits"
+OTHER = "hosttestother"
+
+tap = Tap()
+missing = [program for program in ("Xvfb", "openbox", "dbus-run-session", "galculator", "i3lock", "useradd") if not shutil.which(program)]
+if os.geteuid() != 0 or missing:
+    tap.skip("attended runs", "needs root" if os.geteuid() != 0 else f"not installed: {', '.join(missing)}")
+    tap.end()
+
+FLOW = """[flow]
+name = {name}
+
+[step it]
+use = desktop:{package}
+connection = me
+mode = attended
+{inputs}
+"""
+
+FILES = {
+    "hostler.ini": f"""[host]
+state_dir = state
+run_dir = run
+listen = none
+flows = flows/*.ini
+desktop_flows = desktop-flows/*/desktop-flow.ini
+
+[gateway]
+name = here
+driver = x11
+strategy = win10
+accounts = {USER}
+
+[connection me]
+target = device:here
+user = {USER}
+""",
+    "flows/total.ini": FLOW.format(name="total", package="order-total",
+                                   inputs="input.article = Tea\ninput.quantity = 6\ninput.price = 7.5"),
+    "flows/stay.ini": FLOW.format(name="stay", package="stay", inputs=""),
+    "desktop-flows/stay/desktop-flow.ini":
+        "[desktop-flow]\nname = stay\nversion = 1\nrun = sh -c 'hostler-event progress Main Typing; sleep 300'\n",
+}
+
+
+class Desktop:
+    """What a person has after signing in: an X server with a cookie of their own, a session bus and a window manager."""
+
+    def __init__(self, user):
+        self.account = pwd.getpwnam(user)
+        self.programs = []
+        self.cookies = os.path.join(self.account.pw_dir, ".Xauthority")
+        name, cookie = b"MIT-MAGIC-COOKIE-1", os.urandom(16)
+        with open(self.cookies, "wb") as file:
+            file.write(b"\xff\xff\0\0\0\0\0" + bytes([len(name)]) + name + b"\0\x10" + cookie)
+        os.chown(self.cookies, self.account.pw_uid, self.account.pw_gid)
+        os.chmod(self.cookies, 0o600)
+        number, written = os.pipe()
+        self.start("Xvfb", "-displayfd", str(written), "-auth", self.cookies, "-nolisten", "tcp", "-noreset", pass_fds=[written])
+        os.close(written)
+        with os.fdopen(number) as line:
+            self.display = line.readline().strip()
+        self.start("dbus-run-session", "openbox")
+
+    def start(self, *words, pass_fds=()):
+        environment = {"PATH": os.environ["PATH"], "HOME": self.account.pw_dir, "USER": self.account.pw_name,
+                       "XAUTHORITY": self.cookies}
+        if words[0] != "Xvfb":
+            environment["DISPLAY"] = f":{self.display}"
+        program = subprocess.Popen(words, env=environment, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, pass_fds=pass_fds, user=self.account.pw_uid,
+                                   group=self.account.pw_gid, extra_groups=[], start_new_session=True)
+        self.programs.append(program)
+        return program
+
+    def lock(self):
+        return self.start("i3lock", "-n")
+
+    def unlock(self, locker):
+        locker.send_signal(signal.SIGKILL)
+        locker.wait()
+
+    def sign_out(self):
+        for program in reversed(self.programs):
+            if program.poll() is None:
+                os.killpg(program.pid, signal.SIGTERM)
+                program.wait(20)
+        self.programs = []
+
+
+def step(house, flow):
+    return house.json("show", f"last:{flow}")["steps"][0]
+
+
+def waits_with(house, flow, code):
+    return house.wait(lambda: (step(house, flow)["reason"] or {}).get("code") == code, 20)
+
+
+desktops = []
+try:
+    make_user(USER)
+    make_user(OTHER)
+    with House(FILES) as house:
+        house.copy("conf/desktop-flows/order-total", "desktop-flows/order-total")
+        done = house.hostler("check")
+        tap.ok(done.returncode == 0, "a flow may be attended", done.stdout, done.stderr)
+        house.up()
+        house.hostler("run", "total")
+        tap.ok(waits_with(house, "total", "AttendedUserNotLoggedIn"), "nobody is there: it waits", step(house, "total"))
+
+        desktops.append(Desktop(OTHER))
+        tap.ok(house.wait(lambda: len(house.json("devices")[0]["sessions"]) == 1, 20), "somebody else signs in")
+        tap.same(step(house, "total")["state"], "queued", "and it goes on waiting")
+        desktops.pop().sign_out()
+
+        mine = Desktop(USER)
+        desktops.append(mine)
+        locker = mine.lock()
+        tap.ok(waits_with(house, "total", "AttendedUserSessionNotActive"), "its user is there, behind a locked screen",
+               step(house, "total"))
+        tap.ok(f"the session of {USER} (locked)" in step(house, "total")["reason"]["text"], "and the reason says whose",
+               step(house, "total")["reason"])
+        mine.unlock(locker)
+        begin = time.monotonic()
+        tap.ok(house.wait(lambda: step(house, "total")["state"] not in ("queued", "offered"), 20),
+               "the screen is unlocked: it starts", step(house, "total"))
+        tap.ok(time.monotonic() - begin < 8, "within seconds", time.monotonic() - begin)
+        tap.ok(house.wait(lambda: step(house, "total")["state"] == "succeeded", 60), "it works in the desktop of its user",
+               step(house, "total"), house.hostler("log", "last:total").stdout)
+        tap.same((step(house, "total")["outputs"] or {}).get("total"), 45, "and brings back what the calculator says")
+        tap.ok(all(program.poll() is None for program in mine.programs if program is not locker) and
+               not any("galculator" in line for line in processes_of(USER)), "the desktop is left as it was", processes_of(USER))
+
+        house.hostler("run", "stay")
+        tap.ok(house.wait(lambda: step(house, "stay")["progress"], 20), "another one runs", step(house, "stay"))
+        mine.lock()
+        tap.ok(house.wait(lambda: step(house, "stay")["state"] == "failed", 20), "the screen is locked under it",
+               step(house, "stay"))
+        tap.same(step(house, "stay")["reason"]["code"], "SessionLockedInRun", "which is what it fails with")
+        tap.ok(mine.programs[-1].poll() is None, "the screen stays locked")
+finally:
+    for desktop in desktops:
+        desktop.sign_out()
+    remove_user(USER)
+    remove_user(OTHER)
+tap.end()
