@@ -129,6 +129,8 @@ static const struct command_option of_get[] = {
 
 static const struct command_option of_plugin[] = {
 	{"markdown", 0, NULL, 0, "doc: as a page of Markdown", NULL, VERSION},
+	{"option", 0, "K=V", 1, "test: opens it with the option K", NULL, VERSION},
+	{"input", 0, "K=V", 1, "test: presses it with K, or calls the ACTION of ACTION.K", NULL, VERSION},
 	END,
 };
 
@@ -217,7 +219,7 @@ static const struct command table[] = {
 	 connection_command, VERSION},
 
 	{"plugins", "plugins", "", 0, 0, "lists plugins", NULL, look_plugins, VERSION},
-	{"plugin", "plugins", "doc KIND/NAME|FILE", 2, 2, "says what a plugin takes and gives", of_plugin, plugin_command,
+	{"plugin", "plugins", "doc|new|test KIND/NAME|FILE", 2, 2, "documents, begins or tests a plugin", of_plugin, plugin_command,
 	 VERSION},
 	LATER("desktop", "plugins", "lists and pushes desktop flows"),
 

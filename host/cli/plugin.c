@@ -20,6 +20,8 @@ static const struct {
 	int (*run)(struct cli *cli);
 } acts[] = {
 	{"doc", plugin_doc},
+	{"new", plugin_new},
+	{"test", plugin_test},
 };
 
 enum { ACTS = sizeof acts / sizeof acts[0] };

@@ -6,7 +6,9 @@
 #include "schema/manifest.h"
 
 /* The word behind `plugin`; each returns the exit status. */
-int plugin_doc(struct cli *cli); /* plugin_doc.c */
+int plugin_doc(struct cli *cli);  /* plugin_doc.c */
+int plugin_new(struct cli *cli);  /* plugin_new.c */
+int plugin_test(struct cli *cli); /* plugin_test.c */
 
 /*
  * The file that KIND/NAME or FILE means, absolute and in the command's arena: a plugin of the configuration's folder, where

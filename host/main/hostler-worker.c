@@ -4,6 +4,7 @@
 #include "os/inherited.h"
 #include "worker/describe.h"
 #include "worker/examine.h"
+#include "worker/prove.h"
 #include "worker/try.h"
 #include "worker/worker.h"
 
@@ -17,13 +18,15 @@ static const char usage[] =
 	"       hostler-worker check [--as USER] FILE [USER]...\n"
 	"       hostler-worker next FILE N\n"
 	"       hostler-worker try KIND/NAME|FILE [WORD] [-o OPTION=VALUE]... [-n EVENTS] [INPUT=VALUE]...\n"
+	"       hostler-worker test FILE [-o OPTION=VALUE]... [-i INPUT=VALUE]...\n"
 	"       hostler-worker --instance KIND/NAME -c FILE [--number N] [--as USER]\n"
 	"\n"
 	"describe prints what the plugin FILE says of itself; with --options it reads checked options on stdin and\n"
 	"prints the shape of each such instance, line by line. check reads checked options on stdin, and says whether the plugin\n"
 	"could work with them here, and a driver also who each USER is. next reads them likewise and prints when a\n"
 	"trigger will fire by itself. try lets a plugin work in the foreground: WORD is an action of a connector,\n"
-	"press or watch of a trigger; of the other kinds there is one. The last form is the supervisor's: the worker of one instance.\n";
+	"press or watch of a trigger; of the other kinds there is one. test tries the contract of plugins on it, which\n"
+	"`hostler plugin test` prints. The last form is the supervisor's: the worker of one instance.\n";
 
 static int main_usage(FILE *to, int status)
 {
@@ -104,5 +107,7 @@ int main(int argc, char **argv)
 	}
 	if (argc >= 3 && strcmp(argv[1], "try") == 0)
 		return try_run(argv + 2, argc - 2);
+	if (argc >= 3 && strcmp(argv[1], "test") == 0)
+		return prove_run(argv + 2, argc - 2);
 	return main_worker(argc, argv);
 }

@@ -20,7 +20,7 @@ struct tick_config {
 static const hst_field tick_options[] = {
 	HST_FIELD(struct tick_config, every, .def = "60s", .min = 100, .max = 86400000,
 		  .doc = "time between two events"),
-	HST_FIELD(struct tick_config, word, .required = true, .doc = "text put into each event"),
+	HST_FIELD(struct tick_config, word, .def = "hello", .doc = "text put into each event"),
 };
 
 /* Event: what flows see as ${trigger.word} and ${trigger.number}. */

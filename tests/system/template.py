@@ -48,6 +48,64 @@ def check_headers():
         tap.ok(not wrong, f"each header compiles alone with {compiler}", *wrong)
 
 
+KINDS = ("trigger", "connector", "balancer", "strategy", "driver")
+
+
+def hostler(*words, cwd=None):
+    return run(os.path.join(PROGRAMS, "hostler"), *words, cwd=cwd)
+
+
+def check_new(folder):
+    """A plugin of each kind is begun, built and tested with what is installed alone."""
+    for kind in KINDS:
+        name = f"my-{kind}"
+        done = hostler("plugin", "new", f"{kind}/{name}", cwd=folder)
+        built = run("make", "-s", "HOSTLER_CFLAGS=-Werror " + of_package("--cflags"), cwd=os.path.join(folder, name))
+        tap.ok(done.returncode == 0 and built.returncode == 0, f"a {kind} of one's own is begun and built", done.stderr, built.stderr)
+        test = ["--input", "say.text=hello"] if kind == "connector" else []
+        done = hostler("--json", "plugin", "test", os.path.join(folder, name, name + ".so"), *test)
+        cases = json.loads(done.stdout)
+        skipped = [case["case"] for case in cases if case["outcome"] == "skipped"]
+        tap.ok(done.returncode == 0 and len(cases) >= 6 and len(skipped) <= 2, "and keeps the contract", done.stdout, done.stderr)
+    done = hostler("plugin", "new", "trigger/my-trigger", cwd=folder)
+    tap.ok(done.returncode == 2 and "exists" in done.stderr, "nothing is written over", done.stderr)
+    done = hostler("plugin", "doc", "my-connector/my-connector.so", cwd=folder)
+    tap.ok(done.returncode == 0 and "Says a text loudly" in done.stdout, "it is documented", done.stdout, done.stderr)
+
+
+# What is broken in the source of a plugin, and what the test of it says then.
+BREAKS = [
+    ("trigger", "tick->number++;", "abort();", "crashed"),
+    ("trigger", "\tif (code != HST_OK)\n\t\treturn code;\n", "", "refused"),
+    ("trigger", '"%lld", (long long)tick->next.us', '"%lld", (long long)random()', "another key"),
+    ("connector", "*ret_state = (void *)config;", "*ret_state = (void *)config; dup(0);", "descriptors"),
+    ("connector", '.doc = "what is said"', '.doc = "what is said."', 'input "text" needs a .doc'),
+    ("balancer", "*ret_index = best;", "static size_t last; *ret_index = last++ % n;", "asked twice"),
+    ("balancer", "*ret_index = best;", "*ret_index = n;", "choose"),
+    ("strategy", 'sessions[i].running && strcmp(sessions[i].key, demand->key) == 0', "0", "R9"),
+    ("driver", "if (!account)", "if (!account) account = getpwuid(0); if (!account)", "HST_NOT_FOUND"),
+    ("driver", "if (!my_driver->session[0] ||", "if (0 &&", "not there"),
+]
+
+
+def check_broken(folder):
+    for kind, good, bad, says in BREAKS:
+        name = f"my-{kind}"
+        place = os.path.join(folder, "broken")
+        shutil.copytree(os.path.join(folder, name), place)
+        source = os.path.join(place, name + ".c")
+        with open(source, encoding="utf-8") as file:
+            text = file.read()
+        good, bad = good.replace("tick", "my_trigger"), bad.replace("tick", "my_trigger")
+        with open(source, "w", encoding="utf-8") as file:
+            file.write("#include <stdlib.h>\n#include <unistd.h>\n" + text.replace(good, bad, 1))
+        built = run("make", "-s", "-B", cwd=place)
+        done = hostler("plugin", "test", os.path.join(place, name + ".so"))
+        tap.ok(good in text and built.returncode == 0 and done.returncode == 1 and says in done.stdout,
+               f"a {kind} that breaks the contract fails: {says}", built.stderr, done.stdout, done.stderr)
+        shutil.rmtree(place)
+
+
 def check_in_a_house(folder):
     with House({
         "hostler.ini": """[host]
@@ -76,8 +134,7 @@ input.file = ${trigger.word}.txt
 """,
         "installed.txt": "read",
     }) as house:
-        os.umask(0o022)
-        shutil.copytree(of_package("--variable=plugindir"), house.path("plugins"))
+        os.mkdir(house.path("plugins"))
         done = run("make", "-s", "install", "PLUGIN_DIRECTORY=" + house.path("plugins"), cwd=folder)
         tap.same(done.returncode, 0, "it is installed")
         done = house.hostler("check")
@@ -89,9 +146,11 @@ input.file = ${trigger.word}.txt
 
 
 def main():
+    os.umask(0o022)
     check_headers()
     folder = tempfile.mkdtemp(prefix="hostler-template-", dir="/var/tmp")
     try:
+        os.chmod(folder, 0o755)
         for path in glob.glob(os.path.join(of_package("--variable=templatedir"), "*")):
             shutil.copy(path, folder)
         done = run("make", "-s", cwd=folder)
@@ -101,6 +160,8 @@ def main():
         tap.ok(done.returncode == 0 and json.loads(done.stdout).get("name") == "tick", "it says what it is", done.stdout,
                done.stderr)
         check_in_a_house(folder)
+        check_new(folder)
+        check_broken(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     tap.end()

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""hostler-worker try: a plugin of each kind at work, without host and configuration."""
+"""hostler-worker try: a plugin of each kind at work, without host and configuration; and the contract, kept by every plugin
+that is installed."""
 
+import glob
 import json
 import os
 import re
@@ -63,8 +65,28 @@ def deciders():
     tap.ok(done.returncode == 0 and json.loads(done.stdout)["system"] == "server", "a driver lists the device", said(done))
 
 
+# Options without which a plugin cannot be opened, and inputs that do no harm.
+GIVEN = {
+    "connector/exec": [f"--option=program={SOURCE}/conf/desktop-flows/greet/desktop-flow.ini", "--input=run.name=Anna"],
+    "connector/file": ["--option=root=PLACE", "--input=write.file=b.txt", "--input=write.text=b"],
+    "trigger/button": ["--option=input.size=choice small, large", "--input=size=small"],
+    "trigger/schedule": ["--option=every=1m"],
+}
+
+
+def contract(folder):
+    plugins = os.environ.get("HOSTLER_PLUGINS") or os.path.join(os.path.dirname(PROGRAMS), "lib/hostler/plugins")
+    for path in sorted(glob.glob(os.path.join(plugins, "*/*.so"))):
+        name = "/".join(path[:-3].split("/")[-2:])
+        given = [word.replace("PLACE", folder) for word in GIVEN.get(name, [])]
+        done = subprocess.run([os.path.join(PROGRAMS, "hostler"), "plugin", "test", path, *given], env=environment, cwd="/",
+                              capture_output=True, text=True, timeout=60)
+        tap.ok(done.returncode == 0 and done.stdout.count("ok ") >= 4, f"{name} keeps the contract", said(done))
+
+
 with tempfile.TemporaryDirectory() as place:
     connectors(place)
+    contract(place)
 triggers()
 deciders()
 done = attempt("trigger/schedul")
