@@ -127,6 +127,10 @@ static void print_good(const struct cli *cli, const char *path, const struct def
 	const struct warnings_gateways known = {on_joined, &gateways};
 	struct problems warnings;
 
+	if (!cli->json) {
+		print_counts(path, definitions);
+		fflush(stdout); /* hostlerd waits for this, and for nothing below */
+	}
 	problems_init(&warnings);
 	definitions_warn(definitions, &known, &warnings);
 	for (size_t i = 0; i < warnings.n; i++) {
@@ -144,7 +148,7 @@ static void print_good(const struct cli *cli, const char *path, const struct def
 	if (cli->json)
 		cli_print_json(list);
 	else
-		print_counts(path, definitions), print_notes(&gateways);
+		print_notes(&gateways);
 	problems_clear(&warnings);
 }
 

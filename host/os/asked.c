@@ -20,7 +20,7 @@ enum { ASKED_PART = 16 * 1024 };
 
 struct asked {
 	pid_t pid;
-	int process, socket;
+	int process, socket, status;
 	struct text heard; /* what has come of the next line */
 };
 
@@ -66,18 +66,15 @@ int asked_start(const struct spawn *spawn, struct asked **ret, hst_error *err)
 }
 
 /* Its status is taken after the killing: until then nobody else can get its number. */
-static int end(struct asked *asked)
+static void end(struct asked *asked)
 {
-	int status = 0;
-
 	if (asked->pid <= 0)
-		return 0;
+		return;
 	kill(-asked->pid, SIGKILL);
 	kill(asked->pid, SIGKILL);
-	while (waitpid(asked->pid, &status, 0) < 0 && errno == EINTR)
+	while (waitpid(asked->pid, &asked->status, 0) < 0 && errno == EINTR)
 		continue;
 	asked->pid = 0;
-	return status;
 }
 
 void asked_free(struct asked *asked)
@@ -91,6 +88,20 @@ void asked_free(struct asked *asked)
 		close(asked->socket);
 	text_clear(&asked->heard);
 	free(asked);
+}
+
+pid_t asked_release(struct asked *asked)
+{
+	pid_t pid = asked->pid;
+
+	asked->pid = 0;
+	asked_free(asked);
+	return pid;
+}
+
+int asked_status(const struct asked *asked)
+{
+	return asked->status;
 }
 
 /* What stands in the socket now, without waiting. False: nothing will come any more. */
@@ -126,7 +137,8 @@ static int ended(struct asked *asked, hst_error *err)
 {
 	char text[64];
 
-	spawn_status_text(end(asked), text, sizeof text);
+	end(asked);
+	spawn_status_text(asked->status, text, sizeof text);
 	return hst_fail(err, HST_BROKEN, "ended with %s", text);
 }
 

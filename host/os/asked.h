@@ -15,6 +15,12 @@ int asked_start(const struct spawn *spawn, struct asked **ret, hst_error *err);
 /* Kills what is left of its group. NULL is fine. */
 void asked_free(struct asked *asked);
 
+/* Lets it go on alone, with nobody to hear what it says, and frees the rest. Its end is the caller's to wait for. */
+pid_t asked_release(struct asked *asked);
+
+/* After HST_BROKEN: its end, as from waitpid. */
+int asked_status(const struct asked *asked);
+
 /*
  * Says a line (without its end; "" says nothing and waits for what comes by itself) and waits for the next one: at most
  * `max` bytes, NUL-terminated without its end, caller frees. HST_BROKEN: it ended, or its line is longer; HST_TIMEOUT:

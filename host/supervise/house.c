@@ -3,7 +3,9 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "config/conf.h"
+#include "os/asked.h"
 #include "os/crash.h"
 #include "os/failure.h"
 #include "os/files.h"
@@ -33,6 +35,7 @@ enum { STATUS_FAILED = 1, STATUS_BAD = 2 };
 struct house {
 	struct conf *conf;
 	char file[PATH_MAX];
+	pid_t check; /* it looks for what may be wrong; 0: it has ended */
 	bool detached;
 	struct accounts accounts;
 	int lock;
@@ -55,21 +58,53 @@ struct conf *house_conf(const char *file)
 	return conf;
 }
 
-/* `hostler check` knows plugins and flows, which are none of the supervisor's business. */
-static int check_all(const char *file, hst_error *err)
+/* Hears what it says until there is no more, or until it says that the configuration is fine. */
+static int hear_check(struct asked *check, const char *file, struct text *said, bool *ret_fine, hst_error *err)
+{
+	AUTO_FREE char *fine = mem_printf("%s is fine:", file);
+	int code = HST_OK;
+
+	while (code == HST_OK && !*ret_fine) {
+		AUTO_FREE char *line = NULL;
+
+		code = asked_line(check, "", CHECK_BYTES_MAX, CHECK_MS, &line, err);
+		if (code != HST_OK)
+			break;
+		*ret_fine = strncmp(line, fine, strlen(fine)) == 0;
+		text_addf(said, "%s\n", line);
+	}
+	return code == HST_BROKEN ? HST_OK : code;
+}
+
+/*
+ * `hostler check` knows plugins and flows, which are none of the supervisor's business. What may be wrong all the same it
+ * looks for once it has said that nothing is, and says it on stderr: nobody waits for that.
+ */
+static int check_all(struct house *house, hst_error *err)
 {
 	AUTO_FREE char *program = files_join(files_program_directory(), "hostler");
-	AUTO_FREE char *output = NULL;
-	char *const argv[] = {"hostler", "check", "-c", (char *)file, NULL};
-	const struct spawn spawn = {.path = program, .argv = argv};
+	char *const argv[] = {"hostler", "check", "-c", house->file, NULL};
+	struct asked *check = NULL;
+	AUTO(text) struct text said;
+	bool fine = false;
 	int status = 0;
-	int code = spawn_capture(&spawn, NULL, CHECK_BYTES_MAX, CHECK_MS, &output, &status, err);
+	int code = asked_start(&(struct spawn){.path = program, .argv = argv}, &check, err);
 
+	text_init(&said, CHECK_BYTES_MAX);
+	if (code == HST_OK)
+		code = hear_check(check, house->file, &said, &fine, err);
+	if (code == HST_OK && fine) {
+		house->check = asked_release(check);
+		return HST_OK;
+	}
+	if (code == HST_OK)
+		status = asked_status(check);
+	asked_free(check);
 	/* 1: nothing is wrong but plugins, of which the log says more; the rest can work without them. */
 	if (code != HST_OK || status == 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 1))
 		return code;
-	fputs(output, stderr);
-	return hst_fail(err, HST_INVALID, "nothing was started, because %s has errors", file);
+	fputs(said.s, stderr);
+	return hst_fail(err, HST_INVALID, "nothing was started, because %s has errors", house->file);
 }
 
 static int show_key(const struct house *house, const char *file, const char *before, const uint8_t key[KEY_BYTES],
@@ -207,6 +242,7 @@ static int supervise(struct house *house)
 							     .lock = house->lock,
 							     .seed = house->seed,
 							     .carried = house->carried,
+							     .check = house->check,
 							     .announce = on_up,
 							     .arg = house});
 }
@@ -221,7 +257,7 @@ int house_run(const char *file, bool detached)
 		fprintf(stderr, "hostlerd: error: cannot read %s: %s\n", file, strerror(errno));
 		return STATUS_BAD;
 	}
-	if (check_all(house.file, &err) != HST_OK) {
+	if (check_all(&house, &err) != HST_OK) {
 		fprintf(stderr, "hostlerd: error: %s\n", err.text);
 		return STATUS_BAD;
 	}

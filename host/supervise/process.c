@@ -43,14 +43,16 @@ struct processes {
 	struct loop *loop;
 	struct process *first;
 	struct orphans orphans;
+	pid_t guest; /* leader of its group; 0: it has ended */
 	int life[2]; /* the reading end goes to every child, the writing end ends with this program */
 };
 
-struct processes *processes_new(struct loop *loop, hst_error *err)
+struct processes *processes_new(struct loop *loop, pid_t guest, hst_error *err)
 {
 	struct processes *processes = mem_alloc(sizeof *processes);
 
 	processes->loop = loop;
+	processes->guest = guest;
 	orphans_begin();
 	if (pipe2(processes->life, O_CLOEXEC) < 0) {
 		failure_of(errno, err, "make", "a pipe");
@@ -98,6 +100,8 @@ void processes_free(struct processes *processes)
 		processes->first = process->next;
 		process_free(process);
 	}
+	if (processes->guest)
+		kill(-processes->guest, SIGKILL);
 	close(processes->life[0]);
 	close(processes->life[1]);
 	free(processes);
@@ -392,7 +396,7 @@ static bool is_process(void *arg, pid_t pid)
 	for (const struct process *process = processes->first; process; process = process->next)
 		if (process->pid == pid)
 			return true;
-	return false;
+	return pid == processes->guest;
 }
 
 /* One has died whose orphans are not to be touched, and is not yet waited for. */
@@ -418,8 +422,12 @@ void processes_reap(struct processes *processes)
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		struct process *process = take_out(processes, pid);
-
 		bool keeps = process ? process->keeps_orphans : !orphans_was_ended(&processes->orphans, pid);
+
+		if (pid == processes->guest) {
+			processes->guest = 0;
+			continue;
+		}
 
 		if (process)
 			bury(process, status);

@@ -37,7 +37,8 @@ struct process_role {
 };
 
 /* Reaps through the loop: the owner hands on SIGCHLD with processes_reap. */
-struct processes *processes_new(struct loop *loop, hst_error *err); /* NULL: no descriptors left */
+/* `guest`: a child that was started before, or 0; it is reaped, and killed at the end. NULL: no descriptors left. */
+struct processes *processes_new(struct loop *loop, pid_t guest, hst_error *err);
 void processes_free(struct processes *processes); /* every child sees end-of-file on its life descriptor */
 void processes_reap(struct processes *processes);
 

@@ -190,7 +190,7 @@ static bool begin(struct supervisor *supervisor)
 {
 	hst_error err = {0};
 
-	supervisor->processes = processes_new(supervisor->loop, &err);
+	supervisor->processes = processes_new(supervisor->loop, supervisor->arguments->check, &err);
 	if (!supervisor->processes) {
 		log_error("%s", err.text);
 		return false;

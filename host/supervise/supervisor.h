@@ -14,6 +14,7 @@
 #include "wire/keys.h"
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct carried;
 struct conf;
@@ -26,6 +27,7 @@ struct supervisor_arguments {
 	int lock; /* of the state_dir; handed on by an upgrade */
 	const uint8_t *seed;
 	const struct carried *carried; /* what the program before this one handed on; NULL: the house is started */
+	pid_t check; /* a process that was started before and goes on by itself; 0: none */
 	void (*announce)(void *arg, const char *missing); /* once: all are up; `missing` names those that are not, or is NULL */
 	void *arg;
 };

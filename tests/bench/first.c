@@ -1,7 +1,7 @@
 /*
  * From the start of a house to the first press that is accepted: starts the program named, connects as soon as the
  * host's socket is there, and presses until it is not asked to come back later. The answer is one JSON object on
- * stdout. The program is ended afterwards.
+ * stdout. When the run has ended, so that nothing is left of it for the next start, the program is ended.
  */
 #include "samples.h"
 
@@ -56,6 +56,33 @@ static void end_program(struct first *first)
 
 static void press(void *arg);
 
+static int64_t number_of(const struct message *accepted)
+{
+	static const char member[] = "\"number\":";
+	const char *at = memmem(accepted->payload, accepted->payload_length, member, sizeof member - 1);
+
+	return at ? strtoll(at + sizeof member - 1, NULL, 10) : 0;
+}
+
+static void on_following(void *arg, const struct message *reply)
+{
+	(void)arg;
+	if (!reply || reply->word != WORD_done)
+		fail("the host does not say how the run ends");
+}
+
+static void follow(struct first *first, int64_t run)
+{
+	struct message message;
+	hst_error err = {0};
+
+	message_init(&message, WORD_follow, 0);
+	message_set_integer(&message, "run", run);
+	message_set_boolean(&message, "ends", true);
+	if (link_request(first->link, &message, REPLY_MS, on_following, first, &err) != HST_OK)
+		fail("%s", err.text);
+}
+
 static void on_answer(void *arg, const struct message *reply)
 {
 	struct first *first = arg;
@@ -66,7 +93,7 @@ static void on_answer(void *arg, const struct message *reply)
 		printf("{\"runs\": 1, \"there_us\": %lld, \"up_us\": %lld, \"first_us\": %lld, \"refused\": %zu}\n",
 		       (long long)(first->there_us - first->from_us), (long long)(first->up_us - first->from_us),
 		       (long long)(now - first->from_us), first->refused);
-		loop_stop(first->loop, 0);
+		follow(first, number_of(reply));
 		return;
 	}
 	if (!reply || message_integer(reply, "code") != HST_RETRY)
@@ -106,8 +133,10 @@ static void on_nothing(void *arg)
 
 static void on_message(void *arg, const struct message *message)
 {
-	(void)arg;
-	(void)message;
+	struct first *first = arg;
+
+	if (message->word == WORD_happened && message_boolean(message, "ended"))
+		loop_stop(first->loop, 0);
 }
 
 /* The address is ipc://PATH. What an earlier house left there is taken away, so that it is not taken for the new one. */

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -77,6 +78,7 @@ static void the_last_words_of_one_that_ends_are_heard(void **state)
 	(void)state;
 	expect_line(asked, "", "last");
 	expect_failure(asked, "more", LONG_MS, HST_BROKEN, "ended with exit status 3");
+	assert_int_equal(WEXITSTATUS(asked_status(asked)), 3);
 	asked_free(asked);
 	asked = shell("printf half; kill -9 $$");
 	expect_failure(asked, "", LONG_MS, HST_BROKEN, "signal 9");
@@ -128,6 +130,20 @@ static void a_long_question_goes_at_the_pace_of_who_reads_it(void **state)
 	asked_free(asked);
 }
 
+static void one_that_is_released_goes_on_alone(void **state)
+{
+	struct asked *asked = shell("echo here; sleep 0.1; exit 7");
+	int status = 0;
+	pid_t pid;
+
+	(void)state;
+	expect_line(asked, "", "here");
+	pid = asked_release(asked);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +153,7 @@ int main(void)
 		cmocka_unit_test(one_that_says_nothing_is_not_waited_for_longer_than_that),
 		cmocka_unit_test(one_that_closes_its_ears_and_goes_on_is_ended),
 		cmocka_unit_test(a_line_that_never_ends_is_not_kept),
+		cmocka_unit_test(one_that_is_released_goes_on_alone),
 		cmocka_unit_test(a_long_question_goes_at_the_pace_of_who_reads_it),
 	};
 
