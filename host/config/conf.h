@@ -85,6 +85,7 @@ struct conf {
 	hst_duration queue_timeout, lost_after, resolve_within; /* queue_timeout: the profile's */
 	int64_t worker_memory_mib; /* what a worker may have; 0: no limit */
 	hst_duration outlive; /* how long holds go on without their gateway */
+	hst_duration keep_runs, keep_values, keep_files; /* retention */
 	char *store_path;					/* NULL without [host] */
 
 	bool has_gateway;

@@ -46,6 +46,12 @@ static const struct conf_key keys[] = {
 
 	{"store", "path", CONF_PATH, .fixed = true, .shown = "`store/hostler.db`", .at = HOST(store_path),
 	 .meaning = "the database, relative to `state_dir`"},
+	{"store", "keep_runs", CONF_DURATION, .def = "365d", .at = HOST(keep_runs),
+	 .meaning = "how long runs that have ended are kept, with what happened to them"},
+	{"store", "keep_values", CONF_DURATION, .def = "30d", .at = HOST(keep_values),
+	 .meaning = "how long of those: events, inputs, outputs and logs"},
+	{"store", "keep_files", CONF_DURATION, .def = "14d", .at = HOST(keep_files),
+	 .meaning = "how long of those: pictures and other files"},
 
 	{"gateway", "name", CONF_NAME, .fixed = true, .required = true, .at = HOST(gateway_name),
 	 .meaning = "name of the gateway, and of its device where there is no `[device]`"},

@@ -129,6 +129,14 @@ static int memory_put_happening(struct store *base, const struct store_happening
 	return HST_OK;
 }
 
+static int64_t *memory_time(int64_t at_us)
+{
+	int64_t *kept = mem_alloc(sizeof *kept);
+
+	*kept = at_us;
+	return kept;
+}
+
 static int memory_put_event(struct store *base, const struct store_event *event, bool *ret_new,
 			    hst_error *err)
 {
@@ -139,8 +147,8 @@ static int memory_put_event(struct store *base, const struct store_event *event,
 	if (code)
 		return code;
 	*ret_new = !key || !table_get(&store->events, key);
-	if (key)
-		table_set(&store->events, key, store);
+	if (key && *ret_new)
+		table_set(&store->events, key, memory_time(event->at_us));
 	return HST_OK;
 }
 
@@ -285,7 +293,7 @@ static int memory_put_standing(struct store *base, const char *kind, const char 
 	return HST_OK;
 }
 
-static void memory_free_run(struct memory_run *run)
+void memory_free_run(struct memory_run *run)
 {
 	for (size_t i = 0; i < run->step_count; i++)
 		record_clear(&record_step, &run->steps[i]);
@@ -322,6 +330,8 @@ static void memory_free(struct store *base)
 	memory_free_bytes(&store->states);
 	TABLE_EACH (&store->counters, counter)
 		free(counter->value);
+	TABLE_EACH (&store->events, event)
+		free(event->value);
 	TABLE_EACH (&store->packages, package) {
 		free(((struct memory_package *)package->value)->name);
 		free(((struct memory_package *)package->value)->version);
@@ -339,6 +349,7 @@ static const struct store_ops memory_ops = {
 	.commit = memory_commit,
 	.idle = memory_idle,
 	.copy = memory_copy,
+	.prune = memory_prune,
 	.put_run = memory_put_run,
 	.put_step = memory_put_step,
 	.put_happening = memory_put_happening,

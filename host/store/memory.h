@@ -33,7 +33,7 @@ struct memory_store {
 	struct store store;	  /* first: a store of this kind is this */
 	struct memory_run **runs; /* by number */
 	size_t n, room;
-	struct table events;   /* "INSTANCE\nKEY" to the store itself: being there is all */
+	struct table events;   /* "INSTANCE\nKEY" to int64_t, when it was */
 	struct table flows;    /* digest to struct memory_bytes */
 	struct table states;   /* "INSTANCE\nNAME" to struct memory_bytes */
 	struct table counters; /* name to int64_t */
@@ -50,6 +50,11 @@ static inline struct memory_store *memory_of(struct store *store)
 
 /* Position of the first run that has this number or a greater one. */
 size_t memory_position(const struct memory_store *store, int64_t number);
+
+void memory_free_run(struct memory_run *run);
+
+/* memory_prune.c */
+int memory_prune(struct store *base, const struct store_prune *what, struct store_pruned *ret, hst_error *err);
 
 /* memory_query.c */
 int memory_unfinished(struct store *base, bool (*visit_run)(void *arg, const struct store_run *run),

@@ -270,6 +270,8 @@ static void sqlite_free(struct store *base)
 	for (size_t i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize(store->statements[i]);
 	sqlite3_close(store->db);
+	free(store->pruned_instance);
+	free(store->pruned_key);
 	free(store->path);
 	free(store);
 }
@@ -280,6 +282,7 @@ static const struct store_ops sqlite_ops = {
 	.commit = sqlite_commit,
 	.idle = sqlite_idle,
 	.copy = sqlite_copy,
+	.prune = sqlite_prune,
 	.put_run = sqlite_put_run,
 	.put_step = sqlite_put_step,
 	.put_happening = sqlite_put_happening,

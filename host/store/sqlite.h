@@ -60,6 +60,7 @@ struct sqlite_store {
 	int64_t page_bytes;
 	bool in_batch, spoiled;			   /* a put of this batch has failed */
 	int64_t last_run, last_step;		   /* no row has a greater key than these */
+	char *pruned_instance, *pruned_key; /* up to here keys of events were looked at; NULL: begin anew */
 	struct sqlite_place places[SQLITE_PLACES]; /* by run, the last one that asked has the place */
 };
 
@@ -76,6 +77,9 @@ void sqlite_read_record(sqlite3_stmt *statement, const struct record_shape *shap
 
 /* sqlite_copy.c */
 int sqlite_copy(struct store *store, const char *path, struct store_copy **ret, hst_error *err);
+
+/* sqlite_prune.c */
+int sqlite_prune(struct store *store, const struct store_prune *what, struct store_pruned *ret, hst_error *err);
 
 /* sqlite_query.c */
 int sqlite_counters(struct store *store, bool (*visit)(void *arg, const char *name, int64_t value), void *arg,

@@ -87,6 +87,18 @@ struct store_span { /* NULL and 0: any */
 	int64_t limit; /* at least 1 */
 };
 
+/* Retention. Of runs that have ended, and of the house itself; times are of the wall clock. */
+struct store_prune {
+	int64_t rows_before_us;	  /* runs that ended before, with their steps and happenings; keys of events that came before */
+	int64_t values_before_us; /* events, inputs and outputs of runs that ended before; their rows stay */
+	int64_t limit;		  /* so many runs at once */
+};
+
+struct store_pruned {
+	int64_t runs, emptied;
+	bool more; /* there may be more to remove */
+};
+
 struct store;
 struct store_copy;
 
@@ -117,6 +129,10 @@ struct store_ops {
 
 	int (*put_standing)(struct store *store, const char *kind, const char *name, struct store_bytes value,
 			    hst_error *err); /* value.bytes NULL: it no longer stands */
+
+	/* In a batch: removes what is old enough, a little of it. Never anything of a run that has not ended. The counter
+	 * "emptied_us" says afterwards up to which end of a run there are no values any more. */
+	int (*prune)(struct store *store, const struct store_prune *what, struct store_pruned *ret, hst_error *err);
 
 	int (*counters)(struct store *store, bool (*visit)(void *arg, const char *name, int64_t value),
 			void *arg, hst_error *err);
