@@ -268,6 +268,8 @@ static void print_run(hst_arena *arena, const hst_value *run)
 		if (is_given(value_get(run, times[i])))
 			print_line("  ", times[i], print_time(arena, value_get(run, times[i])));
 	print_record(arena, "  ", "event", value_get(run, "event"));
+	if (value_boolean(value_get(run, "values_removed")))
+		print_line("  ", "values", "its event, inputs, outputs and logs were removed because of their age ([store] keep_values)");
 	print_reason(arena, "  ", value_get(run, "reason"));
 }
 

@@ -219,6 +219,8 @@ static bool visit_run(void *arg, const struct store_run *run)
 	asking->run_id = arena_text(asking->arena, run->id);
 	asking->record = run_record(asking->arena, run);
 	set_bytes(asking->arena, asking->record, "event", run->event);
+	/* Every run is accepted with an event, be it an empty one; retention takes it. */
+	value_set_boolean(asking->record, "values_removed", run->ended_us && !run->event.bytes);
 	return true;
 }
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/policy.h"
+#include "engine/retention.h"
 #include "os/crash.h"
 #include "os/files.h"
 #include "os/inherited.h"
@@ -166,6 +167,7 @@ static void engine_close(struct engine *engine)
 	if (engine->hub)
 		hub_free(engine->hub);
 	backups_close(engine);
+	retention_free(engine->retention);
 	if (engine->store)
 		engine->store->ops->free(engine->store);
 	engine_forget_loaded(engine);
@@ -233,6 +235,7 @@ static int engine_run(struct child *child)
 		loop_after(engine.loop, engine_after, &engine);
 		loop_after(engine.loop, rest_look, &engine);
 		loop_in(engine.loop, STORE_IDLE_MS, store_idle_due, &engine);
+		retention_start(&engine);
 		engine_after(&engine);
 		status = child_run(child, engine_told, &engine);
 	}

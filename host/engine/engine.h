@@ -113,6 +113,7 @@ struct engine {
 	int64_t wake_at_us;
 	bool resting, rested; /* rest.c */
 	char *files_dir;
+	struct retention *retention;
 	struct engine_backup *backup; /* being made; NULL: none (backups.c) */
 };
 

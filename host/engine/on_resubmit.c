@@ -17,6 +17,7 @@ struct resubmit {
 	const struct flow *flow; /* of the new run */
 	struct step_facts *kept;
 	size_t kept_count;
+	bool values_removed; /* by retention */
 	size_t from; /* steps before this position are kept */
 };
 
@@ -34,6 +35,7 @@ static bool see_run(void *arg, const struct store_run *run)
 	resubmit->state = arena_text(arena, run->state);
 	resubmit->event = arena_copy(arena, run->event.bytes ? run->event.bytes : "", run->event.length);
 	resubmit->event_length = run->event.length;
+	resubmit->values_removed = run->ended_us && !run->event.bytes;
 	return true;
 }
 
@@ -54,6 +56,10 @@ static int read_run(struct resubmit *resubmit)
 		rc = hst_fail_as(steer->err, HST_DENIED, "WrongState",
 		                 "#%lld is %s; only a run that has ended is begun again: wait for it, or `hostler cancel %lld`",
 		                 (long long)number, resubmit->state, (long long)number);
+	if (rc >= 0 && resubmit->values_removed)
+		rc = hst_fail_as(steer->err, HST_DENIED, "ValuesRemoved",
+		                 "the event of #%lld was removed because of its age ([store] keep_values): `hostler run %s` begins anew",
+		                 (long long)number, resubmit->flow_name);
 	return rc;
 }
 
