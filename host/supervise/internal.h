@@ -26,7 +26,7 @@ struct role_child {
 	char *bad;        /* what is wrong with its configuration, as it said; NULL: nothing */
 	char *last_words; /* how its last process ended and what it printed; NULL: none has ended */
 	enum reload_answer answer; /* to the reload that is under way */
-	bool fresh;                /* came with the reload that is under way */
+	bool fresh;                /* came, or is tried again, with the reload that is under way */
 	struct loop_timer *silence; /* silence.c: by when it must have said something */
 	int64_t allowed_ms;
 	bool doubted;              /* that time has passed once */

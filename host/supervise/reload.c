@@ -357,6 +357,17 @@ static void step(struct supervisor *supervisor)
 	}
 }
 
+/* Where there is nothing to wait for a stage ends with its beginning, and no event would come to say so. */
+static void step_on(struct supervisor *supervisor)
+{
+	enum reload_stage before;
+
+	do {
+		before = supervisor->reload.stage;
+		step(supervisor);
+	} while (supervisor->reload.stage != before);
+}
+
 /* A house that goes down has no use for a new configuration. */
 void reload_turn(struct supervisor *supervisor)
 {
@@ -369,10 +380,10 @@ void reload_turn(struct supervisor *supervisor)
 	}
 	if (supervisor->stopping)
 		return;
-	step(supervisor);
+	step_on(supervisor);
 	if (reload->stage == RELOAD_NONE && reload->again) {
 		reload_ask(supervisor, false);
-		step(supervisor);
+		step_on(supervisor);
 	}
 }
 

@@ -97,9 +97,11 @@ void workers_begin(struct supervisor *supervisor)
 	for (size_t i = 0; i < supervisor->n; i++) {
 		struct role_child *child = supervisor->children[i];
 
+		/* One that was given up is waited for like a new one. */
+		child->fresh |= child->child.state == CHILD_DEGRADED;
 		if (child->leaving)
 			children_event(child, CHILD_DRAIN);
-		else if (!child->after && (child->fresh || child->child.state == CHILD_DEGRADED))
+		else if (!child->after && child->fresh)
 			children_event(child, CHILD_START);
 	}
 }
