@@ -26,13 +26,13 @@ static const char *instance_file(const struct load *load, const struct conf_inst
 	return instance->section ? instance->section->file : load->made->conf->path;
 }
 
-/* In process of its own nothing but that process dies of it. */
+/* Nothing but the process that has the plugin dies of it; a cluster without its balancer waits. */
 static void add_fault(struct load *load, struct definition *definition, const char *text)
 {
 	const hst_plugin_kind kind = definition->instance->kind;
 
 	problems_add(load->problems, instance_file(load, definition->instance), definition->instance->line, "%s", text);
-	if (kind != HST_TRIGGER && kind != HST_CONNECTOR && kind != HST_DRIVER)
+	if (kind == HST_STRATEGY)
 		return;
 	definition->fault = arena_text(load->made->arena, text);
 	load->made->faults++;
@@ -111,6 +111,9 @@ static void foresee(struct load *load)
 	for (size_t i = 0; i < conf->instance_count; i++)
 		if (conf->instances[i].plugin)
 			manifests_foresee(load->manifests, conf->instances[i].kind, conf->instances[i].plugin);
+	for (size_t i = 0; i < conf->cluster_count; i++)
+		if (conf->clusters[i].balancer && !conf_instance(conf, HST_BALANCER, conf->clusters[i].balancer))
+			manifests_foresee(load->manifests, HST_BALANCER, conf->clusters[i].balancer);
 	for (size_t i = 0; i < conf->device_count; i++)
 		if (conf->devices[i].driver && !conf_instance(conf, HST_DRIVER, conf->devices[i].driver))
 			manifests_foresee(load->manifests, HST_DRIVER, conf->devices[i].driver);

@@ -54,9 +54,10 @@ void manifests_free(struct manifests *manifests)
 	free(manifests);
 }
 
+/* Only what nothing works without anyway. A balancer that crashes when it is loaded is to take nobody along. */
 static bool runs_here(hst_plugin_kind kind)
 {
-	return kind == HST_BALANCER || kind == HST_STRATEGY;
+	return kind == HST_STRATEGY;
 }
 
 /* What `hostler-worker describe` said about an error, back into one. */

@@ -1,7 +1,7 @@
 /*
- * What plugins say of themselves, asked once per plugin. Balancers and strategies, which only decide, are loaded in
- * this process; all others are described by `hostler-worker describe`, so that no code of theirs runs here. Each such
- * plugin has one process, which is there until manifests_free.
+ * What plugins say of themselves, asked once per plugin. Strategies, which only decide and without which no device works,
+ * are loaded in this process; all others are described by `hostler-worker describe`, so that no code of theirs runs here.
+ * Each such plugin has one process, which is there until manifests_free.
  */
 #ifndef HOST_DEFINITIONS_MANIFESTS_H
 #define HOST_DEFINITIONS_MANIFESTS_H

@@ -1,5 +1,6 @@
 /* Triggers and plugins, with how their processes stand: why one does not work, and what to do about it. */
 #include "engine/answers.h"
+#include "engine/policy.h"
 
 #include "base/mem.h"
 #include "engine/why.h"
@@ -50,10 +51,18 @@ static const char *child_of(struct engine *engine, const struct conf_instance *i
 	return child;
 }
 
+/* What was wrong with its plugin when the configuration was read or, in this process, when it was opened. */
+static const char *fault_of(const struct engine *engine, const struct definition *definition)
+{
+	if (definition->fault || definition->instance->kind != HST_BALANCER)
+		return definition->fault;
+	return balancers_fault(engine, definition->instance->name);
+}
+
 /* Members `state`, `why` and `remedy`; the last two where something is wrong. */
 static void set_standing(struct engine *engine, hst_value *record, const struct definition *definition)
 {
-	const char *state = NULL, *why = definition->fault;
+	const char *state = NULL, *fault = fault_of(engine, definition), *why = fault;
 
 	if (definition->instance->kind == HST_TRIGGER || definition->instance->kind == HST_CONNECTOR) {
 		const char *child = child_of(engine, definition->instance, &state);
@@ -61,7 +70,7 @@ static void set_standing(struct engine *engine, hst_value *record, const struct 
 		if (!why && strcmp(state, "ready") != 0)
 			why = why_process(engine, child);
 	}
-	if (definition->fault && (!state || strcmp(state, "ready") != 0))
+	if (fault && (!state || strcmp(state, "ready") != 0))
 		state = "faulty";
 	value_set_text(record, "state", state);
 	value_set_text(record, "why", state && strcmp(state, "ready") == 0 ? NULL : why);
@@ -124,9 +133,9 @@ static hst_value *instances_of(struct engine *engine, hst_plugin_kind kind, cons
 		value_append(list, value_make_text(engine->scratch, definition->instance->name, strlen(definition->instance->name)));
 		if (kind == HST_TRIGGER || kind == HST_CONNECTOR)
 			child_of(engine, definition->instance, &state);
-		if (!*ret_worst || (ready && (definition->fault || strcmp(state, "ready") != 0)))
+		if (!*ret_worst || (ready && (fault_of(engine, definition) || strcmp(state, "ready") != 0)))
 			*ret_worst = definition;
-		ready = ready && !definition->fault && strcmp(state, "ready") == 0;
+		ready = ready && !fault_of(engine, definition) && strcmp(state, "ready") == 0;
 	}
 	return list;
 }

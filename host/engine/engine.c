@@ -146,9 +146,9 @@ static int engine_open(struct engine *engine, void *zmq, struct key_ring *ring, 
 	if (rc < 0)
 		return rc;
 	serving_configure(engine);
-	rc = balancers_open(engine->definitions, &engine->balancers, err);
-	if (rc >= 0)
-		rc = open_store(engine, err);
+	engine->balancers = balancers_open(engine->definitions);
+	balancers_note(engine);
+	rc = open_store(engine, err);
 	if (rc >= 0)
 		rc = engine_restore(engine, err);
 	if (rc >= 0)

@@ -80,6 +80,7 @@ struct engine_follower {
 /* Those of the clusters; as long as the definitions they were opened with. */
 struct balancers {
 	struct table by_name; /* instance -> struct plugin_instance */
+	struct table faults;  /* instance -> text: why it is not there */
 	hst_host host;
 };
 

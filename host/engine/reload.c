@@ -88,7 +88,6 @@ static bool load(struct engine *engine)
 {
 	AUTO(problems) struct problems problems;
 	struct engine_loaded loaded = {0};
-	hst_error err = {{0}, {0}};
 
 	problems_init(&problems);
 	loaded.definitions = engine_read_definitions(engine, false, &problems);
@@ -99,11 +98,7 @@ static bool load(struct engine *engine)
 	}
 	if (!loaded.definitions)
 		return false;
-	if (balancers_open(loaded.definitions, &loaded.balancers, &err) < 0) {
-		inherited_line("wrong", err.text);
-		definitions_free(loaded.definitions);
-		return false;
-	}
+	loaded.balancers = balancers_open(loaded.definitions);
 	note_changes("flow", &engine->definitions->flows, &loaded.definitions->flows, flow_digest);
 	note_changes("desktop-flow", &engine->definitions->packages, &loaded.definitions->packages, package_digest_of);
 	engine->loaded = mem_alloc(sizeof *engine->loaded);
@@ -139,6 +134,7 @@ static void take_loaded(struct engine *engine)
 	engine->balancers = loaded->balancers;
 	free(loaded);
 	engine_configure_core(engine);
+	balancers_note(engine);
 	engine_begin(engine);
 	if (engine_store_definitions(engine, &err) < 0) {
 		log_error("the store could not be written: %s", err.text);

@@ -218,6 +218,35 @@ static void a_share_that_makes_no_sense_is_left_out(void **state)
 	core_house_clear(&house);
 }
 
+/* Nobody can choose: what names the cluster waits and says so, even where one device alone could take it. */
+static void without_its_balancer_a_cluster_waits(void **state)
+{
+	struct core_house house;
+
+	(void)state;
+	init(&house);
+	core_house_desktop_flow(&house, "direct", "bot2-a", NULL);
+	core_note_cluster(house.core, "pool", "cluster pool: its balancer mine cannot choose: it is gone");
+	core_note_cluster(house.core, "nowhere", "there is no such cluster");
+	house_fire(&house, "one");
+	house_said(&house, "");
+	house_step_is(&house, 1, STATE_QUEUED, "BalancerUnusable");
+	assert_string_equal(house_step(&house, 1)->text, "cluster pool: its balancer mine cannot choose: it is gone");
+	house_device(&house, "b", 4, 2);
+	house_said(&house, "");
+	house_fire(&house, "direct");
+	house_said(&house, "offer 2/1 a bot2\n");
+	house_taken(&house, 2, STATE_RUNNING);
+	house_finished(&house, 2, STATE_SUCCEEDED, NULL, "{}", true);
+	core_note_cluster(house.core, "pool", NULL);
+	answer = 0;
+	core_house_reload(&house, three);
+	house_said(&house, "offer 1/2 a bot1\n");
+	house_taken(&house, 1, STATE_RUNNING);
+	house_finished(&house, 1, STATE_SUCCEEDED, NULL, "{}", true);
+	core_house_clear(&house);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,6 +255,7 @@ int main(void)
 		cmocka_unit_test(a_new_member_starts_with_the_others),
 		cmocka_unit_test(what_another_balancer_placed_is_no_turn),
 		cmocka_unit_test(a_run_that_was_refused_is_none),
+		cmocka_unit_test(without_its_balancer_a_cluster_waits),
 		cmocka_unit_test(a_share_that_makes_no_sense_is_left_out),
 	};
 

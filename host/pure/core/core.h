@@ -175,6 +175,9 @@ const struct flow *core_flow_of_digest(const struct core *core, const char *dige
  */
 void core_note_device(struct core *core, const char *name, bool revoked, bool known, const char *note);
 
+/* Why the cluster's balancer cannot choose: nothing of it is placed until that is NULL again. Before its next event. */
+void core_note_cluster(struct core *core, const char *name, const char *fault);
+
 /* After a restart: what was unfinished, oldest first, each run followed by its steps; then core_restored
  * once. */
 struct run *core_restore_run(struct core *core, const struct run_facts *facts, const struct flow *flow);

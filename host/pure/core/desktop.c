@@ -29,6 +29,11 @@ static void obstacles(const struct step *step, const struct placement_target *ta
 		      const char **ret_reason, struct text *to)
 {
 	*ret_reason = "GroupIsEmpty";
+	if (target->fault) {
+		*ret_reason = "BalancerUnusable";
+		text_add(to, target->fault);
+		return;
+	}
 	if (target->device_count == 0)
 		text_add(to, "the cluster has no members");
 	for (size_t i = 0; i < target->device_count; i++) {

@@ -43,6 +43,18 @@ void core_note_device(struct core *core, const char *name, bool revoked, bool kn
 	device->placed->note = mem_text(note);
 }
 
+void core_note_cluster(struct core *core, const char *name, const char *fault)
+{
+	char *full = mem_printf("cluster:%s", name);
+	struct placement_target *target = placement_target(&core->placement, full);
+
+	if (target) {
+		free(target->fault);
+		target->fault = mem_text(fault);
+	}
+	free(full);
+}
+
 struct core_device *devices_of(const struct core *core, const char *name)
 {
 	return name ? table_get(&core->devices, name) : NULL;

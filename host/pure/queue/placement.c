@@ -29,6 +29,7 @@ static void target_free(struct placement_target *target)
 	free(target->devices);
 	free(target->shares);
 	free(target->balancer);
+	free(target->fault);
 	free(target);
 }
 
@@ -185,6 +186,9 @@ const char *placement_obstacle(const struct placement_device *device, const stru
 		*ret_text = lane->gate->text;
 		return lane->gate->shut;
 	}
+	*ret_text = ((const struct placement_target *)(const void *)lane->target)->fault;
+	if (*ret_text)
+		return "BalancerUnusable";
 	*ret_text = device->note;
 	if (device->revoked)
 		return "GatewayRevoked";

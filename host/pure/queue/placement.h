@@ -50,6 +50,7 @@ struct placement_target {
 	size_t device_count;
 	int64_t floor, seq;                /* shares.h; of its last placement */
 	char *balancer;                    /* NULL: a single device has none */
+	char *fault;                       /* why there is nobody to choose, and nothing is placed; NULL: nothing is wrong */
 	bool retired; /* between placement_retire and placement_sweep: not configured again so far */
 };
 

@@ -15,6 +15,8 @@ static const struct reason table[] = {
 	 "Sign in as that user on the device, or use mode = unattended.", "The user is not logged in on the target device."},
 	{"AttendedUserSessionNotActive", REASON_WAIT, "The user's session is locked or disconnected, so an attended run cannot use it.",
 	 "Unlock or reconnect the session.", CANNOT_EXECUTE},
+	{"BalancerUnusable", REASON_WAIT, "The balancer of the cluster cannot be loaded.",
+	 "Mend the plugin that the text names, or choose another `balancer` for the cluster; then `hostler reload`.", NULL},
 	{"Cancelled", REASON_FATAL, "Somebody cancelled the run.", "`hostler resubmit` the run if it is wanted after all.", NULL},
 	{"CertificateRejected", REASON_FATAL, "The certificate of the other side could not be verified.",
 	 "Install the right certificate authority or pin the certificate's fingerprint.", NULL},
