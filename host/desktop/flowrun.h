@@ -64,7 +64,6 @@ struct flowrun_result {
 enum { FLOW_SCREENSHOT_MS = 3000 };
 
 struct flowrun_role {
-	/* *ret_pid 0: it ran and succeeded at once (driver/null without processes). */
 	int (*start)(void *arg, const struct flowrun_start *what, pid_t *ret_pid, hst_error *err);
 	void (*progress)(void *arg, const char *subflow, const char *action); /* at most 200 bytes each */
 	/* It waits at a checkpoint now, or goes on from there. May be NULL. */

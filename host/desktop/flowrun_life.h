@@ -49,7 +49,6 @@ struct flowrun {
 
 	enum flowrun_end forced; /* decided from outside; 0: the flow decides */
 	bool pause_asked, paused, stop_asked, cancel_asked, checkpoint_since;
-	bool instant;		 /* the driver runs no processes */
 	char said[HST_TEXT_MAX]; /* text of the last error event */
 	hst_error refused;	 /* why it never started */
 };

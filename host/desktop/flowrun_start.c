@@ -74,13 +74,11 @@ static int launch(struct flowrun *run, hst_error *err)
 		if (!run->refused.text[0])
 			snprintf(run->refused.text, sizeof run->refused.text,
 				 "The flow could not be started.");
-	} else if (run->pid > 0) {
+	} else {
 		run->spec.place->used = true;
 		flow_streams_watch(run, take_fd(&pipes.input[1]), take_fd(&pipes.output[0]));
 		flow_clock_start(run);
 		flow_quota_watch(run);
-	} else {
-		run->instant = true;
 	}
 	close_pipes(&pipes);
 	run->phase = PHASE_RUNNING;

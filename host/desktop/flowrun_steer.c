@@ -109,7 +109,7 @@ static void safe_stop(struct flowrun *run)
 
 void flowrun_steer(struct flowrun *run, enum flowrun_how how)
 {
-	if (run->phase != PHASE_RUNNING || run->instant)
+	if (run->phase != PHASE_RUNNING)
 		return;
 	switch (how) {
 	case FLOWRUN_CANCEL:

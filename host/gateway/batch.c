@@ -14,7 +14,7 @@ enum { HEARD_MS = 30 * 1000, AGAIN_MS = 5000, CLOSE_MS = 60 * 1000 };
 
 void gateway_event(struct gateway_device *device, const struct admission_event *event)
 {
-	admission_step(device->admission, event, &device->effects);
+	admission_event(device->admission, event, &device->effects);
 }
 
 static void tell_host(struct gateway *gateway, struct message *message)
@@ -307,6 +307,7 @@ static bool device_after(struct gateway_device *device)
 /* What performing one device's effects brings about on another waits for the next round, and with it for the journal. */
 static void journal_device(struct gateway_device *device)
 {
+	admission_batch(device->admission, &device->effects);
 	device->due = device->effects.n;
 	for (size_t i = 0; i < device->due; i++) {
 		const struct admission_effect *effect = &device->effects.at[i];

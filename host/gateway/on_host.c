@@ -1,6 +1,7 @@
 /* What the host says. */
 #include "gateway/gateway.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "os/crash.h"
@@ -88,6 +89,7 @@ static void on_offer(struct gateway *gateway, const struct message *message)
 	run->name = mem_text(message_text(message, "name"));
 	run->user = mem_text(message_text(message, "user"));
 	run->package = mem_text(message_text(message, "package"));
+	run->started_us = clock_wall_us();
 	run->attended = strcmp(message_text(message, "mode"), "attended") == 0;
 	run->inputs = mem_copy(message->payload, message->payload_length);
 	run->inputs_length = message->payload_length;

@@ -16,7 +16,7 @@ static void on_sessions(struct gateway_process *process, const struct message *m
 	struct gateway *gateway = process->device->gateway;
 	hst_device facts = {.name = process->device->conf->name, .system = system_named(message_text(message, "system")),
 	                    .processors = message_integer(message, "processors"), .load_milli = message_integer(message, "load"),
-	                    .memory_milli = message_integer(message, "memory")};
+	                    .memory_milli = message_integer(message, "memory"), .rehearses = message_boolean(message, "rehearses")};
 	struct admission_event event = {.kind = ADMISSION_SESSIONS, .device = &facts};
 	const hst_value *list;
 	hst_session *sessions;

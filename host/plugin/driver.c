@@ -137,8 +137,8 @@ int driver_start(struct plugin_instance *driver, hst_call *call, const char *ses
 
 	if ((code = plugin_answer(driver->plugin, "start", code, &said, err)) != HST_OK)
 		return code;
-	/* Nothing was started and all is well; but 1 or less than 0 given to kill() would reach far more than one program. */
-	if (pid == 1 || pid < 0)
+	/* Given to kill(), these would reach far more than one program. */
+	if (pid <= 1)
 		return plugin_broke(driver->plugin, "start", err, "gave pid %d", (int)pid);
 	*ret_pid = pid;
 	return HST_OK;

@@ -72,31 +72,28 @@ static int read_manifest(const char *folder, struct package **ret, hst_error *er
 	return *ret ? HST_OK : HST_INVALID;
 }
 
-/*
- * The gateway names its copy; where that lies is not its business. What was read under a digest once need not be read
- * again, but the copy must be there.
- */
+/* The gateway names its copy; where that lies is not its business. What was read under a digest is not read again. */
 int hold_ground_package(struct hold *hold, const char *digest, const struct package **ret, hst_error *err)
 {
 	struct hold_ground *ground = &hold->ground;
 	const char *state_dir = hold->device.conf->state_dir;
-	AUTO_FREE char *folder = mem_printf("%s/gateway/packages/%s", state_dir, digest);
+	AUTO_FREE char *folder = NULL;
 	AUTO_CLOSE int fd = -1;
 	hst_error why = {0};
-	int code = HST_OK;
+	int code;
 
+	*ret = ground->package;
+	if (ground->digest && strcmp(ground->digest, digest) == 0)
+		return HST_OK;
+	package_free(take(ground->package));
+	free(take(ground->digest));
+	folder = mem_printf("%s/gateway/packages/%s", state_dir, digest);
 	fd = work_open_gateways(state_dir, WORK_PACKAGES, digest, &why);
-	if (fd < 0)
+	if (fd < 0 || read_manifest(folder, &ground->package, &why) != HST_OK)
 		return hst_fail_as(err, HST_INVALID, "FlowNotInstalled", "%s", why.text);
-	if (!ground->digest || strcmp(ground->digest, digest) != 0) {
-		package_free(take(ground->package));
-		free(take(ground->digest));
-		if (read_manifest(folder, &ground->package, &why) != HST_OK)
-			return hst_fail_as(err, HST_INVALID, "FlowNotInstalled", "%s", why.text);
-		code = work_check_reach(ground->package->directory, hold->uid, hold->gid, err);
-		if (!code)
-			ground->digest = mem_text(digest);
-	}
+	code = work_check_reach(ground->package->directory, hold->uid, hold->gid, err);
+	if (!code)
+		ground->digest = mem_text(digest);
 	*ret = ground->package;
 	return code;
 }

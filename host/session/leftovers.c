@@ -10,6 +10,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -17,7 +18,7 @@
 
 enum { FILE_BYTES_MAX = (NOTES_COUNT_MAX + 1) * (NOTES_LINE_MAX + 16), REAP_MS = 60000 };
 
-static const char remove_word[] = "host remove ", driver_word[] = "driver ";
+static const char device_word[] = "device ", remove_word[] = "host remove ", driver_word[] = "driver ";
 
 /* The notes of one dead hold, taken apart in place. */
 struct leftover {
@@ -41,8 +42,8 @@ static void take_apart(struct leftover *leftover)
 	leftover->remove = mem_array(NOTES_COUNT_MAX, sizeof *leftover->remove);
 	for (char *line = leftover->bytes, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
 		*end = '\0';
-		if (strncmp(line, "device ", 7) == 0)
-			leftover->device = line + 7;
+		if (strncmp(line, device_word, strlen(device_word)) == 0)
+			leftover->device = line + strlen(device_word);
 		else if (strncmp(line, driver_word, strlen(driver_word)) == 0 &&
 			 leftover->driver_count < NOTES_COUNT_MAX)
 			leftover->driver[leftover->driver_count++] = line + strlen(driver_word);
@@ -99,13 +100,40 @@ static int undo_and_say(struct session_device *device, const struct leftover *le
 	return code;
 }
 
-static void look_at(struct leftovers *leftovers, struct session_device *device, const char *folder,
-		    const char *name)
+/* A file has its first line before it has its name, so that it can be read while its hold lives. */
+static bool is_of_another(const char *path, const char *device)
 {
+	char line[NOTES_LINE_MAX + 1] = "", *end;
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 || read(fd, line, sizeof line - 1) <= 0 || (end = strchr(line, '\n')) == NULL)
+		return false;
+	*end = '\0';
+	return strncmp(line, device_word, strlen(device_word)) == 0 && strcmp(line + strlen(device_word), device) != 0;
+}
+
+/* A host has as many files as sessions, and each of its watches looks every second: each looks into its own only. */
+static bool is_known_as_another(struct leftovers *leftovers, const char *path, const struct dirent *entry, const char *device)
+{
+	void *inode = (void *)(uintptr_t)entry->d_ino;
+
+	if (table_get(&leftovers->others, entry->d_name) == inode)
+		return true;
+	table_remove(&leftovers->others, entry->d_name);
+	if (!is_of_another(path, device))
+		return false;
+	table_set(&leftovers->others, entry->d_name, inode);
+	return true;
+}
+
+static void look_at(struct leftovers *leftovers, struct session_device *device, const char *folder,
+		    const struct dirent *entry)
+{
+	const char *name = entry->d_name;
 	AUTO_FREE char *path = files_join(folder, name);
 	struct leftover leftover;
 
-	if (table_get(&leftovers->given_up, name))
+	if (table_get(&leftovers->given_up, name) || is_known_as_another(leftovers, path, entry, device->device->name))
 		return;
 	if (read_dead(path, &leftover) && leftover.device &&
 	    strcmp(leftover.device, device->device->name) == 0) {
@@ -122,11 +150,13 @@ static void look_at(struct leftovers *leftovers, struct session_device *device, 
 void leftovers_init(struct leftovers *leftovers)
 {
 	table_init(&leftovers->given_up);
+	table_init(&leftovers->others);
 }
 
 void leftovers_clear(struct leftovers *leftovers)
 {
 	table_clear(&leftovers->given_up);
+	table_clear(&leftovers->others);
 }
 
 void leftovers_undo(struct leftovers *leftovers, struct session_device *device)
@@ -142,7 +172,7 @@ void leftovers_undo(struct leftovers *leftovers, struct session_device *device)
 		const char *ending = strrchr(entry->d_name, '.');
 
 		if (ending && strcmp(ending, ".notes") == 0)
-			look_at(leftovers, device, folder, entry->d_name);
+			look_at(leftovers, device, folder, entry);
 		/* Without its name it says nothing yet, and nothing was done. */
 		else if (ending && strcmp(ending, ".new") == 0 && folder_maker_is_dead(entry->d_name))
 			unlinkat(dirfd(directory), entry->d_name, 0);

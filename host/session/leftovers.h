@@ -12,6 +12,8 @@ struct leftovers {
 	/* Names of files that could not be undone: they are tried once in the life of a watch, and said once.
 	 */
 	struct table given_up;
+	/* Names of files of other devices, with their inodes: what has the same name later may be another one. */
+	struct table others;
 	int tries; /* that were told to try again: what is large is undone part by part */
 };
 

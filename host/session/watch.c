@@ -84,6 +84,8 @@ static void say_sessions(struct watch *watch, const hst_device *device, char *js
 	message_set_integer(&message, "processors", device->processors);
 	message_set_integer(&message, "load", device->load_milli);
 	message_set_integer(&message, "memory", device->memory_milli);
+	if (device->rehearses)
+		message_set_boolean(&message, "rehearses", true);
 	message_set_payload(&message, json_take, strlen(json_take));
 	say(watch, &message);
 	crash_point(CRASH_watch_told);

@@ -76,7 +76,7 @@ enum right { RIGHT_NONE = 0, RIGHT_LOOK = 1, RIGHT_PRESS = 2, RIGHT_CONTROL = 4,
 	M(package,      SPEAKER_GATEWAY, RIGHT_NONE,  "contents",    "digest:t",                                "")        \
 	M(contents,     SPEAKER_HOST,    RIGHT_NONE,  "",            "digest:t",                                "json: list of files") \
 	M(package_get,  SPEAKER_GATEWAY, RIGHT_NONE,  "part",        "digest:t file:i offset:i",                "")        \
-	M(sessions,     SPEAKER_SESSION, RIGHT_NONE,  "",            "system:t processors:i load:i memory:i",            "json: sessions") \
+	M(sessions,     SPEAKER_SESSION, RIGHT_NONE,  "",            "system:t processors:i load:i memory:i rehearses:b?",            "json: sessions") \
 	M(identify,     SPEAKER_GATEWAY, RIGHT_NONE,  "identity",    "user:t",                                  "")        \
 	M(identity,     SPEAKER_SESSION, RIGHT_NONE,  "",            "key:t name:t uid:i gid:i",                "")        \
 	M(open,         SPEAKER_GATEWAY, RIGHT_NONE,  "opened",      "user:t session:t?",                       "")        \

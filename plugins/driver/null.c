@@ -35,7 +35,7 @@ static const hst_field options[] = {
 	HST_FIELD(struct options, system, .def = "linux", .choices = systems,
 		  .doc = "kind of device it claims to be"),
 	HST_FIELD(struct options, start, .def = "yes",
-		  .doc = "no: a program is not started, and counts as having succeeded at once"),
+		  .doc = "no: flows are not played, each counts as having succeeded at once"),
 	HST_FIELD(struct options, refuse_user,
 		  .doc = "a user whose sign-in fails as if the password were wrong"),
 	HST_FIELD(struct options, load, .def = "-1", .min = -1, .max = 1000000,
@@ -228,6 +228,7 @@ static int list(void *state, hst_call *call, hst_device *ret_device, hst_session
 	*ret_device = (hst_device){.name = "null",
 				   .system = system_of[null->options->system.index],
 				   .processors = processors > 0 ? processors : 1,
+				   .rehearses = !null->options->start,
 				   .load_milli = null->options->load,
 				   .memory_milli = null->options->memory};
 	*ret_sessions = sessions;
@@ -350,10 +351,6 @@ static int start(void *state, hst_call *call, const char *id, const hst_start *w
 	if (!session)
 		return hst_fail_as(err, HST_NOT_FOUND, "SessionNotFound", "there is no session %.80s here",
 				   id);
-	if (!null->options->start) {
-		*ret_pid = 0;
-		return HST_OK;
-	}
 	environment = make_environment(call, what->environment);
 	rc = find_program(what->argv[0], environment, path, err);
 	if (rc != HST_OK)

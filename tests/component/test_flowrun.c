@@ -396,23 +396,6 @@ static void inputs_nobody_reads_hold_nothing_up(void **state)
 	house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
 }
 
-static int start_nothing(void *arg, const struct flowrun_start *what, pid_t *ret_pid, hst_error *err)
-{
-	(void)arg, (void)what, (void)err;
-	*ret_pid = 0;
-	return HST_OK;
-}
-
-static void a_driver_without_processes_succeeds_at_once(void **state)
-{
-	struct house *house = *state;
-
-	house->role.start = start_nothing;
-	house_run(house, one_output, "exit 1\n", NULL);
-	house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
-	assert_string_equal(house->outputs.s, "{}");
-}
-
 static void too_many_events_are_no_flood(void **state)
 {
 	struct house *house = *state;
@@ -451,7 +434,6 @@ int main(void)
 		HOUSE_CASE(a_secret_is_on_stdin_and_nowhere_else),
 		HOUSE_CASE(a_very_long_input_comes_on_stdin_only),
 		HOUSE_CASE(inputs_nobody_reads_hold_nothing_up),
-		HOUSE_CASE(a_driver_without_processes_succeeds_at_once),
 		HOUSE_CASE(too_many_events_are_no_flood),
 	};
 	int failed;

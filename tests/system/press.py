@@ -95,13 +95,22 @@ with null_house(files, more=more) as house:
     tap.same(done.returncode, 0, "down takes everything down")
     tap.same(house.hostler("devices").returncode, 3, "without a host commands exit with 3")
 
-# Without processes, as the benchmark runs it: sessions are kept, runs of two users go one after the other in each.
-with null_house({}, driver="start = no", strategy="kept", more="[strategy kept]\nplugin = open\nreuse_session = yes\n") as house:
+# Sessions are kept, and runs go one after the other in each.
+with null_house({}, strategy="kept", more="[strategy kept]\nplugin = open\nreuse_session = yes\n") as house:
     house.up()
     states = [house.hostler("press", "hello", "--input", "name=Ada", "--wait").returncode for _ in range(5)]
     tap.same(states, [0] * 5, "five runs one after the other in a session that is kept")
     # The gateway says how its sessions stand with its next heartbeat.
     tap.ok(house.wait(lambda: [(session["user"], session["kept"]) for session in house.json("devices")[0]["sessions"]] == [("bot1", True)],
                       20), "it is one session, and it is kept", house.json("devices"))
+    house.down()
+
+# A device that rehearses, as the benchmark has it: nothing is played, and no session is opened for it.
+with null_house({}, driver="start = no", strategy="kept", more="[strategy kept]\nplugin = open\nreuse_session = yes\n") as house:
+    house.up()
+    states = [house.hostler("press", "hello", "--input", "name=Ada", "--wait").returncode for _ in range(5)]
+    tap.same(states, [0] * 5, "five runs are rehearsed")
+    tap.same([os.path.exists(house.path(folder)) for folder in ("state/notes", "state/work", "run/sessions")], [False] * 3,
+             "and no session was opened for them")
     house.down()
 tap.end()

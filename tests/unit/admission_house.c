@@ -338,7 +338,7 @@ void house_sees(struct admission_house *house, const char *id, const char *user,
 
 void house_watch(struct admission_house *house)
 {
-	hst_device device = {.name = "d", .system = house->system, .processors = 2, .load_milli = 100};
+	hst_device device = {.name = "d", .system = house->system, .processors = 2, .load_milli = 100, .rehearses = house->rehearses};
 
 	admission_house_event(house, &(struct admission_event){.kind = ADMISSION_SESSIONS,
 							       .device = &device,

@@ -28,6 +28,7 @@ struct admission_house {
 	size_t seen_count;
 	uint32_t holds; /* the greatest number of a session process so far */
 	hst_system system;
+	bool rehearses; /* the device does */
 };
 
 void admission_house_init(struct admission_house *house);

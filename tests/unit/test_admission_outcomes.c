@@ -47,6 +47,35 @@ static void an_outcome_that_was_heard_is_forgotten(void **state)
 	admission_house_clear(&house);
 }
 
+/* Nothing is touched for a run on a device that only rehearses: it is over as soon as it may start. */
+static void a_rehearsal_has_succeeded_at_once(void **state)
+{
+	struct admission_house house;
+
+	(void)state;
+	admission_house_init(&house);
+	house.policy.acknowledged = true;
+	house.rehearses = true;
+	admission_house_begin(&house);
+	house_watch(&house);
+	house_said(&house, "device 4@1\n"); /* and no spare is wanted */
+	house_identity(&house, "bot1", "bot1");
+	house_package(&house, "d1", NULL);
+	house_offer(&house, 1, 1, "bot1");
+	house_said(&house, "journal ended 1 1\ntaken 1/1 running\nfinished 1/1 succeeded released\n");
+	house_offer(&house, 1, 1, "bot1"); /* its answer was lost */
+	house_said(&house, "finished 1/1 succeeded released\n");
+	house_offer(&house, 2, 2, "bot1"); /* the first is in nobody's way */
+	house_said_line(&house, "finished 2/2 succeeded released");
+	house_run(&house, ADMISSION_HEARD, 2, 2);
+	house_said(&house, "journal heard 2 2\ndiscard 2/2\n");
+	assert_int_equal(house_runs(&house), 1);
+	/* From the journal the first is said again. */
+	admission_house_resume(&house);
+	house_said_line(&house, "upload 1/1");
+	admission_house_clear(&house);
+}
+
 static void an_outcome_is_said_after_every_break_until_it_is_heard(void **state)
 {
 	struct admission_house house;
@@ -309,6 +338,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_outcome_that_was_heard_is_forgotten),
+		cmocka_unit_test(a_rehearsal_has_succeeded_at_once),
 		cmocka_unit_test(an_outcome_is_said_after_every_break_until_it_is_heard),
 		cmocka_unit_test(what_nobody_hears_has_a_ceiling),
 		cmocka_unit_test(without_acknowledgements_nothing_is_kept),

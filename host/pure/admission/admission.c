@@ -284,9 +284,9 @@ static void run_event(struct admission *admission, const struct admission_event 
 		admission_report(admission, run, effects);
 }
 
-void admission_step(struct admission *admission, const struct admission_event *event,
-		    struct admission_effects *effects)
+void admission_event(struct admission *admission, const struct admission_event *event, struct admission_effects *effects)
 {
+	admission->unsettled = true;
 	switch (event->kind) {
 	case ADMISSION_SESSIONS:
 		sessions_seen(admission, event, effects);
@@ -341,7 +341,19 @@ void admission_step(struct admission *admission, const struct admission_event *e
 		holds_event(admission, event, effects);
 		break;
 	}
-	sessions_settle(admission, effects);
+}
+
+void admission_batch(struct admission *admission, struct admission_effects *effects)
+{
+	if (admission->unsettled)
+		sessions_settle(admission, effects);
+	admission->unsettled = false;
+}
+
+void admission_step(struct admission *admission, const struct admission_event *event, struct admission_effects *effects)
+{
+	admission_event(admission, event, effects);
+	admission_batch(admission, effects);
 }
 
 struct admission_device admission_device(const struct admission *admission)

@@ -70,7 +70,7 @@ struct admission_run {
 	char *end, *reason;  /* state word and reason code of its end */
 	char *result;	     /* payload of `finished` */
 	size_t result_length;
-	int64_t started_us, ended_us;
+	int64_t started_us, ended_us; /* until it is known when it began: when it was offered */
 	char *session; /* in which it was launched; of an attended run, in which it shall be */
 	char *halt;    /* how it was last told to stop while it had no hold; NULL: it was not */
 	bool broken;   /* attended: it was told to stop, because its session is not what it was */
@@ -205,6 +205,12 @@ struct admission *admission_new(const char *device, char *const *accounts, size_
 				const struct admission_policy *policy);
 void admission_free(struct admission *admission);
 
+/*
+ * A batch is any number of events, then its end, where it is found once what they mean for the device's numbers; the end may
+ * come after each. admission_step does both.
+ */
+void admission_event(struct admission *admission, const struct admission_event *event, struct admission_effects *effects);
+void admission_batch(struct admission *admission, struct admission_effects *effects);
 void admission_step(struct admission *admission, const struct admission_event *event,
 		    struct admission_effects *effects);
 

@@ -85,6 +85,10 @@ static void carry_out(struct admission *admission, struct admission_run *run, co
 {
 	struct admission_hold *hold = NULL;
 
+	if (admission->facts.rehearses && plan->verdict != HST_PLAN_REFUSE) {
+		admission_rehearse(admission, run, effects);
+		return;
+	}
 	if (plan->verdict == HST_PLAN_REUSE || plan->verdict == HST_PLAN_CLOSE_FIRST) {
 		hold = hold_of(admission, sessions[plan->session].id);
 		if (!hold || hold->state != ADMISSION_HOLD_IDLE) {

@@ -70,7 +70,7 @@ static size_t runs_waiting_for_hold(const struct admission *admission)
 void holds_keep_one_warm(struct admission *admission, struct admission_effects *effects)
 {
 	/* One that is handed over may be it. */
-	bool spare = admission->gathered && !admission->leaving && !warm_hold(admission) && admission->deaths < SPARE_DEATHS_MAX;
+	bool spare = admission->gathered && !admission->leaving && !admission->facts.rehearses && !warm_hold(admission) && admission->deaths < SPARE_DEATHS_MAX;
 	size_t needed = runs_waiting_for_hold(admission) + (spare ? 1 : 0);
 
 	while (admission->wanted < needed) {

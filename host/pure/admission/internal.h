@@ -30,6 +30,7 @@ struct admission {
 	bool changed;			  /* the host has not heard of this revision */
 	bool refused_since_change;	  /* a run was told to wait at this revision */
 	bool stirred;			  /* something has left that another run may have been refused for */
+	bool unsettled; /* an event came since the last end of a batch */
 	struct admission_run **gone_runs; /* freed by admission_settle */
 	size_t gone_run_count, gone_run_size;
 	struct admission_hold **gone_holds;
@@ -156,6 +157,8 @@ void admission_prepare(struct admission_run *run,
 void admission_launch(struct admission *admission, struct admission_run *run,
 		      struct admission_effects *effects);
 void admission_fetch(struct admission *admission, const char *digest, struct admission_effects *effects);
+void admission_rehearse(struct admission *admission, struct admission_run *run,
+			struct admission_effects *effects); /* it has succeeded, and nothing was touched */
 void admission_end(struct admission *admission, struct admission_run *run, const char *end,
 		   const char *reason, const char *payload, size_t length, struct admission_effects *effects);
 void admission_fail(struct admission *admission, struct admission_run *run, const char *end,

@@ -152,9 +152,8 @@ static void retire(struct admission *admission, struct admission_run *run, struc
 	admission->stirred = true;
 }
 
-/* The flow is over. Its session is dealt with while its files are on their way to the host. */
-void admission_end(struct admission *admission, struct admission_run *run, const char *end,
-		   const char *reason, const char *payload, size_t length, struct admission_effects *effects)
+static void set_end(struct admission_run *run, const char *end, const char *reason, const char *payload, size_t length,
+		    struct admission_effects *effects)
 {
 	run->end = mem_text(end);
 	run->reason = mem_text(reason ? reason : "");
@@ -163,6 +162,23 @@ void admission_end(struct admission *admission, struct admission_run *run, const
 	run->state = ADMISSION_UPLOADING;
 	run->awaited = NULL;
 	records_ended(effects, run);
+}
+
+/* One record is enough: without it the offer was never touched, with it the run is over. */
+void admission_rehearse(struct admission *admission, struct admission_run *run, struct admission_effects *effects)
+{
+	run->ended_us = run->started_us;
+	set_end(run, "succeeded", NULL, "{}", 2, effects);
+	run->taken = run->released = true;
+	admission_say(run, ADMISSION_SAY_TAKEN, "running", effects);
+	admission_report(admission, run, effects);
+}
+
+/* The flow is over. Its session is dealt with while its files are on their way to the host. */
+void admission_end(struct admission *admission, struct admission_run *run, const char *end,
+		   const char *reason, const char *payload, size_t length, struct admission_effects *effects)
+{
+	set_end(run, end, reason, payload, length, effects);
 	admission_effect(effects, ADMISSION_UPLOAD)->run = run;
 	if (run->hold) {
 		retire(admission, run, effects);
@@ -205,6 +221,8 @@ static void run_over(struct admission *admission, struct admission_run *run, str
 		run_done(admission, run, effects);
 		return;
 	}
+	if (admission->runs.n <= UNHEARD_MAX)
+		return;
 	TABLE_EACH(&admission->runs, entry) {
 		struct admission_run *other = entry->value;
 

@@ -152,7 +152,7 @@ static bool same_sessions(const struct admission *admission, const struct admiss
 {
 	if (!admission->known || admission->seen_count != event->session_count ||
 	    admission->facts.system != event->device->system ||
-	    admission->facts.processors != event->device->processors)
+	    admission->facts.processors != event->device->processors || admission->facts.rehearses != event->device->rehearses)
 		return false;
 	for (size_t i = 0; i < event->session_count; i++)
 		if (!same_fact(&admission->seen[i], &event->sessions[i]))

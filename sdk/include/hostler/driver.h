@@ -53,8 +53,8 @@ typedef struct hst_driver_ops {
 
 	/*
 	 * Starts a program as the session's user, as leader of a new process group, with only the three descriptors open.
-	 * *ret_pid is a child of this process; the caller waits for it. 0: it has run and succeeded without a process, as
-	 * driver/null does where it starts nothing.
+	 * *ret_pid is a child of this process; the caller waits for it. Not called on a device that only rehearses
+	 * (hst_device).
 	 */
 	int (*start)(void *state, hst_call *call, const char *session, const hst_start *what, pid_t *ret_pid,
 	             hst_error *err);

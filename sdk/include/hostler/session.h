@@ -18,6 +18,8 @@ typedef struct hst_device {
 	int64_t processors;
 	int64_t load_milli; /* load average per processor in thousandths; -1: unknown */
 	int64_t memory_milli; /* memory that is taken, in thousandths of all; -1, and also 0: unknown */
+	bool rehearses;	      /* flows are not played here: a run that the strategy lets start has succeeded at once, without a
+				 session and without outputs; for rehearsals and benchmarks. Drivers may leave it out */
 } hst_device;
 
 typedef struct hst_session {
