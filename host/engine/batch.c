@@ -23,10 +23,20 @@ void engine_begin(struct engine *engine)
 	engine->batch_open = true;
 }
 
+/* Many at once, because each time is a call of the system. */
+static struct draw draw(struct engine *engine)
+{
+	if (!engine->draw_count) {
+		engine->draw_count = sizeof engine->draws / sizeof *engine->draws;
+		randombytes_buf(engine->draws, sizeof engine->draws);
+	}
+	return engine->draws[--engine->draw_count];
+}
+
 void engine_event(struct engine *engine, struct core_event *event)
 {
 	event->now_us = clock_wall_us();
-	randombytes_buf(&event->draw, sizeof event->draw);
+	event->draw = draw(engine);
 	core_step(engine->core, event, &engine->effects);
 }
 

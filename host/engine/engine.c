@@ -10,6 +10,7 @@
 #include "os/crash.h"
 #include "os/files.h"
 #include "os/inherited.h"
+#include "plugin/guard.h"
 #include "wire/child.h"
 
 #include <stdlib.h>
@@ -232,6 +233,7 @@ static int engine_run(struct child *child)
 	if (engine_open(&engine, child->zmq, &child->ring, &err) < 0) {
 		log_error("%s", err.text);
 	} else {
+		guard_often();
 		loop_after(engine.loop, engine_after, &engine);
 		loop_after(engine.loop, rest_look, &engine);
 		loop_in(engine.loop, STORE_IDLE_MS, store_idle_due, &engine);

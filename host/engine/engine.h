@@ -104,6 +104,8 @@ struct engine {
 	struct table turned_away; /* gateway -> struct engine_turned_away */
 	hst_arena *scratch;    /* one message or answer */
 	uint64_t next_request;
+	struct draw draws[64]; /* random numbers, used from the end */
+	size_t draw_count;     /* that are left */
 	bool batch_open;       /* a transaction is open in the store */
 	struct core_counters stored_counters;
 	struct engine_reply *replies;

@@ -6,6 +6,7 @@
 #include "os/crash.h"
 #include "os/files.h"
 #include "os/inherited.h"
+#include "plugin/guard.h"
 #include "wire/child.h"
 
 #include <poll.h>
@@ -118,6 +119,7 @@ static int gateway_run(struct child *child)
 		inherited_say(err.text);
 	} else {
 		crash_point(CRASH_gateway_opened);
+		guard_often();
 		loop_after(gateway.loop, gateway_after, &gateway);
 		loop_fd(gateway.loop, INHERITED_PEER, POLLIN, processes_channel, &gateway);
 		loop_in(gateway.loop, FIRST_HEARTBEAT_MS, devices_heartbeat, &gateway);

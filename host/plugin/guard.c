@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { OFTEN_SLACK_US = 250000 };
 enum { SENTENCE_MAX = 512, KILL_AFTER_MS = 1000, STACK_BYTES = 64 << 10, SPARE_FD = 100 };
 
 /* One per process, as its signals are. What a handler says is put together before it can be called. */
@@ -19,6 +20,8 @@ static struct {
 	int log_fd;
 	timer_t say, kill;
 	bool timers;
+	bool often;	  /* guard_often */
+	int64_t armed_us; /* when `say` fires, while it is left armed; 0: it is not */
 	void (*tell)(const char *sentence);
 	char place[SENTENCE_MAX]; /* "connector plugin "tick" (beat): open" */
 } guard = {.log_fd = STDERR_FILENO};
@@ -100,6 +103,7 @@ static void on_fault(int number)
 static void on_late(int number)
 {
 	(void)number;
+	guard.armed_us = 0;
 	if (!guard.inside || getpid() != guard.pid)
 		return;
 	say(" did not come back in time; its process is ended", "");
@@ -163,6 +167,22 @@ static void limit(int64_t ms)
 	arm(guard.kill, ms ? ms + KILL_AFTER_MS : 0);
 }
 
+/* Armed a little earlier it serves this call as well. */
+static void limit_often(int64_t ms)
+{
+	int64_t until_us = clock_steady_us() + ms * 1000;
+
+	if (!guard.timers || (guard.armed_us && guard.armed_us <= until_us && guard.armed_us >= until_us - OFTEN_SLACK_US))
+		return;
+	guard.armed_us = until_us;
+	arm(guard.say, ms);
+}
+
+void guard_often(void)
+{
+	guard.often = true;
+}
+
 void guard_enter(const char *who, const char *op, int64_t limit_ms)
 {
 	if (!guard.ready)
@@ -172,7 +192,9 @@ void guard_enter(const char *who, const char *op, int64_t limit_ms)
 	add(guard.place, ": ");
 	add(guard.place, op);
 	guard.inside = true;
-	if (limit_ms > 0)
+	if (limit_ms > 0 && guard.often)
+		limit_often(limit_ms);
+	else if (limit_ms > 0)
 		limit(limit_ms);
 }
 
@@ -181,12 +203,15 @@ void guard_leave(void)
 	if (!guard.inside)
 		return;
 	guard.inside = false;
-	limit(0);
+	if (!guard.often)
+		limit(0);
 }
 
 void guard_hurry(void)
 {
-	if (guard.inside)
+	if (guard.inside && guard.often)
+		limit_often(GUARD_GRACE_MS);
+	else if (guard.inside)
 		limit(GUARD_GRACE_MS);
 }
 

@@ -18,6 +18,13 @@ enum { GUARD_GRACE_MS = 5000, GUARD_LOAD_MS = 10000, GUARD_OPEN_MS = 20000, GUAR
 void guard_enter(const char *who, const char *op, int64_t limit_ms);
 void guard_leave(void); /* nothing when nothing was entered */
 
+/*
+ * From now on calls are many and short, as those of a balancer or a strategy are: the timer is set for several of them, a
+ * quarter of a second early at most, and left behind. One that also keeps the timer's signal from coming is found
+ * by the supervisor, by the silence of its process.
+ */
+void guard_often(void);
+
 /* What was entered is not wanted any more: from now on it has the grace and nothing else. */
 void guard_hurry(void);
 

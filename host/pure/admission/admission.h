@@ -76,6 +76,7 @@ struct admission_run {
 	bool broken;   /* attended: it was told to stop, because its session is not what it was */
 	bool released; /* its session is closed, or kept: the slot is free */
 	bool heard;    /* the host has its outcome */
+	bool bare;     /* nothing was touched for it, so it has left nothing */
 };
 
 enum admission_hold_state {

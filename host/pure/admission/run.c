@@ -169,8 +169,7 @@ void admission_rehearse(struct admission *admission, struct admission_run *run, 
 {
 	run->ended_us = run->started_us;
 	set_end(run, "succeeded", NULL, "{}", 2, effects);
-	run->taken = run->released = true;
-	admission_say(run, ADMISSION_SAY_TAKEN, "running", effects);
+	run->taken = run->released = run->bare = true;
 	admission_report(admission, run, effects);
 }
 
@@ -203,10 +202,12 @@ void admission_fail(struct admission *admission, struct admission_run *run, cons
 
 static void run_done(struct admission *admission, struct admission_run *run, struct admission_effects *effects)
 {
-	struct admission_effect *effect = admission_effect(effects, ADMISSION_DISCARD);
+	if (!run->bare) {
+		struct admission_effect *effect = admission_effect(effects, ADMISSION_DISCARD);
 
-	effect->step = run->step;
-	effect->token = run->token;
+		effect->step = run->step;
+		effect->token = run->token;
+	}
 	past_put(admission, run->step, run->token, PAST_HEARD, false);
 	run_leave(admission, run);
 }
