@@ -186,7 +186,7 @@ static const struct command table[] = {
 	{"flows", "looking", "", 0, 0, "lists flows", NULL, look_flows, VERSION},
 	{"triggers", "looking", "", 0, 0, "lists triggers and their inputs", NULL, look_triggers, VERSION},
 	{"devices", "looking", "", 0, 0, "lists devices and their sessions", NULL, look_devices, VERSION},
-	{"events", "looking", "", 0, 0, "says what happened in all runs, oldest first", of_events, events_command, VERSION},
+	{"events", "looking", "", 0, 0, "says what happened in all runs and to the house, oldest first", of_events, events_command, VERSION},
 	{"explain", "looking", "[CODE]", 0, 1, "explains a reason code, or lists them", NULL, explain_command, VERSION},
 	{"next", "looking", "TRIGGER", 1, 1, "says when a trigger will fire", of_next, next_command, VERSION},
 	LATER("report", "looking", "sums up runs"),

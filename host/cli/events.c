@@ -88,7 +88,7 @@ void events_print(const struct cli *cli, hst_arena *arena, const hst_value *body
 	if (cli->json) {
 		cli_print_json(event);
 	} else {
-		where = arena_printf(arena, "#%s %s%s%s", print_member(arena, event, "number"), print_member(arena, event, "flow"),
+		where = !value_get(event, "run") ? "house" : arena_printf(arena, "#%s %s%s%s", print_member(arena, event, "number"), print_member(arena, event, "flow"),
 				     *step ? "/" : "", print_clean(arena, step, strlen(step)));
 		print_tone(stdout, TONE_FAINT);
 		printf("%s  ", print_time(arena, value_get(event, "at")));

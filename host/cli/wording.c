@@ -34,6 +34,18 @@ static const struct wording {
 	{"stopping", "is being stopped", "is being stopped on ", {"device", NULL}},
 	{"pause", "told to pause", "told to pause by ", {"who", NULL}},
 	{"paused", "is paused", "is paused on ", {"device", NULL}},
+	{"drained", "takes no new runs", "takes no new runs: ", {"name", "who", NULL}},
+	{"undrained", "takes runs again", "takes runs again: ", {"name", "who", NULL}},
+	{"disabled", "disabled", "disabled: ", {"name", "who", NULL}},
+	{"enabled", "enabled", "enabled: ", {"name", "who", NULL}},
+	{"not_started", "not started", "not started: ", {"flow", "reason", "trigger"}},
+	{"released", "what was held may start", "what was held may start: ", {"who", NULL}},
+	{"device_online", "a device is online", "online: ", {"name", NULL}},
+	{"device_offline", "a device is offline", "not heard of any more: ", {"name", NULL}},
+	{"device_blind", "a device is blind", "its sessions are not known: ", {"name", NULL}},
+	{"gateway_joined", "a gateway joined", "joined, by invitation: ", {"name", "who", NULL}},
+	{"gateway_added", "a gateway was let in", "let in: ", {"name", "who", NULL}},
+	{"gateway_removed", "a gateway was removed", "removed: ", {"name", "who", NULL}},
 	{"resume", "told to go on", "told to go on by ", {"who", NULL}},
 };
 

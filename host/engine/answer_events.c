@@ -25,7 +25,8 @@ static bool collect(void *arg, const struct store_told *told)
 
 	text_init(&json, EVENT_BYTES_MAX);
 	engine_say_happening(&json, &(struct engine_happening){.run = told->happening.run, .at_us = told->happening.at_us,
-	                                                       .run_id = told->run_id, .flow = told->flow ? told->flow : "",
+	                                                       .run_id = told->run_id,
+	                                                       .flow = told->flow ? told->flow : "",
 	                                                       .step = told->step, .what = told->happening.what,
 	                                                       .detail = told->happening.detail});
 	collecting->bytes += json.length + 1;

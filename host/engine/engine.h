@@ -162,7 +162,8 @@ void engine_follow(struct engine *engine, uint64_t link, int64_t run, bool ends)
 void engine_unfollow(struct engine *engine, uint64_t link, int64_t run); /* run 0: all of the link */
 struct hub_link *engine_link(struct engine *engine, uint64_t number);    /* NULL: it has left */
 
-/* Something that happened, with the names that belong to it; `step` and `detail` may be NULL. */
+/* Something that happened, with the names that belong to it; `step` and `detail` may be NULL, and so is `run_id` of what
+ * happened to the house. */
 struct engine_happening {
 	int64_t run, at_us;
 	const char *run_id, *flow, *step, *what, *detail;

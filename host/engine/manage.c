@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "os/addresses.h"
+#include "pure/core/standing.h"
 #include "schema/types.h"
 #include "schema/value.h"
 #include "wire/admitted.h"
@@ -52,6 +53,11 @@ static void changed(const struct managing *managing, const char *name)
 	hub_ring_changed(managing->engine->hub);
 }
 
+static void note(const struct managing *managing, const char *what, const char *name)
+{
+	core_note(managing->engine->core, clock_wall_us(), what, name, managing->who, &managing->engine->effects);
+}
+
 static int gateway_add(struct managing *managing, hst_error *err)
 {
 	const char *name = given_text(managing, "name");
@@ -66,6 +72,7 @@ static int gateway_add(struct managing *managing, hst_error *err)
 	if (rc < 0)
 		return rc;
 	log_info("%s let the gateway %s in", managing->who, name);
+	note(managing, "gateway_added", name);
 	changed(managing, name);
 	value_set_text(managing->answer, "name", name);
 	return HST_OK;
@@ -80,6 +87,7 @@ static int gateway_remove(struct managing *managing, hst_error *err)
 
 	if (rc < 0)
 		return rc;
+	note(managing, "gateway_removed", name);
 	log_info("%s removed the %s %s", managing->who, was_in ? "gateway" : "invitation of", name);
 	changed(managing, name);
 	value_set_text(managing->answer, "name", name);

@@ -67,13 +67,18 @@ void engine_say_happening(struct text *to, const struct engine_happening *happen
 {
 	const char *detail = happening->detail;
 
-	text_addf(to, "{\"run\":\"%s\",\"number\":%lld,\"flow\":", happening->run_id, (long long)happening->run);
-	json_quote(to, happening->flow, strlen(happening->flow));
-	if (happening->step) {
-		text_add(to, ",\"step\":");
-		json_quote(to, happening->step, strlen(happening->step));
+	text_add(to, "{");
+	if (happening->run_id) {
+		text_addf(to, "\"run\":\"%s\",\"number\":%lld,\"flow\":", happening->run_id, (long long)happening->run);
+		json_quote(to, happening->flow, strlen(happening->flow));
+		text_add(to, ",");
 	}
-	text_addf(to, ",\"what\":\"%s\",\"at_us\":%lld", happening->what, (long long)happening->at_us);
+	if (happening->step) {
+		text_add(to, "\"step\":");
+		json_quote(to, happening->step, strlen(happening->step));
+		text_add(to, ",");
+	}
+	text_addf(to, "\"what\":\"%s\",\"at_us\":%lld", happening->what, (long long)happening->at_us);
 	if (detail && detail[0] == '{' && detail[1] != '}')
 		text_addf(to, ",%s", detail + 1);
 	else
@@ -91,8 +96,9 @@ static void say_happening(struct text *to, const struct core_happening *happenin
 	const char *step = happening->step ? happening->step->flow_step->name : NULL;
 
 	text_init(to, SAID_MAX);
-	engine_say_happening(to, &(struct engine_happening){.run = run->facts.number, .at_us = happening->at_us,
-	                                                    .run_id = run->facts.id, .flow = run->flow->name,
+	engine_say_happening(to, &(struct engine_happening){.run = run ? run->facts.number : 0, .at_us = happening->at_us,
+	                                                    .run_id = run ? run->facts.id : NULL,
+	                                                    .flow = run ? run->flow->name : NULL,
 	                                                    .step = step, .what = happening->what,
 	                                                    .detail = happening->detail});
 }
@@ -101,17 +107,18 @@ static void say_happening(struct text *to, const struct core_happening *happenin
 static void perform_happening(struct engine *engine, const struct core_happening *happening)
 {
 	const struct run *run = happening->run;
-	bool ended = !happening->step && strcmp(happening->what, "ended") == 0;
+	int64_t number = run ? run->facts.number : 0; /* 0: the house */
+	bool ended = run && !happening->step && strcmp(happening->what, "ended") == 0;
 	struct message message;
 	struct text json = {0};
 
 	for (size_t i = 0; i < engine->follower_count; i++) {
-		if (!follower_hears(&engine->followers[i], run->facts.number, ended))
+		if (!follower_hears(&engine->followers[i], number, ended))
 			continue;
 		if (!json.s)
 			say_happening(&json, happening);
 		message_init(&message, WORD_happened, 0);
-		message_set_integer(&message, "run", run->facts.number);
+		message_set_integer(&message, "run", number);
 		message_set_text(&message, "what", happening->what);
 		message_set_boolean(&message, "ended", ended);
 		message_set_payload(&message, json.s, json.length);
@@ -159,8 +166,7 @@ void engine_perform(struct engine *engine)
 		}
 	}
 	for (size_t i = 0; engine->follower_count && i < effects->happening_count; i++)
-		if (effects->happenings[i].run)
-			perform_happening(engine, &effects->happenings[i]);
+		perform_happening(engine, &effects->happenings[i]);
 }
 
 void engine_follow(struct engine *engine, uint64_t link, int64_t run, bool ends)

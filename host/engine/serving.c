@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "os/files.h"
+#include "pure/core/standing.h"
 #include "wire/admitted.h"
 
 #include <stdlib.h>
@@ -96,6 +97,7 @@ int serving_enrol(void *arg, const char *invited, const char *address, const str
 		return rc;
 	log_info("the gateway %s joined from %s, by the invitation of %s", name, *address ? address : "this machine",
 	         admitted_of(engine->ring, name, KEY_IN)->who);
+	core_note(engine->core, clock_wall_us(), "gateway_joined", name, admitted_of(engine->ring, name, KEY_IN)->who, &engine->effects);
 	serving_changed(engine, name);
 	return HST_OK;
 }

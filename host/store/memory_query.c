@@ -159,6 +159,8 @@ static const char *memory_step_name(const struct memory_run *run, int64_t id)
 
 static bool memory_in_span(const struct memory_run *run, const struct store_span *span)
 {
+	if (!run->run.number)
+		return !span->run && !span->flow;
 	return run->there && (!span->run || span->run == run->run.number) && memory_same(span->flow, run->run.flow);
 }
 
@@ -181,8 +183,9 @@ int memory_lately(struct store *base, const struct store_span *span,
 		qsort(moments, n, sizeof *moments, memory_later_first);
 	for (size_t i = 0; i < n && (int64_t)i < span->limit; i++) {
 		const struct memory_run *run = moments[i].run;
-		const struct store_told told = {.happening = run->happenings[moments[i].at], .run_id = run->run.id,
-						.flow = run->run.flow,
+		bool house = !run->run.number;
+		const struct store_told told = {.happening = run->happenings[moments[i].at], .run_id = house ? NULL : run->run.id,
+						.flow = house ? NULL : run->run.flow,
 						.step = memory_step_name(run, run->happenings[moments[i].at].step)};
 
 		if (!visit(arg, &told))

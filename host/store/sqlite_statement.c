@@ -85,11 +85,12 @@ static const struct {
 			" FROM (SELECT ?1 AS number WHERE ?1 > 0"
 			" UNION ALL SELECT number FROM unfinished WHERE ?1 = 0"
 			" UNION ALL SELECT number FROM (SELECT number FROM run WHERE ?1 = 0 AND ended_us > 0 AND"
-			" ended_us >= ?3 AND (?2 IS NULL OR flow = ?2) ORDER BY ended_us DESC LIMIT ?4)) AS one"
-			" JOIN run USING(number)"
+			" ended_us >= ?3 AND (?2 IS NULL OR flow = ?2) ORDER BY ended_us DESC LIMIT ?4)"
+			" UNION ALL SELECT 0 WHERE ?1 = 0 AND ?2 IS NULL) AS one"
+			" LEFT JOIN run USING(number)"
 			" JOIN happening ON key >= number << 24 AND key < (number + 1) << 24"
 			" LEFT JOIN step ON step.id = happening.step"
-			" WHERE at_us >= ?3 AND (?2 IS NULL OR flow = ?2) ORDER BY at_us DESC, key DESC LIMIT ?4",
+			" WHERE at_us >= ?3 AND (run.id IS NOT NULL OR number = 0) AND (?2 IS NULL OR flow = ?2) ORDER BY at_us DESC, key DESC LIMIT ?4",
 			AS_IT_IS, NULL},
 	[SQL_FIND_LAST] = {"SELECT number FROM run WHERE " NEWEST("1000000") " AND (?1 IS NULL OR flow = ?1)"
 									     " ORDER BY number DESC LIMIT 1",

@@ -77,7 +77,7 @@ struct store_filter { /* NULL and 0: any */
 /* A happening with the names that belong to it. */
 struct store_told {
 	struct store_happening happening;
-	const char *run_id, *flow, *step; /* step NULL: the run itself */
+	const char *run_id, *flow, *step; /* step NULL: the run itself; all NULL: the house, which is run 0 */
 };
 
 struct store_span { /* NULL and 0: any */
@@ -160,7 +160,7 @@ struct store_ops {
 			  bool (*visit)(void *arg, const struct store_happening *happening), void *arg,
 			  hst_error *err);
 
-	/* What happened lately in the runs that are there, newest first; of one moment and run what was put last comes
+	/* What happened lately in the runs that are there, and to the house, newest first; of one moment and run what was put last comes
 	 * first. */
 	int (*lately)(struct store *store, const struct store_span *span,
 		      bool (*visit)(void *arg, const struct store_told *told), void *arg, hst_error *err);

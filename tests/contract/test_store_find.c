@@ -202,7 +202,7 @@ static bool see_told(void *arg, const struct store_told *told)
 {
 	char *said = arg;
 
-	snprintf(said + strlen(said), 64, "#%d %s%s%s %s\n", (int)told->happening.run, told->flow, told->step ? "/" : "",
+	snprintf(said + strlen(said), 64, "#%d %s%s%s %s\n", (int)told->happening.run, told->run_id ? told->flow : "house", told->step ? "/" : "",
 		 told->step ? told->step : "", told->happening.what);
 	return true;
 }
@@ -264,6 +264,23 @@ static void what_happened_lately_is_told_newest_first(void **state)
 	told_lately(room, (struct store_span){.limit = 10, .flow = "none"}, "");
 }
 
+/* What happens to the house is told among the runs, but not where only some of them are asked for. */
+static void what_happened_to_the_house_is_told_too(void **state)
+{
+	struct room *room = *state;
+	const struct store_happening house[] = {{500, 0, 0, "drained", NULL}, {6500, 0, 0, "undrained", "{}"}};
+
+	put_a_day(room);
+	begin(room);
+	for (size_t i = 0; i < 2; i++)
+		OPS(room)->put_happening(room->store, &house[i], NULL);
+	commit(room);
+	told_lately(room, (struct store_span){.limit = 3}, "#1 odd ended\n#0 house undrained\n#2 even ended\n");
+	told_lately(room, (struct store_span){.limit = 10, .since_us = 6500}, "#1 odd ended\n#0 house undrained\n");
+	told_lately(room, (struct store_span){.limit = 10, .run = 1}, "#1 odd ended\n#1 odd accepted\n");
+	told_lately(room, (struct store_span){.limit = 2, .flow = "even"}, "#2 even ended\n#2 even/greet ended\n");
+}
+
 /* Among many runs that have ended only the last ones are looked at; a long one that ends last is among them. */
 static void a_long_run_is_not_forgotten(void **state)
 {
@@ -295,6 +312,7 @@ int main(int argc, char **argv)
 		BOTH(an_ending_that_fits_several_names_two),
 		BOTH(many_runs_stay_in_order),
 		BOTH(what_happened_lately_is_told_newest_first),
+		BOTH(what_happened_to_the_house_is_told_too),
 		BOTH(a_long_run_is_not_forgotten),
 	};
 

@@ -97,6 +97,8 @@ with host_house(f"tcp://127.0.0.1:{port}", ["ts-01"]) as host, Machine() as mach
     done = machine.join(line, "--accounts", "bot1, nobody-of-that-name", "--strategy", "open")
     tap.ok(done.returncode == 0, "it joins", done.stdout, done.stderr)
     tap.same(state(host, "ts-01"), "online", "and the host shows it at once")
+    tap.same([(row["what"], row["name"]) for row in host.json("events") if "run" not in row][-2:],
+             [("gateway_joined", "ts-01"), ("device_online", "ts-01")], "events tell of both")
     checked = host.hostler("check")
     tap.ok("ts-01" not in checked.stdout + checked.stderr, "check has nothing more to say of it", checked.stdout, checked.stderr)
     tap.ok(all(part in done.stdout for part in ("linux", "null", "open", "bot1", 'no user "nobody-of-that-name"')),

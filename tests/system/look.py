@@ -210,7 +210,12 @@ with null_house(FILES, more=MORE) as house:
     rows = house.json("events", "--flow", "many", "-n", "2")
     tap.same([(row["number"], row["what"]) for row in rows], [(third, "ended"), (third, "ended")], "the last ones of a flow")
     rows = house.json("events")
-    tap.same({row["number"] for row in rows}, {first, second, third, bad}, "the events of all runs")
+    tap.same({row["number"] for row in rows if "run" in row}, {first, second, third, bad}, "the events of all runs")
+    tap.same([(row["what"], row["name"]) for row in rows if "run" not in row],
+             [("device_online", "here"), ("disabled", "flow:many"), ("enabled", "flow:many"), ("drained", "host"),
+              ("undrained", "host")], "and what happened to the house")
+    done = house.hostler("events")
+    tap.ok(" house  " in done.stdout and "takes no new runs: host: " in done.stdout, "in words, too", done.stdout)
     tap.ok([row["at"] for row in rows] == sorted(row["at"] for row in rows), "oldest first", rows)
     done = house.hostler("events", "-n", "3")
     tap.ok(f"#{bad} bad " in done.stdout and "failed: FlowFailed: " in done.stdout, "people read lines", done.stdout)

@@ -96,8 +96,8 @@ static void device_silent(struct core *core, struct core_timer *timer, struct co
 {
 	struct core_device *device = (void *)((char *)timer - offsetof(struct core_device, silence));
 
-	(void)core;
-	(void)effects;
+	if (device->placed->online)
+		effects_happened(core, effects, NULL, NULL, "device_offline", "name", device->placed->name, NULL);
 	device->placed->online = false;
 	device->heard = false;
 }
@@ -221,6 +221,9 @@ void devices_event(struct core *core, const struct core_event *event, struct cor
 
 	if (!device)
 		return;
+	if (event->online != device->placed->online)
+		effects_happened(core, effects, NULL, NULL, event->online ? "device_online" : "device_blind", "name",
+				 device->placed->name, NULL);
 	back = event->fresh || !device->heard;
 	device->heard = true;
 	device->journal = event->journal;

@@ -124,6 +124,13 @@ bool core_stand(struct core *core, int64_t now_us, struct draw draw, enum core_s
 	return true;
 }
 
+void core_note(struct core *core, int64_t now_us, const char *what, const char *name, const char *who,
+	       struct core_effects *effects)
+{
+	core->now_us = now_us;
+	effects_happened(core, effects, NULL, NULL, what, "name", name, "who", who, NULL);
+}
+
 static void restore(struct core *core, bool drain, const char *name, const hst_value *value)
 {
 	const hst_value *who = value_get(value, "who");

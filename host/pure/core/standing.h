@@ -24,6 +24,10 @@ const struct core_stand *core_device_drained(const struct core *core, const char
 
 enum core_stand_verb { CORE_DISABLE = 1, CORE_ENABLE, CORE_DRAIN, CORE_UNDRAIN };
 
+/* Something happened to the house and to no run: it goes into the history and to who follows. `who` NULL: nobody did it. */
+void core_note(struct core *core, int64_t now_us, const char *what, const char *name, const char *who,
+	       struct core_effects *effects);
+
 /* An event. False: so it stood already. The name is not looked up. */
 bool core_stand(struct core *core, int64_t now_us, struct draw draw, enum core_stand_verb verb, const char *name,
 		const char *who, struct core_effects *effects);
