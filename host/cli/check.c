@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/clock.h"
+#include "cli/check_live.h"
 #include "cli/connect.h"
 #include "cli/print.h"
 #include "config/conf.h"
@@ -158,6 +159,7 @@ int check_command(struct cli *cli)
 	struct definitions *definitions = NULL;
 	struct problems problems;
 	struct conf *conf;
+	bool wrong;
 	int status = CLI_DONE;
 
 	if (!path)
@@ -168,8 +170,14 @@ int check_command(struct cli *cli)
 	if (conf)
 		definitions = definitions_load(conf, &problems);
 	problems_sort(&problems);
+	wrong = problems.n + problems.dropped > 0;
+	if (definitions && !wrong && options_has(&cli->options, "live"))
+		check_live(cli, definitions, &problems);
 	if (problems.n + problems.dropped > 0)
 		status = cli_fail_problems(cli, path, &problems);
+	/* What it says is right, and not everything can do its work here now. */
+	if (!wrong && status != CLI_DONE)
+		status = CLI_FAILED;
 	/* The configuration is right and can be put into force; what it names does not all work. */
 	if (definitions && definitions->faults && definitions->faults == problems.n + problems.dropped)
 		status = CLI_FAILED;

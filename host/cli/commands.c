@@ -36,7 +36,7 @@ static const struct command_option of_all[] = {
 };
 
 static const struct command_option of_check[] = {
-	{"live", 0, NULL, 0, "also asks the world", NULL, NULL},
+	{"live", 0, NULL, 0, "also opens every plugin here, and asks whether it could work", NULL, VERSION},
 	{"rehearse", 0, NULL, 0, "also runs the flows with harmless steps", NULL, NULL},
 	END,
 };

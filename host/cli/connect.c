@@ -17,7 +17,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
-enum { KEY_FILE_MAX = 4096, HASTY_MS = 500, RESTS_MAX = 20 };
+enum { KEY_FILE_MAX = 4096, HASTY_MS = 500, RESTS_MAX = 60, ASKED_MAX = 5 };
 
 #define KEY_BELOW_HOME ".config/hostler/operator.key"
 
@@ -299,10 +299,19 @@ static void wait_for_next(struct connect *connect)
 {
 	const int64_t end_us = clock_steady_us() + CONNECT_REST_MS * INT64_C(1000);
 	const uint64_t ups = connect->ups;
+	struct connect_answer answer;
+	struct message question;
+	bool answered, anew = true;
 	int64_t left_us;
 
 	while (connect->ups == ups && (left_us = end_us - clock_steady_us()) > 0)
 		loop_turn(connect->loop, left_us / 1000 + 1);
+	/* A question may be asked twice: once it is answered, whatever the answer, the connection is whole. */
+	message_init(&question, WORD_ask, 0);
+	message_set_text(&question, "what", "triggers");
+	for (int i = 0; i < ASKED_MAX && anew; i++)
+		if (ask_once(connect, &question, CONNECT_ANSWER_MS, &answer, &answered, &anew) != CLI_DONE)
+			return;
 }
 
 static int request(struct connect *connect, struct message *message, int64_t timeout_ms, struct connect_answer *ret)

@@ -11,7 +11,7 @@
 #include "wire/keys.h"
 #include "wire/link.h"
 
-enum { CONNECT_REACH_MS = 3000, CONNECT_START_MS = 10000, CONNECT_ANSWER_MS = 10000, CONNECT_PRESS_MS = 30000, CONNECT_REST_MS = 5000 };
+enum { CONNECT_REACH_MS = 3000, CONNECT_START_MS = 10000, CONNECT_ANSWER_MS = 10000, CONNECT_PRESS_MS = 30000, CONNECT_REST_MS = 2000 };
 
 struct connect {
 	const struct cli *cli;

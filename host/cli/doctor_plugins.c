@@ -2,7 +2,6 @@
 #include "cli/doctor.h"
 
 #include "base/arena.h"
-#include "config/accounts.h"
 #include "definitions/live.h"
 #include "definitions/warnings.h"
 #include "schema/manifest.h"
@@ -11,12 +10,6 @@
 #include <pwd.h>
 #include <string.h>
 #include <unistd.h>
-
-/* The driver works as root; triggers and connectors as the workers' user, where it is there already. */
-static const char *account_of(hst_plugin_kind kind)
-{
-	return geteuid() == 0 && kind != HST_DRIVER && getpwnam(ACCOUNT_WORKER) ? ACCOUNT_WORKER : NULL;
-}
 
 static void say_refusal(struct doctor *doctor, const char *area, const hst_value *refusal)
 {
@@ -32,7 +25,7 @@ static const hst_value *ask(struct doctor *doctor, hst_plugin_kind kind, const s
 	const hst_value *answer = NULL, *check;
 	hst_error err = {0};
 
-	if (live_check(doctor->definitions, definition, account_of(kind), users, n, doctor->arena, &answer, &err) !=
+	if (live_check(doctor->definitions, definition, live_account(kind), users, n, doctor->arena, &answer, &err) !=
 	    HST_OK) {
 		doctor_problem(doctor, area, "Look at the plugin: `hostler plugins` and the log say more.", "%s", err.text);
 		return NULL;

@@ -3,14 +3,23 @@
 #include "base/auto.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "config/accounts.h"
 #include "os/files.h"
 #include "os/spawn.h"
 #include "plugin/registry.h"
 #include "schema/value.h"
 
+#include <pwd.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { ANSWER_BYTES_MAX = 1 << 20, ANSWER_TIMEOUT_MS = 60000 };
+
+/* The driver works as root; triggers and connectors as the workers' user, where it is there already. */
+const char *live_account(hst_plugin_kind kind)
+{
+	return geteuid() == 0 && kind != HST_DRIVER && getpwnam(ACCOUNT_WORKER) ? ACCOUNT_WORKER : NULL;
+}
 
 static char **arguments(const char *path, const char *as, char *const *users, size_t n)
 {

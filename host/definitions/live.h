@@ -15,4 +15,7 @@ int live_check(const struct definitions *definitions, const struct definition *d
 int live_next(const struct definitions *definitions, const struct definition *definition, int64_t n,
 	      hst_arena *arena, const hst_value **ret, hst_error *err);
 
+/* The account that an instance of the kind works as in a house that this user starts; NULL: this user. */
+const char *live_account(hst_plugin_kind kind);
+
 #endif

@@ -236,6 +236,7 @@ static int engine_run(struct child *child)
 		guard_often();
 		loop_after(engine.loop, engine_after, &engine);
 		loop_after(engine.loop, rest_look, &engine);
+		engine.began_us = clock_steady_us();
 		loop_in(engine.loop, STORE_IDLE_MS, store_idle_due, &engine);
 		retention_start(&engine);
 		engine_after(&engine);

@@ -115,6 +115,7 @@ struct engine {
 	struct loop_timer *wake;
 	int64_t wake_at_us;
 	bool resting, rested; /* rest.c */
+	int64_t began_us;     /* steady: when this engine was ready */
 	char *files_dir;
 	struct retention *retention;
 	struct engine_backup *backup; /* being made; NULL: none (backups.c) */
@@ -138,6 +139,7 @@ void rest_begin(struct engine *engine);
 void rest_end(struct engine *engine);
 /* True: nothing is begun now, and whoever asked has been told. */
 bool rest_refuses(struct engine *engine, struct hub_link *from, uint64_t id);
+bool rest_is_ending(const struct engine *engine); /* it has only just begun, and its workers may be on their way */
 void rest_look(void *arg); /* the end of a turn */
 
 /* batch.c */

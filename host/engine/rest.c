@@ -4,7 +4,10 @@
  */
 #include "engine/engine.h"
 
+#include "base/clock.h"
 #include "os/inherited.h"
+
+enum { ENDING_MS = 10000 };
 
 void rest_begin(struct engine *engine)
 {
@@ -28,6 +31,11 @@ bool rest_refuses(struct engine *engine, struct hub_link *from, uint64_t id)
 	if (engine->resting)
 		engine_refuse(engine, from, id, HST_RETRY, "HostResting", "the programs of the host are just being replaced; try again");
 	return engine->resting;
+}
+
+bool rest_is_ending(const struct engine *engine)
+{
+	return clock_steady_us() - engine->began_us < ENDING_MS * INT64_C(1000);
 }
 
 void rest_look(void *arg)

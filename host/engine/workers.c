@@ -72,8 +72,8 @@ static void ask_trigger(struct engine *engine, struct hub_link *client, uint64_t
 		return;
 	}
 	if (!worker) {
-		engine_refuse(engine, client, client_id, HST_RETRY, "", "the process of trigger \"%s\" is not running now; try again",
-		              trigger);
+		engine_refuse(engine, client, client_id, HST_RETRY, rest_is_ending(engine) ? "HostResting" : "",
+		              "the process of trigger \"%s\" is not running now; try again", trigger);
 		return;
 	}
 	request = workers_request(engine, client, client_id);

@@ -81,4 +81,39 @@ with House(FILES) as house:
     tap.same(done.returncode, 2, "up exits with 2")
     tap.ok("error" in done.stderr + done.stdout, "and says why", done.stdout, done.stderr)
     tap.ok(not os.path.exists(house.path("state")), "and has started nothing", os.listdir(house.home))
+LIVE = {
+    "hostler.ini": """[host]
+listen = none
+state_dir = state
+run_dir = run
+
+[gateway]
+name = here
+driver = nul
+strategy = open
+accounts = bot1
+
+[driver nul]
+plugin = null
+
+[trigger hello]
+plugin = button
+
+[connector orders]
+plugin = file
+root = orders
+""",
+    "orders/none": "",
+}
+with House(LIVE) as house:
+    done = house.hostler("check", "--live")
+    tap.ok(done.returncode == 0 and all(f"{name}: can do its work here" in done.stdout for name in
+                                        ("trigger hello", "connector orders", "driver nul, device here")),
+           "check --live says of every instance that it could work", done.stdout, done.stderr)
+    house.write("hostler.ini", LIVE["hostler.ini"].replace("root = orders", "root = orders/gone"))
+    done = house.hostler("check", "--live")
+    tap.ok(done.returncode == 1 and "hostler.ini:18: error: connector orders: " in done.stderr and "trigger hello: can do" in done.stdout,
+           "and of one that could not, why not", done.returncode, done.stdout, done.stderr)
+    rows = house.json("check", "--live")
+    tap.same([(row["line"], row["text"].split(":")[0]) for row in rows], [(18, "connector orders")], "as JSON, too")
 tap.end()

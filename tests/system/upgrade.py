@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import house as building
@@ -94,6 +95,7 @@ def is_held(house, held):
     press = start(house, "press", "hello", "--input", "name=Ada")
     try:
         press.wait(2)
+        time.sleep(0.2)
         return False
     except subprocess.TimeoutExpired:
         held.append(press)
@@ -139,7 +141,7 @@ with null_house(FILES, more=MORE) as house:
            "it waits for the call, and holds presses", house.said()[-4000:])
     house.write("calls/gate", "")
     tap.ok(asked.wait(60) == 0 and all(press.wait(30) == 0 for press in held),
-           "it is replaced once the call has come to its end, and the press is taken", house.said()[-4000:])
+           "it is replaced once the call has come to its end, and the press is taken", asked.returncode, *[(press.poll(), press.stdout.read()) for press in held], house.said()[-4000:])
     said = asked.stdout.read()
     tap.ok("replaced engine" in said and "replaced worker connector/program" in said and "replaced gateway here" in said,
            "and says what it has replaced", said)

@@ -141,7 +141,7 @@ static void what_is_promised_for_later_is_told_apart_from_what_is_unknown(void *
 {
 	(void)state;
 	refused(READ("seal", "name"), "NotInThisVersion", "seal");
-	refused(READ("check", "--live"), "NotInThisVersion", "--live");
+	refused(READ("check", "--rehearse"), "NotInThisVersion", "--rehearse");
 	refused(READ("log", "12", "-f"), "NotInThisVersion", "not in this version");
 }
 
