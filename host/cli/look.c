@@ -4,9 +4,12 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "cli/ask.h"
+#include "cli/connect.h"
 #include "cli/filters.h"
 #include "cli/grid.h"
+#include "cli/plugins.h"
 #include "cli/print.h"
+#include "os/files.h"
 #include "schema/types.h"
 #include "schema/value.h"
 
@@ -356,5 +359,22 @@ static void print_plugins(struct cli *cli, const hst_value *plugins)
 
 int look_plugins(struct cli *cli)
 {
-	return ask_and_print(cli, "plugins", NULL, print_plugins);
+	struct connect connect;
+	const hst_value *plugins = NULL;
+	const char *directory = NULL;
+	int status = connect_open(&connect, cli);
+
+	if (!status)
+		status = connect_ask(&connect, "plugins", NULL, &plugins);
+	if (!status)
+		directory = arena_text(cli->arena, connect.conf->plugins ? connect.conf->plugins : files_plugin_directory());
+	connect_close(&connect);
+	if (status)
+		return status;
+	plugins = plugins_described(cli->arena, directory, plugins);
+	if (cli->json)
+		cli_print_json(plugins);
+	else
+		print_plugins(cli, plugins);
+	return CLI_DONE;
 }

@@ -80,7 +80,7 @@ static int repeats_what_was_refused(struct attempt *attempt, hst_error *err)
 	int code = HST_OK;
 
 	if (!PRESENT(ops, watch))
-		return prove_skip(err, "it is never woken");
+		return prove_skip(err, "%s", "");
 	attempt->alone.now_us = clock_wall_us();
 	attempt->alone.event = hear;
 	attempt->alone.arg = refused;
@@ -119,7 +119,7 @@ static int can_be_pressed(struct attempt *attempt, hst_error *err)
 	int code;
 
 	if (!trigger_pressable(attempt->instance))
-		return prove_skip(err, "it cannot be pressed");
+		return prove_skip(err, "%s", ""); /* most cannot, and lack nothing */
 	if (fields_check(attempt->arena, attempt->shape.event, "input", attempt->inputs, false, &checked, &said) != HST_OK)
 		return prove_skip(err, "say its inputs: %s", said.text);
 	services_begin(&attempt->alone.services, &call, attempt->arena, CALL_MS);

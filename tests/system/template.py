@@ -5,13 +5,14 @@ installcheck` runs this, too, on the directories of the real installation."""
 import glob
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from house import PROGRAMS, House, Tap
+from house import PROGRAMS, SOURCE, House, Tap
 
 tap = Tap()
 
@@ -106,6 +107,24 @@ def check_broken(folder):
         shutil.rmtree(place)
 
 
+def check_page(folder):
+    """The sources of docs/writing-a-plugin.md are built and tested as it says."""
+    with open(os.path.join(SOURCE, "docs/writing-a-plugin.md"), encoding="utf-8") as page:
+        blocks = re.findall(r"^```c\n(/\* (\w+)\.c: .*?)^```$", page.read(), re.MULTILINE | re.DOTALL)
+    given = {"drop": ["--option", f"folder={folder}"], "lines": ["--input", f"count.file={folder}/Makefile"]}
+    for text, name in blocks:
+        kind = "trigger" if "HST_TRIGGER" in text else "connector"
+        hostler("plugin", "new", f"{kind}/{name}", cwd=folder)
+        with open(os.path.join(folder, name, name + ".c"), "w", encoding="utf-8") as file:
+            file.write(text)
+        built = run("make", "-s", "HOSTLER_CFLAGS=-Werror " + of_package("--cflags"), cwd=os.path.join(folder, name))
+        done = hostler("--json", "plugin", "test", os.path.join(folder, name, name + ".so"), *given[name])
+        skipped = [case["case"] for case in json.loads(done.stdout) if case["outcome"] == "skipped"]
+        tap.ok(built.returncode == 0 and done.returncode == 0 and len(skipped) <= 1,
+               f"the {name} of the page about writing plugins keeps the contract", built.stderr, done.stdout, done.stderr)
+    tap.same(len(blocks), 2, "the page has a trigger and a connector")
+
+
 def check_in_a_house(folder):
     with House({
         "hostler.ini": """[host]
@@ -140,7 +159,12 @@ input.file = ${trigger.word}.txt
         done = house.hostler("check")
         tap.ok(done.returncode == 0, "a configuration may name it", done.stdout, done.stderr)
         house.online = lambda: house.hostler("triggers").returncode == 0
+        house.write("plugins/trigger/broken.so", "no plugin")
         house.up()
+        rows = {row["name"]: row for row in house.json("plugins")}
+        tap.ok(rows["tick"]["state"] == "ready" and all(row["summary"] for name, row in rows.items() if name != "broken") and
+               rows["broken"]["state"] == "faulty" and "cannot be loaded" in rows["broken"]["why"],
+               "plugins are listed with what they say, used or not", rows)
         tap.ok(house.wait(lambda: any(run["state"] == "succeeded" for run in house.json("runs")), 30),
                "its events start runs, and carry what it put into them", house.hostler("runs", "-n", "3").stdout, house.said())
 
@@ -162,6 +186,7 @@ def main():
         check_in_a_house(folder)
         check_new(folder)
         check_broken(folder)
+        check_page(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     tap.end()
