@@ -221,6 +221,7 @@ static int run_flow(struct attempt *attempt)
 	randombytes_buf(&draw, sizeof draw);
 	attempt->started_us = clock_wall_us();
 	id_make(id, attempt->started_us, draw);
+	spec.grace_ms = attempt->package->stop_within.ms;
 	spec.timeout_ms = attempt->package->timeout.ms ? attempt->package->timeout.ms : TIMEOUT_MS;
 	if (attempt->fresh_display)
 		role.screenshot = on_screenshot;

@@ -87,6 +87,17 @@ static void read_timeout(struct reading *reading, const char *value)
 		WRONG(reading, "timeout must be longer than 0; leave the key out for the default of 24h");
 }
 
+static void read_stop_within(struct reading *reading, const char *value)
+{
+	hst_duration *within = &reading->package->stop_within;
+	hst_error err;
+
+	if (type_read_duration(value, within, &err) != HST_OK)
+		WRONG(reading, "stop_within: %s", err.text);
+	else if (within->ms < 1000 || within->ms > 600000)
+		WRONG(reading, "stop_within must be 1s to 10m, got \"%.40s\"", value);
+}
+
 static void read_screenshots(struct reading *reading, const char *value)
 {
 	static const char *const words[] = {
@@ -209,6 +220,7 @@ static const struct package_key flow_keys[] = {
 	{"version", false, read_version},
 	{"summary", false, read_summary},
 	{"timeout", false, read_timeout},
+	{"stop_within", false, read_stop_within},
 	{"screenshots", false, read_screenshots},
 	{NULL, false, NULL},
 };

@@ -2,7 +2,7 @@
  * Desktop-flow packages: a folder with desktop-flow.ini. What it declares, its list of files, and the digest
  *of that list, which is its identity. At most 64 MiB and 4,096 files; links and special files are refused.
  *
- *	[desktop-flow]          name, run; may have version summary timeout screenshots
+ *	[desktop-flow]          name, run; may have version summary timeout stop_within screenshots
  *	[input NAME]            type; may have required default choices min max doc label
  *	[output NAME]           type; may have required choices min max doc derived
  */
@@ -42,6 +42,7 @@ struct package {
 	char *name, *version, *summary; /* version "0" and summary "" when left out */
 	char **argv; /* `run`, split by desktop/words.h; the two directories are still to be put in */
 	hst_duration timeout; /* 0: none named */
+	hst_duration stop_within; /* from its time-out to its end; 0: none named */
 	enum screenshots screenshots;
 	hst_fields inputs, outputs;
 	struct package_file *files; /* sorted by path; empty for package_read_manifest */

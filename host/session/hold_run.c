@@ -287,6 +287,7 @@ static int begin(struct hold_run *run, const struct message *message, hst_error 
 	spec.place = &run->hold->ground.place;
 	spec.results = run->hold->ground.work.results;
 	spec.timeout_ms = timeout_of(run, message);
+	spec.grace_ms = run->package->stop_within.ms;
 	return flowrun_start(run->hold->loop, &spec, &role, &run->flow, err);
 }
 

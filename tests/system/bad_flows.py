@@ -17,7 +17,7 @@ FLOWS = {
                "hostler-event output done yes", OUTPUT, "succeeded", None, ""),
     "crowd": ("i=0; while test $i -lt 200; do i=$((i+1)); setsid env -i sleep 7551 & done\nexit 4", "", "failed", "FlowFailed", "exit status 4"),
     "holder": ("sleep 7551 &\necho bye\nexit 0", "", "succeeded", None, ""),
-    "deaf": ("trap '' TERM\nwhile :; do sleep 7551; done", "timeout = 1s", "timed_out", "DesktopFlowsActionTimeout", ""),
+    "deaf": ("trap '' TERM\nwhile :; do sleep 7551; done", "timeout = 1s\nstop_within = 3s", "timed_out", "DesktopFlowsActionTimeout", ""),
     "deep": ("perl -e 'for (1 .. 3000) { mkdir \"d\" x 200 and chdir \"d\" x 200 or last }'\nsleep 7551", "", "failed", "FlowFailed",
              "nested too deep"),
     "torrent": ("head -c 1073741824 /dev/zero; echo; echo the end", "", "succeeded", None, ""),
@@ -25,13 +25,13 @@ FLOWS = {
     "odd": ("mkfifo out/fifo; ln -s /etc/passwd out/link; ln -s . out/self; mkdir out/dir; chmod 0 out/dir; echo a > out/good", "", "succeeded",
             None, ""),
     "babble": ("head -c 2000000 /dev/urandom > $HOSTLER_EVENTS", "", "failed", "FlowFailed", "no event"),
-    "endless": ("trap '' TERM\nyes > $HOSTLER_EVENTS", "timeout = 1s", "timed_out", "DesktopFlowsActionTimeout", ""),
+    "endless": ("trap '' TERM\nyes > $HOSTLER_EVENTS", "timeout = 1s\nstop_within = 3s", "timed_out", "DesktopFlowsActionTimeout", ""),
     "closer": ("exec 0<&- 1>&- 2>&-\nhostler-event output done yes", OUTPUT, "succeeded", None, ""),
     "remover": ("cd /; rm -rf $HOSTLER_WORK $HOSTLER_EVENTS $HOSTLER_CONTROL; exit 0", "", "succeeded", None, ""),
     "locker": ("mkdir -p a/b/c; touch a/b/c/d; chmod 0 a/b/c a/b a in .; exit 3", "", "failed", "FlowFailed", "exit status 3"),
     "orphan": ("yes theirs &\necho mine\nexit 0", "", "succeeded", None, ""),
     "suicide": ("kill -9 $$", "", "failed", "FlowFailed", "signal 9"),
-    "stopped": ("kill -STOP $$", "timeout = 1s", "timed_out", "DesktopFlowsActionTimeout", ""),
+    "stopped": ("kill -STOP $$", "timeout = 1s\nstop_within = 3s", "timed_out", "DesktopFlowsActionTimeout", ""),
 }
 
 files = {}
@@ -63,6 +63,8 @@ with null_house(files) as house:
         tap.ok(house.wait(lambda: house.json("devices")[0]["running"] == 0 and not left_in(house.path("state/work")), 30),
                f"its session is closed and its folders are gone ({name})", house.json("devices"), left_in(house.path("state/work")))
         tap.same(sleepers(), [], f"nothing of it is left running ({name})")
+        if "stop_within" in FLOWS[name][1]:
+            tap.ok(step["executing_ms"] < 20000, f"it had no longer to end than it asked for ({name})", step["executing_ms"])
     log = house.hostler("log", "last:torrent/it")
     tap.ok("the end" in log.stdout and len(log.stdout) < 1200000, "of a gigabyte of log the ends are kept", len(log.stdout))
     log = house.hostler("log", "last:hoard/it").stdout

@@ -144,7 +144,7 @@ static void a_manifest_says_what_the_package_is(void **state)
 
 	read_text(house,
 		  "[desktop-flow]\nname = enter-invoice\nversion = 1.4\nrun = python3 $HOSTLER_PACKAGE/a.py\n"
-		  "timeout = 26h\nscreenshots = steps\n\n"
+		  "timeout = 26h\nstop_within = 90s\nscreenshots = steps\n\n"
 		  "[input order]\ntype = text\nrequired = yes\nmax = 20\n"
 		  "[input colour]\ntype = choice\nchoices = red, dark green\ndefault = red\n"
 		  "[input password]\ntype = secret\n"
@@ -156,6 +156,7 @@ static void a_manifest_says_what_the_package_is(void **state)
 	assert_string_equal(house->package->version, "1.4");
 	assert_string_equal(house->package->directory, house->root);
 	assert_int_equal(house->package->timeout.ms, 26 * 3600 * 1000);
+	assert_int_equal(house->package->stop_within.ms, 90000);
 	assert_int_equal(house->package->screenshots, SCREENSHOTS_STEPS);
 	assert_int_equal(house->package->inputs.n, 3);
 	field = fields_find(house->package->inputs, "order");
@@ -191,6 +192,9 @@ static void a_wrong_manifest_is_refused_with_its_line(void **state)
 	} wrong[] = {
 		{"tmeout = 3h\n", 4, "timeout"},
 		{"timeout = soon\n", 4, "timeout"},
+		{"stop_within = 900ms\n", 4, "1s to 10m"},
+		{"stop_within = 11m\n", 4, "1s to 10m"},
+		{"stop_within = never\n", 4, "stop_within"},
 		{"screenshots = often\n", 4, "errors, steps or none"},
 		{"[input a]\nrequired = yes\n", 4, "has no \"type\""},
 		{"[input a]\ntype = string\n", 5, "there is no type"},
