@@ -134,6 +134,11 @@ static const struct command_option of_plugin[] = {
 	END,
 };
 
+static const struct command_option of_report[] = {
+	{"force", 0, NULL, 0, "replaces the file if it is there", NULL, VERSION},
+	END,
+};
+
 static const struct command_option of_backup[] = {
 	{"files", 0, NULL, 0, "takes the files of runs along: logs, pictures, results", NULL, VERSION},
 	{"force", 0, NULL, 0, "replaces the file if it is there", NULL, VERSION},
@@ -189,7 +194,8 @@ static const struct command table[] = {
 	{"events", "looking", "", 0, 0, "says what happened in all runs and to the house, oldest first", of_events, events_command, VERSION},
 	{"explain", "looking", "[CODE]", 0, 1, "explains a reason code, or lists them", NULL, explain_command, VERSION},
 	{"next", "looking", "TRIGGER", 1, 1, "says when a trigger will fire", of_next, next_command, VERSION},
-	LATER("report", "looking", "sums up runs"),
+	{"report", "looking", "[FILE]", 0, 1, "writes down what somebody else needs to see to help; no secrets", of_report,
+	 report_command, VERSION},
 
 	{"top", "steering", "RUN[/STEP]", 1, 1, "lets a waiting step start first", NULL, steer_top, VERSION},
 	{"untop", "steering", "RUN[/STEP]", 1, 1, "takes that back", NULL, steer_top, VERSION},

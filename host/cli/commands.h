@@ -71,6 +71,7 @@ int doctor_command(struct cli *cli);  /* doctor.c */
 int events_command(struct cli *cli);  /* events.c */
 int explain_command(struct cli *cli); /* explain.c */
 int next_command(struct cli *cli);    /* next.c */
+int report_command(struct cli *cli);  /* report.c */
 int backup_command(struct cli *cli);  /* backup.c */
 int restore_command(struct cli *cli); /* restore.c */
 int gateway_command(struct cli *cli); /* gateway.c */

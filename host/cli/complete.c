@@ -69,7 +69,7 @@ static void offer_word(const struct completion *completion, const char *word)
 {
 	if (strcmp(word, "DIR") == 0)
 		puts("FOLDERS");
-	else if (strcmp(word, "FILE") == 0 && strcmp(completion->command->name, "get") != 0)
+	else if (strcmp(word, "[FILE]") == 0 || (strcmp(word, "FILE") == 0 && strcmp(completion->command->name, "get") != 0))
 		puts("FILES");
 	else if (strcmp(word, "[CODE]") == 0)
 		offer_reasons(completion);

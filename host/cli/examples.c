@@ -47,7 +47,7 @@ static const struct {
 	{"connection", {"hostler connection list", "hostler connection unblock finance-bot"}},
 	{"plugins", {"hostler plugins"}},
 	{"next", {"hostler next nightly -n 5"}},
-	{"report", {"hostler report --since 7d"}},
+	{"report", {"hostler report", "hostler report -"}},
 	{"plugin", {"hostler plugin doc trigger/button"}},
 	{"backup", {"hostler backup hostler.backup"}},
 	{"restore", {"hostler restore --check hostler.backup", "hostler restore hostler.backup", "hostler restore --release"}},

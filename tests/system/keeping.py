@@ -120,6 +120,39 @@ with null_house(FILES, more=MORE) as house:
     tap.same(len(starts(house)), 3, "once")
     tap.ok("nothing was held" in house.hostler("restore", "--release").stdout, "a second release does nothing")
     house.down()
+    # A report, with secrets in every place where people and programs leave them.
+    with open(house.ini, "a", encoding="utf-8") as file:
+        file.write("\n[driver canary]\nplugin = null\npassword = CANARY-1\nurl = https://anna:CANARY-2@example.org/\n")
+    with open(house.path("state/hostlerd.log"), "a", encoding="utf-8") as file:
+        file.write("ERROR hostler-worker: token=CANARY-3 was refused\n")
+    house.hostler("report", "--force", house.path("down.txt"))
+    os.rename(house.ini, house.path("canary.ini"))
+    with open(house.path("canary.ini"), encoding="utf-8") as file:
+        house.write("hostler.ini", file.read().split("\n[driver canary]")[0])
+    house.up()
+    house.hostler("run", "other", "--wait")
+    done = house.hostler("report")
+    shutil.copy(house.path("canary.ini"), house.ini)
+    loud = house.hostler("report", "-")
+    with open(house.path("hostler-report.txt"), encoding="utf-8") as file:
+        report = file.read()
+    with open(house.path("down.txt"), encoding="utf-8") as file:
+        down = file.read()
+    parts = ["=== versions", "=== doctor", "=== processes", "=== configuration", "=== runs", "other succeeded", "gateway/here ready", "state_dir = state"]
+    tap.ok(done.returncode == 0 and os.stat(house.path("hostler-report.txt")).st_mode & 0o777 == 0o600 and not [part for part in parts if part not in report],
+           "a report says how the house stands", done.stdout, done.stderr, [part for part in parts if part not in report])
+    with open(house.path("state/host.seed"), "rb") as file:
+        seed = file.read()
+    with open(house.key, encoding="utf-8") as file:
+        secret = [word for word in file.read().split() if len(word) > 30]
+    secrets = ["CANARY", seed.hex(), *secret]
+    found = [word for word in secrets for text in (report, down, loud.stdout) if word in text]
+    tap.ok(secret and not found and "(left out)" in down and "(left out)" in loud.stdout and "Bo" not in report.split("=== runs")[1].split("===")[0],
+           "and nothing that is secret", found)
+    tap.ok(house.hostler("report").returncode == 1, "it replaces nothing unasked")
+    with open(house.path("canary.ini"), encoding="utf-8") as file:
+        house.write("hostler.ini", file.read().split("\n[driver canary]")[0])
+    house.down()
     db = sqlite3.connect(house.path("state/store/hostler.db"))
     tokens = [row[0] for row in db.execute("SELECT token FROM step ORDER BY id")]
     tap.ok(max(tokens[:2]) < 100 and min(tokens[-2:]) > 10 ** 15 and max(tokens) < 2 ** 53,

@@ -197,7 +197,7 @@ static void the_table_has_the_commands_of_this_version(void **state)
 		{"events", true},
 		{"explain", true},
 		{"next", true},
-		{"report", false},
+		{"report", true},
 		{"top", true},
 		{"untop", true},
 		{"priority", true},
