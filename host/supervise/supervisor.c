@@ -53,9 +53,16 @@ static bool workers_start_beside(const struct supervisor *supervisor)
 
 static void start_workers(struct supervisor *supervisor)
 {
-	if (!supervisor->workers_started)
-		children_tell_part(supervisor, PLAN_WORKER, CHILD_START);
+	children_tell_part(supervisor, PLAN_WORKER, CHILD_START);
 	supervisor->workers_started = true;
+}
+
+/* Those that were started beside the engine need not find out for themselves that it is there. */
+static void tell_workers(struct supervisor *supervisor)
+{
+	for (size_t i = 0; i < supervisor->n; i++)
+		if (supervisor->children[i]->plan.part == PLAN_WORKER && supervisor->children[i]->process)
+			process_tell(supervisor->children[i]->process, "engine");
 }
 
 static void go_up(struct supervisor *supervisor)
@@ -64,7 +71,10 @@ static void go_up(struct supervisor *supervisor)
 
 	if (!supervisor->others_started && engine_ready) {
 		supervisor->others_started = true;
-		start_workers(supervisor);
+		if (supervisor->workers_started)
+			tell_workers(supervisor);
+		else
+			start_workers(supervisor);
 		children_tell_part(supervisor, PLAN_GATEWAY, CHILD_START);
 		supervisor->announce_timer = loop_in(supervisor->loop, ANNOUNCE_MS, on_announce_late, supervisor);
 	}

@@ -395,6 +395,9 @@ void link_hurry(struct link *link)
 {
 	if (link->freed || link->state == LINK_UP)
 		return;
+	/* ZeroMQ waits longer from try to try; a new socket tries at once. */
+	if (!link->connected)
+		link->reopen = true;
 	loop_cancel(link->loop, &link->beat);
 	link->beat = loop_in(link->loop, 0, link_beat, link);
 }

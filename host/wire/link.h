@@ -34,7 +34,7 @@ int link_new(struct loop *loop, void *zmq, const char *endpoint, const struct ke
 	     const struct link_role *role, struct link **ret, hst_error *err);
 void link_free(struct link *link); /* allowed in callbacks, but not during link_call */
 
-/* Something has changed for which it was refused: it tries again now. */
+/* Something has changed for which it was refused, or the host is there now: it tries again at once. */
 void link_hurry(struct link *link);
 
 /* Why it is not up, as an error of that code; HST_OK while it is. */

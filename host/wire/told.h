@@ -5,7 +5,7 @@
  * is in force from now on) or "drop" (forget it). The child answers "load" with any number of "note TEXT" (what has
  * changed) and "wrong TEXT", then "loaded" or "refused"; and "take" with "taken". Before "take" the engine is told "peer
  * NAME PUBLIC -" of workers that are new, and "retire NAME" of those that get no more work. A worker is told "drain": it
- * finishes what it is at, and ends.
+ * finishes what it is at, and ends. A worker that was started beside the engine is told "engine" when that is ready.
  *
  * Before the programs are replaced the engine is told "rest": it begins no call and takes no press, and says "rested" once
  * nothing is with a worker. "wake" takes that back.

@@ -189,6 +189,8 @@ static void on_word(void *arg, const char *word)
 {
 	struct worker *worker = arg;
 
+	if (strcmp(word, "engine") == 0)
+		link_hurry(worker->link);
 	if (strcmp(word, "drain") != 0)
 		return;
 	worker->draining = true;

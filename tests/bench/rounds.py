@@ -33,6 +33,11 @@ class Watch:
         return max(0.0, other / (time.monotonic() - self.began) / os.cpu_count())
 
 
+def shown(number):
+    """Three digits that count, and none as a power of ten."""
+    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"
+
+
 class Result:
     """A value over all rounds."""
 
@@ -40,7 +45,7 @@ class Result:
         self.figure = figure
         self.value = value
         self.hostler = [value.of(pair["hostler"]) for pair in pairs]
-        self.base = [value.of(pair["base"]) for pair in pairs] if figure.base else None
+        self.base = [value.of(pair["base"]) for pair in pairs] if figure.base and not value.alone else None
         self.ratios = [h / b for h, b in zip(self.hostler, self.base)] if self.base else self.hostler
         self.others = [pair["others"] for pair in pairs]
 
@@ -63,11 +68,11 @@ class Result:
     def text(self):
         what = "ratio " if self.base else ""
         unit = "" if self.base else f" {self.value.unit}"
-        medians = f"; medians: {self.figure.base_name} {statistics.median(self.base):,.0f}, hostler " \
-                  f"{statistics.median(self.hostler):,.0f} {self.value.unit}" if self.base else ""
+        medians = f"; medians: {self.figure.base_name} {shown(statistics.median(self.base))}, hostler " \
+                  f"{shown(statistics.median(self.hostler))} {self.value.unit}" if self.base else ""
         noisy = f"; {self.noisy()} of {len(self.others)} rounds disturbed" if self.noisy() else ""
-        return f"{self.value.title}: {what}{self.middle():.3g}{unit} (from {min(self.ratios):.3g} to " \
-               f"{max(self.ratios):.3g}){medians}; {self.value.wanted()}{noisy}"
+        return f"{self.value.title}: {what}{shown(self.middle())}{unit} (from {shown(min(self.ratios))} to " \
+               f"{shown(max(self.ratios))}){medians}; {self.value.wanted()}{noisy}"
 
     def record(self):
         return {"figure": self.figure.name, "value": self.value.title, "unit": self.value.unit,
@@ -89,8 +94,8 @@ def one_round(figure, hostler_first):
 def told(figure, pair):
     parts = []
     for value in figure.values:
-        base = f"{figure.base_name} {value.of(pair['base']):,.0f}, " if figure.base else ""
-        parts.append(f"{value.title} {base}hostler {value.of(pair['hostler']):,.6g} {value.unit}")
+        base = f"{figure.base_name} {shown(value.of(pair['base']))}, " if figure.base and not value.alone else ""
+        parts.append(f"{value.title} {base}hostler {shown(value.of(pair['hostler']))} {value.unit}")
     return "; ".join(parts) + f"; others had {100 * pair['others']:.0f} % of the machine" + \
         (", a disturbed round" if pair["others"] > NOISY else "")
 
