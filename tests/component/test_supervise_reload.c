@@ -43,6 +43,17 @@ static void what_was_read_is_in_force_once_all_could_read_it(void **state)
 	house_clear(&house);
 }
 
+/* There is one, so however few processors there are, it does not start after the engine. */
+static void a_worker_beside_the_engine_is_told_that_it_is_there(void **state)
+{
+	struct house house;
+
+	(void)state;
+	begin(&house);
+	WAIT_UNTIL(house_file_has(&house, "heard", "worker.trigger.start.1 hears engine"));
+	house_clear(&house);
+}
+
 static void a_wrong_file_reaches_nobody(void **state)
 {
 	AUTO_FREE char *answer = NULL;
@@ -54,7 +65,7 @@ static void a_wrong_file_reaches_nobody(void **state)
 	answer = house_reload(&house, 1);
 	starts_with(answer, "1 2\n");
 	assert_non_null(strstr(answer, "hostler.ini:11: error: this is wrong\n"));
-	assert_false(house_file_has(&house, "heard", "hears"));
+	assert_false(house_file_has(&house, "heard", "hears load"));
 	house_clear(&house);
 }
 
@@ -70,7 +81,7 @@ static void what_only_a_restart_can_change_is_named(void **state)
 	starts_with(answer, "1 2\n");
 	assert_non_null(strstr(answer, "hostler.ini:4: error: \"listen\" of [host] was "));
 	assert_non_null(strstr(answer, "`hostler down`"));
-	assert_false(house_file_has(&house, "heard", "hears"));
+	assert_false(house_file_has(&house, "heard", "hears load"));
 	house_clear(&house);
 }
 
@@ -240,6 +251,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_read_is_in_force_once_all_could_read_it),
 		cmocka_unit_test(a_wrong_file_reaches_nobody),
+		cmocka_unit_test(a_worker_beside_the_engine_is_told_that_it_is_there),
 		cmocka_unit_test(what_only_a_restart_can_change_is_named),
 		cmocka_unit_test(one_that_cannot_work_with_it_keeps_it_from_all),
 		cmocka_unit_test(one_that_dies_of_it_is_started_again_and_nothing_is_changed),
