@@ -119,9 +119,14 @@ static int sqlite_put_run(struct store *base, const struct store_run *run, hst_e
 {
 	struct sqlite_store *store = sqlite_of(base);
 	enum sqlite_statement mark = run->ended_us ? SQL_CLOSE_RUN : SQL_OPEN_RUN;
+	bool new = run->number > store->last_run;
 	int code = sqlite_put_record(store, &record_run, SQL_INSERT_RUN, SQL_UPDATE_RUN, run,
 				     &store->last_run, err);
 
+	/* Nothing has happened to it yet, so that need not be asked. */
+	if (!code && new && run->number < runs_max)
+		store->places[run->number % SQLITE_PLACES] =
+			(struct sqlite_place){run->number, (run->number << HAPPENINGS_BITS) + 1};
 	sqlite3_bind_int64(store->statements[mark], 1, run->number);
 	return code ? code : sqlite_put(store, mark, err);
 }
