@@ -61,6 +61,29 @@ static void sign_ins_go_one_by_one_until_one_has_gone_well(void **state)
 	core_house_clear(&house);
 }
 
+/* The word that it runs was lost, or there was none. */
+static void an_end_proves_the_sign_in_that_was_never_heard_of(void **state)
+{
+	struct core_house house;
+
+	(void)state;
+	init(&house);
+	house_fire(&house, "pool");
+	house_said(&house, "offer 1/1 a bot\n");
+	house_fire(&house, "pool");
+	house_fire(&house, "pool");
+	core_house_event(&house, &(struct core_event){.kind = CORE_FINISHED,
+						      .step = 1,
+						      .token = house_token(&house, 1),
+						      .state = STATE_SUCCEEDED,
+						      .started_us = 1,
+						      .ended_us = 2,
+						      .released = true});
+	assert_true(core_proven(house.core, "bot-pool"));
+	house_said(&house, "offer 2/2 a bot\noffer 3/3 b bot\n");
+	core_house_clear(&house);
+}
+
 static void a_failed_sign_in_blocks_the_connection_everywhere(void **state)
 {
 	struct core_house house;
@@ -167,6 +190,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sign_ins_go_one_by_one_until_one_has_gone_well),
+		cmocka_unit_test(an_end_proves_the_sign_in_that_was_never_heard_of),
 		cmocka_unit_test(a_failed_sign_in_blocks_the_connection_everywhere),
 		cmocka_unit_test(a_failure_after_success_takes_the_trust_back),
 		cmocka_unit_test(a_refused_or_lost_first_sign_in_lets_the_next_try),

@@ -406,6 +406,9 @@ static void desktop_finished(struct core *core, struct step *step, const struct 
 {
 	struct core_event end = *event;
 
+	/* It began in a session, though its start was never heard of. */
+	if (event->started_us > 0)
+		connections_proven(core, step);
 	if (event->released)
 		desktop_release(core, step);
 	if (state_row(step->facts.state)->ended)
