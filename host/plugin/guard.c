@@ -116,11 +116,11 @@ static void on_exit_inside(void)
 		say(" ended its process", "");
 }
 
-static void catch(int number, void (*handler)(int number))
+static void catch(int number, void (*handler)(int number), unsigned flags)
 {
 	struct sigaction action = {.sa_handler = handler};
 
-	action.sa_flags = (int)(SA_ONSTACK | SA_RESETHAND | SA_NODEFER);
+	action.sa_flags = (int)(SA_ONSTACK | flags);
 	sigemptyset(&action.sa_mask);
 	sigaction(number, &action, NULL);
 }
@@ -145,8 +145,9 @@ static void prepare(void)
 	/* A stack that has run over has no room left for the handler. */
 	sigaltstack(&stack, NULL);
 	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
-		catch(faults[i], on_fault);
-	catch(SIGRTMIN, on_late);
+		catch(faults[i], on_fault, SA_RESETHAND | SA_NODEFER);
+	/* Where the watch is not disarmed after each call it comes again and again, mostly when nothing is late. */
+	catch(SIGRTMIN, on_late, SA_RESTART);
 	atexit(on_exit_inside);
 	/* A kernel without room for two timers leaves calls unwatched; the supervisor can still end the process. */
 	guard.timers = make_timer(SIGRTMIN, &guard.say) && make_timer(SIGKILL, &guard.kill);
