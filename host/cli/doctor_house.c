@@ -206,7 +206,7 @@ static void look_at_keeping(struct doctor *doctor, struct connect *connect)
 		return;
 	restored = value_get(answer, "restored");
 	value_integer(value_get(restored, "held"), &held);
-	if (value_kind(restored) != HST_VALUE_RECORD || value_kind(value_get(restored, "released")) == HST_VALUE_TEXT)
+	if (held == 0 || value_kind(value_get(restored, "released")) == HST_VALUE_TEXT)
 		return;
 	doctor_problem(doctor, "restore",
 		       "Look at them with `hostler runs`, cancel what must not happen again, then say `hostler restore --release`.",

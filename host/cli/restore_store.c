@@ -61,7 +61,7 @@ static int put(struct store *store, const struct store_look *old, const struct s
 	       const struct restore_next *next, hst_error *err)
 {
 	const struct core_hold hold = {
-		.generation = next->generation, .at_us = next->now_us, .made_us = next->made_us, .run = most(old->run, 1)};
+		.generation = next->generation, .at_us = next->now_us, .made_us = next->made_us, .run = old->run};
 	/* Every token of a former life is smaller than the time at which it was given. */
 	int64_t token = most(next->now_us, most(old->token, present->token) + 1);
 	struct store_happening happening = {.at_us = next->now_us, .what = "restored"};
