@@ -3,10 +3,13 @@
 
 #include <X11/Xatom.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -235,6 +238,71 @@ static void what_was_found_holds_for_a_while(void **unused)
 	holder_clear(&watch);
 }
 
+static void write_state(const char *path, const char *state)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fputs(state, file);
+	fclose(file);
+}
+
+static pid_t start_logind(const struct desk *desk, const char *state)
+{
+	char script[PATH_MAX + 64], of[16], ready[8] = "";
+	int ends[2];
+	pid_t pid;
+
+	snprintf(script, sizeof script, "%s/tests/fakes/fake_logind.py", source);
+	snprintf(of, sizeof of, "%d", (int)desk->server);
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		dup2(ends[1], STDOUT_FILENO);
+		execlp("/usr/bin/python3", "python3", script, work, of, state, NULL);
+		_exit(127);
+	}
+	close(ends[1]);
+	while (!strchr(ready, '\n'))
+		assert_int_equal(read(ends[0], ready + strlen(ready), 1), 1);
+	assert_string_equal(ready, "ready\n");
+	close(ends[0]);
+	return pid;
+}
+
+/* What a desktop says to logind is believed when it is "locked"; there are lockers that say nothing. */
+static void a_desktop_says_to_logind_that_it_is_locked(void **unused)
+{
+	static struct desk desk, other;
+	char state[64], address[64];
+	pid_t logind, program;
+
+	(void)unused;
+	NEEDS_ROOT();
+	desk_begin(&desk, USER, NULL);
+	desk_begin(&other, USER, NULL);
+	snprintf(state, sizeof state, "%s/state", work);
+	snprintf(address, sizeof address, "unix:path=%s/bus", work);
+	write_state(state, "locked");
+	logind = start_logind(&desk, state);
+	setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1);
+	assert_locked(desk.display, HST_YES);
+	assert_locked(other.display, HST_NO);
+	write_state(state, "unlocked");
+	assert_locked(desk.display, HST_NO);
+	program = desk_client(&desk, NULL, grab_all);
+	assert_locked(desk.display, HST_YES);
+	desk_stop(&desk, program);
+	write_state(state, "locked");
+	kill(logind, SIGSTOP); /* one that hangs is as none */
+	assert_locked(desk.display, HST_NO);
+	kill(logind, SIGCONT);
+	kill(logind, SIGTERM);
+	waitpid(logind, NULL, 0);
+	unsetenv("DBUS_SYSTEM_BUS_ADDRESS");
+}
+
 /* Rule R11: what cannot be known is said to be so, and why. */
 static void what_cannot_be_known_is_not_guessed(void **unused)
 {
@@ -396,6 +464,7 @@ int main(void)
 		DESK_TEST(a_program_runs_as_the_person_on_their_display),
 		DESK_TEST(a_locked_screen_is_seen),
 		DESK_TEST(what_was_found_holds_for_a_while),
+		DESK_TEST(a_desktop_says_to_logind_that_it_is_locked),
 		DESK_TEST(what_cannot_be_known_is_not_guessed),
 		DESK_TEST(a_server_that_hangs_costs_a_second_once),
 		DESK_TEST(a_planted_socket_is_never_trusted),

@@ -141,7 +141,7 @@ int attach_begin(struct session *session, hst_call *call, const char *id, hst_er
 	if (!proc_read(getpid(), &self) || !account_of_uid(host, host->instance_arena, seat->account->uid, &session->account))
 		return hst_fail(err, HST_BROKEN, "/proc or the user database does not answer");
 	session->display.number = seat->display;
-	session->server = seat->server.uid;
+	session->server = seat->server;
 	rc = mark_display(session, &self.id, seat->server_file, &deadline, &answer, &why);
 	if (rc != HST_OK)
 		return hst_fail_as(err, rc == HST_TIMEOUT ? HST_RETRY : rc, "SessionFactUnknown", "the display of session %s: %s", id,

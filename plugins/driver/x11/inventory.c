@@ -115,8 +115,7 @@ static const char *make_seat(hst_call *call, const struct display_file *file, co
 
 	*ret = (struct seat){.server = file->server,
 			     .display = (int)strtol(file->number, NULL, 10),
-			     .account = account,
-			     .logind = HST_UNKNOWN};
+			     .account = account};
 	snprintf(ret->id, sizeof ret->id, "%s", id);
 	snprintf(ret->server_file, sizeof ret->server_file, "%s", file->cookies);
 	if (is_intercepted(file->path, &file->server))

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ASK_MS = 1000, UNLOCKED_HOLDS_MS = 5000, SILENCE_HOLDS_MS = 10000 };
+enum { ASK_MS = 1500, UNLOCKED_HOLDS_MS = 5000, SILENCE_HOLDS_MS = 10000 };
 
 /* Programs that run while the screen is locked and not otherwise, by the 15 bytes that the kernel keeps of a name. */
 static const char *const lockers[] = {"i3lock",	 "xsecurelock", "slock",	   "xlock", "xtrlock", "pyxtrlock",
@@ -85,9 +85,9 @@ static void ask(struct lock_memory *memory, const struct seat *seat, bool screen
 		hst_call *call)
 {
 	const struct probe probe = {.display = seat->display,
-				    .server = seat->server.uid,
+				    .server = seat->server,
 				    .server_file = seat->server_file,
-				    .grab = true,
+				    .lock = true,
 				    .was_locked = was_locked,
 				    .screensaver_runs = screensaver_runs};
 	struct deadline deadline = deadline_in(call, ASK_MS);
@@ -101,7 +101,9 @@ static void ask(struct lock_memory *memory, const struct seat *seat, bool screen
 		memory->until_ms = rc == HST_TIMEOUT ? now_ms() + SILENCE_HOLDS_MS : 0;
 		return;
 	}
-	memory->locked = answer.screensaver == PROBE_YES || answer.refused == PROBE_YES ? HST_YES : HST_NO;
+	memory->locked = answer.logind == PROBE_YES || answer.screensaver == PROBE_YES || answer.refused == PROBE_YES ?
+				 HST_YES :
+				 HST_NO;
 	memory->until_ms = memory->locked == HST_NO ? now_ms() + UNLOCKED_HOLDS_MS : 0;
 }
 
@@ -112,7 +114,7 @@ hst_fact lock_state(const struct locks *before, struct locks *now, hst_call *cal
 	const struct lock_memory *known = remembered(before, seat->id);
 	struct lock_memory *memory;
 
-	if (seat->logind == HST_YES || running.locker)
+	if (running.locker)
 		return HST_YES; /* and nothing is remembered: when it is gone the display is asked */
 	if (now->n == LOCK_PEOPLE_MAX || deadline_passed(deadline)) {
 		*ret_doubt = now->n == LOCK_PEOPLE_MAX ? "there are too many displays to ask" : "the displays before it took too long";

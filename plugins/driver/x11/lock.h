@@ -17,8 +17,6 @@
 
 #include "probe.h"
 
-#include <sys/socket.h>
-
 enum { LOCK_PEOPLE_MAX = 64, LOCK_ID_SIZE = 64, LOCK_FILE_SIZE = 1024 };
 
 /* A display of a person, as it is found. */
@@ -28,7 +26,6 @@ struct seat {
 	struct ucred server;
 	char server_file[LOCK_FILE_SIZE]; /* as in struct probe */
 	const struct account *account;
-	hst_fact logind; /* is it locked? */
 };
 
 /* What was found when they were last asked. */

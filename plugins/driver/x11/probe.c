@@ -1,6 +1,7 @@
 #include "probe.h"
 
 #include "leftovers.h"
+#include "logind.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -32,7 +33,7 @@ static int connect_to_server(const struct probe *probe, char why[LAUNCH_WHY_MAX]
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
 	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &server, &size) != 0)
 		snprintf(why, LAUNCH_WHY_MAX, "its X server cannot be reached: %s", strerror(errno));
-	else if (server.uid != probe->server)
+	else if (server.uid != probe->server.uid)
 		snprintf(why, LAUNCH_WHY_MAX, "uid %u listens in the place of its X server", (unsigned)server.uid);
 	else
 		return fd;
@@ -168,6 +169,14 @@ static void look_at_mark(xcb_connection_t *connection, xcb_window_t root, const 
 		*ret = (struct process){.pid = (pid_t)found[0], .start = (uint64_t)found[1] << 32 | found[2]};
 }
 
+static int tell(const struct probed *answer, char why[LAUNCH_WHY_MAX])
+{
+	if (write(ANSWER_FD, answer, sizeof *answer) == (ssize_t)sizeof *answer)
+		return 0;
+	snprintf(why, LAUNCH_WHY_MAX, "what it said is lost: %s", strerror(errno));
+	return 1;
+}
+
 static int ask(const void *argument, char why[LAUNCH_WHY_MAX])
 {
 	const struct task *task = argument;
@@ -176,6 +185,10 @@ static int ask(const void *argument, char why[LAUNCH_WHY_MAX])
 	xcb_window_t root;
 
 	dup2(STDIN_FILENO, STDERR_FILENO); /* where libxcb says what is said by `why` too, every time */
+	if (task->probe->lock)
+		answer.logind = logind_locked(task->probe->server.pid);
+	if (answer.logind == PROBE_YES)
+		return tell(&answer, why);
 	connection = open_display(task, &answer.cookie, why);
 	if (!connection)
 		return 1;
@@ -183,18 +196,14 @@ static int ask(const void *argument, char why[LAUNCH_WHY_MAX])
 	look_at_mark(connection, root, task->probe, &answer.mark);
 	if (task->probe->screensaver_runs)
 		answer.screensaver = ask_screensaver(connection, root);
-	if (task->probe->grab && answer.screensaver == PROBE_SILENT && !proc_lives(&answer.mark))
+	if (task->probe->lock && answer.screensaver == PROBE_SILENT && !proc_lives(&answer.mark))
 		answer.refused = ask_grabs(connection, root, task->probe->was_locked);
 	if (xcb_connection_has_error(connection)) {
 		snprintf(why, LAUNCH_WHY_MAX, "its X server has hung up");
 		return 1;
 	}
 	xcb_disconnect(connection);
-	if (write(ANSWER_FD, &answer, sizeof answer) != (ssize_t)sizeof answer) {
-		snprintf(why, LAUNCH_WHY_MAX, "what it said is lost: %s", strerror(errno));
-		return 1;
-	}
-	return 0;
+	return tell(&answer, why);
 }
 
 int probe_display(const struct probe *probe, const struct account *account, const struct deadline *deadline,

@@ -11,15 +11,17 @@
 #include "cookie.h"
 #include "proc.h"
 
+#include <sys/socket.h>
+
 enum { PROBE_WHY_MAX = 200 };
 
 enum probe_answer { PROBE_SILENT, PROBE_NO, PROBE_YES }; /* silent: it was not asked, or does not know */
 
 struct probe {
 	int display;
-	uid_t server; /* who must be listening: the user, or root */
+	struct ucred server; /* the one who must be listening */
 	const char *server_file; /* the file of cookies that the X server was started with; "": not known */
-	bool grab;	 /* ask for pointer and keyboard, if xscreensaver does not answer first */
+	bool lock; /* ask whether it is locked: logind first, then xscreensaver, then for pointer and keyboard */
 	bool was_locked; /* then one refusal is enough, and no time is spent on a second */
 	bool screensaver_runs;	/* else what its property says is old */
 	const struct process *mark; /* with a pid: a flow of this process runs here; without one: none any more; NULL: as it is */
@@ -27,6 +29,7 @@ struct probe {
 
 struct probed {
 	struct cookie cookie;
+	enum probe_answer logind;      /* says it is locked */
 	enum probe_answer screensaver; /* xscreensaver says it is locked */
 	enum probe_answer refused;     /* pointer and keyboard are taken, and were a moment ago */
 	struct process mark;	       /* of the process whose flow runs here; pid 0: there is none */

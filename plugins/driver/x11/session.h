@@ -8,6 +8,8 @@
 #include "environment.h"
 #include "signin.h"
 
+#include <sys/socket.h>
+
 enum { SESSION_ID_SIZE = 64 };
 
 struct options {
@@ -20,7 +22,7 @@ struct session {
 	const struct options *options;
 	bool is_open;
 	bool attached; /* it is a person's */
-	uid_t server;  /* of a person's session: whose X server it is */
+	struct ucred server; /* of a person's session: who its X server is */
 	char id[SESSION_ID_SIZE]; /* "x11:DISPLAY:PID of the X server" */
 	struct account account;
 	struct signin signin;
