@@ -24,7 +24,8 @@ struct session {
 	struct session *next;
 	struct sessions *of;
 	uint32_t number;
-	bool old; /* of the program before this one */
+	bool old;    /* of the program before this one */
+	bool killed; /* as its gateway wished */
 	uint64_t gateway; /* which gateway has it: numbers are its own */
 	char device[sizeof(((struct channel_record *)NULL)->device)];
 	int handover; /* a hold's channel, over which it gets its next gateway; -1: a watch, which ends with its gateway */
@@ -131,7 +132,7 @@ static void on_ended(void *arg, struct process *process, int status)
 		.what = CHANNEL_ENDED, .number = session->number, .status = status, .pid = process_pid(process)};
 
 	spawn_status_text(status, record.text, sizeof record.text);
-	if (status != 0)
+	if (status != 0 && !session->killed)
 		log_warning("session process %d ended with %s", (int)process_pid(process), record.text);
 	if (session->gateway == sessions->gateway)
 		tell(sessions, &record, -1);
@@ -228,8 +229,10 @@ static void want(struct sessions *sessions, const struct channel_record *wanted)
 static void end(struct sessions *sessions, uint32_t number)
 {
 	for (struct session *session = sessions->first; session; session = session->next)
-		if (session->number == number && session->gateway == sessions->gateway)
+		if (session->number == number && session->gateway == sessions->gateway) {
+			session->killed = true;
 			process_signal(session->process, SIGKILL);
+		}
 }
 
 static void take_record(struct sessions *sessions, const struct channel_record *record)
