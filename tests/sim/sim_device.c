@@ -59,6 +59,7 @@ static void launch(struct sim_device *device, const struct admission_effect *eff
 	assert_true(effect->run->step < SIM_STEPS_MAX);
 	process->launched = true;
 	process->halted = NULL;
+	process->stuck = mishap(device, 20);
 	process->step = effect->run->step;
 	process->token = effect->run->token;
 	device->starts[process->step]++;
@@ -237,7 +238,7 @@ static void process_turn(struct sim_device *device, struct sim_process *process)
 		sim_device_event(device, &(struct admission_event){.kind = ADMISSION_CLOSED, .number = process->number});
 	} else if (process->user[0] && !process->open) {
 		open_answered(device, process);
-	} else if (process->launched) {
+	} else if (process->launched && (!process->stuck || process->halted)) {
 		sim_device_flow_ends(device, process);
 		sim_device_say_end(device, process);
 	}

@@ -17,6 +17,7 @@ struct sim_process {
 	char user[16];	 /* whose session it opens or has; "": none */
 	char id[16];
 	bool open, launched, told_to_close, closed;
+	bool stuck; /* its flow does not end, not even at its time-out, until it is told to */
 	const char *halted; /* how its flow was told to end; constant, like `end` */
 	const char *end;    /* how its flow ended, until the gateway has it on disk */
 	int64_t step, token;

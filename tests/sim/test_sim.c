@@ -320,8 +320,8 @@ static void sim_init(struct sim *sim, struct house_chance chance)
 	}
 	for (int i = 0; i < FLOWS; i++) {
 		char *text = mem_printf("[flow]\nname = f%d\n%s[step enter]\nuse = desktop:type\n"
-					"connection = bot%d-%s\nmode = unattended\npriority = %s\n"
-					"[step again]\nuse = desktop:type\nconnection = bot%d-%s\nmode = unattended\n%s",
+					"connection = bot%d-%s\nmode = unattended\ntimeout = 10m\npriority = %s\n"
+					"[step again]\nuse = desktop:type\nconnection = bot%d-%s\nmode = unattended\ntimeout = 10m\n%s",
 					i, i % 3 ? "" : "concurrency = 3\n", 1 + i % 4, targets[i % 6],
 					i % 5 ? "normal" : "high", 1 + (i + 1) % 4, targets[(i + 1) % 6],
 					i % 4 ? "" : "on_lost = again\n");
@@ -347,10 +347,24 @@ static size_t started(const struct sim *sim)
 	return n;
 }
 
+/* Steps that the engine ended itself, because their session did not at their time-out. */
+static size_t overdue(const struct sim *sim)
+{
+	size_t n = 0;
+
+	TABLE_EACH(&sim->house.steps, entry) {
+		const struct step_facts *facts = &((const struct kept_step *)entry->value)->facts;
+
+		n += facts->state == STATE_TIMED_OUT && facts->text && strstr(facts->text, "did not end the run");
+	}
+	return n;
+}
+
 static void the_books_are_right_whatever_happened(void **state)
 {
 	struct sim *sim = mem_alloc(sizeof *sim);
 	struct house_chance chance;
+	size_t ended_late = 0;
 
 	(void)state;
 	house_chance_init(&chance, "sim");
@@ -360,9 +374,11 @@ static void the_books_are_right_whatever_happened(void **state)
 			anything(sim);
 		settle(sim);
 		assert_true(started(sim) > 50);
+		ended_late += overdue(sim);
 		chance = sim->chance;
 		sim_clear(sim);
 	}
+	assert_true(ended_late > 0);
 	free(sim);
 }
 

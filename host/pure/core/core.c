@@ -198,6 +198,10 @@ void core_forget_values(struct core *core)
 
 void core_begin(struct core *core, int64_t now_us, struct draw draw)
 {
+	int64_t passed_us = now_us - core->now_us;
+
+	if (core->now_us && passed_us > 0)
+		core->counted_us += passed_us < COUNTED_MOST_US ? passed_us : COUNTED_MOST_US;
 	core->now_us = now_us;
 	core->draw = draw;
 	core->draws = 0;

@@ -198,7 +198,7 @@ static void offer_say(struct step *step, const char *digest, int64_t timeout_ms,
 	action->step = step;
 	action->inputs = arena_copy(effects->arena, step->facts.inputs, step->facts.inputs_length);
 	action->inputs_length = step->facts.inputs_length;
-	action->timeout_ms = step->flow_step->timeout.ms > 0 ? step->flow_step->timeout.ms : timeout_ms;
+	action->timeout_ms = step->limit_ms = step->flow_step->timeout.ms > 0 ? step->flow_step->timeout.ms : timeout_ms;
 	action->package = arena_text(effects->arena, digest);
 }
 
@@ -364,6 +364,7 @@ static void desktop_stage(struct core *core, struct step *step, enum state state
 		ask_done(core, step);
 	step->facts.state = state;
 	steer_heard(step);
+	overdue_watch(core, step);
 	if ((state == STATE_RUNNING || state == STATE_PAUSED) && step->facts.started_us == 0)
 		step->facts.started_us = core->now_us;
 	if (state == STATE_RUNNING) {

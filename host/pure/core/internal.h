@@ -5,7 +5,8 @@
 #include "pure/core/core.h"
 #include "pure/core/held.h"
 
-enum { DEVICE_SILENCE_US = 15 * 1000 * 1000, RETRY_FIRST_MS = 5000, RETRY_MOST_MS = 300000 };
+enum { DEVICE_SILENCE_US = 15 * 1000 * 1000, RETRY_FIRST_MS = 5000, RETRY_MOST_MS = 300000,
+       COUNTED_MOST_US = 60 * 1000 * 1000 };
 
 struct core_device {
 	struct placement_device *placed;
@@ -61,6 +62,7 @@ struct core {
 	hst_arena *scratch;	    /* values of one event */
 	struct core_parsed *parsed; /* what was read into it */
 	int64_t now_us;
+	int64_t counted_us; /* grows with now_us, and by a minute at most from one event to the next */
 	struct draw draw;
 	uint64_t draws; /* taken from this event's draw */
 };
@@ -172,6 +174,10 @@ void desktop_place_for(struct core *core, struct placement_target *target, struc
 struct placement_target *desktop_target(const struct core *core,
 					const struct step *step); /* NULL: not configured */
 
+/* overdue.c: runs that their session did not end at their run time-out */
+void overdue_watch(struct core *core, struct step *step); /* its state has changed, or it is known again */
+bool overdue_is(const struct step *step);		  /* it was told to end because of that */
+
 /* placed.c: what a cluster has placed on its members, kept in the store */
 void placed_take(struct core *core, const struct placement_target *target, const char *device, const struct share *share,
 		 struct core_effects *effects);
@@ -198,6 +204,9 @@ void held_clear(struct core *core);
 
 /* steer.c: steps that were told to stop */
 void steer_again(struct step *step, struct core_effects *effects);    /* what its device may not have heard */
+/* It is ended as if somebody had cancelled it, for this reason. */
+void steer_overdue(struct core *core, struct step *step, const char *reason, const char *text,
+		   struct core_effects *effects);
 void steer_heard(struct step *step);				      /* its state is a new one */
 void steer_withdrawn(struct core *core, struct step *step,
 		     struct core_effects *effects);		      /* it never began, and never will */

@@ -120,6 +120,7 @@ void lost_found(struct core *core, struct step *step, enum state state, struct c
 	lost_over(core, step);
 	desktop_occupy(core, step);
 	step->facts.state = stopping ? STATE_STOPPING : state;
+	overdue_watch(core, step);
 	if (state != STATE_PREPARING && step->facts.started_us == 0)
 		step->facts.started_us = core->now_us;
 	text_replace(&step->facts.reason, stopping ? run->reason : NULL);

@@ -75,6 +75,9 @@ struct step {
 	struct placement_device *device; /* where its slot is taken; NULL: nowhere */
 	struct core_timer queue_timer;	 /* the queue time-out */
 	struct core_timer ask_timer;	 /* when its device is asked (again) what became of it */
+	struct core_timer overdue_timer; /* its run time-out should long have ended it */
+	int64_t overdue_us;		 /* of what the core has counted (internal.h) */
+	int64_t limit_ms;		 /* its run time-out, as it was offered; 0: not known */
 	struct core_timer lost_timer;	 /* until when it waits for a late answer or a person */
 	int64_t ask_delay_ms;		 /* how long the last question was waited for; 0: none was put */
 	int64_t crashes;		 /* processes that have ended during its call */

@@ -131,6 +131,7 @@ static void desktop_resume(struct core *core, struct step *step, struct core_eff
 		return;
 	}
 	step->unsure = true;
+	overdue_watch(core, step);
 	connections_begin(core, step);
 	if (step->facts.state == STATE_OFFERED)
 		desktop_await(core, step);

@@ -349,6 +349,18 @@ void steer_again(struct step *step, struct core_effects *effects)
 		halt(step, step->asked, effects);
 }
 
+void steer_overdue(struct core *core, struct step *step, const char *reason, const char *text, struct core_effects *effects)
+{
+	step->facts.state = STATE_STOPPING;
+	text_replace(&step->facts.reason, reason);
+	text_replace(&step->facts.text, text);
+	effects_step(effects, step);
+	effects_happened(core, effects, step->run, step, "stopping", "device", step->facts.device, "reason", reason, "text", text,
+			 NULL);
+	halt(step, "cancel", effects);
+	runs_mirror(core, step->run, effects);
+}
+
 void steer_heard(struct step *step)
 {
 	static const struct {
@@ -376,7 +388,7 @@ void steer_judge(const struct step *step, struct core_event *event)
 		return;
 	if (event->state != STATE_CANCELLED && step->flow_step->use == FLOW_USE_DESKTOP)
 		return;
-	event->state = STATE_CANCELLED;
-	event->reason = "Cancelled";
+	event->state = overdue_is(step) ? STATE_TIMED_OUT : STATE_CANCELLED;
+	event->reason = overdue_is(step) ? step->facts.reason : "Cancelled";
 	event->text = step->facts.text;
 }

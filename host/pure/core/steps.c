@@ -28,6 +28,7 @@ void steps_free(struct core *core, struct step *step)
 	core_disarm(core, &step->queue_timer);
 	core_disarm(core, &step->ask_timer);
 	core_disarm(core, &step->lost_timer);
+	core_disarm(core, &step->overdue_timer);
 	order_remove(&step->item);
 	free(step->facts.reason);
 	free(step->facts.text);
@@ -211,6 +212,7 @@ void steps_end(struct core *core, struct step *step, enum state state, const cha
 	       struct core_effects *effects)
 {
 	core_disarm(core, &step->queue_timer);
+	core_disarm(core, &step->overdue_timer);
 	ask_done(core, step);
 	lost_over(core, step);
 	desktop_leave(core, step);
