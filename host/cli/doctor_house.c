@@ -66,7 +66,7 @@ static void look_at_release(struct doctor *doctor, size_t replaced)
 	if (lock_holder(lock, &pid, NULL) == HST_OK)
 		replaced += was_replaced(pid);
 	if (replaced)
-		doctor_note(doctor, "release", "`hostler reload --upgrade` lets what is installed now take over.",
+		doctor_note(doctor, "release", "`hostler reload --upgrade` lets what is installed now take over, while runs go on.",
 			    "%zu process%s of an installation that has been replaced since", replaced, replaced == 1 ? " is" : "es are");
 }
 

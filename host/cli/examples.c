@@ -11,7 +11,7 @@ static const struct {
 } examples[] = {
 	{"up", {"hostler up", "hostler -c demo/hostler.ini up"}},
 	{"down", {"hostler down"}},
-	{"reload", {"hostler check && hostler reload"}},
+	{"reload", {"hostler check && hostler reload", "hostler reload --upgrade"}},
 	{"check", {"hostler check", "hostler -c new.ini check --json"}},
 	{"doctor", {"hostler doctor", "sudo hostler doctor --json"}},
 	{"press", {"hostler press order --input number=1042 --wait"}},
@@ -48,7 +48,7 @@ static const struct {
 	{"plugins", {"hostler plugins"}},
 	{"next", {"hostler next nightly -n 5"}},
 	{"report", {"hostler report", "hostler report -"}},
-	{"plugin", {"hostler plugin doc trigger/button"}},
+	{"plugin", {"hostler plugin doc trigger/button", "hostler plugin new connector/weather"}},
 	{"backup", {"hostler backup hostler.backup"}},
 	{"restore", {"hostler restore --check hostler.backup", "hostler restore hostler.backup", "hostler restore --release"}},
 };

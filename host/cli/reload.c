@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <unistd.h>
 
 enum { ANSWER_MAX = 2 << 20, LOOK_EACH_MS = 50 };
 
@@ -53,9 +54,14 @@ static void read_answer(const char *path, struct answer *ret)
 static bool wait_for_answer(const char *path, int process, unsigned long long seen, struct answer *ret)
 {
 	struct pollfd polled = {.fd = process, .events = POLLIN};
+	bool dots = isatty(STDERR_FILENO);
 
-	for (;;) {
+	for (int looks = 1;; looks++) {
 		bool ended = poll(&polled, 1, LOOK_EACH_MS) > 0;
+
+		/* Whoever looks on sees that it goes on. */
+		if (dots && looks % (1000 / LOOK_EACH_MS) == 0)
+			fputc('.', stderr);
 
 		read_answer(path, ret);
 		if (ret->serial > seen && strcmp(ret->state, "busy") != 0)

@@ -79,7 +79,10 @@ with null_house({}) as house:
     findings = examined(house)
     tap.ok(any("walked.sh" in finding["text"] and finding["state"] == "problem" for finding in findings),
            "a desktop flow whose program is not there is a problem", findings)
-    house.down()
+    tap.same(house.json("down"), {"ended": True}, "down has an answer for programs, too")
+    house.daemon.wait(30)
+    house.daemon = None
+    tap.same(house.json("down").get("error", {}).get("code"), "NotRunning", "also where nothing runs")
 
     good = found(examined(house), "ok")
     tap.ok("is whole" in good.get("store", {}).get("text", ""), "of a house that is down the store is looked at", good)
