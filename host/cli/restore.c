@@ -70,8 +70,8 @@ static int check_only(struct cli *cli, const char *file)
 	if (cli->json)
 		cli_print_json(about_value(cli, file, &about));
 	else
-		printf("%s is whole: made %s; %lld runs, %lld of them unfinished; %s the files of runs\n", file,
-		       moment(cli->arena, about.made_us), (long long)about.runs, (long long)about.unfinished,
+		printf("%s is whole: made %s; %lld run%s, %lld of them unfinished; %s the files of runs\n", file,
+		       moment(cli->arena, about.made_us), (long long)about.runs, about.runs == 1 ? "" : "s", (long long)about.unfinished,
 		       about.files ? "with" : "without");
 	return CLI_DONE;
 }
@@ -109,8 +109,8 @@ static void say_done(struct cli *cli, const char *file, const struct restore_abo
 		cli_print_json(answer);
 		return;
 	}
-	printf("Restored from the backup of %s: %lld runs. What was here before is in %s.\n", moment(cli->arena, about->made_us),
-	       (long long)about->runs, place->aside);
+	printf("Restored from the backup of %s: %lld run%s. What was here before is in %s.\n", moment(cli->arena, about->made_us),
+	       (long long)about->runs, about->runs == 1 ? "" : "s", place->aside);
 	if (!value_count(next->unfinished)) {
 		puts("Nothing was unfinished. `hostler up` starts the house.");
 		return;
