@@ -138,21 +138,21 @@ static void the_refused_user_is_denied(void **unused)
 	driver_clear(&driver);
 }
 
-static void without_start_nothing_runs_and_it_counts_as_done(void **unused)
+static void without_start_the_device_says_that_it_only_rehearses(void **unused)
 {
-	char *const argv[] = {"/no/such/program", NULL};
-	struct driver driver;
-	hst_error err = {0};
-	const char *session;
-	pid_t pid = 77;
+	static const char *const words[] = {"yes", "no"};
 
 	(void)unused;
-	driver_init(&driver, (const char *const[]){"start", "no", NULL});
-	assert_int_equal(open_session(&driver, "bot1", &session, &err), HST_OK);
-	assert_int_equal(start(&driver, session, argv, NULL, -1, &pid, &err), HST_OK);
-	assert_int_equal(pid, 0);
-	assert_int_equal(start(&driver, "null:other", argv, NULL, -1, &pid, &err), HST_NOT_FOUND);
-	driver_clear(&driver);
+	for (int i = 0; i < 2; i++) {
+		hst_session *sessions;
+		struct driver driver;
+		hst_device device = {.rehearses = i == 0};
+
+		driver_init(&driver, (const char *const[]){"start", words[i], NULL});
+		listed(&driver, &device, &sessions);
+		assert_int_equal(device.rehearses, i == 1);
+		driver_clear(&driver);
+	}
 }
 
 static void a_program_runs_with_the_given_descriptors_and_environment(void **unused)
@@ -231,7 +231,7 @@ int main(void)
 		cmocka_unit_test(a_session_is_listed_while_it_is_open_and_only_where_it_was_opened),
 		cmocka_unit_test(users_are_plain_names_in_any_case),
 		cmocka_unit_test(the_refused_user_is_denied),
-		cmocka_unit_test(without_start_nothing_runs_and_it_counts_as_done),
+		cmocka_unit_test(without_start_the_device_says_that_it_only_rehearses),
 		cmocka_unit_test(a_program_runs_with_the_given_descriptors_and_environment),
 		cmocka_unit_test(a_missing_program_is_named),
 		cmocka_unit_test(closing_ends_what_runs),

@@ -53,7 +53,7 @@ user = {USER}
     }
     for name, (script, *_) in FLOWS.items():
         made[f"desktop-flows/{name}/desktop-flow.ini"] = (f"[desktop-flow]\nname = {name}\nversion = 1\nrun = bash $HOSTLER_PACKAGE/run.sh\n"
-                                                          "timeout = 20s\nscreenshots = errors\n\n[output done]\ntype = text\n")
+                                                          "timeout = 60s\nscreenshots = errors\n\n[output done]\ntype = text\n")
         made[f"desktop-flows/{name}/run.sh"] = script + "\n"
         made[f"flows/{name}.ini"] = f"[flow]\nname = {name}\n\n[step it]\nuse = desktop:{name}\nconnection = me\nmode = unattended\n"
     return made

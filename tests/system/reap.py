@@ -118,7 +118,8 @@ def owned_by(path, user):
 
 
 def state(house):
-    return house.json("show", "last:slow")["state"]
+    """None while the host is away for a moment and answers nothing."""
+    return house.json("show", "last:slow").get("state")
 
 
 def ended(house):
