@@ -182,8 +182,6 @@ static int write_report(struct cli *cli, const struct report *report, const char
 		fwrite(report->text.s, 1, report->text.length, stdout);
 		return CLI_DONE;
 	}
-	if (!options_has(&cli->options, "force") && access(file, F_OK) == 0)
-		return cli_fail(cli, CLI_FAILED, "Exists", "%s is there already; say --force to replace it", file);
 	code = files_replace(file, report->text.s, report->text.length, 0600, false, &err);
 	if (code < 0)
 		return cli_fail(cli, CLI_FAILED, "Broken", "%s", err.text);
@@ -208,6 +206,8 @@ int report_command(struct cli *cli)
 	struct conf *conf;
 	int status;
 
+	if (strcmp(file, "-") != 0 && !options_has(&cli->options, "force") && access(file, F_OK) == 0)
+		return cli_fail(cli, CLI_FAILED, "Exists", "%s is there already; say --force to replace it", file);
 	/* Who reports what is wrong with the file cannot be asked to mend it first. */
 	problems_init(&problems);
 	conf = path ? conf_load_for_check(path, &problems) : NULL;
