@@ -1,7 +1,13 @@
 /*
- * Drivers: sessions on one platform. They run in hostler-session: `list` and `identify` in the process `watch` of the
- * device, everything else in the process `hold` of the one session; `reap` in whichever process finds the notes of a
- * dead one. `hold` has the privilege its platform needs (root for x11) and the process may fork; PAM acts on it.
+ * Drivers: sessions on one platform. They run in hostler-session: in the process `watch` of the device, which lists every
+ * second, and in the process `hold` of each session that hostler opened or attached to, which also lists and identifies;
+ * `reap` in whichever process finds the notes of a dead one. Each has one thread. `hold` has the privilege its platform
+ * needs (root for x11) and may fork; PAM acts on it. One `hold` has one session at most.
+ *
+ * Deadlines: list and identify 10 s, open 120 s, attach, start and lock 30 s, screenshot what is left, close 45 s, reap
+ * 60 s. An op that ignores its deadline for 5 s loses its process.
+ *
+ * Texts that are given are valid during the call; the host copies what it gets from the call's arena before it is released.
  *
  * Mandatory: list, identify, open, start, close. Absent ones mean that the platform cannot do it: attach (no attended
  * runs), screenshot, lock, reap (nothing outlives the process).
@@ -21,8 +27,9 @@ typedef struct hst_identity {
 	int64_t uid, gid; /* owner of the run's working directory; -1: the process's own */
 } hst_identity;
 
+/* What a session is opened for. */
 typedef struct hst_open {
-	const char *user;
+	const char *user;           /* in any form that identify took */
 	const hst_secret *password; /* NULL: the connection has none */
 	const char *run_dir;        /* a directory of this session's own, made and removed by the host, 0700 */
 } hst_open;
@@ -32,23 +39,34 @@ typedef struct hst_start {
 	char *const *argv;   /* ends with NULL; argv[0] is looked for on the PATH of `environment` */
 	char *const *environment; /* ends with NULL: NAME=VALUE, added to the session's own clean environment and winning over it */
 	const char *directory;    /* working directory */
-	int stdin_fd, stdout_fd, stderr_fd;
+	int stdin_fd, stdout_fd, stderr_fd; /* open in the caller, none of them -1 */
 } hst_start;
 
 typedef struct hst_driver_ops {
-	size_t size;
+	size_t size; /* sizeof(hst_driver_ops); a member beyond it is absent */
 
-	/* Every session of the device, people's too, and the device's own facts. Memory lives in the call's arena. */
+	/*
+	 * Every session of the device, people's too, and the device's own facts; at most 10,000. Memory lives in the call's
+	 * arena. On failure the device counts as unseen, and nothing starts there.
+	 */
 	int (*list)(void *state, hst_call *call, hst_device *ret_device, hst_session **ret_sessions, size_t *ret_n,
 	            hst_error *err);
 
 	/* HST_NOT_FOUND: there is no such user here. Accepts every form of rule R3 that the platform knows. */
 	int (*identify)(void *state, hst_call *call, const char *user, hst_identity *ret, hst_error *err);
 
-	/* Signs in and makes the session ready for programs. On failure nothing is left. Fails with a reason code. */
+	/*
+	 * Signs in and makes the session ready for programs. *ret_session names it: 1 to 200 bytes, in the call's arena or in
+	 * memory of the instance, and the same text for as long as the session lives. hst_note comes before each thing that
+	 * must be undone. On failure nothing is left; the reason is a code of docs/reasons.md: that of a sign-in which was
+	 * refused (SessionCreationInvalidCredentials) blocks the connection until a person has looked at it.
+	 */
 	int (*open)(void *state, hst_call *call, const hst_open *what, const char **ret_session, hst_error *err);
 
-	/* Gets hold of a session of a person, without changing it. */
+	/*
+	 * Gets hold of a session of a person, as list named it, without changing it. It was active and unlocked when it was
+	 * last listed; HST_RETRY or HST_NOT_FOUND when it no longer is.
+	 */
 	int (*attach)(void *state, hst_call *call, const char *session, hst_error *err);
 
 	/*
@@ -59,9 +77,10 @@ typedef struct hst_driver_ops {
 	int (*start)(void *state, hst_call *call, const char *session, const hst_start *what, pid_t *ret_pid,
 	             hst_error *err);
 
-	/* Writes a PNG of what the session shows to `path`, which does not exist yet. */
+	/* Writes a PNG of what the session shows to `path`, which does not exist yet. A failure costs the picture alone. */
 	int (*screenshot)(void *state, hst_call *call, const char *session, const char *path, hst_error *err);
 
+	/* Locks a session of hostler's that is kept for a later run of its user (rule R10). */
 	int (*lock)(void *state, hst_call *call, const char *session, hst_error *err);
 
 	/* Ends everything that runs in the session and takes it down. Done twice it succeeds. People's sessions are let go only. */

@@ -16,14 +16,17 @@
 
 #include <hostler/types.h>
 
+/*
+ * One row. Text is UTF-8. What a record does not say and no default fills stays zero in the struct: NULL, 0, false.
+ */
 typedef struct hst_field {
 	const char *member; /* the C member's name, which is also the field's unless `name` says otherwise */
 	const char *name;   /* ^[a-z][a-z0-9_]{0,47}$; an option "header.*" collects into a map (const hst_value *) */
 	hst_type type;      /* deduced from the member */
 	hst_type as;        /* narrows it: text that is a number, a tree that is a table; HST_TYPE_NONE: as deduced */
-	size_t offset;    /* of the member in the struct; not used for fields made at run time */
-	const char *doc;    /* one line, no full stop */
-	const char *def;  /* default as people would write it, or NULL */
+	size_t offset;      /* of the member in the struct; not used for fields made at run time */
+	const char *doc;    /* one line of at most 200 bytes, no full stop, or NULL */
+	const char *def;    /* default as people would write it, or NULL */
 	const char *const *choices; /* ends with NULL; only for HST_TYPE_CHOICE */
 	int64_t min, max;           /* bounds of integers, of durations in ms, of text in bytes; both 0: no bounds */
 	bool required;              /* must be given; a field with a default is never required */
@@ -31,6 +34,7 @@ typedef struct hst_field {
 	const char *label;          /* what a form shows instead of the name, or NULL */
 } hst_field;
 
+/* A table and the number of its rows. */
 typedef struct hst_fields {
 	const hst_field *at;
 	size_t n;

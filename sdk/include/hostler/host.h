@@ -16,9 +16,13 @@
 typedef struct hst_host hst_host;
 typedef struct hst_call hst_call;
 
+/* How much a line of the log matters. HST_DEBUG is dropped unless somebody asked for it. */
 typedef enum hst_level { HST_DEBUG, HST_INFO, HST_WARNING, HST_ERROR } hst_level;
 
-/* Something that happened, made by a trigger. Exactly one of `data` and `values` is set. */
+/*
+ * Something that happened, made by a trigger. Exactly one of `data` and `values` is set. The host copies all of it before
+ * hst_emit or `press` returns.
+ */
 typedef struct hst_event {
 	const char *key;         /* at most 200 bytes; the same key from the same instance is stored once. NULL: always new */
 	const void *data;        /* a struct as `.event` of the descriptor describes it */
@@ -34,10 +38,11 @@ typedef struct hst_program_shape {
 struct hst_host {
 	size_t size;
 	const char *instance; /* name of the configured instance, for messages */
-	const struct hst_value_table *values;
-	const struct hst_secret_table *secrets;
-	hst_arena *instance_arena; /* lives from open to close */
+	const struct hst_value_table *values;   /* value.h */
+	const struct hst_secret_table *secrets; /* secret.h */
+	hst_arena *instance_arena; /* for what lives from open to close: host->alloc(host->instance_arena, size) */
 
+	/* Called through the functions below, which say what each does. */
 	void (*log)(hst_host *host, hst_level level, const char *text);
 	int64_t (*now_us)(hst_host *host);
 	void *(*alloc)(hst_arena *arena, size_t size);
@@ -57,14 +62,15 @@ struct hst_host {
 	                   const hst_value **ret_outputs, hst_error *err);
 };
 
+/* One call of one op. */
 struct hst_call {
-	size_t size;
+	size_t size; /* a member beyond it is absent */
 	hst_host *host;
 	hst_arena *arena;    /* released when the op returns */
 	int64_t deadline_us; /* wall clock; INT64_MAX when there is none */
 };
 
-/* Writes one line to the instance's log. Never give it a secret. Text is cut at 4 KiB. */
+/* Writes one line to the instance's log; cannot fail. Never give it a secret. Text is cut at 4 KiB. */
 __attribute__((format(printf, 3, 4))) static inline void hst_log(hst_host *host, hst_level level,
                                                                  const char *format, ...)
 {
@@ -77,7 +83,7 @@ __attribute__((format(printf, 3, 4))) static inline void hst_log(hst_host *host,
 	host->log(host, level, line);
 }
 
-/* Wall clock in microseconds since 1970. */
+/* Wall clock in microseconds since 1970. It can be set, also back; hst_cancelled looks at deadlines. */
 static inline int64_t hst_now_us(hst_host *host)
 {
 	return host->now_us(host);
@@ -89,7 +95,7 @@ static inline void *hst_alloc(hst_call *call, size_t size)
 	return call->host->alloc(call->arena, size);
 }
 
-/* A copy of `n` bytes with a NUL behind them, released with the call. */
+/* A copy of `n` bytes with a NUL behind them, released with the call. Never NULL. */
 static inline char *hst_copy(hst_call *call, const char *text, size_t n)
 {
 	char *copy = (char *)call->host->alloc(call->arena, n + 1);
@@ -101,21 +107,29 @@ static inline char *hst_copy(hst_call *call, const char *text, size_t n)
 
 /*
  * Triggers only, from `ready`. Returns HST_OK only when all n events are stored, together with every hst_state_put
- * since the last emit, in one transaction. Blocks for that round trip; HST_RETRY when the host is away.
+ * since the last emit, in one transaction; else none of them is. At most 1000 events, 1 MiB as JSON together. Blocks for
+ * that round trip, at most 30 s; HST_RETRY when the host is away: return it from `ready`, and emit them again, under the
+ * same keys, when that is called again.
  */
 static inline int hst_emit(hst_host *host, const hst_event *events, size_t n, hst_error *err)
 {
 	return host->emit(host, events, n, err);
 }
 
-/* Keeps up to 64 KiB under `name` for this instance; committed by the next hst_emit (which may be of 0 events). */
+/*
+ * Triggers only. Keeps up to 64 KiB under `name` (1 to 64 bytes) for this instance, over restarts; committed by the next
+ * hst_emit (which may be of 0 events), and forgotten if there is none. The bytes are copied. At most 64 wait for an emit.
+ */
 static inline int hst_state_put(hst_host *host, const char *name, const void *bytes, size_t length,
                                 hst_error *err)
 {
 	return host->state_put(host, name, bytes, length, err);
 }
 
-/* What was kept under `name`; HST_NOT_FOUND when nothing was. The bytes live in the call's arena. */
+/*
+ * What was kept under `name`, also by a put that is not committed yet; HST_NOT_FOUND when nothing was, HST_RETRY when the
+ * host is away. The bytes live in the call's arena; they are not followed by a NUL.
+ */
 static inline int hst_state_get(hst_call *call, const char *name, const void **ret_bytes, size_t *ret_length,
                                 hst_error *err)
 {
@@ -128,34 +142,45 @@ static inline bool hst_cancelled(hst_call *call)
 	return call->host->cancelled(call);
 }
 
-/* Drivers only, before each thing that must be undone after a crash: `note` is one line of at most 1 KiB, kept on
- * disk before the function returns and given to `reap` in another process. */
+/*
+ * Drivers only, before each thing that must be undone after a crash: `note` is one line of at most 1 KiB, kept on disk
+ * before the function returns and given to `reap` in another process. On failure do not do the thing.
+ */
 static inline int hst_note(hst_call *call, const char *note, hst_error *err)
 {
 	return call->host->note(call, note, err);
 }
 
-/* Where the file of the run can be read. The path is valid during the call. */
+/* Where the file of the run can be read, valid during the call; "" in this version, where connectors get none. */
 static inline const char *hst_file_path(hst_call *call, const hst_file *file)
 {
 	return call->host->file_path(call, file);
 }
 
-/* A new, empty file of the run, to be written during the call; NULL when the name is unfit or a limit is reached. */
+/*
+ * A new, empty file of the run, to be written during the call; NULL, with the error filled, when the name is unfit or a
+ * limit is reached, and always in this version.
+ */
 static inline hst_file *hst_file_new(hst_call *call, const char *name, hst_error *err)
 {
 	return call->host->file_new(call, name, err);
 }
 
-/* Reads a program's manifest (the format of desktop-flow.ini). Fields live in the call's arena. */
+/*
+ * Connectors only, also from the op `fields`. Reads a program's manifest (the format of desktop-flow.ini). Fields live in
+ * the call's arena. HST_INVALID names the file and line of its first problem, HST_NOT_FOUND the file.
+ */
 static inline int hst_program_describe(hst_call *call, const char *manifest_path, hst_program_shape *ret,
                                        hst_error *err)
 {
 	return call->host->program_describe(call, manifest_path, ret, err);
 }
 
-/* Runs a program by the desktop-flow protocol until it ends, the deadline passes or the call is cancelled; its whole
- * process group is gone afterwards. Outputs are checked against the manifest. */
+/*
+ * Connectors only. Runs a program by the desktop-flow protocol until it ends, the deadline passes (HST_TIMEOUT) or the call
+ * is cancelled (HST_CANCELLED); its whole process group is gone afterwards. Outputs are checked against the manifest and
+ * live in the call's arena.
+ */
 static inline int hst_program_run(hst_call *call, const char *manifest_path, const hst_value *inputs,
                                   const hst_value **ret_outputs, hst_error *err)
 {

@@ -35,19 +35,19 @@ enum { HST_IDEMPOTENT = 1 }; /* action flag: doing it twice is the same as doing
 
 /* One action of a connector. Input and output structs are described by their tables and made by the host. */
 typedef struct hst_action {
-	const char *name; /* ^[a-z][a-z0-9_]{0,31}$ */
-	const char *summary;
+	const char *name;    /* ^[a-z][a-z0-9_]{0,31}$ */
+	const char *summary; /* one line of at most 120 bytes, no full stop */
 	hst_fields inputs;
-	size_t input_size;
+	size_t input_size; /* of the struct the inputs fill, in bytes; at most 64 KiB */
 	hst_fields outputs;
-	size_t output_size;
+	size_t output_size; /* of the struct the outputs are taken from */
 	hst_duration deadline; /* 0: 60 s. Where `fields` gives the shape, the step's time-out counts */
 	unsigned flags;        /* HST_IDEMPOTENT */
 
 	/*
 	 * `input` is the filled struct, or, where the op `fields` gives the shape, NULL with everything in `values`.
 	 * `output` is a zeroed struct to fill; pointers put into it live in the call's arena. Where `fields` gives the
-	 * shape, set *ret_values instead.
+	 * shape, set *ret_values instead. Outputs are at most 1 MiB as JSON. On failure nothing of them is looked at.
 	 */
 	int (*run)(void *state, hst_call *call, const void *input, const hst_value *values, void *output,
 	           const hst_value **ret_values, hst_error *err);
@@ -58,16 +58,17 @@ typedef struct hst_shape {
 	hst_fields event;   /* triggers: fields of the event, which are also the inputs of a press */
 	hst_fields inputs;  /* connectors: of every action */
 	hst_fields outputs; /* connectors: of every action */
-	hst_duration deadline;
+	hst_duration deadline; /* ms, connectors: of every action; 0: that of the action */
 } hst_shape;
 
+/* The descriptor: constant, valid for as long as the plugin is loaded, which is until its process ends. Text is UTF-8. */
 typedef struct hst_plugin {
-	uint32_t abi; /* HST_ABI of the headers it was built with */
+	uint32_t abi;  /* HST_ABI of the headers it was built with */
 	uint32_t size; /* sizeof(hst_plugin) there; a member beyond it is absent */
 	hst_plugin_kind kind;
 	const char *name;    /* ^[a-z][a-z0-9_-]{0,31}$, equal to the file's name */
-	const char *version; /* of the plugin */
-	const char *summary; /* one line */
+	const char *version; /* of the plugin, at most 32 bytes */
+	const char *summary; /* one line of at most 120 bytes, no full stop */
 
 	hst_fields options;
 	size_t config_size; /* of the struct the options fill */
@@ -76,18 +77,23 @@ typedef struct hst_plugin {
 	size_t action_count;
 
 	/*
-	 * Optional: shape of this instance, from its options alone. Must not touch the world beyond reading files named
-	 * there. An error that begins with the name of an option is told with the line of that option.
+	 * Optional: shape of this instance, from its options alone, before open and also where nothing is opened. Must not
+	 * touch the world beyond reading files named there. Has 10 s. An error that begins with the name of an option is told
+	 * with the line of that option.
 	 */
 	int (*fields)(const void *config, hst_call *call, hst_shape *ret, hst_error *err);
 
-	/* `config` lives as long as the instance. *ret_state is handed to every op; NULL is fine. */
+	/*
+	 * Mandatory. `config` is the struct that the options fill, zeroed before, and lives as long as the instance, like
+	 * `host`. *ret_state is handed to every op; NULL is fine. Has 20 s. On failure nothing is left, and close is not called;
+	 * after HST_INVALID somebody has to mend the configuration, everything else is tried again in a new process.
+	 */
 	int (*open)(const void *config, hst_host *host, void **ret_state, hst_error *err);
 
-	/* Optional: proves that the settings work (reach the server, read the folder) without doing any work. */
+	/* Optional: proves that the settings work (reach the server, read the folder) without doing any work. Has 15 s. */
 	int (*check)(void *state, hst_call *call, hst_error *err);
 
-	/* Releases what open made. Called once, after the last op. Optional. */
+	/* Optional. Releases what open made. Called once, after the last op; has 5 s and cannot fail. */
 	void (*close)(void *state);
 
 	const void *ops; /* hst_trigger_ops, hst_balancer_ops, hst_strategy_ops or hst_driver_ops; none for connectors */

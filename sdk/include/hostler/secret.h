@@ -1,19 +1,22 @@
 /*
- * Secrets. The bytes live in memory that is locked, left out of core dumps and wiped when released. They are looked
- * at for as short a time as possible, and never copied into an argument, an environment variable, a log or a value.
+ * Secrets. The bytes live in memory that is locked, left out of core dumps and wiped when released. They are looked at for
+ * as short a time as possible, and never copied into an argument, an environment variable, a log or a value.
+ *
+ * This version hands none to plugins: members of that type stay NULL, and hst_make_secret gives NULL.
  */
 #ifndef HOSTLER_SECRET_H
 #define HOSTLER_SECRET_H
 
 #include <hostler/host.h>
 
+/* The host's half of this header. Members are only ever appended. */
 struct hst_secret_table {
 	size_t size;
 	const void *(*bytes)(const hst_secret *secret, size_t *ret_length);
 	hst_secret *(*make)(hst_arena *arena, const void *bytes, size_t length);
 };
 
-/* The bytes, followed by a NUL that is not counted in *ret_length. Valid until the call ends. */
+/* The bytes, followed by a NUL that is not counted in *ret_length. Valid until the call ends. `secret` is not NULL. */
 static inline const void *hst_secret_bytes(hst_call *call, const hst_secret *secret, size_t *ret_length)
 {
 	return call->host->secrets->bytes(secret, ret_length);

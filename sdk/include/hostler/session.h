@@ -7,21 +7,24 @@
 
 #include <hostler/types.h>
 
+/* What is known of something that is so or not. */
 typedef enum hst_fact { HST_NO = 0, HST_YES = 1, HST_UNKNOWN = 2 } hst_fact;
 
 /* A set, so that a strategy can say which systems it is for. */
 typedef enum hst_system { HST_CLIENT = 1, HST_SERVER = 2, HST_LINUX = 4 } hst_system;
 
+/* A device as its driver sees it. */
 typedef struct hst_device {
-	const char *name;
-	hst_system system;
-	int64_t processors;
+	const char *name;   /* what the machine calls itself, for messages */
+	hst_system system;  /* exactly one */
+	int64_t processors; /* that are online, at least 1 */
 	int64_t load_milli; /* load average per processor in thousandths; -1: unknown */
 	int64_t memory_milli; /* memory that is taken, in thousandths of all; -1, and also 0: unknown */
 	bool rehearses;	      /* flows are not played here: a run that the strategy lets start has succeeded at once, without a
 				 session and without outputs; for rehearsals and benchmarks. Drivers may leave it out */
 } hst_device;
 
+/* One session, in the moment of the list. Text lives in the arena of the call that listed it. */
 typedef struct hst_session {
 	const char *id;   /* made by the driver, opaque to everybody else, at most 200 bytes */
 	const char *user; /* as people write it */

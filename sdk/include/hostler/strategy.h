@@ -1,6 +1,9 @@
 /*
  * Strategies: may this run start now, in which session, and what happens to the session afterwards. In the gateway's
- * process, pure, no state. The rules are R4 to R11 of docs/sessions.md.
+ * process, on its only thread; an op that takes 5 s ends that process. Pure, no state: the same arguments give the same
+ * answer, in whatever order sessions are listed. Arguments are the host's and valid during the call. The rules are R4 to
+ * R11 of docs/sessions.md. After a failure of plan the device is asked again after a pause, after one of retire the session
+ * is signed out.
  *
  * Mandatory: slots, plan, retire. `systems` says what it is for (rule R10a).
  */
@@ -12,9 +15,9 @@
 
 /* What is wanted: a session for this user in this mode. */
 typedef struct hst_demand {
-	const char *user;
-	const char *key; /* the driver's identity of the user */
-	bool attended;
+	const char *user; /* as the connection writes it */
+	const char *key;  /* the driver's identity of the user */
+	bool attended;    /* in a session of that person's; else in one that hostler opens */
 } hst_demand;
 
 typedef enum hst_verdict {
@@ -27,6 +30,7 @@ typedef enum hst_verdict {
 
 #define HST_NO_SESSION ((size_t)-1)
 
+/* What a strategy says to a demand. */
 typedef struct hst_plan {
 	hst_verdict verdict;
 	size_t session;     /* index into the sessions given; HST_NO_SESSION where the verdict needs none */
@@ -34,10 +38,11 @@ typedef struct hst_plan {
 	size_t blocker;     /* index of the session in the way, or HST_NO_SESSION */
 } hst_plan;
 
+/* What becomes of a session: kept as it is, kept and locked, or ended. */
 typedef enum hst_retirement { HST_KEEP = 1, HST_LOCK, HST_SIGN_OUT } hst_retirement;
 
 typedef struct hst_strategy_ops {
-	size_t size;
+	size_t size;      /* sizeof(hst_strategy_ops); a member beyond it is absent */
 	unsigned systems; /* a set of hst_system */
 
 	/*

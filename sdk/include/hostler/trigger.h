@@ -1,5 +1,6 @@
 /*
- * Triggers: they make events. A trigger has a worker process of its own and may block there.
+ * Triggers: they make events. A trigger has a worker process of its own, with one thread, and may block there: watch and
+ * press for 30 s, ready for 10 min; 5 s later it loses its process.
  *
  * Mandatory: nothing. A trigger without `watch` is never woken; one without `press` cannot be pressed.
  */
@@ -10,8 +11,8 @@
 
 /* When to call `ready`: when `fd` is readable (-1: none) or at `at` (us 0: none), whichever comes first. */
 typedef struct hst_watch {
-	int fd;
-	hst_time at;
+	int fd;      /* the plugin's, and open until the next `watch` or close */
+	hst_time at; /* by the wall clock; a time that has passed means at once */
 } hst_watch;
 
 /* A time at which the trigger will fire by itself. */
@@ -21,17 +22,24 @@ typedef struct hst_coming {
 } hst_coming;
 
 typedef struct hst_trigger_ops {
-	size_t size;
+	size_t size; /* sizeof(hst_trigger_ops); a member beyond it is absent */
 
-	/* Asked once after open and again after every `ready`, which also comes when the wall clock was set back. */
+	/*
+	 * Asked once after open and again after every `ready`, which also comes when the wall clock was set back. *ret is
+	 * zeroed but for fd -1. A failure is asked again after a pause.
+	 */
 	int (*watch)(void *state, hst_call *call, hst_watch *ret, hst_error *err);
 
-	/* Looks for what has happened and emits it with hst_emit. HST_RETRY: asked again after a pause. */
+	/*
+	 * Looks for what has happened and emits it with hst_emit; it may also find nothing. After a failure it is called again
+	 * after a pause of 1 s, doubling to 60 s; after HST_BROKEN its process is replaced.
+	 */
 	int (*ready)(void *state, hst_call *call, hst_error *err);
 
 	/*
 	 * Turns a press into one event. `inputs` is a record that was checked against the event's fields, defaults filled
-	 * in. The host stores the event; do not emit it. Memory of *ret_event lives in the call's arena.
+	 * in. The host stores the event; do not emit it. Memory of *ret_event lives in the call's arena. A failure is told to
+	 * whoever pressed.
 	 */
 	int (*press)(void *state, hst_call *call, const hst_value *inputs, hst_event *ret_event, hst_error *err);
 

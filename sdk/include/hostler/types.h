@@ -32,7 +32,7 @@ typedef struct hst_texts {
 	const char *const *at;
 } hst_texts;
 
-/* Opaque: only the host has their layout. Each is valid as long as the arena it was made in. */
+/* Opaque: only the host has their layout, and its calls make and read them. Each is valid as long as the arena it was made in. */
 typedef struct hst_value hst_value;   /* a read-only tree of values, see value.h */
 typedef struct hst_secret hst_secret; /* bytes that are never shown, see secret.h */
 typedef struct hst_file hst_file;     /* a file of the run, see host.h */

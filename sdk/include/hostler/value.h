@@ -20,7 +20,7 @@ typedef enum hst_value_kind {
 	HST_VALUE_RECORD, /* ordered names, each once */
 } hst_value_kind;
 
-/* The host's half of this header. Members are only ever appended. */
+/* The host's half of this header, called through the functions below. Members are only ever appended. */
 struct hst_value_table {
 	size_t size;
 	hst_value_kind (*kind)(const hst_value *value);
@@ -41,6 +41,7 @@ struct hst_value_table {
 	void (*set)(hst_value *record, const char *name, const hst_value *item);
 };
 
+/* HST_VALUE_ABSENT for NULL. */
 static inline hst_value_kind hst_kind(hst_call *call, const hst_value *value)
 {
 	return call->host->values->kind(value);
@@ -58,6 +59,7 @@ static inline size_t hst_length(hst_call *call, const hst_value *value)
 	return call->host->values->length(value);
 }
 
+/* True for the boolean true alone. */
 static inline bool hst_boolean(hst_call *call, const hst_value *value)
 {
 	return call->host->values->boolean(value);
@@ -93,7 +95,7 @@ static inline const hst_value *hst_get(hst_call *call, const hst_value *value, c
 	return call->host->values->get(value, name);
 }
 
-/* New values, in the call's arena. Text is copied. */
+/* New values, in the call's arena; never NULL. `length` bytes of UTF-8 are copied. */
 static inline hst_value *hst_make_text(hst_call *call, const char *text, size_t length)
 {
 	return call->host->values->make_text(call->arena, text, length);
@@ -105,16 +107,19 @@ static inline hst_value *hst_make_number(hst_call *call, const char *decimal)
 	return call->host->values->make_number(call->arena, decimal);
 }
 
+/* The boolean `value`. */
 static inline hst_value *hst_make_boolean(hst_call *call, bool value)
 {
 	return call->host->values->make_boolean(call->arena, value);
 }
 
+/* An empty list, for hst_append. */
 static inline hst_value *hst_make_list(hst_call *call)
 {
 	return call->host->values->make_list(call->arena);
 }
 
+/* An empty record, for hst_set. */
 static inline hst_value *hst_make_record(hst_call *call)
 {
 	return call->host->values->make_record(call->arena);
