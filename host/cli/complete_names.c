@@ -6,7 +6,10 @@
 #include "cli/print.h"
 #include "config/conf.h"
 #include "config/ini.h"
+#include "os/files.h"
+#include "plugin/registry.h"
 #include "pure/core/states.h"
+#include "schema/manifest.h"
 #include "schema/value.h"
 
 #include <stdlib.h>
@@ -170,10 +173,25 @@ static bool offer_live(const struct completion *completion, const char *question
 	return rows != NULL;
 }
 
+/* Without a host: those that are installed. */
+static void offer_installed(const struct completion *completion)
+{
+	for (hst_plugin_kind kind = HST_TRIGGER; kind < HST_KIND_COUNT; kind++) {
+		char **names = registry_names(files_plugin_directory(), kind);
+
+		for (size_t i = 0; names[i]; i++)
+			complete_offer(completion, arena_printf(completion->cli->arena, "%s/", manifest_kind_name(kind)), names[i],
+				       NULL);
+		registry_names_free(names);
+	}
+}
+
 static void offer_plugins(const struct completion *completion)
 {
 	const hst_value *rows = ask(completion, "plugins", NULL);
 
+	if (!rows)
+		offer_installed(completion);
 	for (size_t i = 0; i < value_count(rows); i++)
 		complete_offer(completion, arena_printf(completion->cli->arena, "%s/", text_of(value_at(rows, i), "kind")),
 			       text_of(value_at(rows, i), "name"), text_of(value_at(rows, i), "summary"));

@@ -94,6 +94,8 @@ static void without_a_host_names_are_those_of_the_configuration(void **state)
 	assert_int_equal(DESK_RUN(desk, "--complete", "press", "order", "--input", ""), 0);
 	assert_string_equal(desk->out, "");
 	assert_string_equal(desk->err, "");
+	assert_int_equal(DESK_RUN(desk, "--complete", "plugin", "doc", "trigger/bu"), 0);
+	assert_string_equal(desk->out, "trigger/button\nFILES\n");
 	fake_desk_file(desk, "hostler.ini", "[hos");
 	assert_int_equal(DESK_RUN(desk, "--complete", "press", ""), 0);
 	assert_string_equal(desk->out, "");
