@@ -94,6 +94,7 @@ static int attach(struct holder *holder, const char *id, hst_error *err)
 	return ops->attach(holder->state, &holder->host.call, id, err);
 }
 
+/* What has been killed still has its grabs until the X server has seen that it is gone. */
 static void await_locked(int display, hst_fact fact)
 {
 	const struct timespec a_moment = {.tv_nsec = 20000000};
@@ -200,7 +201,7 @@ static void a_locked_screen_is_seen(void **unused)
 		await_locked(desk.display, HST_YES);
 		assert_locked(other.display, HST_NO);
 		desk_stop(&desk, program);
-		assert_locked(desk.display, HST_NO);
+		await_locked(desk.display, HST_NO);
 	}
 	/* One whose name nobody knows has pointer and keyboard. */
 	program = desk_client(&desk, NULL, grab_all);
@@ -213,7 +214,7 @@ static void a_locked_screen_is_seen(void **unused)
 	program = desk_client(&desk, "xscreensaver", screensaver_locked);
 	assert_locked(desk.display, HST_YES);
 	desk_stop(&desk, program);
-	assert_locked(desk.display, HST_NO); /* it says so still, but has died */
+	await_locked(desk.display, HST_NO); /* it says so still, but has died */
 	desk_client(&desk, "xscreensaver", screensaver_dark);
 	assert_locked(desk.display, HST_NO);
 }
@@ -296,7 +297,7 @@ static void a_desktop_says_to_logind_that_it_is_locked(void **unused)
 	desk_stop(&desk, program);
 	write_state(state, "locked");
 	kill(logind, SIGSTOP); /* one that hangs is as none */
-	assert_locked(desk.display, HST_NO);
+	await_locked(desk.display, HST_NO);
 	kill(logind, SIGCONT);
 	kill(logind, SIGTERM);
 	waitpid(logind, NULL, 0);

@@ -103,6 +103,7 @@ void desk_stop(struct desk *desk, pid_t program)
 	for (size_t i = 0; i < desk->count; i++)
 		if (desk->programs[i] == program)
 			desk->programs[i] = 0;
+	kill(-program, SIGKILL); /* i3lock has a second process, which may miss that the first is gone */
 	kill(program, SIGKILL);
 	waitpid(program, NULL, 0);
 }
@@ -146,6 +147,7 @@ pid_t desk_start(struct desk *desk, const char *const *argv)
 	pid_t pid = fork();
 
 	if (pid == 0) {
+		setpgid(0, 0); /* of this kernel session still: what leaves it is taken for an orphan of the session */
 		become(desk);
 		execvp(argv[0], (char *const *)argv);
 		_exit(127);

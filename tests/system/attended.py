@@ -92,7 +92,7 @@ class Desktop:
         return self.start("i3lock", "-n")
 
     def unlock(self, locker):
-        locker.send_signal(signal.SIGKILL)
+        os.killpg(locker.pid, signal.SIGKILL)  # it has a second process, which may miss that the first is gone
         locker.wait()
 
     def sign_out(self):
