@@ -209,6 +209,7 @@ static bool begin(struct supervisor *supervisor)
 	children_tell_part(supervisor, PLAN_ENGINE, CHILD_START);
 	if (workers_start_beside(supervisor))
 		start_workers(supervisor);
+	processes_reap(supervisor->processes); /* the check may have ended before its signal was listened for */
 	return true;
 }
 

@@ -79,6 +79,7 @@ class Costs:
     def __init__(self):
         self.perf = None
         self.samples = None
+        self.after = {}
 
     def mark(self, what, *tops):
         if what == "counting":
@@ -126,6 +127,8 @@ class Costs:
 
     def of(self, figures):
         runs = max(figures["runs"], 1)
+        if not self.after:  # a client that only queues does not count
+            return
         print(f"    {runs} runs in {self.lasted:.1f} s; microseconds of processor time a run, and context switches a run")
         self.table(self.before, self.after, runs, self.lasted)
         self.functions()
