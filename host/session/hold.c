@@ -12,6 +12,8 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+enum { LINGER_MS = 500 };
+
 void hold_say(struct hold *hold, const struct message *message)
 {
 	hst_error err = {0};
@@ -37,15 +39,29 @@ static void say(struct hold *hold, enum word word, uint64_t id)
 	hold_say(hold, &message);
 }
 
-/* Closes the session and leaves; without an answer when it could not be closed, so that the exit status
- * tells. */
+static void leave(void *arg)
+{
+	struct hold *hold = arg;
+
+	loop_cancel(hold->loop, &hold->lingering);
+	/* Whoever sees it gone finds the outcome. */
+	hold_ground_clear(hold);
+	loop_stop(hold->loop, hold->status);
+}
+
+/*
+ * Closes the session and leaves; without an answer when it could not be closed, so that the exit status
+ * tells. A gateway that has not noticed yet that the house is over may have launched a flow: what it says is heard to the
+ * end, so that the outcome of what never began is left, too.
+ */
 static void close_and_leave(struct hold *hold)
 {
 	hst_error err = {0};
 
+	if (hold->left)
+		return;
+	hold->left = true;
 	hold_result_leave(hold);
-	/* Whoever sees it gone finds the outcome. */
-	hold_ground_clear(hold);
 	if (hold_session_close(hold, &err) != HST_OK) {
 		log_error("device %s: the session could not be closed (%s): %s", hold->device.device->name,
 			  err.reason, err.text);
@@ -53,7 +69,10 @@ static void close_and_leave(struct hold *hold)
 	} else if (hold->closing) {
 		say(hold, WORD_closed, hold->close_id);
 	}
-	loop_stop(hold->loop, hold->status);
+	if (hold->stream && !hold->closing)
+		hold->lingering = loop_in(hold->loop, LINGER_MS, leave, hold);
+	else
+		leave(hold);
 }
 
 /* First the flow, if there is one; hold_run_is_over goes on from there. */
@@ -101,7 +120,7 @@ static void on_launch(struct hold *hold, const struct message *message)
 	hst_error err = {0};
 	int code = HST_OK;
 
-	if (!hold->session || hold->ending)
+	if (!hold->session && !hold->ending)
 		code = hst_fail_as(&err, HST_INVALID, "SessionNotFound",
 				   "there is no open session to run a flow in");
 	else if (hold->run)
@@ -171,7 +190,10 @@ static void on_stream_ended(void *arg, struct stream *stream, const hst_error *w
 	log_info("device %s: the gateway is gone: %s", hold->device.device->name, why->text);
 	hold->stream = NULL;
 	stream_free(stream);
-	hold_alone_begin(hold);
+	if (hold->lingering)
+		leave(hold);
+	else
+		hold_alone_begin(hold);
 }
 
 void hold_listen(struct hold *hold, int fd_take)

@@ -54,7 +54,8 @@ struct hold {
 	pid_t *kept; /* children of the driver: waiting for them is its business */
 	size_t kept_count;
 
-	bool ending, closing; /* closing: the gateway waits for `closed` */
+	struct loop_timer *lingering; /* it has closed its session, and hears the gateway out */
+	bool ending, left, closing; /* left: lingering or gone; closing: the gateway waits for `closed` */
 	const char *why;      /* it ends by itself: what stopped the flow; NULL: it does not */
 	uint64_t close_id;
 	int status;

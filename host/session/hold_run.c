@@ -306,6 +306,11 @@ void hold_run_launch(struct hold *hold, const struct message *message)
 	run->arena = arena_new();
 	hold->run = run;
 	crash_point(CRASH_hold_before_launch);
+	if (hold->ending) {
+		hst_fail_as(&err, HST_CANCELLED, "SessionEnded", "hostler was stopped on the device before the flow began");
+		refuse_run(run, "SessionEnded", &err);
+		return;
+	}
 	if (begin(run, message, &err) != HST_OK)
 		refuse_run(run, "FlowFailed", &err);
 }

@@ -7,6 +7,7 @@
 #include "os/files.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -201,6 +202,26 @@ static void when_the_supervisor_dies_the_outcome_is_left(void **state)
 	assert_left(house, "hostler was stopped on the device");
 }
 
+/* The gateway has not noticed yet that the house is over: its last launch is in its journal. */
+static void what_is_launched_too_late_has_its_outcome_left(void **state)
+{
+	HOUSE(state);
+
+	session_house_configure(house, "null", "");
+	session_house_package(house, "", "exit 0\n");
+	session_house_start(house, "hold");
+	session_house_open(house, "ada");
+	close(house->life);
+	house->life = -1;
+	while (session_house_count(house, "run/sessions") > 0)
+		poll(NULL, 0, 5);
+	session_house_launch(house, 1, 60000, "{}");
+	assert_string_equal(message_text(&session_house_hear(house, WORD_finished)->message, "reason"), "SessionEnded");
+	session_house_leave(house);
+	assert_int_equal(session_house_wait(house), 0);
+	assert_left(house, "before the flow began");
+}
+
 static void an_outcome_survives_as_it_was(void **state)
 {
 	HOUSE(state);
@@ -242,6 +263,7 @@ int main(void)
 		CASE(without_another_gateway_it_ends_and_leaves_the_outcome),
 		CASE(when_the_house_goes_down_the_outcome_is_left),
 		CASE(when_the_supervisor_dies_the_outcome_is_left),
+		CASE(what_is_launched_too_late_has_its_outcome_left),
 		CASE(an_outcome_survives_as_it_was),
 	};
 
