@@ -261,7 +261,7 @@ static pid_t start_logind(const struct desk *desk, const char *state)
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		dup2(ends[1], STDOUT_FILENO);
-		execlp("/usr/bin/python3", "python3", script, work, of, state, NULL);
+		execl("/usr/bin/python3", "/usr/bin/python3", script, work, of, state, NULL);
 		_exit(127);
 	}
 	close(ends[1]);

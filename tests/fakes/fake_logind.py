@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """A bus on which somebody answers as logind does for one session: that of the process PID. Whether its screen is locked says the
 file that is named, "locked" or anything else, whenever it is asked.
 
