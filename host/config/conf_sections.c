@@ -12,6 +12,7 @@ struct kind {
 	const char *needs; /* the section without which this one has no use, or NULL */
 	hst_plugin_kind plugin;
 	const char *instead; /* why it cannot stand here, or NULL */
+	bool anyway;	     /* its keys have their defaults also where it does not stand */
 	void (*read)(struct conf_reading *reading, const struct kind *kind, struct section *section);
 };
 
@@ -91,7 +92,7 @@ static void read_device(struct conf_reading *reading, const struct kind *kind, s
 
 static const struct kind kinds[] = {
 	{.word = "host", .read = read_into_conf},
-	{.word = "store", .needs = "host", .read = read_into_conf},
+	{.word = "store", .needs = "host", .read = read_into_conf, .anyway = true},
 	{.word = "gateway", .read = read_into_conf},
 	{.word = "device", .named = true, .read = read_device},
 	{.word = "trigger", .named = true, .needs = "host", .plugin = HST_TRIGGER, .read = read_instance},
@@ -165,6 +166,13 @@ static void read_section(struct conf_reading *reading, struct section *section)
 		kind->read(reading, kind, section);
 }
 
+static void read_defaults(struct conf_reading *reading, const struct kind *kind)
+{
+	struct section nothing = {.kind = (char *)kind->word, .file = reading->conf->path};
+
+	kind->read(reading, kind, &nothing);
+}
+
 void conf_read_sections(struct conf_reading *reading)
 {
 	struct conf *conf = reading->conf;
@@ -177,6 +185,9 @@ void conf_read_sections(struct conf_reading *reading)
 	/* One more: a gateway without [device] sections has a device of its own name. conf_settle_devices makes room for
 	 * those that are only named. */
 	conf->devices = mem_array(n + 1, sizeof *conf->devices);
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (kinds[i].anyway && !conf_section(conf, kinds[i].word, NULL))
+			read_defaults(reading, &kinds[i]);
 	for (size_t i = 0; i < n; i++)
 		read_section(reading, &conf->document->sections[i]);
 }

@@ -49,9 +49,17 @@ void retention_free(struct retention *retention)
 	free(retention);
 }
 
+/* 0 keeps for ever. */
 static int64_t before(int64_t now_us, int64_t keep_ms)
 {
-	return keep_ms < now_us / 1000 ? now_us - keep_ms * 1000 : 0;
+	return keep_ms > 0 && keep_ms < now_us / 1000 ? now_us - keep_ms * 1000 : 0;
+}
+
+static int64_t shorter(int64_t a_ms, int64_t b_ms)
+{
+	if (a_ms <= 0 || b_ms <= 0)
+		return a_ms > 0 ? a_ms : b_ms;
+	return a_ms < b_ms ? a_ms : b_ms;
 }
 
 /* True: there is more. What fails is tried again the next time. */
@@ -136,7 +144,7 @@ static void look_at_folder(struct retention *retention, const struct retention_t
 {
 	AUTO_FREE char *path = files_join(retention->files_dir, id);
 	int64_t ended_us = ended_of(retention, id, path);
-	int64_t logs_ms = terms->keep_values_ms < terms->keep_runs_ms ? terms->keep_values_ms : terms->keep_runs_ms;
+	int64_t logs_ms = shorter(terms->keep_values_ms, terms->keep_runs_ms);
 	bool known = ended_us > 0;
 
 	if (known && ended_us < before(now_us, logs_ms)) {

@@ -190,6 +190,10 @@ static void what_is_left_out_has_its_default(void **state)
 	assert_int_equal(conf->queue_timeout.ms, 3 * 3600000);
 	assert_int_equal(conf->lost_after.ms, 15 * 60000);
 	assert_int_equal(conf->resolve_within.ms, 3 * 86400000);
+	/* There is no [store]. */
+	assert_int_equal(conf->keep_runs.ms, 365 * INT64_C(86400000));
+	assert_int_equal(conf->keep_values.ms, 30 * INT64_C(86400000));
+	assert_int_equal(conf->keep_files.ms, 14 * INT64_C(86400000));
 	assert_int_equal(conf->flow_file_count, 2);
 	assert_int_equal(conf->device_count, 1);
 	assert_string_equal(conf->devices[0].name, "desk");

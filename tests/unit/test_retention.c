@@ -111,6 +111,20 @@ static bool see(void *arg, const struct store_run *run)
 	return true;
 }
 
+static void nothing_goes_where_nothing_is_said(void **state)
+{
+	static const struct retention_terms for_ever = {.keep_runs_ms = 0};
+	struct place *place = *state;
+	bool whole = false;
+
+	while (retention_slice(place->retention, &for_ever, begin_us + 5000 * day_us))
+		;
+	assert_int_equal(place->store->ops->run(place->store, 1, see, &whole, NULL), HST_OK);
+	assert_true(whole);
+	assert_true(is_there(place, place->ids[1], "log"));
+	assert_true(is_there(place, place->ids[1], "screenshots/1.png"));
+}
+
 static void files_go_before_logs_and_logs_with_the_values(void **state)
 {
 	struct place *place = *state;
@@ -180,6 +194,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(files_go_before_logs_and_logs_with_the_values, setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing_goes_where_nothing_is_said, setup, teardown),
 		cmocka_unit_test_setup_teardown(rows_go_last, setup, teardown),
 		cmocka_unit_test_setup_teardown(files_of_nobody_go_by_their_own_age, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_is_old_at_the_beginning_of_time, setup, teardown),
