@@ -148,7 +148,7 @@ static void a_new_instance_gets_a_worker_that_the_engine_knows(void **state)
 	assert_non_null(strstr(answer, "\nadded connector orders\n"));
 	assert_true(house_in_order(&house, "engine hears peer worker/connector/orders#2 ", "engine hears take"));
 	assert_true(house_in_order(&house, "engine hears take", "worker.connector.orders.1 starts"));
-	assert_true(house_file_has(&house, "state/children", "worker/connector/orders#2 ready "));
+	WAIT_UNTIL(house_file_has(&house, "state/children", "worker/connector/orders#2 ready "));
 	assert_int_equal(house_count(&house, "worker.trigger.start.1 starts"), 1);
 	house_clear(&house);
 }
@@ -167,7 +167,7 @@ static void a_worker_that_has_gone_finishes_what_it_is_at(void **state)
 	answer = house_reload(&house, 1);
 	assert_non_null(strstr(answer, "\nremoved connector orders\n"));
 	assert_true(house_in_order(&house, "engine hears retire worker/connector/orders", "engine hears take"));
-	assert_true(house_file_has(&house, "state/children", "worker/connector/orders draining "));
+	WAIT_UNTIL(house_file_has(&house, "state/children", "worker/connector/orders draining "));
 	house_let_go(&house, "worker.connector.orders.1");
 	WAIT_UNTIL(!house_file_has(&house, "state/children", "worker/connector/orders "));
 	assert_true(house_file_has(&house, "heard", "worker.connector.orders.1 is drained"));
@@ -189,8 +189,8 @@ static void a_changed_connector_is_there_at_once_and_a_trigger_after_the_old_one
 	house_configure(&house, HOST "listen = none\n" REST "[connector orders]\nplugin = file\nroot = others\n");
 	answer = house_reload(&house, 1);
 	assert_non_null(strstr(answer, "\nchanged connector orders\n"));
-	assert_true(house_file_has(&house, "state/children", "worker/connector/orders draining "));
-	assert_true(house_file_has(&house, "state/children", "worker/connector/orders ready "));
+	WAIT_UNTIL(house_file_has(&house, "state/children", "worker/connector/orders draining "));
+	WAIT_UNTIL(house_file_has(&house, "state/children", "worker/connector/orders ready "));
 	house_configure(&house, HOST "listen = none\n[trigger start]\nplugin = button\ninput.a = text\n"
 				     "[gateway]\nname = desk\ndriver = null\naccounts = bot\n"
 				     "[connector orders]\nplugin = file\nroot = others\n");
@@ -240,7 +240,7 @@ static void one_that_says_nothing_any_more_is_replaced_and_the_reason_is_kept(vo
 	     clock_steady_us() < until_us && house_count(&house, "worker.trigger.start.1 starts") < 2;)
 		poll(NULL, 0, HOUSE_LOOK_MS);
 	WAIT_UNTIL(house_file_has(&house, "state/children", "worker/trigger/start ready "));
-	assert_true(house_file_has(&house, "state/children", ": it had said nothing for 25 s\n"));
+	WAIT_UNTIL(house_file_has(&house, "state/children", ": it had said nothing for 25 s\n"));
 	assert_int_equal(house_count(&house, "engine starts"), 1);
 	assert_int_equal(house_count(&house, "gateway starts"), 1);
 	house_clear(&house);
