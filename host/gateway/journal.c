@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 enum { RECORDS_MAX = 1 << 30, GROWTH_MIN = 1 << 20 };
+enum { SOON_BYTES = 256 << 10 }; /* of records that nothing waits for */
 
 static const char format[] = "hostler-journal 1 ";
 
@@ -215,7 +216,7 @@ static int append(struct gateway *gateway, hst_error *err)
 
 int journal_sync(struct gateway *gateway, hst_error *err)
 {
-	if (!gateway->records_urgent)
+	if (!gateway->records_urgent && gateway->records.length < SOON_BYTES)
 		return HST_OK;
 	if (gateway->records.over || gateway->journal_size + gateway->records.length > gateway->journal_limit)
 		return write_anew(gateway, err);

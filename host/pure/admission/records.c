@@ -141,7 +141,8 @@ void records_ended(struct admission_effects *effects, const struct admission_run
 	struct text text;
 
 	ended_words(&text, run);
-	end(effects, ADMISSION_JOURNAL, &text);
+	/* A rehearsal that is forgotten is only rehearsed again. */
+	end(effects, run->bare ? ADMISSION_JOURNAL_SOON : ADMISSION_JOURNAL, &text);
 }
 
 /* The present state as records */

@@ -164,12 +164,12 @@ static void set_end(struct admission_run *run, const char *end, const char *reas
 	records_ended(effects, run);
 }
 
-/* One record is enough: without it the offer was never touched, with it the run is over. */
+/* One record is enough, and nothing waits for it: without it the offer was never touched, with it the run is over. */
 void admission_rehearse(struct admission *admission, struct admission_run *run, struct admission_effects *effects)
 {
 	run->ended_us = run->started_us;
-	set_end(run, "succeeded", NULL, "{}", 2, effects);
 	run->taken = run->released = run->bare = true;
+	set_end(run, "succeeded", NULL, "{}", 2, effects);
 	admission_report(admission, run, effects);
 }
 
