@@ -128,7 +128,8 @@ FLOWS = {
     "mixed": ("", READ + DESKTOP.format(name="it", connection="three", seconds="0.2") + NOTE),
     "again": ("", DESKTOP.format(name="it", connection="one", seconds="0.3") + "on_lost = again\n"),
     "fail": ("", DESKTOP.format(name="it", connection="two", seconds="0.2") + "on_lost = fail\n"),
-    "stopped": ("", DESKTOP.format(name="it", connection="four", seconds="3")),
+    # Longer than any outage here: one that ends by itself while nobody can stop it is not stopped, and rightly so.
+    "stopped": ("", DESKTOP.format(name="it", connection="four", seconds="20")),
     "notes": ("", READ + NOTE),
     "beats": ("on = beat\n", "[step keep]\nuse = connector:notes.append\ninput.file = beats\n"
                              "input.text = ${trigger.number}\ntimeout = 20s\n"),
@@ -293,8 +294,17 @@ class CrashHouse(House):
             if flow == "stopped":
                 time.sleep(self.chance.choice([0, 0.2, 0.6]))
                 self.hostler(self.chance.choice(["cancel", "pause", "stop"]), run["id"])
-                if self.hostler("cancel", run["id"]).returncode == 0:
-                    self.cancelled.add(run["id"])
+                self.cancel(run["id"])
+
+    def cancel(self, run):
+        """As somebody does who says it again while the host does not answer."""
+        for _ in range(30):
+            status = self.hostler("cancel", run).returncode
+            if status == 0:
+                self.cancelled.add(run)
+            if status != 3:
+                return
+            time.sleep(0.3)
 
     def load(self, n):
         """Presses n runs from two sides at once, whatever becomes of the house meanwhile. Returns what to wait for."""
