@@ -56,6 +56,7 @@ static void leave(void *arg)
  */
 static void close_and_leave(struct hold *hold)
 {
+	const bool may_launch = hold->session && hold->stream && !hold->closing;
 	hst_error err = {0};
 
 	if (hold->left)
@@ -69,7 +70,7 @@ static void close_and_leave(struct hold *hold)
 	} else if (hold->closing) {
 		say(hold, WORD_closed, hold->close_id);
 	}
-	if (hold->stream && !hold->closing)
+	if (may_launch)
 		hold->lingering = loop_in(hold->loop, LINGER_MS, leave, hold);
 	else
 		leave(hold);

@@ -40,7 +40,11 @@ void hold_ground_renew(struct hold *hold)
 	struct hold_ground *ground = &hold->ground;
 	hst_error err = {0};
 
-	if (!ground->ready || flow_place_renew(&ground->place, &err) == HST_OK)
+	if (!ground->ready)
+		return;
+	if (work_has_results(&ground->work))
+		hst_fail(&err, HST_BROKEN, "what the last one left could not be handed over");
+	else if (flow_place_renew(&ground->place, &err) == HST_OK)
 		return;
 	log_warning("device %s: the folder of its flows is made anew: %s", hold->device.device->name, err.text);
 	remove_folders(ground);

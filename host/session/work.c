@@ -241,6 +241,17 @@ static bool is_empty(DIR *folder)
 	return empty;
 }
 
+/* A run whose results could not be handed over has left them behind: they are nothing of the next one's. */
+bool work_has_results(const struct session_work *work)
+{
+	DIR *folder = opendir(work->results);
+	bool empty = folder && is_empty(folder);
+
+	if (folder)
+		closedir(folder);
+	return !empty;
+}
+
 int work_hand_over(const struct session_work *work, const char *state_dir, const char *name, hst_error *err)
 {
 	AUTO_CLOSE int target = -1;

@@ -12,6 +12,7 @@
 
 #include <hostler/error.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct session_work {
@@ -37,6 +38,9 @@ int work_open_gateways(const char *state_dir, enum work_kind kind, const char *n
 /* Moves everything in results/, if there is anything, into the gateway's folder `name`, and gives it to that folder's
  * owner. */
 int work_hand_over(const struct session_work *work, const char *state_dir, const char *name, hst_error *err);
+
+/* Something lies in results/, or nobody can tell. */
+bool work_has_results(const struct session_work *work);
 
 void work_remove(struct session_work *work); /* and releases; done twice it does nothing */
 

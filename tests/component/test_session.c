@@ -310,6 +310,29 @@ static void a_second_session_and_a_flow_without_one_are_refused(void **state)
 	close_session(house);
 }
 
+static void what_could_not_be_handed_over_is_nothing_of_the_next_flow(void **state)
+{
+	HOUSE(state);
+	AUTO_FREE char *link = files_join(house->state_dir, "gateway/results/2-7");
+
+	session_house_configure(house, "null", "");
+	session_house_package(house, "", "echo $$; touch out/$$\n");
+	assert_int_equal(symlink("/nowhere", link), 0);
+	session_house_start(house, "hold");
+	session_house_open(house, "ada");
+	house->results_name = "2-7";
+	session_house_launch(house, 2, 60000, "{}");
+	session_house_hear(house, WORD_finished);
+	house->results_name = "1-7";
+	session_house_launch(house, 1, 60000, "{}");
+	assert_finished(session_house_hear(house, WORD_finished), 1, "succeeded", "", "{}");
+	AUTO_FREE char *log = session_house_read(house, SESSION_RESULTS "/log");
+	AUTO_FREE char *name = session_house_only(house, SESSION_RESULTS "/out");
+	assert_memory_equal(log, name, strlen(name));
+	assert_int_equal(strlen(log), strlen(name) + 1);
+	close_session(house);
+}
+
 static void a_picture_of_an_error_is_among_the_results(void **state)
 {
 	HOUSE(state);
@@ -440,6 +463,7 @@ int main(void)
 		CASE(closing_cancels_the_flow_first),
 		CASE(a_session_that_is_refused_is_an_error_with_its_reason),
 		CASE(a_second_session_and_a_flow_without_one_are_refused),
+		CASE(what_could_not_be_handed_over_is_nothing_of_the_next_flow),
 		CASE(a_picture_of_an_error_is_among_the_results),
 		CASE(nothing_is_written_outside_of_the_gateways_results),
 		CASE(packages_are_only_those_of_the_gateway),
