@@ -9,6 +9,9 @@
 
 #include <string.h>
 
+/* The key of every entry of a table by numbers: what tells them apart is the hash, which is another for each. */
+static char by_number[1];
+
 /*
  * FNV-1a with its high bits folded down. It can be made to collide on purpose, which costs time in proportion
  * to the number of entries; whatever lets keys in from outside limits that number.
@@ -22,6 +25,20 @@ static uint64_t table_hash(const char *key)
 	return hash ^ hash >> 32;
 }
 
+/* Both steps can be undone, so different numbers have different hashes; numbers in sequence are spread evenly. */
+static uint64_t number_hash(uint64_t number)
+{
+	uint64_t hash = number * 0x9e3779b97f4a7c15u;
+
+	return hash ^ hash >> 32;
+}
+
+static void key_free(char *key)
+{
+	if (key != by_number)
+		free(key);
+}
+
 void table_init(struct table *table)
 {
 	*table = (struct table){0};
@@ -30,7 +47,7 @@ void table_init(struct table *table)
 void table_clear(struct table *table)
 {
 	for (size_t i = 0; i < table->used; i++)
-		free(table->entries[i].key);
+		key_free(table->entries[i].key);
 	free(table->entries);
 	free(table->index);
 	table_init(table);
@@ -44,20 +61,20 @@ static size_t table_slot(const struct table *table, const char *key, uint64_t ha
 	while (table->index[slot]) {
 		const struct table_entry *entry = &table->entries[table->index[slot] - 1];
 
-		if (entry->key && entry->hash == hash && strcmp(entry->key, key) == 0)
+		if (entry->key && entry->hash == hash && (entry->key == key || strcmp(entry->key, key) == 0))
 			break;
 		slot = (slot + 1) & (table->index_size - 1);
 	}
 	return slot;
 }
 
-static struct table_entry *table_find(const struct table *table, const char *key)
+static struct table_entry *table_find(const struct table *table, const char *key, uint64_t hash)
 {
 	size_t slot;
 
 	if (!table->n)
 		return NULL;
-	slot = table_slot(table, key, table_hash(key));
+	slot = table_slot(table, key, hash);
 	return table->index[slot] ? &table->entries[table->index[slot] - 1] : NULL;
 }
 
@@ -95,43 +112,71 @@ static void table_room(struct table *table)
 	}
 }
 
-void *table_get(const struct table *table, const char *key)
+static void *get(const struct table *table, const char *key, uint64_t hash)
 {
-	const struct table_entry *entry = table_find(table, key);
+	const struct table_entry *entry = table_find(table, key, hash);
 
 	return entry ? entry->value : NULL;
 }
 
-void table_set(struct table *table, const char *key, void *value)
+static void set(struct table *table, const char *key, uint64_t hash, void *value)
 {
-	struct table_entry *entry = table_find(table, key);
-	uint64_t hash;
+	struct table_entry *entry = table_find(table, key, hash);
 
 	if (entry) {
 		entry->value = value;
 		return;
 	}
 	table_room(table);
-	hash = table_hash(key);
 	entry = &table->entries[table->used];
 	table->index[table_slot(table, key, hash)] = (uint32_t)table->used + 1;
-	*entry = (struct table_entry){.key = mem_text(key), .value = value, .hash = hash};
+	*entry = (struct table_entry){
+		.key = key == by_number ? by_number : mem_text(key), .value = value, .hash = hash};
 	table->used++;
 	table->n++;
 }
 
-void *table_remove(struct table *table, const char *key)
+static void *take_out(struct table *table, struct table_entry *entry)
 {
-	struct table_entry *entry = table_find(table, key);
 	void *value;
 
 	if (!entry)
 		return NULL;
 	value = entry->value;
-	free(entry->key);
+	key_free(entry->key);
 	*entry = (struct table_entry){0};
 	table->n--;
 	return value;
+}
+
+void *table_get(const struct table *table, const char *key)
+{
+	return table->n ? get(table, key, table_hash(key)) : NULL;
+}
+
+void *table_get_number(const struct table *table, uint64_t number)
+{
+	return get(table, by_number, number_hash(number));
+}
+
+void table_set(struct table *table, const char *key, void *value)
+{
+	set(table, key, table_hash(key), value);
+}
+
+void table_set_number(struct table *table, uint64_t number, void *value)
+{
+	set(table, by_number, number_hash(number), value);
+}
+
+void *table_remove(struct table *table, const char *key)
+{
+	return take_out(table, table_find(table, key, table_hash(key)));
+}
+
+void *table_remove_number(struct table *table, uint64_t number)
+{
+	return take_out(table, table_find(table, by_number, number_hash(number)));
 }
 
 struct table_entry *table_next(const struct table *table, size_t *at)

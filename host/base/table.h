@@ -1,6 +1,7 @@
 /*
- * A table from text to pointer that is walked in the order of insertion, never in hash order, so that
- * everything built on it is deterministic. Keys are copied; values belong to the caller. While walking with
+ * A table from text, or from numbers, to pointers that is walked in the order of insertion, never in hash order, so that
+ * everything built on it is deterministic. All keys of a table are of one kind; texts are copied. Values belong to the
+ * caller. While walking with
  * TABLE_EACH any entry may be removed and the value of one that is there replaced; a new key may not be set.
  */
 #ifndef HOST_BASE_TABLE_H
@@ -11,7 +12,7 @@
 #include <stdint.h>
 
 struct table_entry {
-	char *key; /* NULL: removed */
+	char *key; /* NULL: removed; of a number it says nothing */
 	void *value;
 	uint64_t hash;
 };
@@ -33,6 +34,11 @@ void table_set(struct table *table, const char *key, void *value);
 
 /* Returns the value that was there, or NULL. */
 void *table_remove(struct table *table, const char *key);
+
+/* The same of a table by numbers. */
+void *table_get_number(const struct table *table, uint64_t number);
+void table_set_number(struct table *table, uint64_t number, void *value);
+void *table_remove_number(struct table *table, uint64_t number);
 
 /* The first entry at or after *at that is there, or NULL; *at is moved behind it. Start with 0. */
 struct table_entry *table_next(const struct table *table, size_t *at);

@@ -227,10 +227,8 @@ static bool visit_run(void *arg, const struct store_run *run)
 static bool visit_step(void *arg, const struct store_step *step)
 {
 	struct asking *asking = arg;
-	char key[24];
 
-	snprintf(key, sizeof key, "%lld", (long long)step->id);
-	table_set(asking->names, key, arena_text(asking->arena, step->name));
+	table_set_number(asking->names, (uint64_t)step->id, arena_text(asking->arena, step->name));
 	if (!asking->only_step || strcmp(asking->only_step, step->name) == 0)
 		value_append(asking->list, step_record(asking, step));
 	return true;
@@ -241,12 +239,10 @@ static bool visit_happening(void *arg, const struct store_happening *happening)
 	struct asking *asking = arg;
 	hst_value *row = value_make_record(asking->arena);
 	const hst_value *detail = NULL;
-	char key[24];
 
-	snprintf(key, sizeof key, "%lld", (long long)happening->step);
 	answer_set_time(asking->arena, row, "at", happening->at_us);
 	value_set_text(row, "what", happening->what);
-	value_set_text(row, "step", table_get(asking->names, key));
+	value_set_text(row, "step", table_get_number(asking->names, (uint64_t)happening->step));
 	if (happening->detail && value_parse_json(asking->arena, happening->detail, strlen(happening->detail), &detail, NULL) >= 0)
 		for (size_t i = 0; i < value_count(detail); i++)
 			value_set(row, value_name_at(detail, i), value_at(detail, i));

@@ -46,20 +46,16 @@ static const struct hub_handler handlers[] = {
 static void link_joined(void *arg, struct hub_link *link)
 {
 	struct engine *engine = arg;
-	char key[24];
 
-	snprintf(key, sizeof key, "%llu", (unsigned long long)link->number);
-	table_set(&engine->links, key, link);
+	table_set_number(&engine->links, link->number, link);
 	workers_next(engine, link);
 }
 
 static void link_left(void *arg, struct hub_link *link)
 {
 	struct engine *engine = arg;
-	char key[24];
 
-	snprintf(key, sizeof key, "%llu", (unsigned long long)link->number);
-	table_remove(&engine->links, key);
+	table_remove_number(&engine->links, link->number);
 	engine_unfollow(engine, link->number, 0);
 	workers_left(engine, link);
 	presences_left(engine, link);

@@ -90,10 +90,8 @@ struct following {
 static bool follow_step(void *arg, const struct store_step *step)
 {
 	struct following *following = arg;
-	char key[24];
 
-	snprintf(key, sizeof key, "%lld", (long long)step->id);
-	table_set(&following->names, key, arena_text(following->engine->scratch, step->name));
+	table_set_number(&following->names, (uint64_t)step->id, arena_text(following->engine->scratch, step->name));
 	return true;
 }
 
@@ -111,16 +109,14 @@ static bool follow_happening(void *arg, const struct store_happening *happening)
 	struct following *following = arg;
 	AUTO(text) struct text json;
 	struct message message;
-	char key[24];
 
 	text_init(&json, PAYLOAD_BYTES_MAX);
-	snprintf(key, sizeof key, "%lld", (long long)happening->step);
 	following->ended = !happening->step && strcmp(happening->what, "ended") == 0;
 	if (following->ends && !following->ended)
 		return true;
 	engine_say_happening(&json, &(struct engine_happening){.run = following->run, .at_us = happening->at_us,
 	                                                       .run_id = following->run_id, .flow = following->flow,
-	                                                       .step = table_get(&following->names, key),
+	                                                       .step = table_get_number(&following->names, (uint64_t)happening->step),
 	                                                       .what = happening->what, .detail = happening->detail});
 	message_init(&message, WORD_happened, 0);
 	message_set_integer(&message, "run", following->run);

@@ -91,7 +91,6 @@ void on_fired(void *arg, struct hub_link *from, const struct message *message)
 	struct engine *engine = arg;
 	struct engine_request *request = answered(engine, from, message, WORD_fire);
 	struct core_event event = {.kind = CORE_FIRED, .payload = message->payload, .payload_length = message->payload_length};
-	char key[24];
 
 	if (!request)
 		return;
@@ -100,8 +99,7 @@ void on_fired(void *arg, struct hub_link *from, const struct message *message)
 	event.who = strncmp(request->who, "operator/", 9) == 0 ? request->who + 9 : request->who;
 	event.tag = request->id;
 	/* Kept until the runs are committed: perform.c answers the client by it. */
-	snprintf(key, sizeof key, "%llu", (unsigned long long)request->id);
-	table_set(&engine->requests, key, request);
+	table_set_number(&engine->requests, request->id, request);
 	request->link = 0;
 	engine_event(engine, &event);
 }

@@ -13,10 +13,8 @@ enum { SAID_MAX = 32 << 10 };
 
 struct hub_link *engine_link(struct engine *engine, uint64_t number)
 {
-	char key[24];
 
-	snprintf(key, sizeof key, "%llu", (unsigned long long)number);
-	return table_get(&engine->links, key);
+	return table_get_number(&engine->links, number);
 }
 
 static void send_to(struct engine *engine, uint64_t link, const struct message *message)
@@ -39,10 +37,8 @@ static void perform_accepted(struct engine *engine, const struct core_action *ac
 	struct engine_request *request;
 	struct message message;
 	struct text json;
-	char key[24];
 
-	snprintf(key, sizeof key, "%llu", (unsigned long long)action->tag);
-	request = table_remove(&engine->requests, key);
+	request = table_remove_number(&engine->requests, action->tag);
 	if (!request)
 		return;
 	text_init(&json, PAYLOAD_BYTES_MAX);

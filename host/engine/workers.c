@@ -25,11 +25,9 @@ void request_free(struct engine_request *request)
 static struct engine_request *request_new(struct engine *engine)
 {
 	struct engine_request *request = mem_alloc(sizeof *request);
-	char key[24];
 
 	request->id = ++engine->next_request;
-	snprintf(key, sizeof key, "%llu", (unsigned long long)request->id);
-	table_set(&engine->requests, key, request);
+	table_set_number(&engine->requests, request->id, request);
 	return request;
 }
 
@@ -48,13 +46,11 @@ struct engine_request *workers_request(struct engine *engine, const struct hub_l
 struct engine_request *workers_take(struct engine *engine, const struct hub_link *from, uint64_t id)
 {
 	struct engine_request *request;
-	char key[24];
 
-	snprintf(key, sizeof key, "%llu", (unsigned long long)id);
-	request = table_get(&engine->requests, key);
+	request = table_get_number(&engine->requests, id);
 	if (!request || request->link != from->number)
 		return NULL;
-	return table_remove(&engine->requests, key);
+	return table_remove_number(&engine->requests, id);
 }
 
 /* Sends a trigger's worker something that a client waits for; a refusal says why that cannot be. */

@@ -85,7 +85,7 @@ void workers_left(struct engine *engine, struct hub_link *worker)
 
 		if (request->link != worker->number)
 			continue;
-		table_remove(&engine->requests, entry->key);
+		table_remove_number(&engine->requests, request->id);
 		left = mem_alloc(sizeof *left);
 		*left = (struct engine_left){
 			.next = engine->left, .engine = engine, .request = request, .worker = mem_text(worker->name)};

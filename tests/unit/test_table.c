@@ -138,6 +138,38 @@ static void churn_does_not_make_it_grow(void **state)
 	table_clear(&table);
 }
 
+/* Those with a window of what is there are found, those before and behind it are not. */
+static void numbers_are_keys_too(void **state)
+{
+	enum { WINDOW = 500, LAST = 100000 };
+	const uint64_t edges[] = {0, UINT64_MAX, INT64_MAX, (uint64_t)INT64_MIN};
+	struct table table;
+
+	(void)state;
+	table_init(&table);
+	for (size_t i = 0; i < sizeof edges / sizeof *edges; i++) {
+		assert_null(table_get_number(&table, edges[i]));
+		table_set_number(&table, edges[i], &values[i]);
+	}
+	for (uint64_t number = 1; number < LAST; number++) {
+		table_set_number(&table, number, &values[number % 1000]);
+		if (number > WINDOW)
+			assert_ptr_equal(table_remove_number(&table, number - WINDOW), &values[(number - WINDOW) % 1000]);
+		assert_null(table_get_number(&table, number + 1));
+	}
+	for (uint64_t number = 1; number < LAST; number++)
+		assert_ptr_equal(table_get_number(&table, number), number < LAST - WINDOW ? NULL : &values[number % 1000]);
+	for (size_t i = 0; i < sizeof edges / sizeof *edges; i++)
+		assert_ptr_equal(table_get_number(&table, edges[i]), &values[i]);
+	assert_int_equal(table.n, WINDOW + sizeof edges / sizeof *edges);
+	assert_true(table.size <= 4096);
+	TABLE_EACH (&table, entry) {
+		assert_ptr_equal(entry->value, &values[0]);
+		break;
+	}
+	table_clear(&table);
+}
+
 /* A plain array that does the same slowly tells what is right. */
 static void any_sequence_is_as_an_array_would_have_it(void **state)
 {
@@ -189,6 +221,7 @@ int main(void)
 		cmocka_unit_test(everything_can_be_removed_while_walking),
 		cmocka_unit_test(break_leaves_the_walk),
 		cmocka_unit_test(churn_does_not_make_it_grow),
+		cmocka_unit_test(numbers_are_keys_too),
 		cmocka_unit_test(any_sequence_is_as_an_array_would_have_it),
 	};
 

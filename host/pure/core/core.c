@@ -107,7 +107,7 @@ uint64_t core_draw(struct core *core)
 	return z ^ z >> 31;
 }
 
-const char *core_key(int64_t number, char to[24])
+const char *core_number(int64_t number, char to[24])
 {
 	char *at = to + 23;
 
@@ -156,9 +156,7 @@ const struct flow *core_flow_of_digest(const struct core *core, const char *dige
 
 struct run *core_run(const struct core *core, int64_t number)
 {
-	char key[24];
-
-	return table_get(&core->runs, core_key(number, key));
+	return table_get_number(&core->runs, (uint64_t)number);
 }
 
 const struct table *core_runs(const struct core *core)
@@ -168,9 +166,7 @@ const struct table *core_runs(const struct core *core)
 
 struct step *core_step_of(const struct core *core, int64_t id)
 {
-	char key[24];
-
-	return table_get(&core->steps, core_key(id, key));
+	return table_get_number(&core->steps, (uint64_t)id);
 }
 
 int64_t core_flow_active(const struct core *core, const char *flow)

@@ -85,7 +85,7 @@ void core_arm(struct core *core, struct core_timer *timer, int64_t at_us,
 void core_disarm(struct core *core, struct core_timer *timer);
 void core_begin(struct core *core, int64_t now_us, struct draw draw); /* of every event, first */
 uint64_t core_draw(struct core *core);		   /* 64 bits that follow from the event's draw */
-const char *core_key(int64_t number, char to[24]); /* a table's key */
+const char *core_number(int64_t number, char to[24]); /* as text */
 void core_forget_values(struct core *core);	   /* empties the scratch arena */
 
 /*

@@ -154,7 +154,7 @@ void lost_again(struct core *core, struct step *step, struct core_effects *effec
 	char attempt[24];
 
 	anew(core, step);
-	effects_happened(core, effects, step->run, step, "again", "attempt", core_key(step->facts.attempt, attempt),
+	effects_happened(core, effects, step->run, step, "again", "attempt", core_number(step->facts.attempt, attempt),
 			 NULL);
 	if (step->flow_step->use == FLOW_USE_CONNECTOR) {
 		steps_call(core, step, effects);

@@ -14,7 +14,6 @@ static char *copied(const char *bytes, size_t length)
 struct run *core_restore_run(struct core *core, const struct run_facts *facts, const struct flow *flow)
 {
 	struct run *run = runs_new(core, flow);
-	char key[24];
 
 	run->facts = *facts;
 	run->facts.label = mem_text(facts->label);
@@ -23,7 +22,7 @@ struct run *core_restore_run(struct core *core, const struct run_facts *facts, c
 	run->facts.reason = mem_text(facts->reason);
 	run->facts.text = mem_text(facts->text);
 	run->facts.event = copied(facts->event, facts->event_length);
-	table_set(&core->runs, core_key(facts->number, key), run);
+	table_set_number(&core->runs, (uint64_t)facts->number, run);
 	if (facts->state == STATE_QUEUED)
 		runs_wait(run);
 	else
@@ -43,7 +42,6 @@ static enum flow_standing restored_standing(enum state state)
 void core_restore_step(struct core *core, struct run *run, const struct step_facts *facts)
 {
 	struct step *step;
-	char key[24];
 
 	if (facts->position < 0 || (size_t)facts->position >= run->flow->step_count ||
 	    run->steps[facts->position])
@@ -62,7 +60,7 @@ void core_restore_step(struct core *core, struct run *run, const struct step_fac
 	step->facts.outputs = copied(facts->outputs, facts->outputs_length);
 	if (facts->user)
 		step->folded_user = order_fold_user(facts->user);
-	table_set(&core->steps, core_key(facts->id, key), step);
+	table_set_number(&core->steps, (uint64_t)facts->id, step);
 	run->standing[facts->position] = restored_standing(facts->state);
 }
 

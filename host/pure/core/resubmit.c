@@ -15,7 +15,6 @@ static void keep(struct core *core, struct run *run, const struct step_facts *fa
 {
 	struct step *step = steps_new(run, (size_t)facts->position);
 	struct step_facts *own = &step->facts;
-	char key[24];
 
 	*own = (struct step_facts){.id = ++core->counters.step,
 				   .position = facts->position,
@@ -37,7 +36,7 @@ static void keep(struct core *core, struct run *run, const struct step_facts *fa
 	own->user = mem_text(facts->user);
 	own->inputs = copied(facts->inputs, facts->inputs_length);
 	own->outputs = copied(facts->outputs, facts->outputs_length);
-	table_set(&core->steps, core_key(own->id, key), step);
+	table_set_number(&core->steps, (uint64_t)own->id, step);
 	run->standing[facts->position] =
 		facts->state == STATE_SUCCEEDED ? FLOW_STEP_SUCCEEDED : FLOW_STEP_SKIPPED;
 	effects_step(effects, step);

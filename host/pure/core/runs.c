@@ -204,7 +204,7 @@ static struct run *run_make(struct core *core, const struct flow *flow, const st
 {
 	struct run *run = runs_new(core, flow);
 	struct draw draw = {.high = core_draw(core), .low = core_draw(core)};
-	char key[24];
+	char origin[24];
 
 	run->facts.number = ++core->counters.run;
 	id_make(run->facts.id, core->now_us, draw);
@@ -213,11 +213,11 @@ static struct run *run_make(struct core *core, const struct flow *flow, const st
 	run->facts.requested_us = core->now_us;
 	run->facts.event = mem_copy(event->payload, event->payload_length);
 	run->facts.event_length = event->payload_length;
-	table_set(&core->runs, core_key(run->facts.number, key), run);
+	table_set_number(&core->runs, (uint64_t)run->facts.number, run);
 	run->facts.origin = event->origin;
 	run_set_label(core, run);
 	effects_happened(core, effects, run, NULL, "accepted", "trigger", event->trigger, "who", event->who, "origin",
-			 event->origin ? core_key(event->origin, key) : NULL, NULL);
+			 event->origin ? core_number(event->origin, origin) : NULL, NULL);
 	resubmit_keep(core, run, event, effects);
 	if (first_free(core, run->lineage) || !lineage_has_room(run->lineage, flow))
 		run_queue(core, run, effects);
@@ -429,17 +429,15 @@ int runs_inputs(struct core *core, struct run *run, const struct flow_step *flow
 
 void runs_forget(struct core *core, struct run *run)
 {
-	char key[24];
-
 	/* A step whose session is still being closed is waited for: its slot is not free yet. */
 	for (size_t i = 0; i < run->flow->step_count; i++)
 		if (run->steps[i] && run->steps[i]->device)
 			return;
 	for (size_t i = 0; i < run->flow->step_count; i++)
 		if (run->steps[i]) {
-			table_remove(&core->steps, core_key(run->steps[i]->facts.id, key));
+			table_remove_number(&core->steps, (uint64_t)run->steps[i]->facts.id);
 			steps_free(core, run->steps[i]);
 		}
-	table_remove(&core->runs, core_key(run->facts.number, key));
+	table_remove_number(&core->runs, (uint64_t)run->facts.number);
 	runs_free(run);
 }

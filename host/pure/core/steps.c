@@ -47,14 +47,13 @@ void steps_free(struct core *core, struct step *step)
 static struct step *step_begin(struct core *core, struct run *run, size_t position)
 {
 	struct step *step = steps_new(run, position);
-	char key[24];
 
 	step->facts.id = ++core->counters.step;
 	step->facts.attempt = 1;
 	step->facts.requested_us = core->now_us;
 	step->facts.attended = step->flow_step->attended;
 	step->facts.high = step->flow_step->high;
-	table_set(&core->steps, core_key(step->facts.id, key), step);
+	table_set_number(&core->steps, (uint64_t)step->facts.id, step);
 	return step;
 }
 
