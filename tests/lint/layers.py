@@ -17,6 +17,7 @@ ROOMS = {
     "loop": ["base", "os"],
     "store": ["base", "os", "schema"],
     "wire": ["base", "os", "schema", "loop"],
+    "seal": ["base", "os", "schema"],
     "pure/flow": ["base", "schema"],
     "pure/queue": ["base", "schema"],
     "pure/admission": ["base", "schema", "pure/queue/reasons.h"],
@@ -27,7 +28,7 @@ ROOMS = {
 BELOW_ROLES = sorted(ROOMS)
 ROLES = {role: BELOW_ROLES for role in ("engine", "worker", "gateway", "session", "cli")}
 # The supervisor parents and does nothing else: no ZeroMQ, no JSON, no plugins.
-ROLES["supervise"] = ["base", "os", "loop", "config", "wire/keys.h", "wire/messages.h", "schema/problems.h",
+ROLES["supervise"] = ["base", "os", "loop", "config", "wire/keys.h", "wire/messages.h", "seal", "schema/problems.h",
                       "schema/manifest.h"]
 ROOMS.update(ROLES)
 
