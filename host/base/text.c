@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Most texts are longer than a few bytes; so those do not grow in small steps first. */
+enum { FIRST_SIZE = 64 };
+
 /* What an empty text points to until it first needs memory. Never written to: `size` 0 says so. */
 static char nothing[1];
 
@@ -31,12 +34,15 @@ void text_reset(struct text *text)
 /* How many of `n` bytes may still be added, with room made for them and a NUL. */
 static size_t text_room(struct text *text, size_t n)
 {
+	size_t size;
+
 	if (n > text->max - text->length) {
 		n = text->max - text->length;
 		text->over = true;
 	}
-	if (n)
-		text->s = mem_grow(text->size ? text->s : NULL, &text->size, text->length + n + 1, 1);
+	size = text->length + n + 1;
+	if (n && size > text->size)
+		text->s = mem_grow(text->size ? text->s : NULL, &text->size, size > FIRST_SIZE ? size : FIRST_SIZE, 1);
 	return n;
 }
 
@@ -50,9 +56,25 @@ void text_bytes(struct text *text, const void *bytes, size_t n)
 	text->s[text->length] = '\0';
 }
 
-void text_add(struct text *text, const char *s)
+const char *integer_text(int64_t number, char to[INTEGER_SIZE])
 {
-	text_bytes(text, s, strlen(s));
+	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+	char *at = to + INTEGER_SIZE - 1;
+
+	*at = '\0';
+	do
+		*--at = (char)('0' + rest % 10);
+	while (rest /= 10);
+	if (number < 0)
+		*--at = '-';
+	return at;
+}
+
+void text_integer(struct text *text, int64_t number)
+{
+	char digits[INTEGER_SIZE];
+
+	text_add(text, integer_text(number, digits));
 }
 
 void text_addf(struct text *text, const char *format, ...)

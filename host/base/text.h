@@ -9,6 +9,8 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 struct text {
 	char *s;
@@ -19,10 +21,21 @@ struct text {
 void text_init(struct text *text, size_t max);
 void text_clear(struct text *text); /* releases; the text may be used again after text_init */
 void text_reset(struct text *text); /* empty again, memory kept */
-void text_add(struct text *text, const char *s);
 void text_bytes(struct text *text, const void *bytes, size_t n);
+void text_integer(struct text *text, int64_t number);
 __attribute__((format(printf, 2, 3))) void text_addf(struct text *text, const char *format, ...);
 __attribute__((format(printf, 2, 0))) void text_vaddf(struct text *text, const char *format, va_list args);
 char *text_take(struct text *text); /* the caller frees it; the text is empty afterwards */
+
+/* Here, so that the length of a constant is one. */
+static inline void text_add(struct text *text, const char *s)
+{
+	text_bytes(text, s, strlen(s));
+}
+
+enum { INTEGER_SIZE = sizeof "-9223372036854775808" };
+
+/* The digits of a number; they stand somewhere in `to`, with a NUL behind them. */
+const char *integer_text(int64_t number, char to[INTEGER_SIZE]);
 
 #endif

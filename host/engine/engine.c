@@ -184,6 +184,7 @@ static void engine_close(struct engine *engine)
 	arena_free(engine->scratch);
 	free(engine->replies);
 	free(engine->followers);
+	text_clear(&engine->said);
 	free(engine->files_dir);
 }
 
@@ -222,6 +223,7 @@ static int engine_run(struct child *child)
 	/* A late answer to an earlier engine must fit nothing that this one asks. */
 	engine.next_request = (uint64_t)clock_wall_us();
 	engine.scratch = arena_new();
+	text_init(&engine.said, PAYLOAD_BYTES_MAX);
 	core_effects_init(&engine.effects);
 	engine.core = core_new(&policy);
 	engine_configure_core(&engine);

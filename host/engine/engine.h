@@ -108,6 +108,7 @@ struct engine {
 	size_t draw_count;     /* that are left */
 	bool batch_open;       /* a transaction is open in the store */
 	struct core_counters stored_counters;
+	struct text said; /* what is being sent */
 	struct engine_reply *replies;
 	size_t reply_count, reply_size;
 	struct engine_follower *followers;

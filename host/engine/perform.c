@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAID_MAX = 32 << 10 };
-
 struct hub_link *engine_link(struct engine *engine, uint64_t number)
 {
 
@@ -35,27 +33,30 @@ static void perform_reply(struct engine *engine, struct engine_reply *reply)
 static void perform_accepted(struct engine *engine, const struct core_action *action)
 {
 	struct engine_request *request;
+	struct text *json = &engine->said;
 	struct message message;
-	struct text json;
 
 	request = table_remove_number(&engine->requests, action->tag);
 	if (!request)
 		return;
-	text_init(&json, PAYLOAD_BYTES_MAX);
-	text_add(&json, "[");
+	text_reset(json);
+	text_add(json, "[");
 	for (size_t i = 0; i < action->run_count; i++) {
 		const struct run *run = action->runs[i];
 
-		text_addf(&json, "%s{\"id\":\"%s\",\"number\":%lld,\"flow\":", i ? "," : "", run->facts.id, (long long)run->facts.number);
-		json_quote(&json, run->flow->name, strlen(run->flow->name));
-		text_add(&json, "}");
+		text_add(json, i ? ",{\"id\":\"" : "{\"id\":\"");
+		text_add(json, run->facts.id);
+		text_add(json, "\",\"number\":");
+		text_integer(json, run->facts.number);
+		text_add(json, ",\"flow\":");
+		json_quote(json, run->flow->name, strlen(run->flow->name));
+		text_add(json, "}");
 	}
-	text_add(&json, "]");
+	text_add(json, "]");
 	message_init(&message, WORD_accepted, request->client_id);
-	message_set_payload(&message, json.s, json.length);
+	message_set_payload(&message, json->s, json->length);
 	send_to(engine, request->client, &message);
 	crash_point(CRASH_engine_accepted);
-	text_clear(&json);
 	request_free(request);
 }
 
@@ -65,7 +66,11 @@ void engine_say_happening(struct text *to, const struct engine_happening *happen
 
 	text_add(to, "{");
 	if (happening->run_id) {
-		text_addf(to, "\"run\":\"%s\",\"number\":%lld,\"flow\":", happening->run_id, (long long)happening->run);
+		text_add(to, "\"run\":\"");
+		text_add(to, happening->run_id);
+		text_add(to, "\",\"number\":");
+		text_integer(to, happening->run);
+		text_add(to, ",\"flow\":");
 		json_quote(to, happening->flow, strlen(happening->flow));
 		text_add(to, ",");
 	}
@@ -74,11 +79,16 @@ void engine_say_happening(struct text *to, const struct engine_happening *happen
 		json_quote(to, happening->step, strlen(happening->step));
 		text_add(to, ",");
 	}
-	text_addf(to, "\"what\":\"%s\",\"at_us\":%lld", happening->what, (long long)happening->at_us);
-	if (detail && detail[0] == '{' && detail[1] != '}')
-		text_addf(to, ",%s", detail + 1);
-	else
+	text_add(to, "\"what\":\"");
+	text_add(to, happening->what);
+	text_add(to, "\",\"at_us\":");
+	text_integer(to, happening->at_us);
+	if (detail && detail[0] == '{' && detail[1] != '}') {
+		text_add(to, ",");
+		text_add(to, detail + 1);
+	} else {
 		text_add(to, "}");
+	}
 }
 
 static bool follower_hears(const struct engine_follower *follower, int64_t run, bool ended)
@@ -91,7 +101,7 @@ static void say_happening(struct text *to, const struct core_happening *happenin
 	const struct run *run = happening->run;
 	const char *step = happening->step ? happening->step->flow_step->name : NULL;
 
-	text_init(to, SAID_MAX);
+	text_reset(to);
 	engine_say_happening(to, &(struct engine_happening){.run = run ? run->facts.number : 0, .at_us = happening->at_us,
 	                                                    .run_id = run ? run->facts.id : NULL,
 	                                                    .flow = run ? run->flow->name : NULL,
@@ -105,24 +115,25 @@ static void perform_happening(struct engine *engine, const struct core_happening
 	const struct run *run = happening->run;
 	int64_t number = run ? run->facts.number : 0; /* 0: the house */
 	bool ended = run && !happening->step && strcmp(happening->what, "ended") == 0;
+	struct text *json = NULL;
 	struct message message;
-	struct text json = {0};
 
 	for (size_t i = 0; i < engine->follower_count; i++) {
 		if (!follower_hears(&engine->followers[i], number, ended))
 			continue;
-		if (!json.s)
-			say_happening(&json, happening);
+		if (!json) {
+			json = &engine->said;
+			say_happening(json, happening);
+		}
 		message_init(&message, WORD_happened, 0);
 		message_set_integer(&message, "run", number);
 		message_set_text(&message, "what", happening->what);
 		message_set_boolean(&message, "ended", ended);
-		message_set_payload(&message, json.s, json.length);
+		message_set_payload(&message, json->s, json->length);
 		send_to(engine, engine->followers[i].link, &message);
 		if (ended && engine->followers[i].run)
 			engine->followers[i--] = engine->followers[--engine->follower_count];
 	}
-	text_clear(&json);
 }
 
 void engine_perform(struct engine *engine)

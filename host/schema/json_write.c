@@ -19,6 +19,11 @@ static void write_escaped(struct text *to, unsigned char c)
 		text_addf(to, "\\u%04x", c);
 }
 
+static bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 void json_quote(struct text *to, const char *bytes, size_t length)
 {
 	size_t plain = 0; /* from here to `at` nothing has to be changed */
@@ -27,9 +32,9 @@ void json_quote(struct text *to, const char *bytes, size_t length)
 	text_add(to, "\"");
 	while (at < length) {
 		unsigned char c = (unsigned char)bytes[at];
-		size_t n = utf8_character(bytes + at, length - at);
+		size_t n = is_plain(c) ? 1 : utf8_character(bytes + at, length - at);
 
-		if (n && c >= 0x20 && c != '"' && c != '\\' && c != 0x7f) {
+		if (is_plain(c) || (n && c >= 0x80)) {
 			at += n;
 			continue;
 		}

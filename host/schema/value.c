@@ -3,6 +3,7 @@
 #include "schema/value.h"
 
 #include "base/arena.h"
+#include "base/text.h"
 #include "schema/types.h"
 
 #include <string.h>
@@ -130,8 +131,9 @@ hst_value *value_make_number(hst_arena *arena, const char *decimal)
 hst_value *value_make_integer(hst_arena *arena, int64_t integer)
 {
 	hst_value *value = value_make(arena, HST_VALUE_NUMBER);
+	char digits[INTEGER_SIZE];
 
-	value->text = arena_printf(arena, "%lld", (long long)integer);
+	value->text = arena_text(arena, integer_text(integer, digits));
 	value->n = strlen(value->text);
 	return value;
 }

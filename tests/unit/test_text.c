@@ -33,6 +33,22 @@ static void pieces_are_put_together(void **state)
 	assert_int_equal(text.length, 11);
 }
 
+static void every_integer_has_its_digits(void **state)
+{
+	AUTO(text) struct text text;
+
+	(void)state;
+	text_init(&text, 1000);
+	text_integer(&text, 0);
+	text_add(&text, " ");
+	text_integer(&text, -10);
+	text_add(&text, " ");
+	text_integer(&text, INT64_MAX);
+	text_add(&text, " ");
+	text_integer(&text, INT64_MIN);
+	assert_string_equal(text.s, "0 -10 9223372036854775807 -9223372036854775808");
+}
+
 static void long_formats_are_whole(void **state)
 {
 	AUTO(text) struct text text;
@@ -119,6 +135,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(new_text_is_an_empty_string),
 		cmocka_unit_test(pieces_are_put_together),
+		cmocka_unit_test(every_integer_has_its_digits),
 		cmocka_unit_test(long_formats_are_whole),
 		cmocka_unit_test(exactly_the_ceiling_fits),
 		cmocka_unit_test(beyond_the_ceiling_is_cut_and_said),

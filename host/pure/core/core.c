@@ -107,17 +107,6 @@ uint64_t core_draw(struct core *core)
 	return z ^ z >> 31;
 }
 
-const char *core_number(int64_t number, char to[24])
-{
-	char *at = to + 23;
-
-	*at = '\0';
-	do
-		*--at = (char)('0' + number % 10);
-	while ((number /= 10) > 0);
-	return at;
-}
-
 static struct core_lineage *lineage_of(struct core *core, const char *name)
 {
 	struct core_lineage *lineage = table_get(&core->lineages, name);

@@ -9,6 +9,7 @@
 #ifndef HOST_PURE_CORE_CORE_H
 #define HOST_PURE_CORE_CORE_H
 
+#include "base/text.h"
 #include "pure/core/model.h"
 
 struct core_policy {
@@ -134,11 +135,13 @@ struct core_standing {
 	const char *name;  /* in the effects' arena, like the value */
 	const char *value; /* JSON; NULL: it no longer stands */
 	size_t value_length;
+	const struct share *share; /* "placed": whose count it is */
 };
 
 struct core_effects {
 	hst_arena *arena;
-	struct run **runs; /* dirty: to be put into the store as they are now */
+	struct text line; /* being written */
+	struct run **runs;  /* dirty: to be put into the store as they are now */
 	size_t run_count, run_size;
 	struct step **steps;
 	size_t step_count, step_size;

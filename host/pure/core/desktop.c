@@ -207,14 +207,14 @@ static void desktop_offer(struct core *core, struct order_item *item, struct pla
 {
 	struct step *step = (struct step *)(void *)item;
 	struct placement_target *target = desktop_target(core, step);
-	const struct share *share;
+	struct share *share;
 	const char *digest;
 	int64_t timeout_ms = 0;
 
 	if (!desktop_package(core, step, &digest, &timeout_ms, effects))
 		return;
 	share = placement_take(&core->placement, item, device);
-	placed_take(core, target, device->name, share, effects);
+	placed_take(target, device->name, share, effects);
 	if (target->order.strict)
 		turn_target(core, target);
 	step->device = device;

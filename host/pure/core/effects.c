@@ -9,12 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A detail has at most a reason and two texts, each byte of which may take six as JSON. */
-enum { TEXT_MAX = 2000, DETAIL_MAX = 32 << 10, STANDING_MAX = 32 << 10 };
+/* A detail, and what stands, has at most a reason and two texts, each byte of which may take six as JSON. */
+enum { TEXT_MAX = 2000, LINE_MAX = 32 << 10 };
 
 void core_effects_init(struct core_effects *effects)
 {
 	*effects = (struct core_effects){.arena = arena_new()};
+	text_init(&effects->line, LINE_MAX);
 }
 
 void core_effects_clear(struct core_effects *effects)
@@ -24,6 +25,7 @@ void core_effects_clear(struct core_effects *effects)
 	free(effects->happenings);
 	free(effects->standings);
 	free(effects->actions);
+	text_clear(&effects->line);
 	arena_free(effects->arena);
 	*effects = (struct core_effects){0};
 }
@@ -63,48 +65,54 @@ void effects_happened(struct core *core, struct core_effects *effects, struct ru
 		      const char *what, ...)
 {
 	struct core_happening *happening;
-	struct text detail;
+	struct text *line = &effects->line;
 	const char *name;
 	va_list args;
 
-	text_init(&detail, DETAIL_MAX);
+	text_reset(line);
 	va_start(args, what);
 	while ((name = va_arg(args, const char *))) {
 		const char *value = va_arg(args, const char *);
 
 		if (!value)
 			continue;
-		text_addf(&detail, "%s\"%s\":", detail.length ? "," : "{", name);
-		json_quote(&detail, value, strlen(value));
+		text_add(line, line->length ? ",\"" : "{\"");
+		text_add(line, name);
+		text_add(line, "\":");
+		json_quote(line, value, strlen(value));
 	}
 	va_end(args);
 	effects->happenings = mem_grow(effects->happenings, &effects->happening_size,
 				       effects->happening_count + 1, sizeof *effects->happenings);
 	happening = &effects->happenings[effects->happening_count++];
 	*happening = (struct core_happening){.at_us = core->now_us, .run = run, .step = step, .what = what};
-	if (detail.length && !detail.over) {
-		text_add(&detail, "}");
-		happening->detail = arena_text(effects->arena, detail.s);
+	if (line->length && !line->over) {
+		text_add(line, "}");
+		happening->detail = arena_copy(effects->arena, line->s, line->length);
 	}
-	text_clear(&detail);
 }
 
-void effects_stands(struct core_effects *effects, const char *kind, const char *name, const hst_value *value)
+struct core_standing *effects_standing(struct core_effects *effects, const char *kind, const char *name)
 {
 	struct core_standing *standing;
-	struct text json;
 
 	effects->standings = mem_grow(effects->standings, &effects->standing_size, effects->standing_count + 1,
 				      sizeof *effects->standings);
 	standing = &effects->standings[effects->standing_count++];
 	*standing = (struct core_standing){.kind = kind, .name = arena_text(effects->arena, name)};
+	return standing;
+}
+
+void effects_stands(struct core_effects *effects, const char *kind, const char *name, const hst_value *value)
+{
+	struct core_standing *standing = effects_standing(effects, kind, name);
+
 	if (!value)
 		return;
-	text_init(&json, STANDING_MAX);
-	value_write_json(&json, value);
-	standing->value = arena_copy(effects->arena, json.s, json.length);
-	standing->value_length = json.length;
-	text_clear(&json);
+	text_reset(&effects->line);
+	value_write_json(&effects->line, value);
+	standing->value = arena_copy(effects->arena, effects->line.s, effects->line.length);
+	standing->value_length = effects->line.length;
 }
 
 char *text_within(const char *text, size_t max)

@@ -85,7 +85,6 @@ void core_arm(struct core *core, struct core_timer *timer, int64_t at_us,
 void core_disarm(struct core *core, struct core_timer *timer);
 void core_begin(struct core *core, int64_t now_us, struct draw draw); /* of every event, first */
 uint64_t core_draw(struct core *core);		   /* 64 bits that follow from the event's draw */
-const char *core_number(int64_t number, char to[24]); /* as text */
 void core_forget_values(struct core *core);	   /* empties the scratch arena */
 
 /*
@@ -110,6 +109,8 @@ struct core_action *effects_action(struct core_effects *effects, enum core_actio
 /* `names` and values in turn, ends with NULL; a NULL value is left out. */
 void effects_happened(struct core *core, struct core_effects *effects, struct run *run, struct step *step,
 		      const char *what, ...) __attribute__((sentinel));
+struct core_standing *effects_standing(struct core_effects *effects, const char *kind,
+				       const char *name); /* without a value so far */
 /* `value` NULL: it stands no more. */
 void effects_stands(struct core_effects *effects, const char *kind, const char *name, const hst_value *value);
 /* A copy of at most `max` bytes, cut behind a whole character; NULL stays NULL. */
@@ -179,7 +180,7 @@ void overdue_watch(struct core *core, struct step *step); /* its state has chang
 bool overdue_is(const struct step *step);		  /* it was told to end because of that */
 
 /* placed.c: what a cluster has placed on its members, kept in the store */
-void placed_take(struct core *core, const struct placement_target *target, const char *device, const struct share *share,
+void placed_take(const struct placement_target *target, const char *device, struct share *share,
 		 struct core_effects *effects);
 /* The step's offer came to nothing: it is no run that its device had. While the step names both. */
 void placed_back(struct core *core, const struct step *step, struct core_effects *effects);

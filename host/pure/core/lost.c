@@ -151,10 +151,10 @@ static void anew(struct core *core, struct step *step)
 
 void lost_again(struct core *core, struct step *step, struct core_effects *effects)
 {
-	char attempt[24];
+	char attempt[INTEGER_SIZE];
 
 	anew(core, step);
-	effects_happened(core, effects, step->run, step, "again", "attempt", core_number(step->facts.attempt, attempt),
+	effects_happened(core, effects, step->run, step, "again", "attempt", integer_text(step->facts.attempt, attempt),
 			 NULL);
 	if (step->flow_step->use == FLOW_USE_CONNECTOR) {
 		steps_call(core, step, effects);

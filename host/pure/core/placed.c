@@ -1,10 +1,11 @@
 /*
  * What clusters have placed on their members, kept so that a restart is no new beginning (queue/shares.h). Each share
- * is a row of its own, "CLUSTER/DEVICE", written when it changes: a placement costs one small row.
+ * is a row of its own, "CLUSTER/DEVICE", written once in a batch that changes it.
  */
 #include "pure/core/internal.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "schema/value.h"
 
 #include <stdlib.h>
@@ -13,26 +14,58 @@
 /* So that counts stay numbers whatever is added to them. */
 static const int64_t count_max = INT64_C(1) << 53;
 
-static void keep(struct core *core, const struct placement_target *target, const char *device, const struct share *share,
-		 struct core_effects *effects)
+/* Where the share stands among what this batch keeps: of several counts the last is the one. */
+static struct core_standing *noted(const struct share *share, struct core_effects *effects)
 {
-	hst_value *value = value_make_record(core->scratch);
-	char *name = mem_printf("%s/%s", target->order.name, device);
-
-	value_set_integer(value, "placed", share->placed);
-	value_set_integer(value, "seq", share->seq);
-	value_set_integer(value, "floor", target->floor);
-	value_set_text(value, "balancer", target->balancer);
-	effects_stands(effects, "placed", name, value);
-	free(name);
+	if (share->noted >= effects->standing_count || effects->standings[share->noted].share != share)
+		return NULL;
+	return &effects->standings[share->noted];
 }
 
-void placed_take(struct core *core, const struct placement_target *target, const char *device, const struct share *share,
+static struct core_standing *note(const struct placement_target *target, const char *device, struct share *share,
+				  struct core_effects *effects)
+{
+	struct text *name = &effects->line;
+	struct core_standing *standing;
+
+	text_reset(name);
+	text_add(name, target->order.name);
+	text_add(name, "/");
+	text_add(name, device);
+	share->noted = effects->standing_count;
+	standing = effects_standing(effects, "placed", name->s);
+	standing->share = share;
+	return standing;
+}
+
+static void keep(const struct placement_target *target, const char *device, struct share *share,
+		 struct core_effects *effects)
+{
+	struct core_standing *standing = noted(share, effects);
+	struct text *value = &effects->line;
+
+	if (!standing)
+		standing = note(target, device, share, effects);
+	text_reset(value);
+	text_add(value, "{\"placed\":");
+	text_integer(value, share->placed);
+	text_add(value, ",\"seq\":");
+	text_integer(value, share->seq);
+	text_add(value, ",\"floor\":");
+	text_integer(value, target->floor);
+	text_add(value, ",\"balancer\":");
+	json_quote(value, target->balancer, strlen(target->balancer));
+	text_add(value, "}");
+	standing->value = arena_copy(effects->arena, value->s, value->length);
+	standing->value_length = value->length;
+}
+
+void placed_take(const struct placement_target *target, const char *device, struct share *share,
 		 struct core_effects *effects)
 {
 	/* Where there is nothing to choose from there is nothing to be even about. */
 	if (share && target->balancer && target->device_count > 1)
-		keep(core, target, device, share, effects);
+		keep(target, device, share, effects);
 }
 
 void placed_back(struct core *core, const struct step *step, struct core_effects *effects)
@@ -42,7 +75,7 @@ void placed_back(struct core *core, const struct step *step, struct core_effects
 		step->facts.device ? placement_device(&core->placement, step->facts.device) : NULL;
 
 	if (target && device)
-		placed_take(core, target, device->name, shares_take_back(target, device), effects);
+		placed_take(target, device->name, shares_take_back(target, device), effects);
 }
 
 static bool read_count(const hst_value *kept, const char *name, int64_t *ret)
@@ -55,7 +88,7 @@ void placed_restore(struct core *core, const char *name, const hst_value *kept)
 	const char *device = strchr(name, '/');
 	char *target_name = device ? mem_copy(name, (size_t)(device - name)) : NULL;
 	struct placement_target *target = device ? placement_target(&core->placement, target_name) : NULL;
-	struct share share;
+	struct share share = {0};
 	int64_t floor;
 
 	if (target && read_count(kept, "placed", &share.placed) && read_count(kept, "seq", &share.seq) &&

@@ -204,7 +204,7 @@ static struct run *run_make(struct core *core, const struct flow *flow, const st
 {
 	struct run *run = runs_new(core, flow);
 	struct draw draw = {.high = core_draw(core), .low = core_draw(core)};
-	char origin[24];
+	char origin[INTEGER_SIZE];
 
 	run->facts.number = ++core->counters.run;
 	id_make(run->facts.id, core->now_us, draw);
@@ -217,7 +217,7 @@ static struct run *run_make(struct core *core, const struct flow *flow, const st
 	run->facts.origin = event->origin;
 	run_set_label(core, run);
 	effects_happened(core, effects, run, NULL, "accepted", "trigger", event->trigger, "who", event->who, "origin",
-			 event->origin ? core_number(event->origin, origin) : NULL, NULL);
+			 event->origin ? integer_text(event->origin, origin) : NULL, NULL);
 	resubmit_keep(core, run, event, effects);
 	if (first_free(core, run->lineage) || !lineage_has_room(run->lineage, flow))
 		run_queue(core, run, effects);

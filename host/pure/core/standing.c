@@ -41,6 +41,11 @@ const struct core_stand *core_disabled(const struct core *core, const char *name
 	return table_get(&core->disabled, name);
 }
 
+bool core_all_enabled(const struct core *core)
+{
+	return core->disabled.n == 0;
+}
+
 const struct core_stand *core_drained(const struct core *core, const char *name)
 {
 	return table_get(&core->drained, name);
@@ -51,7 +56,7 @@ bool standing_disabled(const struct core *core, const char *kind, const char *na
 	char *full;
 	bool stands;
 
-	if (core->disabled.n == 0 || !name)
+	if (core_all_enabled(core) || !name)
 		return false;
 	full = mem_printf("%s:%s", kind, name);
 	stands = core_disabled(core, full);

@@ -17,6 +17,7 @@ struct core_stand {
 
 /* NULL: it is not. */
 const struct core_stand *core_disabled(const struct core *core, const char *name);
+bool core_all_enabled(const struct core *core); /* nothing is disabled */
 const struct core_stand *core_drained(const struct core *core, const char *name);
 
 /* What it is that drains a device: the name of it, and since when; NULL: nothing. */

@@ -298,7 +298,7 @@ void placement_occupy(struct placement_device *device, const char *user, struct 
 	device->running++;
 }
 
-const struct share *placement_take(struct placement *placement, struct order_item *item, struct placement_device *device)
+struct share *placement_take(struct placement *placement, struct order_item *item, struct placement_device *device)
 {
 	struct placement_target *target = table_get(&placement->targets, item->lane->target->name);
 

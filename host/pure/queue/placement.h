@@ -94,7 +94,7 @@ struct order_item *placement_next_for(struct placement *placement, struct placem
                                       struct placement_device **ret_device);
 
 /* Takes the item out of the order and marks slot and user as taken. Returns the device's share as it is now. */
-const struct share *placement_take(struct placement *placement, struct order_item *item, struct placement_device *device);
+struct share *placement_take(struct placement *placement, struct order_item *item, struct placement_device *device);
 
 /* Takes a slot for an item that is already running there (after a restart). */
 void placement_occupy(struct placement_device *device, const char *user, struct order_item *item);

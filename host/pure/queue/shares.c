@@ -45,7 +45,7 @@ void shares_could_take(struct placement_target *target, int64_t lowest)
 	raise_floor(target, lowest);
 }
 
-const struct share *shares_take(struct placement_target *target, const struct placement_device *device)
+struct share *shares_take(struct placement_target *target, const struct placement_device *device)
 {
 	struct share *share = share_of(target, device);
 
@@ -56,7 +56,7 @@ const struct share *shares_take(struct placement_target *target, const struct pl
 	return share;
 }
 
-const struct share *shares_take_back(struct placement_target *target, const struct placement_device *device)
+struct share *shares_take_back(struct placement_target *target, const struct placement_device *device)
 {
 	struct share *share = share_of(target, device);
 

@@ -23,6 +23,7 @@ struct placement_target;
 struct share {
 	int64_t placed; /* runs that were placed there; to be read by shares_of */
 	int64_t seq;	/* of the target's last placement there; the greater the later, 0: never */
+	size_t noted;	/* where whoever keeps it has put it down (pure/core/placed.c) */
 };
 
 int64_t shares_of(const struct placement_target *target, size_t i);
@@ -34,8 +35,8 @@ void shares_balancer(struct placement_target *target, const char *balancer);
 void shares_could_take(struct placement_target *target, int64_t lowest);
 
 /* Both return the device's share as it is now; NULL: the device is no member. A run that was never begun is taken back. */
-const struct share *shares_take(struct placement_target *target, const struct placement_device *device);
-const struct share *shares_take_back(struct placement_target *target, const struct placement_device *device);
+struct share *shares_take(struct placement_target *target, const struct placement_device *device);
+struct share *shares_take_back(struct placement_target *target, const struct placement_device *device);
 
 /* As it was kept: of the device with that name, if it is a member still. */
 void shares_restore(struct placement_target *target, const char *device, const struct share *kept, int64_t floor,
