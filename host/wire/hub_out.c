@@ -48,7 +48,7 @@ bool hub_send(struct hub *hub, struct hub_link *to, const struct message *messag
 
 	if (connection->leaving)
 		return false;
-	if (!first && parcel_left(out) + HEAD_BYTES_MAX + message->payload_length > PARCEL_BYTES) {
+	if (!first && parcel_left(out) + HEAD_BYTES_MAX + message->payload_length + message->sealed_length > PARCEL_BYTES) {
 		if (!flush(hub, connection))
 			return false;
 	}

@@ -91,7 +91,7 @@ static int link_put(struct link *link, const struct message *message, hst_error 
 	size_t left = parcel_left(&link->out);
 	int code = HST_OK;
 
-	if (left && left + HEAD_BYTES_MAX + message->payload_length > PARCEL_BYTES)
+	if (left && left + HEAD_BYTES_MAX + message->payload_length + message->sealed_length > PARCEL_BYTES)
 		code = link_flush_now(link, err);
 	if (!code)
 		code = parcel_add(&link->out, message, err);

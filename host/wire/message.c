@@ -28,6 +28,8 @@ void message_init(struct message *message, enum word word, uint64_t id)
 	memset(message->head, 0, sizeof message->head);
 	message->payload = NULL;
 	message->payload_length = 0;
+	message->sealed = NULL;
+	message->sealed_length = 0;
 	message->stored = message->written = 0;
 	message->store[0] = '\0';
 }
@@ -79,6 +81,12 @@ void message_set_payload(struct message *message, const void *bytes, size_t leng
 {
 	message->payload = length ? bytes : NULL;
 	message->payload_length = length;
+}
+
+void message_set_sealed(struct message *message, const void *bytes, size_t length)
+{
+	message->sealed = length ? bytes : NULL;
+	message->sealed_length = length;
 }
 
 const char *message_text(const struct message *message, const char *name)
@@ -136,6 +144,9 @@ int message_write_parts(const struct message *message, struct message_parts *ret
 	if (message->payload_length > row->payload_max)
 		return hst_fail(err, HST_INVALID, "the payload of %s has %zu bytes, at most %zu are allowed",
 				row->word, message->payload_length, row->payload_max);
+	if (message->sealed_length > row->sealed_max)
+		return hst_fail(err, HST_INVALID, "the sealed part of %s has %zu bytes, at most %zu are allowed", row->word,
+				message->sealed_length, row->sealed_max);
 	code = message_write_head(message, ret->head, &length, err);
 	if (code)
 		return code;
@@ -145,6 +156,7 @@ int message_write_parts(const struct message *message, struct message_parts *ret
 	ret->at[PART_ID] = (struct message_part){ret->id, sizeof ret->id};
 	ret->at[PART_HEAD] = (struct message_part){ret->head, length};
 	ret->at[PART_PAYLOAD] = (struct message_part){message->payload, message->payload_length};
+	ret->at[PART_SEALED] = (struct message_part){message->sealed, message->sealed_length};
 	return HST_OK;
 }
 
@@ -176,10 +188,14 @@ int message_read_parts(struct message *ret, const struct message_part parts[MESS
 	if (parts[PART_PAYLOAD].length > row->payload_max)
 		return hst_fail(err, HST_INVALID, "the payload of %s has %zu bytes, at most %zu are allowed",
 				row->word, parts[PART_PAYLOAD].length, row->payload_max);
+	if (parts[PART_SEALED].length > row->sealed_max)
+		return hst_fail(err, HST_INVALID, "the sealed part of %s has %zu bytes, at most %zu are allowed", row->word,
+				parts[PART_SEALED].length, row->sealed_max);
 	code = message_read_head(ret, word, message_part_id(&parts[PART_ID]), parts[PART_HEAD].bytes,
 				 parts[PART_HEAD].length, err);
 	if (code)
 		return code;
 	message_set_payload(ret, parts[PART_PAYLOAD].bytes, parts[PART_PAYLOAD].length);
+	message_set_sealed(ret, parts[PART_SEALED].bytes, parts[PART_SEALED].length);
 	return HST_OK;
 }

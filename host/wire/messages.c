@@ -68,7 +68,9 @@ static void messages_take_apart(struct message_row *row)
 	if (fixed > HEAD_BYTES_MAX)
 		messages_wrong(row, "its members do not fit into a head");
 	row->text_max = HEAD_BYTES_MAX - fixed;
-	if (row->payload[0])
+	if (strstr(row->payload, "sealed items"))
+		row->sealed_max = SEALED_BYTES_MAX;
+	if (row->payload[0] && strcmp(row->payload, "sealed items") != 0)
 		row->payload_max = strcmp(row->payload, "bytes: up to 256 KiB") == 0 ? PART_BYTES_MAX
 										     : PAYLOAD_BYTES_MAX;
 }

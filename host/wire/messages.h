@@ -3,7 +3,8 @@
  * payload is. docs/protocol.md is the same list; a test compares them. Change both together, and raise PROTOCOL_MINOR
  * when a member or word is added.
  *
- * A payload "" is none; "bytes: up to 256 KiB" is limited to that; every other may have up to 1 MiB.
+ * A payload "" is none; "bytes: up to 256 KiB" is limited to that; every other may have up to 1 MiB. "sealed items", alone or
+ * behind a semicolon: besides, it may have a sealed part of up to 512 KiB (seal/items.h).
  *
  * Members of a head are "name:t" text, "name:i" integer, "name:b" boolean; a '?' behind the letter: may be left out.
  */
@@ -15,7 +16,7 @@
 
 enum { PROTOCOL_MAJOR = 1, PROTOCOL_MINOR = 0 };
 
-enum { HEAD_BYTES_MAX = 512, PAYLOAD_BYTES_MAX = 1 << 20, PART_BYTES_MAX = 256 << 10 };
+enum { HEAD_BYTES_MAX = 512, PAYLOAD_BYTES_MAX = 1 << 20, PART_BYTES_MAX = 256 << 10, SEALED_BYTES_MAX = 512 << 10 };
 
 /* Who speaks. A set, so that a row can name several. */
 enum speaker {
@@ -39,7 +40,7 @@ enum right { RIGHT_NONE = 0, RIGHT_LOOK = 1, RIGHT_PRESS = 2, RIGHT_CONTROL = 4,
 	M(enrol,        SPEAKER_GATEWAY, RIGHT_NONE,  "done",        "name:t key:t",                            "")        \
 	M(done,         SPEAKER_ANY,     RIGHT_NONE,  "",            "",                                        "")        \
 	M(error,        SPEAKER_ANY,     RIGHT_NONE,  "",            "code:i reason:t",                         "text: one sentence") \
-	M(press,        SPEAKER_CLIENT,  RIGHT_PRESS, "accepted",    "trigger:t",                               "json: inputs") \
+	M(press,        SPEAKER_CLIENT,  RIGHT_PRESS, "accepted",    "trigger:t",                               "json: inputs; sealed items") \
 	M(run,          SPEAKER_CLIENT,  RIGHT_PRESS, "accepted",    "flow:t",                                  "json: the event") \
 	M(accepted,     SPEAKER_HOST,    RIGHT_NONE,  "",            "",                                        "json: list of runs") \
 	M(resubmit,     SPEAKER_CLIENT,  RIGHT_PRESS, "accepted",    "",                                        "json: of what") \
@@ -51,25 +52,25 @@ enum right { RIGHT_NONE = 0, RIGHT_LOOK = 1, RIGHT_PRESS = 2, RIGHT_CONTROL = 4,
 	M(happened,     SPEAKER_HOST,    RIGHT_NONE,  "",            "run:i what:t ended:b",                    "json: what happened") \
 	M(file_get,     SPEAKER_CLIENT,  RIGHT_LOOK,  "part",        "run:i step:t name:t offset:i",            "")        \
 	M(part,         SPEAKER_HOST,    RIGHT_NONE,  "",            "offset:i total:i",                        "bytes: up to 256 KiB") \
-	M(fire,         SPEAKER_HOST,    RIGHT_NONE,  "fired",       "",                                        "json: inputs of the press") \
-	M(fired,        SPEAKER_WORKER,  RIGHT_NONE,  "",            "key:t?",                                  "json: the event") \
+	M(fire,         SPEAKER_HOST,    RIGHT_NONE,  "fired",       "",                                        "json: inputs of the press; sealed items") \
+	M(fired,        SPEAKER_WORKER,  RIGHT_NONE,  "",            "key:t?",                                  "json: the event; sealed items") \
 	M(next,         SPEAKER_HOST,    RIGHT_NONE,  "coming",      "n:i",                                     "")        \
 	M(coming,       SPEAKER_WORKER,  RIGHT_NONE,  "",            "",                                        "json: list of times") \
 	M(emit,         SPEAKER_WORKER,  RIGHT_NONE,  "done",        "",                                        "json: events and state") \
 	M(state_get,    SPEAKER_WORKER,  RIGHT_NONE,  "state",       "name:t",                                  "")        \
 	M(state,        SPEAKER_HOST,    RIGHT_NONE,  "",            "found:b",                                 "bytes: what was kept") \
-	M(call,         SPEAKER_HOST,    RIGHT_NONE,  "returned",    "step:i token:i action:t timeout_ms:i",    "json: inputs") \
-	M(returned,     SPEAKER_WORKER,  RIGHT_NONE,  "",            "step:i token:i",                          "json: outputs") \
+	M(call,         SPEAKER_HOST,    RIGHT_NONE,  "returned",    "step:i token:i action:t timeout_ms:i",    "json: inputs; sealed items") \
+	M(returned,     SPEAKER_WORKER,  RIGHT_NONE,  "",            "step:i token:i",                          "json: outputs; sealed items") \
 	M(cancel,       SPEAKER_HOST,    RIGHT_NONE,  "done",        "step:i token:i",                          "")        \
 	M(device,       SPEAKER_GATEWAY, RIGHT_NONE,  "done",        "device:t online:b system:t slots:i revision:i load:i memory:i journal:i", "json: sessions") \
-	M(offer,        SPEAKER_HOST,    RIGHT_NONE,  "taken",       "step:i token:i run:t number:i name:t device:t user:t mode:t package:t timeout_ms:i", "json: inputs") \
+	M(offer,        SPEAKER_HOST,    RIGHT_NONE,  "taken",       "step:i token:i run:t number:i name:t device:t user:t mode:t package:t timeout_ms:i", "json: inputs; sealed items") \
 	M(taken,        SPEAKER_GATEWAY, RIGHT_NONE,  "",            "step:i token:i state:t",                  "")        \
 	M(refused,      SPEAKER_GATEWAY, RIGHT_NONE,  "",            "step:i token:i reason:t class:t revision:i", "text: one sentence") \
 	M(status,       SPEAKER_HOST,    RIGHT_NONE,  "standing",    "step:i token:i",                          "")        \
 	M(standing,     SPEAKER_GATEWAY, RIGHT_NONE,  "done",        "step:i token:i state:t",                  "")        \
 	M(stage,        SPEAKER_GATEWAY | SPEAKER_SESSION, RIGHT_NONE, "done",        "step:i token:i state:t",                  "")        \
 	M(progress,     SPEAKER_GATEWAY | SPEAKER_SESSION, RIGHT_NONE, "", "step:i token:i",                    "json: subflow and action") \
-	M(finished,     SPEAKER_GATEWAY | SPEAKER_SESSION, RIGHT_NONE, "done", "step:i token:i state:t reason:t? released:b? started_us:i ended_us:i", "json: outputs; when it went wrong, text and outputs") \
+	M(finished,     SPEAKER_GATEWAY | SPEAKER_SESSION, RIGHT_NONE, "done", "step:i token:i state:t reason:t? released:b? started_us:i ended_us:i", "json: outputs; when it went wrong, text and outputs; sealed items") \
 	M(released,     SPEAKER_GATEWAY, RIGHT_NONE,  "done",        "step:i token:i",                          "")        \
 	M(stop,         SPEAKER_HOST | SPEAKER_GATEWAY, RIGHT_NONE, "done", "step:i token:i how:t",             "")        \
 	M(file_put,     SPEAKER_WORKER | SPEAKER_GATEWAY, RIGHT_NONE, "done", "step:i token:i name:t offset:i total:i", "bytes: up to 256 KiB") \
@@ -79,10 +80,10 @@ enum right { RIGHT_NONE = 0, RIGHT_LOOK = 1, RIGHT_PRESS = 2, RIGHT_CONTROL = 4,
 	M(sessions,     SPEAKER_SESSION, RIGHT_NONE,  "",            "system:t processors:i load:i memory:i rehearses:b?",            "json: sessions") \
 	M(identify,     SPEAKER_GATEWAY, RIGHT_NONE,  "identity",    "user:t",                                  "")        \
 	M(identity,     SPEAKER_SESSION, RIGHT_NONE,  "",            "key:t name:t uid:i gid:i",                "")        \
-	M(open,         SPEAKER_GATEWAY, RIGHT_NONE,  "opened",      "user:t session:t?",                       "")        \
+	M(open,         SPEAKER_GATEWAY, RIGHT_NONE,  "opened",      "user:t session:t?",                       "sealed items") \
 	M(opened,       SPEAKER_SESSION, RIGHT_NONE,  "",            "session:t",                               "")        \
 	M(held,         SPEAKER_SESSION, RIGHT_NONE,  "done",        "state:t minor:i? session:t? attended:b? user:t? key:t? step:i? token:i?", "")  \
-	M(launch,       SPEAKER_GATEWAY, RIGHT_NONE,  "finished",    "step:i token:i run:t number:i name:t timeout_ms:i package:t results:t", "json: inputs") \
+	M(launch,       SPEAKER_GATEWAY, RIGHT_NONE,  "finished",    "step:i token:i run:t number:i name:t timeout_ms:i package:t results:t", "json: inputs; sealed items") \
 	M(close,        SPEAKER_GATEWAY, RIGHT_NONE,  "closed",      "",                                        "")        \
 	M(closed,       SPEAKER_SESSION, RIGHT_NONE,  "",            "",                                        "")
 
@@ -110,6 +111,7 @@ struct message_row {
 	struct message_member members[HEAD_MEMBERS_MAX];
 	size_t text_max;    /* bytes that all texts of a head may take together as JSON, whatever its integers are */
 	size_t payload_max; /* 0: it has none */
+	size_t sealed_max;  /* 0: no sealed part */
 };
 
 const struct message_row *message_row(enum word word); /* never NULL for a word of the list, NULL for WORD_NONE */

@@ -1,6 +1,6 @@
 /*
  * Messages one behind the other in bytes, whatever carries them: a part of a ZeroMQ message (frames.h) or a socketpair
- * (stream.h). Each is a length of 4 bytes (of what follows), then its four parts, each behind a length of its own of 4
+ * (stream.h). Each is a length of 4 bytes (of what follows), then its five parts, each behind a length of its own of 4
  * bytes; all lengths big-endian.
  *
  * Many small messages to one peer are one large one to libzmq: what it costs to queue, to encrypt and to wake the other
@@ -15,7 +15,7 @@ enum {
 	PARCEL_LENGTH_BYTES = 4,
 	PARCEL_WORD_MAX = 32,
 	/* Of one message, without its first length. */
-	PARCEL_MESSAGE_MAX = MESSAGE_PARTS * PARCEL_LENGTH_BYTES + PARCEL_WORD_MAX + 8 + HEAD_BYTES_MAX + PAYLOAD_BYTES_MAX,
+	PARCEL_MESSAGE_MAX = MESSAGE_PARTS * PARCEL_LENGTH_BYTES + PARCEL_WORD_MAX + 8 + HEAD_BYTES_MAX + PAYLOAD_BYTES_MAX + SEALED_BYTES_MAX,
 	PARCEL_BYTES = 64 << 10, /* one is sent when it has grown to this; a larger message is one of its own */
 };
 
@@ -28,7 +28,7 @@ struct parcel {
 void parcel_reserve(struct parcel *parcel, size_t more);
 void parcel_clear(struct parcel *parcel);
 
-/* HST_INVALID: a required member is unset, or the payload is over what its row allows; nothing was added. */
+/* HST_INVALID: a required member is unset, or payload or sealed part is over what its row allows; nothing was added. */
 int parcel_add(struct parcel *parcel, const struct message *message, hst_error *err);
 
 static inline size_t parcel_left(const struct parcel *parcel)

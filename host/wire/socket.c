@@ -31,7 +31,7 @@ int socket_new(void *zmq, int type, const struct key_pair *self, const uint8_t *
 	       hst_error *err)
 {
 	void *socket = zmq_socket(zmq, type);
-	const int64_t part_max = PAYLOAD_BYTES_MAX + ENVELOPE_BYTES;
+	const int64_t part_max = PAYLOAD_BYTES_MAX + SEALED_BYTES_MAX + ENVELOPE_BYTES;
 	const int one = 1;
 	int failed = 0;
 

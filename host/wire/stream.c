@@ -137,7 +137,7 @@ int stream_send(struct stream *stream, const struct message *message, hst_error 
 
 	if (stream->ended)
 		return hst_fail(err, HST_NOT_FOUND, "the other side is gone");
-	if (parcel_left(&stream->out) + message->payload_length + HEAD_BYTES_MAX > BACKLOG_BYTES_MAX)
+	if (parcel_left(&stream->out) + message->payload_length + message->sealed_length + HEAD_BYTES_MAX > BACKLOG_BYTES_MAX)
 		return hst_fail(err, HST_RETRY, "the other side takes no messages: %d bytes wait for it", BACKLOG_BYTES_MAX);
 	code = parcel_add(&stream->out, message, err);
 	if (!code)

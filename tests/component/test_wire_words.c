@@ -124,20 +124,22 @@ static void malformed_messages_are_answered_and_do_no_harm(void **state)
 		{1, {PART("")}},
 		{1, {PART("ask")}},
 		{3, {PART("ask"), PART(ID), PART("{\"what\":\"runs\"}")}},
-		{5, {PART("ask"), PART(ID), PART("{\"what\":\"runs\"}"), PART(""), PART("")}},
+		{4, {PART("ask"), PART(ID), PART("{\"what\":\"runs\"}"), PART("")}},
+		{5, {PART("ask"), PART(ID), PART("{\"what\":\"runs\"}"), PART(""), PART("HSE1")}},
+		{6, {PART("ask"), PART(ID), PART("{\"what\":\"runs\"}"), PART(""), PART(""), PART("")}},
 		{9,
 		 {PART("ask"), PART(ID), PART("{\"what\":\"runs\"}"), PART(""), PART(""), PART(""), PART(""),
 		  PART(""), PART("")}},
-		{4, {PART(""), PART("ask"), PART(ID), PART("{}")}},
-		{4, {PART("aks"), PART(ID), PART("{\"what\":\"runs\"}"), PART("")}},
-		{4, {PART("ask"), PART("1"), PART("{\"what\":\"runs\"}"), PART("")}},
-		{4, {PART("ask"), PART(ID), PART("{\"what\":1}"), PART("")}},
-		{4, {PART("ask"), PART(ID), PART("{\"what\":\"runs\",\"what\":\"runs\"}"), PART("")}},
-		{4, {PART("ask"), PART(ID), PART("{\"what\":\"runs\",\"more\":1}"), PART("")}},
-		{4, {PART("ask"), PART(ID), PART("{}"), PART("")}},
-		{4, {PART("ask"), PART(ID), PART(""), PART("")}},
-		{4, {PART("ask"), PART(ID), PART("{{{{{{{{"), PART("")}},
-		{4, {PART("ask"), PART(ID), PART("{\"what\":\"\xff\"}"), PART("")}},
+		{5, {PART(""), PART("ask"), PART(ID), PART("{}"), PART("")}},
+		{5, {PART("aks"), PART(ID), PART("{\"what\":\"runs\"}"), PART(""), PART("")}},
+		{5, {PART("ask"), PART("1"), PART("{\"what\":\"runs\"}"), PART(""), PART("")}},
+		{5, {PART("ask"), PART(ID), PART("{\"what\":1}"), PART(""), PART("")}},
+		{5, {PART("ask"), PART(ID), PART("{\"what\":\"runs\",\"what\":\"runs\"}"), PART(""), PART("")}},
+		{5, {PART("ask"), PART(ID), PART("{\"what\":\"runs\",\"more\":1}"), PART(""), PART("")}},
+		{5, {PART("ask"), PART(ID), PART("{}"), PART(""), PART("")}},
+		{5, {PART("ask"), PART(ID), PART(""), PART(""), PART("")}},
+		{5, {PART("ask"), PART(ID), PART("{{{{{{{{"), PART(""), PART("")}},
+		{5, {PART("ask"), PART(ID), PART("{\"what\":\"\xff\"}"), PART(""), PART("")}},
 	};
 	struct house *house = *state;
 	void *socket = raw_new(house, FELIX, NULL, 0);
@@ -164,8 +166,8 @@ static void malformed_messages_are_answered_and_do_no_harm(void **state)
 /* Several messages in one: each is judged by itself, until nobody knows where the next begins. */
 static void one_that_is_malformed_does_not_spoil_its_neighbours(void **state)
 {
-	static const struct message_part right[] = {PART("ask"), PART(ID), PART("{\"what\":\"runs\"}"), PART("")};
-	static const struct message_part wrong[] = {PART("ask"), PART(ID), PART("{\"what\":1}"), PART("")};
+	static const struct message_part right[] = {PART("ask"), PART(ID), PART("{\"what\":\"runs\"}"), PART(""), PART("")};
+	static const struct message_part wrong[] = {PART("ask"), PART(ID), PART("{\"what\":1}"), PART(""), PART("")};
 	static const enum word answers[] = {WORD_answer, WORD_error, WORD_answer, WORD_error};
 	struct house *house = *state;
 	void *socket = raw_new(house, FELIX, NULL, 0);
@@ -175,9 +177,9 @@ static void one_that_is_malformed_does_not_spoil_its_neighbours(void **state)
 	raw_hello(socket, FELIX, PROTOCOL_MAJOR, NULL);
 	raw_receive(house, socket, &message);
 	text_init(&bytes, 4096);
-	add_parts(&bytes, right, 4);
-	add_parts(&bytes, wrong, 4);
-	add_parts(&bytes, right, 4);
+	add_parts(&bytes, right, MESSAGE_PARTS);
+	add_parts(&bytes, wrong, MESSAGE_PARTS);
+	add_parts(&bytes, right, MESSAGE_PARTS);
 	add_length(&bytes, 1000); /* and no more */
 	send_bytes(socket, &bytes, 0);
 	for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
@@ -188,7 +190,7 @@ static void one_that_is_malformed_does_not_spoil_its_neighbours(void **state)
 
 	/* A message of libzmq has one part. */
 	text_reset(&bytes);
-	add_parts(&bytes, right, 4);
+	add_parts(&bytes, right, MESSAGE_PARTS);
 	send_bytes(socket, &bytes, ZMQ_SNDMORE);
 	send_bytes(socket, &bytes, 0);
 	raw_receive(house, socket, &message);
@@ -208,7 +210,7 @@ static void what_is_oversized_does_not_get_in(void **state)
 	char *bytes = calloc(1, 4 * PAYLOAD_BYTES_MAX);
 	void *socket;
 	struct message_part parts[] = {
-		PART("ask"), PART(ID), PART("{\"what\":\"runs\"}"), {bytes, PAYLOAD_BYTES_MAX + 1}};
+		PART("ask"), PART(ID), PART("{\"what\":\"runs\"}"), {bytes, PAYLOAD_BYTES_MAX + 1}, PART("")};
 
 	connect_peer(house, GUEST, house->ipc, &guest);
 	assert_int_equal(ask_call(&guest, NULL), HST_OK);
@@ -218,10 +220,10 @@ static void what_is_oversized_does_not_get_in(void **state)
 		HST_OK);
 	raw_hello(socket, FELIX, PROTOCOL_MAJOR, NULL);
 	raw_receive(house, socket, &message);
-	send_parts(socket, parts, 4);
+	send_parts(socket, parts, MESSAGE_PARTS);
 	raw_expect_error(house, socket, HST_INVALID, "");
 	parts[3].length = 4 * PAYLOAD_BYTES_MAX;
-	send_parts(socket, parts, 4);
+	send_parts(socket, parts, MESSAGE_PARTS);
 	TURN_UNTIL(house, watch.broken >= 1);
 	assert_int_equal(ask_call(&guest, NULL), HST_OK);
 	assert_int_equal(house->asked, 2);

@@ -107,6 +107,10 @@ static void payloads_have_their_ceiling(void **state)
 	assert_int_equal(message_row(WORD_part)->payload_max, PART_BYTES_MAX);
 	assert_int_equal(message_row(WORD_file_put)->payload_max, PART_BYTES_MAX);
 	assert_int_equal(message_row(WORD_press)->payload_max, PAYLOAD_BYTES_MAX);
+	assert_int_equal(message_row(WORD_press)->sealed_max, SEALED_BYTES_MAX);
+	assert_int_equal(message_row(WORD_open)->payload_max, 0);
+	assert_int_equal(message_row(WORD_open)->sealed_max, SEALED_BYTES_MAX);
+	assert_int_equal(message_row(WORD_answer)->sealed_max, 0);
 }
 
 static void a_peer_speaks_as_the_first_part_of_its_name(void **state)

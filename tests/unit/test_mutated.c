@@ -144,7 +144,7 @@ static void messages(void **state)
 	assert_true(taken > 0);
 }
 
-/* The four parts of a whole message, each changed. */
+/* The parts of a whole message, each changed. */
 static void parts(void **state)
 {
 	(void)state;
@@ -152,8 +152,8 @@ static void parts(void **state)
 	for (int i = 0; i < CASES; i++) {
 		struct message_part part[MESSAGE_PARTS];
 		AUTO_FREE char *bytes[MESSAGE_PARTS] = {NULL};
-		const char *right[] = {"fire", "\0\0\0\0\0\0\0\7", "{}", "{\"number\":\"12\"}"};
-		const size_t lengths[] = {4, 8, 2, 15};
+		const char *right[] = {"fire", "\0\0\0\0\0\0\0\7", "{}", "{\"number\":\"12\"}", "HSE1"};
+		const size_t lengths[] = {4, 8, 2, 15, 4};
 		struct message read;
 		hst_error err = {0};
 		int code;

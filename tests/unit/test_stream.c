@@ -17,7 +17,7 @@ struct side {
 	struct stream *stream;
 	int messages, ended;
 	int64_t last; /* the step of the last message */
-	size_t payload;
+	size_t payload, sealed;
 	bool free_at_message, free_at_end;
 	hst_error why;
 };
@@ -34,6 +34,7 @@ static void side_message(void *arg, struct stream *stream, const struct message 
 
 	side->messages++;
 	side->payload = message->payload_length;
+	side->sealed = message->sealed_length;
 	if (message->word == WORD_progress)
 		side->last = message_integer(message, "step");
 	if (side->free_at_message) {
@@ -170,6 +171,43 @@ static void many_messages_in_one_piece_cross_in_order(void **state)
 	assert_int_equal(pair->near.last, 100);
 }
 
+static void launch(struct message *message, int64_t step)
+{
+	message_init(message, WORD_launch, 0);
+	message_set_integer(message, "step", step);
+	message_set_integer(message, "token", 1);
+	message_set_text(message, "run", "r-1");
+	message_set_integer(message, "number", 1);
+	message_set_text(message, "name", "n");
+	message_set_integer(message, "timeout_ms", 1);
+	message_set_text(message, "package", "p");
+	message_set_text(message, "results", "r");
+}
+
+static void what_is_sealed_goes_beside_the_payload(void **state)
+{
+	static const char sealed[SEALED_BYTES_MAX + 1];
+	struct pair *pair = *state;
+	struct side far = {0};
+	struct message message;
+
+	far.stream = stream_new(pair->loop, pair->raw, &(struct stream_role){SPEAKER_GATEWAY, side_message, side_ended, &far});
+	pair->raw = -1;
+	launch(&message, 1);
+	message_set_payload(&message, "{}", 2);
+	message_set_sealed(&message, sealed, SEALED_BYTES_MAX);
+	assert_int_equal(stream_send(pair->near.stream, &message, NULL), HST_OK);
+	turn_until(pair, &far.messages, 1);
+	assert_int_equal(far.payload, 2);
+	assert_int_equal(far.sealed, SEALED_BYTES_MAX);
+	message_set_sealed(&message, sealed, SEALED_BYTES_MAX + 1);
+	assert_int_equal(stream_send(pair->near.stream, &message, NULL), HST_INVALID);
+	progress(&message, 1, "{}", 2);
+	message_set_sealed(&message, sealed, 1);
+	assert_int_equal(stream_send(pair->near.stream, &message, NULL), HST_INVALID);
+	stream_free(far.stream);
+}
+
 /* The far end reads nothing: what is sent waits here, up to 4 MiB, and then arrives whole. */
 static void what_the_peer_does_not_take_waits(void **state)
 {
@@ -180,15 +218,7 @@ static void what_the_peer_does_not_take_waits(void **state)
 	int sent = 0, code = HST_OK;
 
 	while (sent < 100) {
-		message_init(&message, WORD_launch, 0);
-		message_set_integer(&message, "step", sent);
-		message_set_integer(&message, "token", 1);
-		message_set_text(&message, "run", "r-1");
-		message_set_integer(&message, "number", 1);
-		message_set_text(&message, "name", "n");
-		message_set_integer(&message, "timeout_ms", 1);
-		message_set_text(&message, "package", "p");
-		message_set_text(&message, "results", "r");
+		launch(&message, sent);
 		message_set_payload(&message, payload, PAYLOAD_BYTES_MAX);
 		code = stream_send(pair->near.stream, &message, NULL);
 		if (code)
@@ -322,6 +352,7 @@ int main(void)
 		STREAM_TEST(a_message_crosses),
 		STREAM_TEST(a_message_in_single_bytes_crosses),
 		STREAM_TEST(many_messages_in_one_piece_cross_in_order),
+		STREAM_TEST(what_is_sealed_goes_beside_the_payload),
 		STREAM_TEST(what_the_peer_does_not_take_waits),
 		STREAM_TEST(the_end_is_told_after_the_last_message),
 		STREAM_TEST(an_end_in_the_middle_is_told_so),
