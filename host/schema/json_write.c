@@ -1,7 +1,4 @@
-/*
- * Writing JSON. Done here and not by json-c, because a tree of values would first have to become a tree of
- * json-c's, and each number pass through a type that loses its text.
- */
+/* Writing JSON. */
 #include "base/text.h"
 #include "schema/utf8.h"
 #include "schema/value.h"

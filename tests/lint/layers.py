@@ -46,8 +46,6 @@ MAINS = {
 # Libraries that one room hides from all others.
 HIDDEN = {
     "ini.h": ["config"],
-    "json-c/": ["schema"],
-    "json.h": ["schema"],
     "sqlite3.h": ["store"],
     "ltdl.h": ["plugin/load.c"],
     "dlfcn.h": ["plugin/load.c"],
