@@ -21,7 +21,8 @@ static struct {
 	timer_t say, kill;
 	bool timers;
 	bool often;	  /* guard_often */
-	int64_t armed_us; /* when `say` fires, while it is left armed; 0: it is not */
+	bool row;	  /* guard_row */
+	int64_t armed_us; /* when `say` fires, while it is left armed between calls; 0: it is not */
 	void (*tell)(const char *sentence);
 	char place[SENTENCE_MAX]; /* "connector plugin "tick" (beat): open" */
 } guard = {.log_fd = STDERR_FILENO};
@@ -169,19 +170,44 @@ static void limit(int64_t ms)
 }
 
 /* Armed a little earlier it serves this call as well. */
-static void limit_often(int64_t ms)
+static void limit_several(int64_t ms)
 {
 	int64_t until_us = clock_steady_us() + ms * 1000;
 
 	if (!guard.timers || (guard.armed_us && guard.armed_us <= until_us && guard.armed_us >= until_us - OFTEN_SLACK_US))
 		return;
 	guard.armed_us = until_us;
-	arm(guard.say, ms);
+	if (guard.often)
+		arm(guard.say, ms);
+	else
+		limit(ms);
+}
+
+static void limit_call(int64_t ms)
+{
+	if (guard.often || guard.row)
+		limit_several(ms);
+	else
+		limit(ms);
 }
 
 void guard_often(void)
 {
 	guard.often = true;
+}
+
+void guard_row(void)
+{
+	guard.row = true;
+}
+
+void guard_rest(void)
+{
+	guard.row = false;
+	if (guard.armed_us && !guard.often)
+		limit(0);
+	if (!guard.often)
+		guard.armed_us = 0;
 }
 
 void guard_enter(const char *who, const char *op, int64_t limit_ms)
@@ -193,10 +219,13 @@ void guard_enter(const char *who, const char *op, int64_t limit_ms)
 	add(guard.place, ": ");
 	add(guard.place, op);
 	guard.inside = true;
-	if (limit_ms > 0 && guard.often)
-		limit_often(limit_ms);
-	else if (limit_ms > 0)
-		limit(limit_ms);
+	if (limit_ms > 0) {
+		limit_call(limit_ms);
+	} else if (guard.row && guard.armed_us) {
+		/* What is left of the call before is no limit of this one. */
+		limit(0);
+		guard.armed_us = 0;
+	}
 }
 
 void guard_leave(void)
@@ -204,16 +233,14 @@ void guard_leave(void)
 	if (!guard.inside)
 		return;
 	guard.inside = false;
-	if (!guard.often)
+	if (!guard.often && !guard.row)
 		limit(0);
 }
 
 void guard_hurry(void)
 {
-	if (guard.inside && guard.often)
-		limit_often(GUARD_GRACE_MS);
-	else if (guard.inside)
-		limit(GUARD_GRACE_MS);
+	if (guard.inside)
+		limit_call(GUARD_GRACE_MS);
 }
 
 int64_t guard_limit(const hst_call *call)

@@ -22,8 +22,9 @@ struct request {
 	enum word word;
 	uint64_t id;
 	int64_t step, token, timeout_ms, n;
-	char *action, *payload;
+	char *action;
 	size_t payload_length;
+	char payload[];
 };
 
 static void request_free(struct request *request)
@@ -31,17 +32,17 @@ static void request_free(struct request *request)
 	if (!request)
 		return;
 	free(request->action);
-	free(request->payload);
 	free(request);
 }
 
 static struct request *request_of(const struct message *message)
 {
-	struct request *request = mem_alloc(sizeof *request);
+	struct request *request = mem_alloc(sizeof *request + message->payload_length);
 
 	request->word = message->word;
 	request->id = message->id;
-	request->payload = mem_copy(message->payload ? message->payload : "", message->payload_length);
+	if (message->payload_length)
+		memcpy(request->payload, message->payload, message->payload_length);
 	request->payload_length = message->payload_length;
 	if (message->word == WORD_next)
 		request->n = message_integer(message, "n");
@@ -64,6 +65,8 @@ void calls_clear(struct calls *calls)
 	}
 	calls->last = NULL;
 	calls->waiting = 0;
+	arena_free(calls->arena);
+	calls->arena = NULL;
 }
 
 static void send(struct calls *calls, const struct message *message)
@@ -257,7 +260,6 @@ bool calls_work(struct calls *calls)
 	struct request *request = calls->first;
 	struct service_call call;
 	hst_error err = {0};
-	hst_arena *arena;
 	int64_t timeout_ms;
 	int code;
 
@@ -269,8 +271,9 @@ bool calls_work(struct calls *calls)
 	calls->waiting--;
 
 	timeout_ms = request->word != WORD_call ? FIRE_MS : request->timeout_ms > 0 ? request->timeout_ms : CALL_DEFAULT_MS;
-	arena = arena_new();
-	services_begin(calls->services, &call, arena, timeout_ms);
+	if (!calls->arena)
+		calls->arena = arena_new();
+	services_begin(calls->services, &call, calls->arena, timeout_ms);
 	calls->now = request;
 	crash_point(CRASH_worker_before_call);
 	code = do_request(calls, request, &call, &err);
@@ -279,7 +282,7 @@ bool calls_work(struct calls *calls)
 	if (code != HST_OK)
 		answer_error(calls, request->id, code, &err);
 	calls->broken = calls->broken || code == HST_BROKEN;
-	arena_free(arena);
+	arena_reset(calls->arena);
 	request_free(request);
 	return true;
 }

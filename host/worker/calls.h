@@ -23,6 +23,7 @@ struct calls {
 	struct request *first, *last; /* waiting */
 	size_t waiting;
 	struct request *now; /* at work */
+	hst_arena *arena;    /* of the call at work; NULL: there was none yet */
 	bool broken; /* the plugin said that it can do no further work */
 };
 

@@ -11,6 +11,7 @@
 #include "os/files.h"
 #include "os/inherited.h"
 #include "os/limits.h"
+#include "plugin/guard.h"
 #include "plugin/instance.h"
 #include "plugin/load.h"
 #include "plugin/present.h"
@@ -213,9 +214,11 @@ static void on_turn(void *arg)
 {
 	struct worker *worker = arg;
 
+	guard_row();
 	while (!worker->services.ending && (calls_work(&worker->calls) || watching_work(&worker->watching)))
 		if (worker->calls.broken || worker->watching.broken)
 			end(worker, STATUS_FAILED);
+	guard_rest();
 	if (worker->watching.broken)
 		end(worker, STATUS_FAILED);
 	else if (worker->drained)

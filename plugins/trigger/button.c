@@ -39,6 +39,8 @@ struct button {
 	int64_t last_us;     /* when the press was made that a further one may be taken for; 0: none */
 	uint64_t last_print; /* of its inputs */
 	char last_key[32];
+	time_t second; /* of `date` */
+	char date[32]; /* when it was last pressed; "": never */
 };
 
 static int button_fields(const void *config, hst_call *call, hst_shape *ret, hst_error *err)
@@ -92,11 +94,12 @@ static uint64_t print_value(hst_call *call, uint64_t print, const hst_value *val
  */
 static const char *press_key(struct button *button, hst_call *call, const hst_value *inputs, int64_t now_us)
 {
-	uint64_t print = print_value(call, 0xcbf29ce484222325u, inputs);
 	int64_t since_us = now_us - button->last_us;
+	uint64_t print;
 
 	if (button->config->guard.ms <= 0)
 		return NULL;
+	print = print_value(call, 0xcbf29ce484222325u, inputs);
 	if (!button->last_us || print != button->last_print || since_us < 0 ||
 	    since_us >= button->config->guard.ms * 1000) {
 		button->last_us = now_us;
@@ -106,17 +109,27 @@ static const char *press_key(struct button *button, hst_call *call, const hst_va
 	return hst_copy(call, button->last_key, strlen(button->last_key));
 }
 
-static const hst_value *date_value(hst_call *call, int64_t at_us)
+static void put_digits(char *to, size_t n, int64_t number)
 {
-	time_t seconds = at_us / 1000000;
-	struct tm parts;
-	char text[48];
-	size_t length;
+	while (n-- > 0) {
+		to[n] = (char)('0' + number % 10);
+		number /= 10;
+	}
+}
 
-	gmtime_r(&seconds, &parts);
-	length = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-	length += (size_t)snprintf(text + length, sizeof text - length, ".%06dZ", (int)(at_us % 1000000));
-	return hst_make_text(call, text, length);
+/* Presses of one second differ only in what stands behind it. */
+static const hst_value *date_value(struct button *button, hst_call *call, int64_t at_us)
+{
+	time_t second = at_us / 1000000;
+	struct tm parts;
+
+	if (second != button->second || !button->date[0]) {
+		gmtime_r(&second, &parts);
+		strftime(button->date, sizeof button->date, "%Y-%m-%dT%H:%M:%S.000000Z", &parts);
+		button->second = second;
+	}
+	put_digits(button->date + strlen(button->date) - strlen("000000Z"), 6, at_us % 1000000);
+	return hst_make_text(call, button->date, strlen(button->date));
 }
 
 static int button_press(void *state, hst_call *call, const hst_value *inputs, hst_event *ret_event,
@@ -135,7 +148,7 @@ static int button_press(void *state, hst_call *call, const hst_value *inputs, hs
 				"input \"" BUTTON_PRESSED_AT "\" is set by the button itself");
 	for (size_t i = 0; i < hst_count(call, inputs); i++)
 		hst_set(call, values, hst_name_at(call, inputs, i), hst_at(call, inputs, i));
-	hst_set(call, values, BUTTON_PRESSED_AT, date_value(call, now_us));
+	hst_set(call, values, BUTTON_PRESSED_AT, date_value(button, call, now_us));
 	ret_event->key = press_key(button, call, inputs, now_us);
 	ret_event->values = values;
 	return HST_OK;

@@ -1,4 +1,4 @@
-/* The watch over calls of plugins that are not disarmed after each call: it outlives times of rest. */
+/* The watch over calls of plugins that is not disarmed after each call. */
 #include "plugin/guard.h"
 
 #include <setjmp.h>
@@ -42,6 +42,52 @@ static void call_and_hang(void)
 		pause();
 }
 
+/* Between two calls of a row the watch stays, and after the row it is gone. */
+static void call_in_a_row_and_rest(void)
+{
+	const struct timespec time = {.tv_nsec = 3 * LIMIT_MS * 1000000};
+	sigset_t late;
+
+	sigemptyset(&late);
+	sigaddset(&late, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &late, NULL);
+	alarm(STUCK_S);
+	guard_row();
+	for (int i = 0; i < ROUNDS; i++) {
+		guard_enter("a plugin", "op", LIMIT_MS);
+		guard_leave();
+	}
+	guard_rest();
+	_exit(sigtimedwait(&late, NULL, &time) == SIGRTMIN ? 1 : 0);
+}
+
+static void hang_in_a_row(void)
+{
+	alarm(STUCK_S);
+	guard_row();
+	guard_enter("a plugin", "op", STUCK_S * 1000 / 2);
+	guard_leave();
+	guard_enter("a plugin", "op", LIMIT_MS);
+	for (;;)
+		pause();
+}
+
+/* The time of the call before does not count for one that may take as long as it likes. */
+static void call_without_limit_in_a_row(void)
+{
+	const struct timespec time = {.tv_nsec = 3 * LIMIT_MS * 1000000};
+	sigset_t late;
+
+	sigemptyset(&late);
+	sigaddset(&late, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &late, NULL);
+	guard_row();
+	guard_enter("a plugin", "op", LIMIT_MS);
+	guard_leave();
+	guard_enter("a plugin", "op", 0);
+	_exit(sigtimedwait(&late, NULL, &time) == SIGRTMIN ? 1 : 0);
+}
+
 static int status_of(void (*child)(void))
 {
 	pid_t pid = fork();
@@ -75,11 +121,25 @@ static void a_call_that_does_not_come_back_loses_its_process(void **unused)
 	assert_int_equal(WTERMSIG(status), SIGKILL);
 }
 
+static void a_row_of_calls_is_watched_as_one(void **unused)
+{
+	int rest = status_of(call_in_a_row_and_rest), hang = status_of(hang_in_a_row);
+	int without = status_of(call_without_limit_in_a_row);
+
+	(void)unused;
+	assert_true(WIFEXITED(rest) && WIFEXITED(without));
+	assert_int_equal(WEXITSTATUS(rest), 0);
+	assert_int_equal(WEXITSTATUS(without), 0);
+	assert_true(WIFSIGNALED(hang));
+	assert_int_equal(WTERMSIG(hang), SIGKILL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_time_that_runs_out_between_two_calls_is_nobodys_fault),
 		cmocka_unit_test(a_call_that_does_not_come_back_loses_its_process),
+		cmocka_unit_test(a_row_of_calls_is_watched_as_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
