@@ -17,7 +17,7 @@ int dispatch_find(const struct dispatch *dispatch, const struct hub_link *from, 
 		return hst_fail_as(err, HST_DENIED, "SenderDenied", "%s may not say %s", from->name,
 				   row->word);
 	if (from->speaker == SPEAKER_CLIENT && (row->right & from->rights) != row->right) {
-		keys_rights_text(row->right, right, sizeof right);
+		rights_text(row->right, right, sizeof right);
 		return hst_fail_as(err, HST_DENIED, "RightMissing", "%s needs the right \"%s\" to %s",
 				   from->name, right, row->word);
 	}

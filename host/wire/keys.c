@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/mem.h"
 #include "base/table.h"
+#include "schema/rights.h"
 #include "schema/types.h"
 #include "wire/messages.h"
 
@@ -76,52 +77,6 @@ int keys_read_text(const char *text, uint8_t ret[KEY_BYTES], hst_error *err)
 	return HST_OK;
 }
 
-static const struct {
-	const char *name;
-	unsigned right;
-} rights_table[] = {
-	{"look", RIGHT_LOOK}, {"press", RIGHT_PRESS}, {"control", RIGHT_CONTROL}, {"admin", RIGHT_ADMIN}};
-
-enum { RIGHT_NAMES = sizeof rights_table / sizeof *rights_table };
-
-void keys_rights_text(unsigned rights, char *to, size_t size)
-{
-	size_t n = 0;
-
-	snprintf(to, size, "-");
-	for (size_t i = 0; i < RIGHT_NAMES; i++)
-		if (rights & rights_table[i].right && n < size)
-			n += (size_t)snprintf(to + n, size - n, "%s%s", n ? "," : "", rights_table[i].name);
-}
-
-int keys_read_rights(const char *text, unsigned *ret, hst_error *err)
-{
-	unsigned rights = RIGHT_NONE;
-
-	if (strcmp(text, "-") == 0) {
-		*ret = rights;
-		return HST_OK;
-	}
-	for (const char *at = text;; at++) {
-		size_t length = strcspn(at, ","), i = 0;
-
-		while (i < RIGHT_NAMES && (strlen(rights_table[i].name) != length ||
-					   strncmp(rights_table[i].name, at, length) != 0))
-			i++;
-		if (i == RIGHT_NAMES)
-			return hst_fail(err, HST_INVALID, "\"%.*s\" is no right: look, press, control, admin",
-					(int)(length < 32 ? length : 32), at);
-		rights |= rights_table[i].right;
-		at += length;
-		if (!*at)
-			break;
-	}
-	if (rights & RIGHT_ADMIN)
-		rights = RIGHT_LOOK | RIGHT_PRESS | RIGHT_CONTROL | RIGHT_ADMIN;
-	*ret = rights;
-	return HST_OK;
-}
-
 /* Printable ASCII without blanks: names stand in lines, logs and metadata of ZeroMQ. */
 static bool keys_name(const char *name)
 {
@@ -179,7 +134,7 @@ static int keys_add_to(struct keys_reading *reading, char *const *words, char *c
 static int keys_add_peer(struct keys_reading *reading, char *const *words, hst_error *err)
 {
 	struct key_peer peer = {.standing = KEY_IN};
-	int code = keys_read_rights(words[3], &peer.rights, err);
+	int code = rights_read(words[3], &peer.rights, err);
 
 	return code ? code : keys_add_to(reading, words + 1, words[4] ? words + 4 : NULL, peer, err);
 }

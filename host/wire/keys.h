@@ -5,11 +5,10 @@
  *
  *	self NAME PUBLIC SECRET          its own name ("worker/connector/orders") and pair
  *	host PUBLIC                      the engine's public key
- *	peer NAME PUBLIC RIGHTS          for the engine: who may connect; RIGHTS as "look,press" or "-"
+ *	peer NAME PUBLIC RIGHTS          for the engine: who may connect; RIGHTS as schema/rights.h writes them
  *	enrol LINE                       for a gateway: the invitation it is to use (wire/invitation.h)
  *
- * A peer is there once, with one key. "admin" stands for all rights; no other right includes another. Empty
- * lines and lines that begin with # are for people.
+ * A peer is there once, with one key. Empty lines and lines that begin with # are for people.
  *
  * The roster file (state_dir/roster) has `peer` lines of the same form, for operators. The list of gateways of other
  * machines (wire/admitted.h) has them with a time and who did it behind, and two more:
@@ -39,7 +38,7 @@ enum key_standing { KEY_IN, KEY_INVITED, KEY_REVOKED };
 struct key_peer {
 	char *name;
 	uint8_t public_key[KEY_BYTES];
-	unsigned rights; /* enum right */
+	unsigned rights; /* schema/rights.h */
 	enum key_standing standing;
 	int64_t at_us; /* wall clock: since when, of an invitation until when; 0: not said */
 	char *who;     /* whose word it was; NULL: not said */
@@ -66,8 +65,5 @@ int keys_read_text(const char *text, uint8_t ret[KEY_BYTES], hst_error *err);
 int keys_parse(struct key_ring *ring, const char *where, const char *bytes, size_t length, hst_error *err);
 int keys_read_fd(struct key_ring *ring, int fd, hst_error *err); /* to its end, then closes it */
 void keys_clear(struct key_ring *ring);				 /* wipes */
-
-void keys_rights_text(unsigned rights, char *to, size_t size); /* "look,press"; "-": none */
-int keys_read_rights(const char *text, unsigned *ret, hst_error *err);
 
 #endif

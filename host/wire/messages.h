@@ -11,6 +11,8 @@
 #ifndef HOST_WIRE_MESSAGES_H
 #define HOST_WIRE_MESSAGES_H
 
+#include "schema/rights.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -29,8 +31,7 @@ enum speaker {
 	SPEAKER_ANY = 31,
 };
 
-/* What an operator may do. Workers and gateways need none: their words are theirs alone. A set. */
-enum right { RIGHT_NONE = 0, RIGHT_LOOK = 1, RIGHT_PRESS = 2, RIGHT_CONTROL = 4, RIGHT_ADMIN = 8 };
+/* The right is an operator's. Workers and gateways need none: their words are theirs alone. */
 
 /*  word          sender           right        reply          head                                    payload */
 #define MESSAGES(M)                                                                                                  \

@@ -129,7 +129,7 @@ void house_admit(struct house *house, int peer)
 	hst_error err = {0};
 
 	keys_text(house->keys[peer].public_key, key);
-	keys_rights_text(peer_rights[peer], rights, sizeof rights);
+	rights_text(peer_rights[peer], rights, sizeof rights);
 	snprintf(line, sizeof line, "peer %s %s %s\n", peer_names[peer], key, rights);
 	if (keys_parse(&house->ring, "test", line, strlen(line), &err))
 		fail_msg("%s", err.text);

@@ -234,19 +234,19 @@ static void rights_are_a_list_of_words(void **state)
 	unsigned rights = 0;
 
 	(void)state;
-	keys_rights_text(RIGHT_NONE, text, sizeof text);
+	rights_text(RIGHT_NONE, text, sizeof text);
 	assert_string_equal(text, "-");
-	keys_rights_text(RIGHT_LOOK | RIGHT_CONTROL, text, sizeof text);
+	rights_text(RIGHT_LOOK | RIGHT_CONTROL, text, sizeof text);
 	assert_string_equal(text, "look,control");
-	assert_int_equal(keys_read_rights("control,look", &rights, NULL), HST_OK);
+	assert_int_equal(rights_read("control,look", &rights, NULL), HST_OK);
 	assert_int_equal(rights, RIGHT_LOOK | RIGHT_CONTROL);
-	assert_int_equal(keys_read_rights("-", &rights, NULL), HST_OK);
+	assert_int_equal(rights_read("-", &rights, NULL), HST_OK);
 	assert_int_equal(rights, RIGHT_NONE);
-	assert_int_equal(keys_read_rights("admin", &rights, NULL), HST_OK);
+	assert_int_equal(rights_read("admin", &rights, NULL), HST_OK);
 	assert_int_equal(rights, RIGHT_LOOK | RIGHT_PRESS | RIGHT_CONTROL | RIGHT_ADMIN);
-	assert_int_equal(keys_read_rights("", &rights, NULL), HST_INVALID);
-	assert_int_equal(keys_read_rights("loo", &rights, NULL), HST_INVALID);
-	assert_int_equal(keys_read_rights("look,-", &rights, NULL), HST_INVALID);
+	assert_int_equal(rights_read("", &rights, NULL), HST_INVALID);
+	assert_int_equal(rights_read("loo", &rights, NULL), HST_INVALID);
+	assert_int_equal(rights_read("look,-", &rights, NULL), HST_INVALID);
 }
 
 int main(void)

@@ -76,7 +76,7 @@ static void the_page_has_a_row_for_every_message_and_no_other(void **state)
 		size_t length = strcspn(at, "\n");
 		struct text row;
 
-		keys_rights_text(message->right, right, sizeof right);
+		rights_text(message->right, right, sizeof right);
 		text_init(&row, 1000);
 		text_addf(&row, "| `%s` |", message->word);
 		add_speakers(&row, message->sender);
