@@ -193,7 +193,10 @@ int journal_open(struct gateway *gateway, hst_error *err)
 
 void journal_add(struct gateway *gateway, const char *device, const char *record, bool soon)
 {
-	text_addf(&gateway->records, "%s %s\n", device, record);
+	text_add(&gateway->records, device);
+	text_add(&gateway->records, " ");
+	text_add(&gateway->records, record);
+	text_add(&gateway->records, "\n");
 	gateway->records_urgent |= !soon;
 }
 

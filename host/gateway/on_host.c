@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/mem.h"
 #include "os/crash.h"
 
 #include <stdlib.h>
@@ -67,7 +66,6 @@ static void on_offer(struct gateway *gateway, const struct message *message)
 {
 	struct gateway_device *device = table_get(&gateway->devices, message_text(message, "device"));
 	struct admission_event event = {.kind = ADMISSION_OFFER};
-	struct admission_run *run;
 
 	crash_point(CRASH_gateway_heard_offer);
 	if (!device) {
@@ -80,20 +78,19 @@ static void on_offer(struct gateway *gateway, const struct message *message)
 		refuse_at_once(gateway, message, "DeviceDraining", "wait", "the device is no longer configured");
 		return;
 	}
-	run = mem_alloc(sizeof *run);
-	run->step = message_integer(message, "step");
-	run->token = message_integer(message, "token");
-	run->number = message_integer(message, "number");
-	run->timeout_ms = message_integer(message, "timeout_ms");
-	run->run_id = mem_text(message_text(message, "run"));
-	run->name = mem_text(message_text(message, "name"));
-	run->user = mem_text(message_text(message, "user"));
-	run->package = mem_text(message_text(message, "package"));
-	run->started_us = clock_wall_us();
-	run->attended = strcmp(message_text(message, "mode"), "attended") == 0;
-	run->inputs = mem_copy(message->payload, message->payload_length);
-	run->inputs_length = message->payload_length;
-	event.offer = run;
+	event.offer = admission_run_new(
+		&(struct admission_run){.step = message_integer(message, "step"),
+					.token = message_integer(message, "token"),
+					.number = message_integer(message, "number"),
+					.timeout_ms = message_integer(message, "timeout_ms"),
+					.run_id = message_text(message, "run"),
+					.name = message_text(message, "name"),
+					.user = message_text(message, "user"),
+					.package = message_text(message, "package"),
+					.started_us = clock_wall_us(),
+					.attended = strcmp(message_text(message, "mode"), "attended") == 0,
+					.inputs = message->payload,
+					.inputs_length = message->payload_length});
 	gateway_event(device, &event);
 }
 

@@ -342,16 +342,11 @@ void sim_device_turn(struct sim_device *device)
 
 static void offered(struct sim_device *device, const struct sim_order *order)
 {
-	struct admission_run *run = mem_alloc(sizeof *run);
+	struct admission_run *run =
+		admission_run_new(&(struct admission_run){.step = order->step, .token = order->token, .run_id = "r-1", .name = "do",
+							  .user = order->user, .package = "d1", .inputs = "{}",
+							  .inputs_length = 2});
 
-	run->step = order->step;
-	run->token = order->token;
-	run->run_id = mem_text("r-1");
-	run->name = mem_text("do");
-	run->user = mem_text(order->user);
-	run->package = mem_text("d1");
-	run->inputs = mem_text("{}");
-	run->inputs_length = 2;
 	sim_device_event(device, &(struct admission_event){.kind = ADMISSION_OFFER, .offer = run});
 }
 

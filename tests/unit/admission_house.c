@@ -297,17 +297,11 @@ void admission_house_event(struct admission_house *house, struct admission_event
 
 static void offer(struct admission_house *house, int64_t step, int64_t token, const char *user, bool attended)
 {
-	struct admission_run *run = mem_alloc(sizeof *run);
+	struct admission_run *run =
+		admission_run_new(&(struct admission_run){.step = step, .token = token, .run_id = "r-1", .name = "do", .user = user,
+							  .package = "d1", .inputs = "{}", .inputs_length = 2,
+							  .attended = attended});
 
-	run->step = step;
-	run->token = token;
-	run->run_id = mem_text("r-1");
-	run->name = mem_text("do");
-	run->user = mem_text(user);
-	run->package = mem_text("d1");
-	run->inputs = mem_text("{}");
-	run->inputs_length = 2;
-	run->attended = attended;
 	admission_house_event(house, &(struct admission_event){.kind = ADMISSION_OFFER, .offer = run});
 }
 

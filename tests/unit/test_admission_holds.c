@@ -127,15 +127,8 @@ static void a_process_that_dies_before_the_launch_loses_nothing(void **state)
 
 	(void)state;
 	init(&house);
-	run = mem_alloc(sizeof *run);
-	*run = (struct admission_run){.step = 1,
-				      .token = 1,
-				      .run_id = mem_text("r"),
-				      .name = mem_text("n"),
-				      .user = mem_text("bot1"),
-				      .package = mem_text("d2"),
-				      .inputs = mem_text("{}"),
-				      .inputs_length = 2};
+	run = admission_run_new(&(struct admission_run){.step = 1, .token = 1, .run_id = "r", .name = "n", .user = "bot1",
+							.package = "d2", .inputs = "{}", .inputs_length = 2});
 	admission_house_event(&house, &(struct admission_event){.kind = ADMISSION_OFFER, .offer = run});
 	house_opened(&house, 1, "s");
 	assert_int_equal(admission_run_of(house.admission, 1, 1)->state, ADMISSION_FETCHING);

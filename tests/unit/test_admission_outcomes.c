@@ -267,15 +267,9 @@ static void offers_of_one_batch_may_be_the_same(void **state)
 	house.limit = 0;
 	house_watch(&house);
 	for (int i = 0; i < 3; i++) {
-		struct admission_run *run = mem_alloc(sizeof *run);
+		struct admission_run *run = admission_run_new(&(struct admission_run){
+			.step = 1, .token = 1, .run_id = "r", .name = "n", .user = "bot1", .package = "d1", .inputs = "{}"});
 
-		*run = (struct admission_run){.step = 1,
-					      .token = 1,
-					      .run_id = mem_text("r"),
-					      .name = mem_text("n"),
-					      .user = mem_text("bot1"),
-					      .package = mem_text("d1"),
-					      .inputs = mem_text("{}")};
 		admission_step(house.admission,
 			       &(struct admission_event){.kind = ADMISSION_OFFER, .offer = run},
 			       &house.effects);

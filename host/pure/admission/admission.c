@@ -29,11 +29,13 @@ struct admission *admission_new(const char *device, char *const *accounts, size_
 void admission_effects_init(struct admission_effects *effects)
 {
 	*effects = (struct admission_effects){.arena = arena_new()};
+	text_init(&effects->record, RECORD_MAX);
 }
 
 void admission_effects_clear(struct admission_effects *effects)
 {
 	free(effects->at);
+	text_clear(&effects->record);
 	arena_free(effects->arena);
 	*effects = (struct admission_effects){0};
 }
@@ -105,10 +107,9 @@ void admission_free(struct admission *admission)
 
 struct admission_run *admission_run_of(const struct admission *admission, int64_t step, int64_t token)
 {
-	char key[RUN_KEY_SIZE];
+	struct admission_run *run = table_get_number(&admission->runs, (uint64_t)token);
 
-	run_key(step, token, key);
-	return table_get(&admission->runs, key);
+	return run && run->step == step ? run : NULL;
 }
 
 /* The same offer again, because the answer was lost on the way: it is given again. */
@@ -140,7 +141,6 @@ static void run_offered(struct admission *admission, struct admission_run *run,
 	struct admission_run *known = admission_run_of(admission, run->step, run->token);
 	const struct past_offer *past = past_of(admission, run->step, run->token);
 	const char *key = table_get(&admission->users, run->user);
-	char name[RUN_KEY_SIZE];
 
 	if (known) {
 		answer_again(admission, known, effects);
@@ -151,8 +151,12 @@ static void run_offered(struct admission *admission, struct admission_run *run,
 		refuse_again(admission, run, past, effects);
 		return;
 	}
-	run_key(run->step, run->token, name);
-	table_set(&admission->runs, name, run);
+	if (table_get_number(&admission->runs, (uint64_t)run->token)) {
+		admission_refuse(admission, run, "OutcomeUnknown", REASON_FATAL,
+				 "the host has given its token to another run of the device", effects);
+		return;
+	}
+	table_set_number(&admission->runs, (uint64_t)run->token, run);
 	run->state = ADMISSION_OFFERED;
 	if (!admission->known || admission->blind) {
 		/* Not "wait": before the first list there is no revision that could move. */

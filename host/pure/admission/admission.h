@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/table.h"
+#include "base/text.h"
 #include "pure/queue/reasons.h"
 
 #include <hostler/session.h>
@@ -52,12 +53,12 @@ enum admission_run_state {
 	ADMISSION_REPORTED,  /* the host knows; its session is still being closed */
 };
 
-/* What is offered. Texts are owned by the run. */
+/* What is offered, as admission_run_new makes it. Texts belong to the run. */
 struct admission_run {
 	int64_t step, token, number, timeout_ms;
-	char *run_id, *name, *user, *package;
+	const char *run_id, *name, *user, *package;
 	bool attended;
-	char *inputs;
+	const char *inputs;
 	size_t inputs_length;
 
 	enum admission_run_state state;
@@ -67,8 +68,9 @@ struct admission_run {
 	bool accounts_asked; /* who the device's accounts are, because its user is none of them by name */
 	bool taken;	     /* the host was told */
 	bool paused;	     /* it waits at a checkpoint */
-	char *end, *reason;  /* state word and reason code of its end */
-	char *result;	     /* payload of `finished` */
+	char *outcome;	     /* one piece of memory that the three texts of its end are in */
+	const char *end, *reason; /* state word and reason code */
+	const char *result;	  /* payload of `finished` */
 	size_t result_length;
 	int64_t started_us, ended_us; /* until it is known when it began: when it was offered */
 	char *session; /* in which it was launched; of an attended run, in which it shall be */
@@ -77,6 +79,7 @@ struct admission_run {
 	bool released; /* its session is closed, or kept: the slot is free */
 	bool heard;    /* the host has its outcome */
 	bool bare;     /* nothing was touched for it, so it has left nothing */
+	char texts[];  /* those of the offer */
 };
 
 enum admission_hold_state {
@@ -195,6 +198,7 @@ struct admission_effect {
 
 struct admission_effects {
 	hst_arena *arena;
+	struct text record; /* where one of the journal is put together */
 	struct admission_effect *at;
 	size_t n, size;
 };
@@ -222,6 +226,8 @@ void admission_settle(struct admission *admission, struct admission_effects *eff
 void admission_effects_init(struct admission_effects *effects);
 void admission_effects_clear(struct admission_effects *effects);
 
+/* An offer; the texts of `from` are copied. */
+struct admission_run *admission_run_new(const struct admission_run *from);
 void admission_run_free(struct admission_run *run);
 
 /*

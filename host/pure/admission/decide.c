@@ -29,10 +29,13 @@ static void refuse_by_plan(struct admission *admission, struct admission_run *ru
 
 bool admission_allows(const struct admission *admission, const char *user, const char *key)
 {
+	for (size_t i = 0; i < admission->account_count; i++)
+		if (strcmp(admission->accounts[i], user) == 0)
+			return true;
 	for (size_t i = 0; i < admission->account_count; i++) {
 		const char *known = table_get(&admission->users, admission->accounts[i]);
 
-		if (strcmp(admission->accounts[i], user) == 0 || (known && strcmp(known, key) == 0))
+		if (known && strcmp(known, key) == 0)
 			return true;
 	}
 	return false;

@@ -4,6 +4,8 @@
 
 #include "pure/admission/admission.h"
 
+enum { RECORD_MAX = 16 << 20 }; /* bytes of one in the journal */
+
 struct admission {
 	char *device;
 	char *const *accounts;
@@ -15,8 +17,9 @@ struct admission {
 	hst_device facts;
 	hst_session *seen; /* what the watch last reported; texts owned */
 	size_t seen_count;
-	struct table runs;  /* "step/token" -> struct admission_run */
-	struct table past;  /* "step/token" -> struct past_offer: how it was answered, the latest of them */
+	struct table runs;  /* by token, which the host gives once -> struct admission_run */
+	struct table past;  /* the same -> struct past_offer: how it was answered, the latest of them */
+	struct past_offer *past_first, *past_last; /* and in the order in which they became it */
 	int64_t too_old;    /* tokens up to here are no longer among them */
 	struct table holds; /* number -> struct admission_hold */
 	struct table users; /* user -> its key, owned; as the driver identified it */
@@ -103,6 +106,7 @@ enum past_kind {
 };
 
 struct past_offer {
+	struct past_offer *before, *after;
 	enum past_kind kind;
 	int64_t step, token;
 	bool untold; /* the host may not know yet that it is lost, or never began */
@@ -146,8 +150,8 @@ void standing_again(struct admission *admission, struct admission_effects *effec
 void standing_heard(struct past_offer *past, struct admission_effects *effects);
 
 /* run.c: what happens to a run, whoever brings it about */
-enum { RUN_KEY_SIZE = 48 };
-void run_key(int64_t step, int64_t token, char to[RUN_KEY_SIZE]);
+/* Its outcome is known: the texts are copied. */
+void run_ends_as(struct admission_run *run, const char *end, const char *reason, const char *result, size_t length);
 void run_leave(struct admission *admission,
 	       struct admission_run *run); /* it is known no more; freed after the batch */
 void admission_refuse(struct admission *admission, struct admission_run *run, const char *reason,

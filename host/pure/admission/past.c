@@ -30,30 +30,39 @@ static struct past_offer too_old = {
 	.class = REASON_FATAL,
 	.text = (char *)"the offer is so old that the device does not know what became of it"};
 
+/* The texts of all others are constants. */
 static void past_free(struct past_offer *past)
 {
-	free(past->reason);
-	free(past->text);
+	if (past->kind == PAST_REFUSED) {
+		free(past->reason);
+		free(past->text);
+	}
 	free(past);
+}
+
+static void forget(struct admission *admission, struct past_offer *past)
+{
+	*(past->before ? &past->before->after : &admission->past_first) = past->after;
+	*(past->after ? &past->after->before : &admission->past_last) = past->before;
+	table_remove_number(&admission->past, (uint64_t)past->token);
+	past_free(past);
 }
 
 static void add(struct admission *admission, struct past_offer *past)
 {
-	struct past_offer *oldest;
-	char key[RUN_KEY_SIZE];
-	size_t at = 0;
+	struct past_offer *known = table_get_number(&admission->past, (uint64_t)past->token);
 
-	run_key(past->step, past->token, key);
-	oldest = table_remove(&admission->past, key);
-	if (oldest)
-		past_free(oldest);
-	table_set(&admission->past, key, past);
+	if (known)
+		forget(admission, known);
+	past->before = admission->past_last;
+	*(past->before ? &past->before->after : &admission->past_first) = past;
+	admission->past_last = past;
+	table_set_number(&admission->past, (uint64_t)past->token, past);
 	if (admission->past.n <= PAST_MAX)
 		return;
-	oldest = table_remove(&admission->past, table_next(&admission->past, &at)->key);
-	if (oldest->token > admission->too_old)
-		admission->too_old = oldest->token;
-	past_free(oldest);
+	if (admission->past_first->token > admission->too_old)
+		admission->too_old = admission->past_first->token;
+	forget(admission, admission->past_first);
 }
 
 void past_refused(struct admission *admission, int64_t step, int64_t token, const char *reason,
@@ -79,8 +88,8 @@ void past_put(struct admission *admission, int64_t step, int64_t token, enum pas
 				    .step = step,
 				    .token = token,
 				    .untold = untold,
-				    .reason = mem_text(answers[kind].reason),
-				    .text = mem_text(answers[kind].text),
+				    .reason = (char *)answers[kind].reason,
+				    .text = (char *)answers[kind].text,
 				    .class = answers[kind].class,
 				    .revision = admission->revision};
 	add(admission, past);
@@ -88,11 +97,9 @@ void past_put(struct admission *admission, int64_t step, int64_t token, enum pas
 
 struct past_offer *past_of(const struct admission *admission, int64_t step, int64_t token)
 {
-	struct past_offer *past;
-	char key[RUN_KEY_SIZE];
+	struct past_offer *past = table_get_number(&admission->past, (uint64_t)token);
 
-	run_key(step, token, key);
-	past = table_get(&admission->past, key);
+	past = past && past->step == step ? past : NULL;
 	return past || token > admission->too_old ? past : &too_old;
 }
 
@@ -108,7 +115,7 @@ bool past_never_ran(const struct past_offer *past)
 
 void past_clear(struct admission *admission)
 {
-	TABLE_EACH(&admission->past, entry)
-		past_free(entry->value);
+	while (admission->past_first)
+		forget(admission, admission->past_first);
 	table_clear(&admission->past);
 }

@@ -17,22 +17,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUOTED_MAX = 16 << 20 };
-
 static const char hex[] = "0123456789abcdef";
 
 static void quote(struct text *to, const char *bytes, size_t length)
 {
+	size_t plain = 0; /* from here to `i` nothing has to be changed */
+
 	if (length == 0)
 		text_add(to, "-");
 	for (size_t i = 0; i < length; i++) {
 		unsigned char byte = (unsigned char)bytes[i];
 
-		if (byte <= ' ' || byte == '%' || byte == 0x7f || (length == 1 && byte == '-'))
-			text_addf(to, "%%%02x", byte);
-		else
-			text_bytes(to, &bytes[i], 1);
+		if (byte > ' ' && byte != '%' && byte != 0x7f && (length > 1 || byte != '-'))
+			continue;
+		text_bytes(to, bytes + plain, i - plain);
+		text_bytes(to, (char[]){'%', hex[byte >> 4], hex[byte & 15]}, 3);
+		plain = i + 1;
 	}
+	text_bytes(to, bytes + plain, length - plain);
 }
 
 static void quote_text(struct text *to, const char *text)
@@ -66,22 +68,29 @@ char *records_unquote(hst_arena *arena, const char *word)
 	return text;
 }
 
-static void begin(struct text *text, const char *word, int64_t step, int64_t token)
+static void add_number(struct text *to, int64_t number)
 {
-	text_init(text, QUOTED_MAX);
-	text_addf(text, "%s %lld %lld", word, (long long)step, (long long)token);
+	text_add(to, " ");
+	text_integer(to, number);
 }
 
-static void end(struct admission_effects *effects, enum admission_effect_kind kind, struct text *text)
+static void begin(struct text *text, const char *word, int64_t step, int64_t token)
 {
-	admission_effect(effects, kind)->text = arena_text(effects->arena, text->s);
-	text_clear(text);
+	text_reset(text);
+	text_add(text, word);
+	add_number(text, step);
+	add_number(text, token);
+}
+
+static void end(struct admission_effects *effects, enum admission_effect_kind kind)
+{
+	admission_effect(effects, kind)->text = arena_copy(effects->arena, effects->record.s, effects->record.length);
 }
 
 static void run_words(struct text *text, const char *word, const struct admission_run *run)
 {
 	begin(text, word, run->step, run->token);
-	text_addf(text, " %lld", (long long)run->number);
+	add_number(text, run->number);
 	quote_text(text, run->user);
 	quote_text(text, run->key);
 	quote_text(text, run->session);
@@ -92,7 +101,9 @@ static void ended_words(struct text *text, const struct admission_run *run)
 	begin(text, "ended", run->step, run->token);
 	quote_text(text, run->end);
 	quote_text(text, run->reason);
-	text_addf(text, " %lld %lld ", (long long)run->started_us, (long long)run->ended_us);
+	add_number(text, run->started_us);
+	add_number(text, run->ended_us);
+	text_add(text, " ");
 	quote(text, run->result, run->result_length);
 }
 
@@ -100,49 +111,40 @@ static void refused_words(struct text *text, int64_t step, int64_t token, const 
 {
 	begin(text, "refused", step, token);
 	quote_text(text, reason);
-	text_addf(text, " %s", reason_class_name(class));
+	text_add(text, " ");
+	text_add(text, reason_class_name(class));
 }
 
 void records_run(struct admission_effects *effects, const char *word, const struct admission_run *run)
 {
-	struct text text;
-
-	run_words(&text, word, run);
-	end(effects, ADMISSION_JOURNAL, &text);
+	run_words(&effects->record, word, run);
+	end(effects, ADMISSION_JOURNAL);
 }
 
 void records_offer(struct admission_effects *effects, const char *word, int64_t step, int64_t token)
 {
-	struct text text;
-
-	begin(&text, word, step, token);
-	end(effects, ADMISSION_JOURNAL, &text);
+	begin(&effects->record, word, step, token);
+	end(effects, ADMISSION_JOURNAL);
 }
 
 void records_heard(struct admission_effects *effects, int64_t step, int64_t token)
 {
-	struct text text;
-
-	begin(&text, "heard", step, token);
-	end(effects, ADMISSION_JOURNAL_SOON, &text);
+	begin(&effects->record, "heard", step, token);
+	end(effects, ADMISSION_JOURNAL_SOON);
 }
 
 void records_refused(struct admission_effects *effects, const struct admission_run *run, const char *reason,
 		    enum reason_class class)
 {
-	struct text text;
-
-	refused_words(&text, run->step, run->token, reason, class);
-	end(effects, ADMISSION_JOURNAL, &text);
+	refused_words(&effects->record, run->step, run->token, reason, class);
+	end(effects, ADMISSION_JOURNAL);
 }
 
 void records_ended(struct admission_effects *effects, const struct admission_run *run)
 {
-	struct text text;
-
-	ended_words(&text, run);
+	ended_words(&effects->record, run);
 	/* A rehearsal that is forgotten is only rehearsed again. */
-	end(effects, run->bare ? ADMISSION_JOURNAL_SOON : ADMISSION_JOURNAL, &text);
+	end(effects, run->bare ? ADMISSION_JOURNAL_SOON : ADMISSION_JOURNAL);
 }
 
 /* The present state as records */
@@ -150,29 +152,25 @@ void records_ended(struct admission_effects *effects, const struct admission_run
 struct visiting {
 	void (*visit)(void *arg, const char *record);
 	void *arg;
+	struct text text;
 };
 
-static void visit(const struct visiting *visiting, struct text *text)
+static void visit(const struct visiting *visiting)
 {
-	visiting->visit(visiting->arg, text->s);
-	text_clear(text);
+	visiting->visit(visiting->arg, visiting->text.s);
 }
 
-static void visit_offer(const struct visiting *visiting, const char *word, int64_t step, int64_t token)
+static void visit_offer(struct visiting *visiting, const char *word, int64_t step, int64_t token)
 {
-	struct text text;
-
-	begin(&text, word, step, token);
-	visit(visiting, &text);
+	begin(&visiting->text, word, step, token);
+	visit(visiting);
 }
 
-static void visit_past(const struct visiting *visiting, const struct past_offer *past)
+static void visit_past(struct visiting *visiting, const struct past_offer *past)
 {
-	struct text text;
-
 	if (past->kind == PAST_REFUSED) {
-		refused_words(&text, past->step, past->token, past->reason, past->class);
-		visit(visiting, &text);
+		refused_words(&visiting->text, past->step, past->token, past->reason, past->class);
+		visit(visiting);
 		return;
 	}
 	if (past->kind != PAST_HEARD)
@@ -182,29 +180,29 @@ static void visit_past(const struct visiting *visiting, const struct past_offer 
 }
 
 /* One that was only offered has left no trace: it is offered again. */
-static void visit_run(const struct visiting *visiting, const struct admission_run *run)
+static void visit_run(struct visiting *visiting, const struct admission_run *run)
 {
-	struct text text;
-
 	if (run->state >= ADMISSION_UPLOADING) {
-		ended_words(&text, run);
-		visit(visiting, &text);
+		ended_words(&visiting->text, run);
+		visit(visiting);
 		if (run->heard)
 			visit_offer(visiting, "heard", run->step, run->token);
 	} else if (run->state != ADMISSION_OFFERED) {
-		run_words(&text, run->state == ADMISSION_RUNNING ? "launched" : "started", run);
-		visit(visiting, &text);
+		run_words(&visiting->text, run->state == ADMISSION_RUNNING ? "launched" : "started", run);
+		visit(visiting);
 	}
 }
 
 void admission_records(const struct admission *admission, void (*each)(void *arg, const char *record), void *arg)
 {
-	const struct visiting visiting = {each, arg};
+	struct visiting visiting = {each, arg, {0}};
 
-	TABLE_EACH(&admission->past, entry)
-		visit_past(&visiting, entry->value);
+	text_init(&visiting.text, RECORD_MAX);
+	for (const struct past_offer *past = admission->past_first; past; past = past->after)
+		visit_past(&visiting, past);
 	TABLE_EACH(&admission->runs, entry)
 		visit_run(&visiting, entry->value);
 	if (admission->too_old > 0)
 		visit_offer(&visiting, "floor", 0, admission->too_old);
+	text_clear(&visiting.text);
 }

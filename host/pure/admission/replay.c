@@ -49,25 +49,16 @@ static int unreadable(hst_error *err)
 }
 
 /* The run, made when it is not there. NULL: the offer is over. */
-static struct admission_run *run_of(struct admission *admission, const struct record *record)
+static struct admission_run *run_of(struct admission *admission, const struct record *record, const char *user)
 {
 	struct admission_run *run = admission_run_of(admission, record->step, record->token);
 	const struct past_offer *past = past_of(admission, record->step, record->token);
-	char key[RUN_KEY_SIZE];
 
 	if (run || (past && !past_is_too_old(past)))
 		return run;
-	run = mem_alloc(sizeof *run);
-	run->step = record->step;
-	run->token = record->token;
-	run->run_id = mem_text("");
-	run->name = mem_text("");
-	run->user = mem_text("");
-	run->package = mem_text("");
-	run->inputs = mem_text("");
-	run->taken = true;
-	run_key(run->step, run->token, key);
-	table_set(&admission->runs, key, run);
+	run = admission_run_new(&(struct admission_run){.step = record->step, .token = record->token, .run_id = "", .name = "",
+							.user = user, .package = "", .inputs = "", .taken = true});
+	table_set_number(&admission->runs, (uint64_t)run->token, run);
 	return run;
 }
 
@@ -81,15 +72,13 @@ static int replay_run(struct admission *admission, const struct record *record, 
 
 	if (!user || !key || !session || !number(record->words[3], 0, &run_number))
 		return unreadable(err);
-	run = run_of(admission, record);
+	run = run_of(admission, record, user);
 	if (!run || run->state >= ADMISSION_RUNNING)
 		return contradicts(record, "the run was launched or is over", err);
 	run->number = run_number;
-	free(run->user);
 	free(run->key);
 	free(run->session);
 	run->session = mem_text(session);
-	run->user = mem_text(user);
 	run->key = mem_text(key);
 	/* Before its launch only an attended run knows its session. */
 	run->attended |= *record->words[0] == 's' && *session;
@@ -125,14 +114,10 @@ static int replay_ended(struct admission *admission, const struct record *record
 	if (!state || !reason || !payload || !number(record->words[5], INT64_MIN, &started_us) ||
 	    !number(record->words[6], INT64_MIN, &ended_us))
 		return unreadable(err);
-	run = run_of(admission, record);
+	run = run_of(admission, record, "");
 	if (!run || run->state >= ADMISSION_UPLOADING)
 		return contradicts(record, "the run is over", err);
-	run->state = ADMISSION_UPLOADING;
-	run->end = mem_text(state);
-	run->reason = mem_text(reason);
-	run->result = mem_text(payload);
-	run->result_length = strlen(payload);
+	run_ends_as(run, state, reason, payload, strlen(payload));
 	run->started_us = started_us;
 	run->ended_us = ended_us;
 	/* Should its hold still have the session, it is known by that alone. */

@@ -5,43 +5,68 @@
 #include "base/text.h"
 #include "schema/value.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Outcomes that the host has not heard: a ceiling, should it be away for long. */
 enum { UNHEARD_MAX = 1000, SENTENCE_MAX = 8 << 10 };
 
+static const char *keep(char **at, const char *bytes, size_t length)
+{
+	char *kept = *at;
+
+	if (length)
+		memcpy(kept, bytes, length);
+	kept[length] = '\0';
+	*at += length + 1;
+	return kept;
+}
+
+struct admission_run *admission_run_new(const struct admission_run *from)
+{
+	const size_t run_id = strlen(from->run_id), name = strlen(from->name), user = strlen(from->user);
+	const size_t package = strlen(from->package);
+	struct admission_run *run = mem_alloc(sizeof *run + run_id + name + user + package + from->inputs_length + 5);
+	char *at = run->texts;
+
+	*run = *from;
+	run->run_id = keep(&at, from->run_id, run_id);
+	run->name = keep(&at, from->name, name);
+	run->user = keep(&at, from->user, user);
+	run->package = keep(&at, from->package, package);
+	run->inputs = keep(&at, from->inputs, from->inputs_length);
+	return run;
+}
+
 void admission_run_free(struct admission_run *run)
 {
 	if (!run)
 		return;
-	free(run->run_id);
-	free(run->name);
-	free(run->user);
-	free(run->package);
-	free(run->inputs);
 	free(run->key);
 	free(run->session);
 	free(run->halt);
-	free(run->end);
-	free(run->reason);
-	free(run->result);
+	free(run->outcome);
 	free(run);
 }
 
-void run_key(int64_t step, int64_t token, char to[RUN_KEY_SIZE])
+void run_ends_as(struct admission_run *run, const char *end, const char *reason, const char *result, size_t length)
 {
-	snprintf(to, RUN_KEY_SIZE, "%lld/%lld", (long long)step, (long long)token);
+	const size_t ends = strlen(end), reasons = strlen(reason);
+	char *at = mem_alloc(ends + reasons + length + 3);
+
+	free(run->outcome);
+	run->outcome = at;
+	run->end = keep(&at, end, ends);
+	run->reason = keep(&at, reason, reasons);
+	run->result = keep(&at, result, length);
+	run->result_length = length;
+	run->state = ADMISSION_UPLOADING;
 }
 
 void run_leave(struct admission *admission, struct admission_run *run)
 {
-	char key[RUN_KEY_SIZE];
-
-	run_key(run->step, run->token, key);
-	if (table_get(&admission->runs, key) == run)
-		table_remove(&admission->runs, key);
+	if (admission_run_of(admission, run->step, run->token) == run)
+		table_remove_number(&admission->runs, (uint64_t)run->token);
 	admission->gone_runs = mem_grow(admission->gone_runs, &admission->gone_run_size,
 					admission->gone_run_count + 1, sizeof *admission->gone_runs);
 	admission->gone_runs[admission->gone_run_count++] = run;
@@ -155,11 +180,7 @@ static void retire(struct admission *admission, struct admission_run *run, struc
 static void set_end(struct admission_run *run, const char *end, const char *reason, const char *payload, size_t length,
 		    struct admission_effects *effects)
 {
-	run->end = mem_text(end);
-	run->reason = mem_text(reason ? reason : "");
-	run->result = mem_copy(payload ? payload : "", payload ? length : 0);
-	run->result_length = payload ? length : 0;
-	run->state = ADMISSION_UPLOADING;
+	run_ends_as(run, end, reason ? reason : "", payload, payload ? length : 0);
 	run->awaited = NULL;
 	records_ended(effects, run);
 }

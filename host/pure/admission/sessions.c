@@ -107,10 +107,12 @@ static bool has_session(const struct admission_hold *hold)
 
 hst_session *sessions_all(const struct admission *admission, hst_arena *arena, size_t *ret_n)
 {
-	hst_session *all = arena_array(
-		arena, admission->seen_count + admission->holds.n + admission->runs.n + 1, sizeof *all);
-	size_t n = 0;
+	hst_session *all;
+	size_t awaiting = 0, n = 0;
 
+	TABLE_EACH(&admission->runs, entry)
+		awaiting += awaits_hold(entry->value);
+	all = arena_array(arena, admission->seen_count + admission->holds.n + awaiting + 1, sizeof *all);
 	for (size_t i = 0; i < admission->seen_count; i++) {
 		if (is_of_hold(admission, &admission->seen[i]) || is_of_run(admission, &admission->seen[i]))
 			continue;

@@ -75,9 +75,9 @@ void standing_gone(struct admission *admission, struct admission_run *run, enum 
 
 void standing_again(struct admission *admission, struct admission_effects *effects)
 {
-	TABLE_EACH(&admission->past, entry)
-		if (((struct past_offer *)entry->value)->untold)
-			tell(entry->value, effects);
+	for (const struct past_offer *past = admission->past_first; past; past = past->after)
+		if (past->untold)
+			tell(past, effects);
 }
 
 void standing_heard(struct past_offer *past, struct admission_effects *effects)
