@@ -67,11 +67,7 @@ void engine_persist(struct engine *engine)
 	hst_error err = {{0}, {0}};
 
 	engine_begin(engine);
-	for (size_t i = 0; i < effects->run_count; i++)
-		persist_run(engine, effects->runs[i]);
-	crash_point(CRASH_engine_persisting);
-	for (size_t i = 0; i < effects->step_count; i++)
-		persist_step(engine, effects->steps[i]);
+	/* Before the runs, which take what is told of them into their rows. */
 	for (size_t i = 0; i < effects->happening_count; i++) {
 		const struct core_happening *happening = &effects->happenings[i];
 		struct store_happening record = {.at_us = happening->at_us, .run = happening->run ? happening->run->facts.number : 0,
@@ -80,6 +76,11 @@ void engine_persist(struct engine *engine)
 
 		must(engine->store->ops->put_happening(engine->store, &record, &err), &err);
 	}
+	for (size_t i = 0; i < effects->run_count; i++)
+		persist_run(engine, effects->runs[i]);
+	crash_point(CRASH_engine_persisting);
+	for (size_t i = 0; i < effects->step_count; i++)
+		persist_step(engine, effects->steps[i]);
 	for (size_t i = 0; i < effects->standing_count; i++) {
 		const struct core_standing *standing = &effects->standings[i];
 		struct store_bytes value = {.bytes = standing->value, .length = standing->value_length};

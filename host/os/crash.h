@@ -30,7 +30,7 @@
 	POINT(engine, heard_finished, "the outcome of a run is received") \
 	POINT(engine, heard_released, "a gateway has released a run's place") \
 	POINT(engine, heard_standing, "a gateway has told what became of an offer") \
-	POINT(engine, persisting, "runs are written, their steps and events are not, the transaction is open") \
+	POINT(engine, persisting, "runs and events are written, steps are not, the transaction is open") \
 	POINT(engine, before_commit, "the batch is written, the transaction is open") \
 	POINT(engine, committed, "the batch is committed, nobody has been told of it") \
 	POINT(engine, replied, "answers are sent, actions are not") \

@@ -10,7 +10,7 @@ enum record_kind { RECORD_INTEGER, RECORD_TEXT, RECORD_BYTES };
 struct record_column {
 	const char *name;
 	enum record_kind kind;
-	bool fixed; /* stays as it was first put, so that no index has to be touched */
+	bool fixed; /* says what it is and stays as it was first put; the others say what becomes of it */
 	size_t offset;
 };
 

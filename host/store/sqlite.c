@@ -14,10 +14,7 @@ enum {
 	OPEN_WAIT_MS = 2000,	  /* for an owner that is about to end */
 	IDLE_WAL_BYTES = 1 << 20, /* less is not worth the two syncs of a checkpoint */
 	SAFE_WAL_BYTES = 64 << 20,
-	HAPPENINGS_BITS = 24, /* as in the statements: 16 million happenings a run */
 };
-
-static const int64_t runs_max = INT64_C(1) << (62 - HAPPENINGS_BITS);
 
 static struct sqlite_store *sqlite_of(struct store *store)
 {
@@ -34,8 +31,7 @@ static int sqlite_do(struct sqlite_store *store, enum sqlite_statement which, hs
 	return code;
 }
 
-/* The same for a put: one that fails takes its batch with it. */
-static int sqlite_put(struct sqlite_store *store, enum sqlite_statement which, hst_error *err)
+int sqlite_put(struct sqlite_store *store, enum sqlite_statement which, hst_error *err)
 {
 	int code = store->in_batch ? sqlite_do(store, which, err)
 				   : hst_fail(err, HST_INVALID, "a put outside of a batch");
@@ -68,6 +64,37 @@ static void sqlite_checkpoint(struct sqlite_store *store, int64_t least)
 		store->wal_bytes = 0;
 }
 
+static int sqlite_integer(struct sqlite_store *store, const char *sql, int64_t *ret, hst_error *err)
+{
+	sqlite3_stmt *statement = NULL;
+	int code = HST_OK;
+
+	if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_ROW)
+		*ret = sqlite3_column_int64(statement, 0);
+	else
+		code = sqlite_fail(store, err);
+	sqlite3_finalize(statement);
+	return code;
+}
+
+static int sqlite_see_last(struct sqlite_store *store, hst_error *err)
+{
+	int code = sqlite_integer(store, "SELECT max(number) FROM run", &store->last_run, err);
+
+	return code ? code : sqlite_integer(store, "SELECT max(id) FROM step", &store->last_step, err);
+}
+
+/* What is remembered of the tables is of no use then. Keys that are not known to be new are looked for, which is slow
+ * and right. */
+static void sqlite_take_back(struct sqlite_store *store)
+{
+	if (!sqlite3_get_autocommit(store->db))
+		sqlite_do(store, SQL_ROLLBACK, NULL);
+	sqlite_told_forget(store);
+	sqlite_see_last(store, NULL);
+}
+
 static int sqlite_commit(struct store *base, hst_error *err)
 {
 	struct sqlite_store *store = sqlite_of(base);
@@ -80,9 +107,11 @@ static int sqlite_commit(struct store *base, hst_error *err)
 				"%s: nothing of this batch was kept, because a part of it failed",
 				store->path);
 	else
+		code = sqlite_told_write(store, err);
+	if (!code)
 		code = sqlite_do(store, SQL_COMMIT, err);
-	if (code && !sqlite3_get_autocommit(store->db))
-		sqlite_do(store, SQL_ROLLBACK, NULL);
+	if (code)
+		sqlite_take_back(store);
 	store->in_batch = false;
 	sqlite_checkpoint(store, SAFE_WAL_BYTES);
 	return code;
@@ -103,32 +132,55 @@ static int sqlite_put_record(struct sqlite_store *store, const struct record_sha
 	int code;
 
 	if (key <= *last) {
-		sqlite_bind_record(store->statements[update], shape, record);
+		sqlite_bind_record(store->statements[update], shape, record, false);
 		code = sqlite_put(store, update, err);
 		if (code || sqlite3_changes(store->db))
 			return code;
 	}
-	sqlite_bind_record(store->statements[insert], shape, record);
+	sqlite_bind_record(store->statements[insert], shape, record, true);
 	code = sqlite_put(store, insert, err);
 	if (!code && key > *last)
 		*last = key;
 	return code;
 }
 
+/* What has not ended of the runs up to this number stands in its table. */
+static int64_t sqlite_settled(int64_t newest)
+{
+	return ((newest >> SQLITE_NEW_BITS) - 1) * (1 << SQLITE_NEW_BITS);
+}
+
+/* Once every so many runs those that are no longer among the newest get their places among the unfinished. */
+static int sqlite_settle(struct sqlite_store *store, int64_t last, int64_t newest, hst_error *err)
+{
+	int64_t from = sqlite_settled(last), to = sqlite_settled(newest);
+
+	if (from == to)
+		return HST_OK;
+	sqlite3_bind_int64(store->statements[SQL_SETTLE_RUNS], 1, from);
+	sqlite3_bind_int64(store->statements[SQL_SETTLE_RUNS], 2, to);
+	return sqlite_put(store, SQL_SETTLE_RUNS, err);
+}
+
 static int sqlite_put_run(struct store *base, const struct store_run *run, hst_error *err)
 {
 	struct sqlite_store *store = sqlite_of(base);
 	enum sqlite_statement mark = run->ended_us ? SQL_CLOSE_RUN : SQL_OPEN_RUN;
-	bool new = run->number > store->last_run;
-	int code = sqlite_put_record(store, &record_run, SQL_INSERT_RUN, SQL_UPDATE_RUN, run,
-				     &store->last_run, err);
+	int told = (int)record_run.n + 1, code = HST_OK;
+	int64_t last = store->last_run;
+	const char *taken;
 
-	/* Nothing has happened to it yet, so that need not be asked. */
-	if (!code && new && run->number < runs_max)
-		store->places[run->number % SQLITE_PLACES] =
-			(struct sqlite_place){run->number, (run->number << HAPPENINGS_BITS) + 1};
-	sqlite3_bind_int64(store->statements[mark], 1, run->number);
-	return code ? code : sqlite_put(store, mark, err);
+	if (run->number > last)
+		sqlite_told_new(store, run->number);
+	else if (run->number <= sqlite_settled(last)) {
+		sqlite3_bind_int64(store->statements[mark], 1, run->number);
+		code = sqlite_put(store, mark, err);
+	}
+	taken = sqlite_told_take(store, run->number);
+	sqlite_bind_text(store->statements[SQL_INSERT_RUN], told, taken);
+	sqlite_bind_text(store->statements[SQL_UPDATE_RUN], told, taken);
+	code = code ? code : sqlite_put_record(store, &record_run, SQL_INSERT_RUN, SQL_UPDATE_RUN, run, &store->last_run, err);
+	return code ? code : sqlite_settle(store, last, store->last_run, err);
 }
 
 static int sqlite_put_step(struct store *base, const struct store_step *step, hst_error *err)
@@ -137,55 +189,6 @@ static int sqlite_put_step(struct store *base, const struct store_step *step, hs
 
 	return sqlite_put_record(store, &record_step, SQL_INSERT_STEP, SQL_UPDATE_STEP, step,
 				 &store->last_step, err);
-}
-
-/*
- * The key of a happening is its run and a number within it. After a batch that was taken back, a place may be
- * some numbers too far, which leaves a gap and harms nothing.
- */
-static int sqlite_place(struct sqlite_store *store, int64_t run, struct sqlite_place **ret, hst_error *err)
-{
-	sqlite3_stmt *statement = store->statements[SQL_LAST_HAPPENING];
-	struct sqlite_place *place = &store->places[run % SQLITE_PLACES];
-	int code = HST_OK;
-
-	*ret = place;
-	if (place->key && place->run == run)
-		return HST_OK;
-	sqlite3_bind_int64(statement, 1, run);
-	if (sqlite3_step(statement) != SQLITE_ROW)
-		code = sqlite_fail(store, err);
-	else if (sqlite3_column_type(statement, 0) == SQLITE_NULL)
-		*place = (struct sqlite_place){run, (run << HAPPENINGS_BITS) + 1};
-	else
-		*place = (struct sqlite_place){run, sqlite3_column_int64(statement, 0) + 1};
-	sqlite3_reset(statement);
-	return code;
-}
-
-static int sqlite_put_happening(struct store *base, const struct store_happening *happening, hst_error *err)
-{
-	struct sqlite_store *store = sqlite_of(base);
-	struct sqlite_place *place = NULL;
-	int code = HST_OK;
-
-	if (happening->run < 0 || happening->run >= runs_max)
-		code = hst_fail(err, HST_INVALID, "no run has the number %lld", (long long)happening->run);
-	if (!code)
-		code = sqlite_place(store, happening->run, &place, err);
-	if (!code && place->key >> HAPPENINGS_BITS != happening->run)
-		code = hst_fail(err, HST_INVALID, "too much has happened to run #%lld",
-				(long long)happening->run);
-	if (code) {
-		store->spoiled = true;
-		return code;
-	}
-	sqlite_bind_record(store->statements[SQL_PUT_HAPPENING], &record_happening, happening);
-	sqlite3_bind_int64(store->statements[SQL_PUT_HAPPENING], 1, place->key);
-	code = sqlite_put(store, SQL_PUT_HAPPENING, err);
-	if (!code)
-		place->key++;
-	return code;
 }
 
 static int sqlite_put_event(struct store *base, const struct store_event *event, bool *ret_new,
@@ -275,6 +278,7 @@ static void sqlite_free(struct store *base)
 	for (size_t i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize(store->statements[i]);
 	sqlite3_close(store->db);
+	sqlite_told_clear(store);
 	free(store->pruned_instance);
 	free(store->pruned_key);
 	free(store->path);
@@ -351,20 +355,6 @@ static const char sqlite_settings[] = "PRAGMA locking_mode = EXCLUSIVE;"
 				      "PRAGMA temp_store = MEMORY;"
 				      "PRAGMA trusted_schema = OFF;";
 
-static int sqlite_integer(struct sqlite_store *store, const char *sql, int64_t *ret, hst_error *err)
-{
-	sqlite3_stmt *statement = NULL;
-	int code = HST_OK;
-
-	if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) == SQLITE_OK &&
-	    sqlite3_step(statement) == SQLITE_ROW)
-		*ret = sqlite3_column_int64(statement, 0);
-	else
-		code = sqlite_fail(store, err);
-	sqlite3_finalize(statement);
-	return code;
-}
-
 /* In this order: the lock and a look at whose file it is come before anything is written. */
 static int sqlite_start(struct sqlite_store *store, hst_error *err)
 {
@@ -382,9 +372,7 @@ static int sqlite_start(struct sqlite_store *store, hst_error *err)
 		return code;
 	code = sqlite_integer(store, "PRAGMA page_size", &store->page_bytes, err);
 	if (!code)
-		code = sqlite_integer(store, "SELECT max(number) FROM run", &store->last_run, err);
-	if (!code)
-		code = sqlite_integer(store, "SELECT max(id) FROM step", &store->last_step, err);
+		code = sqlite_see_last(store, err);
 	if (code)
 		return code;
 	sqlite3_wal_hook(store->db, sqlite_wal_grew, store);

@@ -3,6 +3,7 @@
 #ifndef HOST_STORE_SQLITE_H
 #define HOST_STORE_SQLITE_H
 
+#include "base/text.h"
 #include "store/record.h"
 
 #include <sqlite3.h>
@@ -15,6 +16,7 @@ enum sqlite_statement {
 	SQL_UPDATE_RUN,
 	SQL_OPEN_RUN,
 	SQL_CLOSE_RUN,
+	SQL_SETTLE_RUNS,
 	SQL_INSERT_STEP,
 	SQL_UPDATE_STEP,
 	SQL_LAST_HAPPENING,
@@ -44,9 +46,19 @@ enum sqlite_statement {
 	SQL_COUNT,
 };
 
-/* Where the next happening of a run goes, for the runs that something happened to lately. */
+/* What this batch tells of a run. */
+struct sqlite_piece {
+	int64_t run, at_us; /* of the latest happening in it */
+	bool taken;	    /* it is written */
+	struct text told;
+};
+
+/* Where what happens next to a run goes, for the runs that something happened to lately. */
 struct sqlite_place {
-	int64_t run, key;
+	int64_t run;
+	int64_t key;	   /* of its next row; 0: not known */
+	int64_t row_bytes; /* that it has in the run's own row; -1: there is no room, or it is not known */
+	size_t piece;	   /* one more than where its piece is; 0: it has none */
 };
 
 enum { SQLITE_PLACES = 4096 };
@@ -62,7 +74,30 @@ struct sqlite_store {
 	int64_t last_run, last_step;		   /* no row has a greater key than these */
 	char *pruned_instance, *pruned_key; /* up to here keys of events were looked at; NULL: begin anew */
 	struct sqlite_place places[SQLITE_PLACES]; /* by run, the last one that asked has the place */
+	struct sqlite_piece *pieces;
+	size_t piece_count, piece_size;
 };
+
+/* sqlite.c: a statement of a batch that returns no rows. One that fails takes its batch with it. */
+int sqlite_put(struct sqlite_store *store, enum sqlite_statement which, hst_error *err);
+
+/* sqlite_told.c */
+int sqlite_put_happening(struct store *store, const struct store_happening *happening, hst_error *err);
+void sqlite_told_new(struct sqlite_store *store, int64_t run);	       /* nothing has happened to this one before */
+const char *sqlite_told_take(struct sqlite_store *store, int64_t run); /* what is to be added to the run's row */
+int sqlite_told_write(struct sqlite_store *store, hst_error *err);     /* all that is left of this batch */
+void sqlite_told_forget(struct sqlite_store *store);		       /* the batch was taken back */
+void sqlite_told_clear(struct sqlite_store *store);
+
+/*
+ * Runs that have not ended. The table `unfinished` need have only those of the older ones that have not: most runs end soon,
+ * and the newest few thousand are quickly looked through. It may have some that have ended since.
+ */
+enum { SQLITE_NEW_BITS = 11 };
+#define SQLITE_SETTLED(newest) "(((" newest ") >> 11) - 1 << 11)"
+#define SQLITE_UNFINISHED                                                                                     \
+	"(SELECT number FROM unfinished UNION ALL SELECT number FROM run WHERE ended_us = 0 AND number > " \
+	SQLITE_SETTLED("SELECT max(number) FROM run") ")"
 
 /* sqlite_statement.c */
 int sqlite_prepare(struct sqlite_store *store, hst_error *err);
@@ -71,7 +106,8 @@ int sqlite_fail(const struct sqlite_store *store,
 void sqlite_bind_text(sqlite3_stmt *statement, int at, const char *text);
 void sqlite_bind_bytes(sqlite3_stmt *statement, int at,
 		       struct store_bytes bytes); /* as text, so that people can read it in SQL */
-void sqlite_bind_record(sqlite3_stmt *statement, const struct record_shape *shape, const void *record);
+void sqlite_bind_record(sqlite3_stmt *statement, const struct record_shape *shape, const void *record,
+			bool fixed); /* false: the key and what is not fixed */
 void sqlite_read_record(sqlite3_stmt *statement, const struct record_shape *shape,
 			void *ret); /* pointers live until the next step */
 

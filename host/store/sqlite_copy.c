@@ -189,7 +189,7 @@ static int look_at(sqlite3 *db, const char *path, bool whole, struct store_look 
 				"%s: this store has version %lld, this program knows versions up to %d: use the newer program", path,
 				(long long)ret->version, STORE_VERSION);
 	if (!one_row(db, "SELECT count(*) FROM run", &ret->runs, NULL) ||
-	    !one_row(db, "SELECT count(*) FROM unfinished", &ret->unfinished, NULL))
+	    !one_row(db, "SELECT count(*) FROM run WHERE ended_us = 0 AND number IN " SQLITE_UNFINISHED, &ret->unfinished, NULL))
 		return copy_fail(db, path, err);
 	one_row(db, "SELECT value FROM counter WHERE name = 'run'", &ret->run, NULL);
 	one_row(db, "SELECT value FROM counter WHERE name = 'step'", &ret->step, NULL);

@@ -189,8 +189,10 @@ int sqlite_prune(struct store *base, const struct store_prune *what, struct stor
 {
 	struct sqlite_store *store = (struct sqlite_store *)base;
 	struct store_pruned pruned = {.runs = 0};
-	int code = prune_runs(store, what, &pruned, err);
+	int code = sqlite_told_write(store, err);
 
+	if (!code)
+		code = prune_runs(store, what, &pruned, err);
 	if (!code)
 		code = prune_values(store, what, &pruned, err);
 	if (!code)

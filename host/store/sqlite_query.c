@@ -216,8 +216,10 @@ int sqlite_happenings(struct store *base, int64_t run,
 {
 	struct sqlite_store *store = query_of(base);
 	sqlite3_stmt *statement = store->statements[SQL_HAPPENINGS];
-	int got;
+	int code = sqlite_told_write(store, err), got;
 
+	if (code)
+		return code;
 	sqlite3_bind_int64(statement, 1, run);
 	while ((got = sqlite3_step(statement)) == SQLITE_ROW) {
 		struct store_happening happening;
@@ -234,8 +236,10 @@ int sqlite_lately(struct store *base, const struct store_span *span,
 {
 	struct sqlite_store *store = query_of(base);
 	sqlite3_stmt *statement = store->statements[SQL_LATELY];
-	int names = (int)record_happening.n, got;
+	int names = (int)record_happening.n, code = sqlite_told_write(store, err), got;
 
+	if (code)
+		return code;
 	sqlite3_bind_int64(statement, 1, span->run);
 	sqlite_bind_text(statement, 2, span->flow);
 	sqlite3_bind_int64(statement, 3, span->since_us);

@@ -9,9 +9,9 @@
 #include <string.h>
 
 /*
- * Rows of runs and steps are current: each change overwrites them. `unfinished` is small and keeps what must
- * be found at the start apart from all that has ended. `happening` only grows; its key is (run << 24) +
- * number within the run.
+ * Rows of runs and steps are current: each change overwrites them. `unfinished` is small and keeps what must be found at the
+ * start apart from all that has ended, but for the newest runs (sqlite.h). What is told of a run is in its row and, once that
+ * has no room, in rows of `happening`, whose key is (run << 24) + number within the run (sqlite_told.c).
  */
 const char *const sqlite_schema_steps[STORE_VERSION] = {
 	"CREATE TABLE run("
@@ -49,6 +49,11 @@ const char *const sqlite_schema_steps[STORE_VERSION] = {
 	"CREATE INDEX run_ended ON run(ended_us) WHERE ended_us > 0;"
 	"CREATE TABLE standing("
 	" kind TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(kind, name)) WITHOUT ROWID;",
+	"ALTER TABLE run ADD COLUMN told TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE happening RENAME TO happening_alone;"
+	"CREATE TABLE happening(key INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, told TEXT NOT NULL);"
+	"INSERT INTO happening SELECT key, at_us, ',' || json_array(at_us, step, what, json(detail)) FROM happening_alone;"
+	"DROP TABLE happening_alone;",
 };
 
 static int schema_fail(sqlite3 *db, const char *path, hst_error *err)

@@ -9,7 +9,7 @@ enum { STATEMENT_BYTES_MAX = 4096 };
 
 enum statement_form {
 	AS_IT_IS,
-	INSERT, /* made from the shape, like UPDATE; both bind the columns in order */
+	INSERT, /* made from the shape, like UPDATE; both bind the columns in order, and after a run's what is told of it */
 	UPDATE,
 	SELECT, /* the shape's columns, then what stands here */
 };
@@ -17,9 +17,13 @@ enum statement_form {
 /* The newest so many runs: a question that fits nothing must not read years of history. */
 #define NEWEST(count) "number > (SELECT max(number) FROM run) - " count
 
+/* The happenings of a piece, each of which is an array. */
+#define EACH(at) "json_extract(each.value, '$[" #at "]')"
+#define EACH_OF(piece) "json_each('[0' || " piece ".told || ']', '$') AS each ON each.type = 'array'"
+
 /*
- * The key of a happening is its run and a number within it, so that the table needs no index to find a run's
- * happenings, and new ones of all running runs go to few pages.
+ * The key of a piece of what happened is its run and a number within it, so that the table needs no index to find a run's
+ * pieces, and new ones of all running runs go to few pages.
  */
 static const struct {
 	const char *sql;
@@ -33,14 +37,16 @@ static const struct {
 	[SQL_UPDATE_RUN] = {NULL, UPDATE, &record_run},
 	[SQL_OPEN_RUN] = {"INSERT OR IGNORE INTO unfinished(number) VALUES(?1)", AS_IT_IS, NULL},
 	[SQL_CLOSE_RUN] = {"DELETE FROM unfinished WHERE number = ?1", AS_IT_IS, NULL},
+	[SQL_SETTLE_RUNS] = {"INSERT OR IGNORE INTO unfinished(number)"
+			     " SELECT number FROM run WHERE number > ?1 AND number <= ?2 AND ended_us = 0",
+			     AS_IT_IS, NULL},
 	[SQL_INSERT_STEP] = {NULL, INSERT, &record_step},
 	[SQL_UPDATE_STEP] = {NULL, UPDATE, &record_step},
 	[SQL_LAST_HAPPENING] =
 		{"SELECT max(key) FROM happening WHERE key >= ?1 << 24 AND key < (?1 + 1) << 24", AS_IT_IS,
 		 NULL},
 	[SQL_PUT_HAPPENING] =
-		{"INSERT INTO happening(key, at_us, step, what, detail) VALUES(?1, ?2, ?3, ?4, ?5)", AS_IT_IS,
-		 NULL},
+		{"INSERT INTO happening(key, at_us, told) VALUES(?1, ?2, ?3)", AS_IT_IS, NULL},
 	[SQL_PUT_EVENT] = {"INSERT OR IGNORE INTO event_key(instance, key, at_us) VALUES(?1, ?2, ?3)",
 			   AS_IT_IS, NULL},
 	[SQL_PUT_FLOW] = {"INSERT OR IGNORE INTO flow(digest, text) VALUES(?1, ?2)", AS_IT_IS, NULL},
@@ -63,7 +69,8 @@ static const struct {
 	[SQL_GET_FLOW] = {"SELECT text FROM flow WHERE digest = ?1", AS_IT_IS, NULL},
 	[SQL_GET_STATE] = {"SELECT bytes FROM state WHERE instance = ?1 AND name = ?2", AS_IT_IS, NULL},
 	[SQL_STANDINGS] = {"SELECT kind, name, value FROM standing ORDER BY kind, name", AS_IT_IS, NULL},
-	[SQL_UNFINISHED_RUNS] = {"unfinished JOIN run USING(number) ORDER BY number", SELECT, &record_run},
+	[SQL_UNFINISHED_RUNS] = {"run WHERE number IN " SQLITE_UNFINISHED " AND ended_us = 0 ORDER BY number", SELECT,
+				 &record_run},
 	[SQL_UNFINISHED_STEPS] = {"step WHERE run = ?1 ORDER BY position, id", SELECT, &record_step},
 	[SQL_RUNS] = {"run WHERE " NEWEST(
 			      "1000000") " AND (?1 IS NULL OR flow = ?1) AND (?2 IS NULL OR state = ?2)"
@@ -73,24 +80,28 @@ static const struct {
 		      SELECT, &record_run},
 	[SQL_RUN] = {"run WHERE number = ?1", SELECT, &record_run},
 	[SQL_STEPS] = {"step WHERE run = ?1 ORDER BY position, id", SELECT, &record_step},
-	[SQL_HAPPENINGS] = {"SELECT key >> 24, at_us, step, what, detail FROM happening"
-			    " WHERE key >= ?1 << 24 AND key < (?1 + 1) << 24 ORDER BY key",
+	[SQL_HAPPENINGS] = {"SELECT ?1, " EACH(0) ", " EACH(1) ", " EACH(2) ", " EACH(3) " FROM"
+			    " (SELECT 0 AS key, told FROM run WHERE number = ?1"
+			    " UNION ALL SELECT key, told FROM happening WHERE key >= ?1 << 24 AND key < (?1 + 1) << 24) AS piece JOIN "
+			    EACH_OF("piece") " ORDER BY piece.key, each.key",
 			    AS_IT_IS, NULL},
 	/*
 	 * An ended run's last happening is its end, and each of those that ended after it has one, too: so what
 	 * happened last is found among the runs that ended last and the unfinished ones, without an index of times that
 	 * every happening would have to be put into.
 	 */
-	[SQL_LATELY] = {"SELECT key >> 24, at_us, happening.step, what, detail, run.id, flow, step.name"
-			" FROM (SELECT ?1 AS number WHERE ?1 > 0"
-			" UNION ALL SELECT number FROM unfinished WHERE ?1 = 0"
+	[SQL_LATELY] = {"WITH one AS MATERIALIZED (SELECT number, id, flow, told FROM run WHERE number IN (SELECT ?1"
+			" UNION ALL SELECT number FROM " SQLITE_UNFINISHED " WHERE ?1 = 0"
 			" UNION ALL SELECT number FROM (SELECT number FROM run WHERE ?1 = 0 AND ended_us > 0 AND"
-			" ended_us >= ?3 AND (?2 IS NULL OR flow = ?2) ORDER BY ended_us DESC LIMIT ?4)"
-			" UNION ALL SELECT 0 WHERE ?1 = 0 AND ?2 IS NULL) AS one"
-			" LEFT JOIN run USING(number)"
-			" JOIN happening ON key >= number << 24 AND key < (number + 1) << 24"
-			" LEFT JOIN step ON step.id = happening.step"
-			" WHERE at_us >= ?3 AND (run.id IS NOT NULL OR number = 0) AND (?2 IS NULL OR flow = ?2) ORDER BY at_us DESC, key DESC LIMIT ?4",
+			" ended_us >= ?3 AND (?2 IS NULL OR flow = ?2) ORDER BY ended_us DESC LIMIT ?4))"
+			" AND (?2 IS NULL OR flow = ?2)"
+			" UNION ALL SELECT 0, NULL, NULL, '' WHERE ?1 = 0 AND ?2 IS NULL)"
+			" SELECT number, " EACH(0) " AS at_us, " EACH(1) ", " EACH(2) ", " EACH(3) ", piece.id, flow,"
+			" (SELECT name FROM step WHERE step.id = " EACH(1) ")"
+			" FROM (SELECT number, id, flow, 0 AS key, told FROM one"
+			" UNION ALL SELECT number, id, flow, key, happening.told FROM one"
+			" JOIN happening ON key >= number << 24 AND key < (number + 1) << 24) AS piece JOIN " EACH_OF("piece")
+			" WHERE at_us >= ?3 ORDER BY at_us DESC, number DESC, piece.key DESC, each.key DESC LIMIT ?4",
 			AS_IT_IS, NULL},
 	[SQL_FIND_LAST] = {"SELECT number FROM run WHERE " NEWEST("1000000") " AND (?1 IS NULL OR flow = ?1)"
 									     " ORDER BY number DESC LIMIT 1",
@@ -116,8 +127,8 @@ static void statement_insert(struct text *sql, const struct record_shape *shape)
 {
 	text_addf(sql, "INSERT INTO %s(", shape->table);
 	statement_columns(sql, shape);
-	text_add(sql, ") VALUES(");
-	for (size_t i = 0; i < shape->n; i++)
+	text_addf(sql, "%s) VALUES(", shape == &record_run ? ", told" : "");
+	for (size_t i = 0; i < shape->n + (shape == &record_run); i++)
 		text_addf(sql, "%s?%zu", i ? ", " : "", i + 1);
 	text_add(sql, ")");
 }
@@ -139,6 +150,8 @@ static void statement_update(struct text *sql, const struct record_shape *shape)
 			text_addf(sql, "%s\"%s\" = ?%zu", before, column->name, i + 1);
 		before = ", ";
 	}
+	if (shape == &record_run)
+		text_addf(sql, ", told = told || ?%zu", shape->n + 1);
 	text_addf(sql, " WHERE \"%s\" = ?1", shape->columns[0].name);
 }
 
@@ -200,12 +213,14 @@ void sqlite_bind_bytes(sqlite3_stmt *statement, int at, struct store_bytes bytes
 	sqlite3_bind_text64(statement, at, bytes.bytes, bytes.length, SQLITE_STATIC, SQLITE_UTF8);
 }
 
-void sqlite_bind_record(sqlite3_stmt *statement, const struct record_shape *shape, const void *record)
+void sqlite_bind_record(sqlite3_stmt *statement, const struct record_shape *shape, const void *record, bool fixed)
 {
 	for (size_t i = 0; i < shape->n; i++) {
 		const struct record_column *column = &shape->columns[i];
 		const void *member = record_at(record, column);
 
+		if (column->fixed && !fixed && i)
+			continue;
 		if (column->kind == RECORD_INTEGER)
 			sqlite3_bind_int64(statement, (int)i + 1, *(const int64_t *)member);
 		else if (column->kind == RECORD_TEXT)

@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { STORE_VERSION = 2 };
+enum { STORE_VERSION = 3 };
 
 struct store_bytes {
 	const char *bytes;
@@ -113,8 +113,9 @@ struct store_ops {
 	/* A copy at `path`, which is replaced, made by store_copy_step (copy.h) while the store goes on. One at a time. */
 	int (*copy)(struct store *store, const char *path, struct store_copy **ret, hst_error *err);
 
-	/* Insert, or replace by key. A run's id and a step's run and position stay as they were first put,
-	 * and payloads whose bytes are NULL stay as they are. A run has ended when its ended_us is not 0. */
+	/* Insert, or replace by key. What a run or step is stays as it was first put; what becomes of it is replaced
+	 * (record.c says which column is which), but for payloads whose bytes are NULL. A run has ended when its
+	 * ended_us is not 0. What happened to a run costs least when it is put before the run. */
 	int (*put_run)(struct store *store, const struct store_run *run, hst_error *err);
 	int (*put_step)(struct store *store, const struct store_step *step, hst_error *err);
 	int (*put_happening)(struct store *store, const struct store_happening *happening, hst_error *err);

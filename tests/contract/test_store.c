@@ -170,6 +170,57 @@ static void happenings_come_in_the_order_they_were_put(void **state)
 	assert_int_equal(seen.happening_count, 0);
 }
 
+enum { MOMENTS = 24 };
+
+static void happened(struct room *room, int64_t run, int64_t moment, const char *detail)
+{
+	struct store_happening happening = {.at_us = moment, .run = run, .what = "progress", .detail = detail};
+
+	assert_int_equal(OPS(room)->put_happening(room->store, &happening, NULL), HST_OK);
+}
+
+/* However they are put: with their run, before it and after it, without it, more at once than its row takes, in a store that was
+ * closed between, and asked for within the batch. */
+static void happenings_of_a_run_stay_in_order_however_they_come(void **state)
+{
+	struct room *room = *state;
+	char id[32], other[32], detail[600] = "{\"text\":\"";
+	struct store_run run = a_run(1, id), neighbour = a_run(1 + 4096, other);
+	struct seen seen = {0};
+
+	memset(detail + strlen(detail), 'x', 500);
+	strcat(detail, "\"}");
+	for (int64_t moment = 1, batch = 0; moment <= MOMENTS; batch++) {
+		begin(room);
+		happened(room, 1, moment++, batch % 3 ? "{}" : NULL);
+		happened(room, neighbour.number, batch, NULL);
+		if (batch != 1)
+			assert_int_equal(OPS(room)->put_run(room->store, &run, NULL), HST_OK);
+		happened(room, 1, moment++, batch % 2 ? detail : "{\"a\":[1,\"\\u0001\\n\"]}");
+		OPS(room)->put_run(room->store, &neighbour, NULL);
+		if (batch == 2)
+			OPS(room)->happenings(room->store, 1, see_happening, &seen, NULL);
+		happened(room, 1, moment++, NULL);
+		commit(room);
+		if (batch == 4 && room->path[0]) {
+			OPS(room)->free(room->store);
+			opened(room);
+		}
+	}
+	assert_int_equal(seen.happening_count, 8);
+	seen_clear(&seen);
+	assert_int_equal(OPS(room)->happenings(room->store, 1, see_happening, &seen, NULL), HST_OK);
+	assert_int_equal(seen.happening_count, MOMENTS);
+	for (int64_t moment = 1; moment <= MOMENTS; moment++)
+		assert_int_equal(seen.happenings[moment - 1].at_us, moment);
+	assert_string_equal(seen.happenings[1].detail, "{\"a\":[1,\"\\u0001\\n\"]}");
+	assert_string_equal(seen.happenings[4].detail, detail);
+	seen_clear(&seen);
+	OPS(room)->happenings(room->store, neighbour.number, see_happening, &seen, NULL);
+	assert_int_equal(seen.happening_count, MOMENTS / 3);
+	seen_clear(&seen);
+}
+
 static void an_event_is_new_once(void **state)
 {
 	struct room *room = *state;
@@ -359,6 +410,7 @@ int main(int argc, char **argv)
 		BOTH(payloads_that_are_not_given_stay),
 		BOTH(payloads_may_be_large),
 		BOTH(happenings_come_in_the_order_they_were_put),
+		BOTH(happenings_of_a_run_stay_in_order_however_they_come),
 		BOTH(an_event_is_new_once),
 		BOTH(a_flow_is_kept_once),
 		BOTH(state_is_any_bytes),

@@ -61,6 +61,34 @@ static void a_batch_with_a_failed_put_leaves_nothing(void **state)
 	seen_clear(&seen);
 }
 
+/* What was remembered of the batch is forgotten with it: the next one goes on from what is there. */
+static void what_follows_a_batch_that_was_taken_back_is_whole(void **state)
+{
+	struct room *room = *state;
+	struct seen seen = {0};
+
+	put_runs(room, 1, 1);
+	begin(room);
+	for (int64_t number = 2; number <= 9000; number++) {
+		char id[32];
+		struct store_run run = a_run(number, id);
+
+		OPS(room)->put_happening(room->store, &(struct store_happening){.run = number, .what = "accepted"}, NULL);
+		OPS(room)->put_run(room->store, &run, NULL);
+	}
+	OPS(room)->put_happening(room->store, &(struct store_happening){.run = 1, .what = "ended"}, NULL);
+	OPS(room)->put_run(room->store, &(struct store_run){.number = 9001}, NULL);
+	assert_int_equal(OPS(room)->commit(room->store, NULL), HST_BROKEN);
+	put_runs(room, 2, 9000);
+	OPS(room)->happenings(room->store, 1, see_happening, &seen, NULL);
+	OPS(room)->happenings(room->store, 2, see_happening, &seen, NULL);
+	assert_int_equal(seen.happening_count, 0);
+	seen.stop_after = 2;
+	OPS(room)->unfinished(room->store, see_run, NULL, &seen, NULL);
+	assert_string_equal(seen.order, "#1 #2 ");
+	seen_clear(&seen);
+}
+
 enum { BATCH_RUNS = 50, BATCH_STEPS = 3 };
 
 /* The child: batches for ever, each of the same size; a byte says that one more is committed. */
@@ -342,6 +370,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		DISK(what_was_committed_is_there_after_closing),
 		DISK(a_batch_with_a_failed_put_leaves_nothing),
+		DISK(what_follows_a_batch_that_was_taken_back_is_whole),
 		DISK(a_crash_leaves_whole_batches),
 		DISK(its_files_are_for_the_owner_alone),
 		DISK(it_says_what_it_is),

@@ -64,6 +64,51 @@ static void what_has_not_ended_is_found_oldest_first(void **state)
 	seen_clear(&seen);
 }
 
+/* Every thousandth run goes on for long, some end late; what is found does not depend on how many came since. */
+static void old_runs_that_have_not_ended_are_found_among_many(void **state)
+{
+	struct room *room = *state;
+	struct seen seen = {0};
+	char id[32];
+
+	for (int64_t from = 1; from < 9000; from += 500) {
+		put_runs(room, from, from + 499);
+		begin(room);
+		for (int64_t number = from; number < from + 500; number++) {
+			struct store_run run = a_run(number, id);
+
+			run.ended_us = number % 1000 ? 1 : 0;
+			OPS(room)->put_run(room->store, &run, NULL);
+		}
+		commit(room);
+	}
+	OPS(room)->unfinished(room->store, see_run, NULL, &seen, NULL);
+	assert_string_equal(seen.order, "#1000 #2000 #3000 #4000 #5000 #6000 #7000 #8000 #9000 ");
+	seen_clear(&seen);
+	begin(room);
+	for (int64_t number = 1000; number <= 9000; number += 2000) {
+		struct store_run run = a_run(number, id);
+
+		run.ended_us = 1;
+		OPS(room)->put_run(room->store, &run, NULL);
+	}
+	for (int64_t number = 1; number <= 6001; number += 6000) {
+		struct store_run run = a_run(number, id);
+
+		OPS(room)->put_run(room->store, &run, NULL);
+	}
+	commit(room);
+	OPS(room)->unfinished(room->store, see_run, NULL, &seen, NULL);
+	assert_string_equal(seen.order, "#1 #2000 #4000 #6000 #6001 #8000 ");
+	seen_clear(&seen);
+	begin(room);
+	OPS(room)->prune(room->store, &(struct store_prune){.rows_before_us = 2, .limit = 10000}, &(struct store_pruned){0}, NULL);
+	commit(room);
+	OPS(room)->unfinished(room->store, see_run, NULL, &seen, NULL);
+	assert_string_equal(seen.order, "#1 #2000 #4000 #6000 #6001 #8000 ");
+	seen_clear(&seen);
+}
+
 /* A run that was resolved wrongly may be taken up again. */
 static void a_run_can_be_unfinished_again(void **state)
 {
@@ -306,6 +351,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		BOTH(steps_come_in_the_order_of_the_flow),
 		BOTH(what_has_not_ended_is_found_oldest_first),
+		BOTH(old_runs_that_have_not_ended_are_found_among_many),
 		BOTH(a_run_can_be_unfinished_again),
 		BOTH(runs_are_listed_newest_first),
 		BOTH(runs_are_found_by_what_people_say),

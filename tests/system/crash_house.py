@@ -431,10 +431,11 @@ class CrashHouse(House):
         """The state of each run and step is the one its events lead to."""
         named = {"accepted": "running", "started": "running", "refused": "queued", "pause": None, "resume": None}
         told = {}
-        for key, step, what, detail in rows("SELECT key, step, what, detail FROM happening ORDER BY key"):
-            state = json.loads(detail or "{}").get("state") if what == "ended" else named.get(what, what)
+        pieces = rows("SELECT number, 0 AS key, told FROM run UNION ALL SELECT key >> 24, key, told FROM happening ORDER BY key")
+        for run, (_, step, what, *detail) in ((run, one) for run, _, piece in pieces for one in json.loads("[0" + piece + "]")[1:]):
+            state = dict(*detail).get("state") if what == "ended" else named.get(what, what)
             if state in ENDED | {"queued", "offered", "preparing", "running", "paused", "stopping", "lost"}:
-                told[step or -(key >> 24)] = state
+                told[step or -run] = state
         wrong = []
         # A run is lost as long as one of its steps is, which has the event.
         lost = {run for run, in rows("SELECT run FROM step WHERE state = 'lost'")}
