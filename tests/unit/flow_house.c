@@ -170,6 +170,24 @@ static const hst_field sign_inputs[] = {
 	{.name = "pin", .type = HST_TYPE_SECRET, .required = true, .doc = "of the card"},
 };
 
+static const hst_field vault_inputs[] = {
+	{.name = "name", .type = HST_TYPE_TEXT, .required = true},
+};
+static const hst_field vault_outputs[] = {
+	{.name = "password", .type = HST_TYPE_SECRET},
+	{.name = "changed", .type = HST_TYPE_DATE},
+};
+static const hst_field join_inputs[] = {
+	{.name = "key", .type = HST_TYPE_SECRET},
+	{.name = "text", .type = HST_TYPE_TEXT},
+	{.name = "times", .type = HST_TYPE_INTEGER},
+};
+static const hst_field join_outputs[] = {
+	{.name = "joined", .type = HST_TYPE_TEXT, .derived = true},
+	{.name = "rows", .type = HST_TYPE_TABLE, .derived = true},
+	{.name = "bytes", .type = HST_TYPE_INTEGER},
+};
+
 static const struct declared_thing triggers[] = {
 	{"inbox", NULL, .outputs = HST_FIELDS(mail_event), .known = FLOW_KNOWN},
 	{"pay", NULL, .outputs = HST_FIELDS(pay_event), .known = FLOW_KNOWN},
@@ -183,6 +201,8 @@ static const struct declared_thing actions[] = {
 	{"orders", "append", HST_FIELDS(append_inputs), HST_FIELDS(append_outputs), FLOW_KNOWN},
 	{"post", "send", HST_FIELDS(send_inputs), HST_FIELDS(send_outputs), FLOW_KNOWN},
 	{"web", "get", HST_FIELDS(get_inputs), HST_FIELDS(get_outputs), FLOW_KNOWN},
+	{"vault", "read", HST_FIELDS(vault_inputs), HST_FIELDS(vault_outputs), FLOW_KNOWN},
+	{"text", "join", HST_FIELDS(join_inputs), HST_FIELDS(join_outputs), FLOW_KNOWN},
 	{"broken", "", .known = FLOW_KNOWN_BAD},
 	{0},
 };
@@ -214,7 +234,7 @@ static const struct declared_thing *find(const struct declared_thing *things, co
 
 static const char *near(const struct declared_thing *things, const char *name)
 {
-	const char *words[8];
+	const char *words[16];
 	size_t n = 0;
 
 	for (; things->name; things++)

@@ -30,7 +30,7 @@ char *house_file(const char *path);
 char *house_path(const char *path);
 
 /*
- * Triggers inbox, pay, order, nightly and broken (refused); connectors orders, post, web and broken; packages
+ * Triggers inbox, pay, order, nightly and broken (refused); connectors orders, post, web, vault, text and broken; packages
  * enter-invoice, order-total, sign and broken; connections finance-bot, desk, demo and broken.
  */
 extern const struct flow_world house_world;

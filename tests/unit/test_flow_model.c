@@ -47,7 +47,7 @@ static void everything_an_author_wrote_is_there(void **state)
 	assert_int_equal(flow->text_length, strlen(text));
 	assert_string_equal(flow->text, text);
 	assert_string_equal(flow->digest, "");
-	assert_int_equal(flow->step_count, 3);
+	assert_int_equal(flow->step_count, 4);
 
 	step = &flow->steps[0];
 	assert_string_equal(step->name, "find");
@@ -211,8 +211,15 @@ static void what_is_wrong_is_named_with_its_line(void **state)
 	         "test.ini:5: error: queue_timeout must be longer than 0; leave it out for the default\n"},
 		{FLOW STEP "when = ${trigger.x} ==\n",
 	         "test.ini:5: error: when: a value was expected, but it ends there\n"},
-		{FLOW STEP "input.a = secret:ledger\n",
-	         "test.ini:5: error: input \"a\": secrets are not in this version\n"},
+		{FLOW STEP "secure_inputs = true\n",
+	         "test.ini:5: error: secure_inputs must be no or yes, got \"true\"\n"},
+		{FLOW STEP "input.a = ${trigger.pin}\ndeclassify.a = because so\n",
+	         "test.ini:6: error: \"declassify.a\" needs a reason of 3 words or more: why may the value be "
+	         "read by everybody who sees this input?\n"},
+		{FLOW STEP "input.a = ${trigger.pin}\ndeclassify.b = it is printed there\n",
+	         "test.ini:6: error: \"declassify.b\": step \"s\" has no input.b\n"},
+		{FLOW STEP "declassify. = it is printed there\n",
+	         "test.ini:5: error: \"declassify.\": step \"s\" has no input.\n"},
 		{FLOW STEP "input.a = ${trigger.}\n",
 	         "test.ini:5: error: \"${trigger.}\" has an empty name in it: write ${STEP.OUTPUT}\n"},
 		{FLOW STEP "inputs.a = 1\n",
@@ -248,6 +255,35 @@ static void a_sentence_is_no_secret(void **state)
 	flow = house_flow(FLOW STEP "input.a = secret: tell nobody\ninput.b = no secret:x\n", &problems);
 	house_no_problems(&problems);
 	assert_string_equal(flow->steps[0].inputs[0].value.text, "secret: tell nobody");
+	assert_null(flow->steps[0].inputs[0].secret);
+	assert_null(flow->steps[0].inputs[1].secret);
+	flow_free(flow);
+}
+
+static void what_is_secret_and_secure_is_read(void **state)
+{
+	struct problems problems;
+	const struct flow_step *step;
+	struct flow *flow;
+
+	(void)state;
+	problems_init(&problems);
+	flow = house_flow(FLOW STEP
+	                  "input.pin = secret:ledger-2\ninput.text = ${trigger.pin}\n"
+	                  "declassify.text = the letter is for\n    the person alone\nsecure_inputs = no\n"
+	                  "secure_outputs = yes\n",
+	                  &problems);
+	house_no_problems(&problems);
+	step = &flow->steps[0];
+	assert_string_equal(step->inputs[0].secret, "ledger-2");
+	assert_string_equal(step->inputs[0].value.text, "secret:ledger-2");
+	assert_int_equal(step->inputs[0].value.part_count, 0);
+	assert_null(step->inputs[0].declassify);
+	assert_null(step->inputs[1].secret);
+	assert_string_equal(step->inputs[1].declassify, "the letter is for\nthe person alone");
+	assert_int_equal(step->inputs[1].declassify_line, 7);
+	assert_false(step->secure_inputs);
+	assert_true(step->secure_outputs);
 	flow_free(flow);
 }
 
@@ -272,7 +308,7 @@ static void keys_of_later_versions_are_named_as_such(void **state)
 		house_problems_are(&problems, expected);
 		later++;
 	}
-	assert_int_equal(later, 9);
+	assert_int_equal(later, 6);
 }
 
 /*
@@ -422,6 +458,7 @@ int main(void)
 		cmocka_unit_test(instances_may_have_dots_in_their_names),
 		cmocka_unit_test(what_is_wrong_is_named_with_its_line),
 		cmocka_unit_test(a_sentence_is_no_secret),
+		cmocka_unit_test(what_is_secret_and_secure_is_read),
 		cmocka_unit_test(keys_of_later_versions_are_named_as_such),
 		cmocka_unit_test(sections_that_come_twice_are_refused),
 		cmocka_unit_test(counts_have_ceilings),

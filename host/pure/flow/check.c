@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "pure/flow/conditions.h"
 #include "pure/flow/fit.h"
+#include "pure/flow/taint.h"
 #include "pure/flow/tokens.h"
 #include "schema/fields.h"
 #include "schema/nearest.h"
@@ -16,21 +17,13 @@
 
 #include <string.h>
 
-/*
- * What is declared of a source of tokens or of a step's inputs; `known` false: nothing can be said about it.
- */
-struct declared {
-	bool known;
-	hst_fields fields;
-};
-
 struct check {
 	const struct flow *flow;
 	const struct flow_world *world;
 	struct problems *problems;
 	hst_arena *arena;
-	struct declared *events;           /* of flow->on */
-	struct declared *inputs, *outputs; /* of flow->steps */
+	struct flow_declared *events;           /* of flow->on */
+	struct flow_declared *inputs, *outputs; /* of flow->steps */
 	size_t step;                       /* the one looked at: tokens may name those before it */
 	bool label;                        /* the label is looked at: tokens may name no step */
 	int line;                          /* where the tokens that are looked at stand */
@@ -77,7 +70,7 @@ static void ask_triggers(struct check *check)
 }
 
 static enum flow_known ask_action(const struct check *check, const struct flow_step *step,
-                                  struct declared *inputs, struct declared *outputs)
+                                  struct flow_declared *inputs, struct flow_declared *outputs)
 {
 	const struct flow_world *world = check->world;
 	enum flow_known known = world->connector(world->arg, step->target);
@@ -96,7 +89,7 @@ static enum flow_known ask_action(const struct check *check, const struct flow_s
 }
 
 static enum flow_known ask_package(const struct check *check, const struct flow_step *step,
-                                   struct declared *inputs, struct declared *outputs)
+                                   struct flow_declared *inputs, struct flow_declared *outputs)
 {
 	const struct flow_world *world = check->world;
 	enum flow_known known = world->package(world->arg, step->target, &inputs->fields, &outputs->fields);
@@ -110,7 +103,7 @@ static void ask_steps(struct check *check)
 {
 	for (size_t i = 0; i < check->flow->step_count; i++) {
 		const struct flow_step *step = &check->flow->steps[i];
-		struct declared *inputs = &check->inputs[i], *outputs = &check->outputs[i];
+		struct flow_declared *inputs = &check->inputs[i], *outputs = &check->outputs[i];
 		enum flow_known known = FLOW_KNOWN_BAD;
 
 		if (step->use == FLOW_USE_CONNECTOR && step->action)
@@ -145,7 +138,7 @@ static const hst_field *event_field(const struct check *check, const char *name,
 
 	*ret_known = check->flow->on_count > 0;
 	for (size_t i = 0; i < check->flow->on_count; i++) {
-		const struct declared *event = &check->events[i];
+		const struct flow_declared *event = &check->events[i];
 		const hst_field *field = event->known ? fields_find(event->fields, name) : NULL;
 
 		if (!event->known || (field && found && field_type(field) != field_type(found)))
@@ -159,7 +152,7 @@ static const hst_field *event_field(const struct check *check, const char *name,
 }
 
 /* The declared outputs of the step a token names; false: it must not name that, which was said. */
-static bool step_outputs(const struct check *check, const struct flow_token *token, struct declared *ret)
+static bool step_outputs(const struct check *check, const struct flow_token *token, struct flow_declared *ret)
 {
 	int position = flow_step_named(check->flow, token->source);
 
@@ -185,7 +178,7 @@ static bool step_outputs(const struct check *check, const struct flow_token *tok
 /* The field a token's first name stands for. NULL: not known, or not there, which was said. */
 static const hst_field *token_field(const struct check *check, const struct flow_token *token)
 {
-	struct declared declared = {0};
+	struct flow_declared declared = {0};
 	const hst_field *field = NULL;
 	const char *name = token->path_count ? token->path[0] : NULL, *near = NULL;
 
@@ -194,9 +187,9 @@ static const hst_field *token_field(const struct check *check, const struct flow
 			field = event_field(check, name, &declared.known, &near);
 	} else {
 		if (strcmp(token->source, "run") == 0)
-			declared = (struct declared){true, HST_FIELDS(run_fields)};
+			declared = (struct flow_declared){true, HST_FIELDS(run_fields)};
 		else if (strcmp(token->source, "flow") == 0)
-			declared = (struct declared){true, HST_FIELDS(flow_fields)};
+			declared = (struct flow_declared){true, HST_FIELDS(flow_fields)};
 		else if (!step_outputs(check, token, &declared))
 			return NULL;
 		if (name && declared.known) {
@@ -221,10 +214,6 @@ static hst_type check_token(const struct check *check, const struct flow_token *
 
 	if (!token->path_count)
 		return HST_TYPE_JSON;
-	if (type == HST_TYPE_SECRET) {
-		PROBLEM(check, check->line, "%s is a secret: secrets are not in this version", token->text);
-		return HST_TYPE_NONE;
-	}
 	if (part < token->path_count && (type == HST_TYPE_LIST || type == HST_TYPE_TABLE)) {
 		if (!flow_is_position(token->path[part], &position)) {
 			PROBLEM(check, check->line,
@@ -286,7 +275,7 @@ static void check_literal(const struct check *check, const struct flow_input *in
 
 static void check_input(struct check *check, const struct flow_step *step, const struct flow_input *input)
 {
-	const struct declared *inputs = &check->inputs[check->step];
+	const struct flow_declared *inputs = &check->inputs[check->step];
 	const hst_field *known = inputs->known ? fields_find(inputs->fields, input->name) : NULL;
 	hst_type type = check_template(check, &input->value);
 	hst_field field;
@@ -299,10 +288,9 @@ static void check_input(struct check *check, const struct flow_step *step, const
 		return;
 	}
 	field = input_field(known, input->name);
-	if (field_type(&field) == HST_TYPE_SECRET)
-		PROBLEM(check, input->line, "input \"%s\" is a secret: secrets are not in this version",
-		        input->name);
-	else if (is_literal(&input->value))
+	if (input->secret)
+		type = HST_TYPE_SECRET;
+	if (!input->secret && is_literal(&input->value) && field_type(&field) != HST_TYPE_SECRET)
 		check_literal(check, input, &field);
 	else if (!flow_type_fits(field_type(&field), type))
 		PROBLEM(check, input->line, "input \"%s\" is of type %s, %s is of type %s", input->name,
@@ -319,7 +307,7 @@ static bool has_input(const struct flow_step *step, const char *name)
 
 static void check_missing(const struct check *check, const struct flow_step *step)
 {
-	const struct declared *inputs = &check->inputs[check->step];
+	const struct flow_declared *inputs = &check->inputs[check->step];
 
 	for (size_t i = 0; inputs->known && !step->broken_input && i < inputs->fields.n; i++) {
 		const hst_field *field = &inputs->fields.at[i];
@@ -398,5 +386,8 @@ void flow_check(const struct flow *flow, const struct flow_world *world, struct 
 	check.label = false;
 	for (check.step = 0; check.step < flow->step_count; check.step++)
 		check_step(&check, &flow->steps[check.step]);
+	flow_taint_check(flow_taint(arena, flow,
+	                            &(struct flow_declarations){check.events, check.inputs, check.outputs}),
+	                 problems);
 	arena_free(arena);
 }

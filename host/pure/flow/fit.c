@@ -10,30 +10,31 @@
 /*
  * What each input takes. A text may read as nearly anything, and a choice may be of such words: whether it
  * does is seen when the step starts. A number of milliseconds is not taken for a duration, nor a number for
- * an integer: both would work for some values and surprise for others. Nothing of this version makes a
- * secret.
+ * an integer: both would work for some values and surprise for others. A secret is text; where one may go at all
+ * is another question (taint.h).
  */
 static const unsigned takes[HST_TYPE_COUNT] = {
 	[HST_TYPE_TEXT] = BIT(TEXT) | BIT(INTEGER) | BIT(NUMBER) | BIT(BOOLEAN) | BIT(CHOICE) | BIT(DATE) |
-                          BIT(DURATION) | BIT(FILE),
-	[HST_TYPE_INTEGER] = BIT(INTEGER) | BIT(TEXT) | BIT(CHOICE),
-	[HST_TYPE_NUMBER] = BIT(NUMBER) | BIT(INTEGER) | BIT(TEXT) | BIT(CHOICE),
-	[HST_TYPE_BOOLEAN] = BIT(BOOLEAN) | BIT(TEXT) | BIT(CHOICE),
-	[HST_TYPE_CHOICE] = BIT(CHOICE) | BIT(TEXT),
-	[HST_TYPE_DATE] = BIT(DATE) | BIT(TEXT),
-	[HST_TYPE_DURATION] = BIT(DURATION) | BIT(TEXT) | BIT(CHOICE),
-	[HST_TYPE_LIST] = BIT(LIST) | BIT(TEXT) | BIT(CHOICE),
-	[HST_TYPE_TABLE] = BIT(TABLE) | BIT(TEXT),
+                          BIT(DURATION) | BIT(FILE) | BIT(SECRET),
+	[HST_TYPE_INTEGER] = BIT(INTEGER) | BIT(TEXT) | BIT(CHOICE) | BIT(SECRET),
+	[HST_TYPE_NUMBER] = BIT(NUMBER) | BIT(INTEGER) | BIT(TEXT) | BIT(CHOICE) | BIT(SECRET),
+	[HST_TYPE_BOOLEAN] = BIT(BOOLEAN) | BIT(TEXT) | BIT(CHOICE) | BIT(SECRET),
+	[HST_TYPE_CHOICE] = BIT(CHOICE) | BIT(TEXT) | BIT(SECRET),
+	[HST_TYPE_DATE] = BIT(DATE) | BIT(TEXT) | BIT(SECRET),
+	[HST_TYPE_DURATION] = BIT(DURATION) | BIT(TEXT) | BIT(CHOICE) | BIT(SECRET),
+	[HST_TYPE_LIST] = BIT(LIST) | BIT(TEXT) | BIT(CHOICE) | BIT(SECRET),
+	[HST_TYPE_TABLE] = BIT(TABLE) | BIT(TEXT) | BIT(SECRET),
 	[HST_TYPE_FILE] = BIT(FILE) | BIT(TEXT),
-	[HST_TYPE_SECRET] = 0,
-	[HST_TYPE_JSON] = ~BIT(SECRET),
+	[HST_TYPE_SECRET] = BIT(SECRET) | BIT(TEXT) | BIT(INTEGER) | BIT(NUMBER) | BIT(BOOLEAN) | BIT(CHOICE) |
+                            BIT(DATE) | BIT(DURATION),
+	[HST_TYPE_JSON] = ~0u,
 };
 
 bool flow_type_fits(hst_type input, hst_type output)
 {
 	/* A tree may hold anything, so it says as little as a type that is not known. */
 	if (output == HST_TYPE_NONE || output == HST_TYPE_JSON)
-		return input != HST_TYPE_SECRET;
+		return true;
 	return (takes[input] & (1u << output)) != 0;
 }
 

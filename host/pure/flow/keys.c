@@ -31,15 +31,19 @@ static const struct flow_key keys[] = {
 	{"step", "on_lost", "`ask`, `fail` or `again`",
 	 "what follows when nobody knows how the step ended; `ask` if left out", FLOW_KEY_OPTIONAL},
 
+	{"step", "secure_inputs", "`yes` or `no`",
+	 "every input may take secure values, and counts as secure; `no` if left out", FLOW_KEY_OPTIONAL},
+	{"step", "secure_outputs", "`yes` or `no`",
+	 "every output is sealed where it is made; `no` if left out", FLOW_KEY_OPTIONAL},
+	{"step", "declassify.", "a reason, in a few words",
+	 "`declassify.NAME`: a secure value may be readable in this input, and why", FLOW_KEY_OPTIONAL},
+
 	{"step", "retry", "", "repeat a failed step", FLOW_KEY_LATER},
 	{"step", "retry_delay", "", "the pause before it", FLOW_KEY_LATER},
 	{"step", "on_error", "", "what follows a failed step", FLOW_KEY_LATER},
 	{"step", "for_each", "", "once for every item of a list", FLOW_KEY_LATER},
 	{"step", "parallel", "", "several items at once", FLOW_KEY_LATER},
 	{"step", "after", "", "another order of steps", FLOW_KEY_LATER},
-	{"step", "secure_inputs", "", "hide all inputs", FLOW_KEY_LATER},
-	{"step", "secure_outputs", "", "hide all outputs", FLOW_KEY_LATER},
-	{"step", "declassify.", "", "let a hidden value be seen", FLOW_KEY_LATER},
 };
 
 #define KEYS (sizeof keys / sizeof *keys)

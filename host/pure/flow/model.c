@@ -12,8 +12,9 @@
 
 #include <string.h>
 
-enum { NAME_MAX_LENGTH = 48, REFERENCE_MAX_LENGTH = 64, INPUT_NAME_MAX_LENGTH = 100 };
+enum { NAME_MAX_LENGTH = 48, REFERENCE_MAX_LENGTH = 64, INPUT_NAME_MAX_LENGTH = 100, REASON_WORDS_MIN = 3 };
 
+#define BLANKS " \t\n"
 #define NAME_LETTERS "abcdefghijklmnopqrstuvwxyz"
 #define NAME_RULE "a name begins with a lower-case letter and has up to 48 of a-z, 0-9, \"_\" and \"-\""
 
@@ -161,10 +162,10 @@ static void read_on(struct parse *parse, const struct section_key *key)
 	names = arena_array(flow->arena, FLOW_ON_MAX, sizeof *names);
 	flow->on = names;
 	for (;;) {
-		const char *name = at += strspn(at, " \t\n");
+		const char *name = at += strspn(at, BLANKS);
 		size_t length = strcspn(at, ","), bare = length;
 
-		while (bare && strchr(" \t\n", name[bare - 1]))
+		while (bare && strchr(BLANKS, name[bare - 1]))
 			bare--;
 		if (!is_reference(name, bare)) {
 			PROBLEM(parse, key->line,
@@ -258,13 +259,26 @@ static void read_use(struct parse *parse, struct flow_step *step, const struct s
 	}
 }
 
-/* "secret:NAME", and not a sentence that happens to begin with the word. */
-static bool names_secret(const char *text)
+/* The NAME of "secret:NAME"; NULL for everything else, a sentence that happens to begin with the word too. */
+static const char *secret_named(const char *text)
 {
 	static const char front[] = "secret:";
+	const char *name = text + strlen(front);
 
-	return strncmp(text, front, strlen(front)) == 0 &&
-	       is_name(text + strlen(front), strlen(text + strlen(front)));
+	return strncmp(text, front, strlen(front)) == 0 && is_name(name, strlen(name)) ? name : NULL;
+}
+
+static bool read_value(struct parse *parse, const struct section_key *key, struct flow_input *input)
+{
+	struct flow *flow = parse->flow;
+	const char *secret = secret_named(key->value);
+
+	if (!secret)
+		return flow_template_parse(flow->arena, flow->file, key->line, key->value, &input->value,
+		                           parse->problems);
+	input->value = (struct flow_template){.text = copy_value(parse, key), .line = key->line};
+	input->secret = input->value.text + (secret - key->value);
+	return true;
 }
 
 static void read_inputs(struct parse *parse, struct flow_step *step)
@@ -288,16 +302,57 @@ static void read_inputs(struct parse *parse, struct flow_step *step)
 			PROBLEM(parse, key->line, "step \"%s\" has more than %d inputs", step->name,
 			        FLOW_INPUTS_MAX);
 			return;
-		} else if (names_secret(key->value)) {
-			PROBLEM(parse, key->line, "input \"%s\": secrets are not in this version",
-			        input->name);
-			step->broken_input = true;
-		} else if (flow_template_parse(flow->arena, flow->file, key->line, key->value, &input->value,
-		                               parse->problems)) {
+		} else if (read_value(parse, key, input)) {
 			step->input_count++;
 		} else {
 			step->broken_input = true;
 		}
+	}
+}
+
+static struct flow_input *input_named(const struct flow_step *step, const char *name)
+{
+	for (size_t i = 0; i < step->input_count; i++)
+		if (strcmp(step->inputs[i].name, name) == 0)
+			return &step->inputs[i];
+	return NULL;
+}
+
+static size_t words_in(const char *text)
+{
+	size_t words = 0;
+
+	for (const char *at = text + strspn(text, BLANKS); *at; at += strspn(at, BLANKS), words++)
+		at += strcspn(at, BLANKS);
+	return words;
+}
+
+/* Whoever reads the flow, or the history of its runs, is to learn why; one word is no reason. */
+static void read_declassify(struct parse *parse, struct flow_step *step)
+{
+	static const char front[] = "declassify.";
+
+	for (size_t i = 0; i < parse->section->key_count; i++) {
+		struct section_key *key = &parse->section->keys[i];
+		const char *name = key->name + strlen(front);
+		struct flow_input *input;
+
+		if (strncmp(key->name, front, strlen(front)) != 0)
+			continue;
+		key->used = true;
+		input = input_named(step, name);
+		if (!input && !step->broken_input)
+			PROBLEM(parse, key->line, "\"%.128s\": step \"%s\" has no input.%.100s", key->name,
+			        step->name, name);
+		else if (words_in(key->value) < REASON_WORDS_MIN)
+			PROBLEM(parse, key->line,
+			        "\"%.128s\" needs a reason of %d words or more: why may the value be read by "
+			        "everybody who sees this input?",
+			        key->name, REASON_WORDS_MIN);
+		else if (input)
+			input->declassify = copy_value(parse, key);
+		if (input)
+			input->declassify_line = key->line;
 	}
 }
 
@@ -343,7 +398,12 @@ static void read_step(struct parse *parse)
 		step->queue_timeout = read_duration(parse, key);
 	if ((key = take_key(parse, "on_lost", NULL)) != NULL)
 		step->on_lost = read_on_lost(parse, key);
+	if ((key = take_key(parse, "secure_inputs", NULL)) != NULL)
+		step->secure_inputs = read_word(parse, key, "no", "yes");
+	if ((key = take_key(parse, "secure_outputs", &step->secure_outputs_line)) != NULL)
+		step->secure_outputs = read_word(parse, key, "no", "yes");
 	read_inputs(parse, step);
+	read_declassify(parse, step);
 	finish_section(parse);
 	/* Only now is the step there: its name was compared with those before it. */
 	flow->step_count++;

@@ -56,8 +56,10 @@ enum flow_use { FLOW_USE_CONNECTOR = 1, FLOW_USE_DESKTOP, FLOW_USE_FLOW };
 
 struct flow_input {
 	const char *name;
-	struct flow_template value;
-	int line;
+	struct flow_template value; /* of "secret:NAME" it has no parts */
+	const char *secret;         /* NAME of "secret:NAME", or NULL */
+	const char *declassify;     /* why a secure value may be readable here, or NULL */
+	int line, declassify_line;
 };
 
 struct flow_step {
@@ -70,6 +72,7 @@ struct flow_step {
 	const char *connection;            /* desktop */
 	bool attended;
 	bool high;                           /* priority */
+	bool secure_inputs, secure_outputs;  /* all of them */
 	hst_duration timeout, queue_timeout; /* 0: the default */
 	enum flow_on_lost on_lost;
 	struct flow_input *inputs;
@@ -77,6 +80,7 @@ struct flow_step {
 	bool broken_input; /* one could not be read, so nothing is said of what is missing */
 	/* Lines of keys, 0: not given. */
 	int line, use_line, when_line, connection_line, mode_line, priority_line, queue_timeout_line;
+	int secure_outputs_line;
 };
 
 struct flow {
