@@ -119,21 +119,20 @@ static void *get(const struct table *table, const char *key, uint64_t hash)
 	return entry ? entry->value : NULL;
 }
 
-static void set(struct table *table, const char *key, uint64_t hash, void *value)
+/* The entry of the key, made when it is not there. */
+static struct table_entry *entry_of(struct table *table, const char *key, uint64_t hash)
 {
 	struct table_entry *entry = table_find(table, key, hash);
 
-	if (entry) {
-		entry->value = value;
-		return;
-	}
+	if (entry)
+		return entry;
 	table_room(table);
 	entry = &table->entries[table->used];
 	table->index[table_slot(table, key, hash)] = (uint32_t)table->used + 1;
-	*entry = (struct table_entry){
-		.key = key == by_number ? by_number : mem_text(key), .value = value, .hash = hash};
+	*entry = (struct table_entry){.key = key == by_number ? by_number : mem_text(key), .hash = hash};
 	table->used++;
 	table->n++;
+	return entry;
 }
 
 static void *take_out(struct table *table, struct table_entry *entry)
@@ -161,12 +160,17 @@ void *table_get_number(const struct table *table, uint64_t number)
 
 void table_set(struct table *table, const char *key, void *value)
 {
-	set(table, key, table_hash(key), value);
+	entry_of(table, key, table_hash(key))->value = value;
 }
 
 void table_set_number(struct table *table, uint64_t number, void *value)
 {
-	set(table, by_number, number_hash(number), value);
+	entry_of(table, by_number, number_hash(number))->value = value;
+}
+
+const char *table_word(struct table *table, const char *key)
+{
+	return entry_of(table, key, table_hash(key))->key;
 }
 
 void *table_remove(struct table *table, const char *key)

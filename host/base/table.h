@@ -32,6 +32,9 @@ void *table_get(const struct table *table, const char *key); /* NULL: not there 
 /* Replaces the value when the key is there; the entry then keeps its place. */
 void table_set(struct table *table, const char *key, void *value);
 
+/* The table's own copy of the key, for as long as that is there; put there, without a value, when it was not. */
+const char *table_word(struct table *table, const char *key);
+
 /* Returns the value that was there, or NULL. */
 void *table_remove(struct table *table, const char *key);
 

@@ -167,8 +167,8 @@ void core_house_desktop_flow(struct core_house *house, const char *name, const c
 static void run_facts_clear(struct run_facts *facts)
 {
 	free(facts->label);
-	free(facts->trigger);
-	free(facts->who);
+	free((char *)facts->trigger);
+	free((char *)facts->who);
 	free(facts->reason);
 	free(facts->text);
 	free(facts->event);
@@ -178,10 +178,10 @@ static void step_facts_clear(struct step_facts *facts)
 {
 	free(facts->reason);
 	free(facts->text);
-	free(facts->connection);
-	free(facts->target);
-	free(facts->device);
-	free(facts->user);
+	free((char *)facts->connection);
+	free((char *)facts->target);
+	free((char *)facts->device);
+	free((char *)facts->user);
 	free(facts->subflow);
 	free(facts->action);
 	free(facts->inputs);

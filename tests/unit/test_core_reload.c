@@ -150,6 +150,7 @@ static void what_waits_for_something_that_is_gone_ends_and_says_so(void **state)
 	house_fresh(&house, "a", 1, 1, NULL, 0);
 	house_said(&house, "offer 3/1 a bot1\n");
 	gone(&house, "bot1-a");
+	core_house_reload(&house, without_b);
 	house_refused(&house, 3, REASON_WAIT, "TooManyActiveSessions", 1);
 	house_run_is(&house, 3, STATE_FAILED, "DefinitionGone");
 	house_is_empty(&house);

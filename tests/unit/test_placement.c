@@ -82,7 +82,7 @@ static void a_user_runs_once_per_device(void **state)
 	order_add(&house.cluster->order, "bot", false, &first);
 	order_add(&house.cluster->order, "bot", false, &second);
 	assert_ptr_equal(next_for_cluster(&house, &device), &first);
-	placement_take(&house.placement, &first, device);
+	placement_take(&first, device);
 	assert_null(next_for_cluster(&house, &device));
 	placement_release(house.a, "bot");
 	assert_ptr_equal(next_for_cluster(&house, &device), &second);

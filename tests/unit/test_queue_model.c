@@ -235,7 +235,7 @@ static void place(struct house *house, bool on_device, size_t which)
 
 	if (!item)
 		return;
-	placement_take(&house->placement, real(house, item), house->devices[device]);
+	placement_take(real(house, item), house->devices[device]);
 	naive_place(&house->naive, item, device);
 	house->placements++;
 }

@@ -138,6 +138,26 @@ static void churn_does_not_make_it_grow(void **state)
 	table_clear(&table);
 }
 
+static void word_is_one_copy_of_a_text(void **state)
+{
+	struct table table;
+	char text[] = "word", key[16];
+	const char *word;
+
+	(void)state;
+	table_init(&table);
+	word = table_word(&table, text);
+	assert_string_equal(word, "word");
+	assert_ptr_not_equal(word, text);
+	for (int i = 0; i < 1000; i++) {
+		snprintf(key, sizeof key, "key-%d", i);
+		table_word(&table, key);
+	}
+	assert_ptr_equal(table_word(&table, text), word);
+	assert_int_equal(table.n, 1001);
+	table_clear(&table);
+}
+
 /* Those with a window of what is there are found, those before and behind it are not. */
 static void numbers_are_keys_too(void **state)
 {
@@ -221,6 +241,7 @@ int main(void)
 		cmocka_unit_test(everything_can_be_removed_while_walking),
 		cmocka_unit_test(break_leaves_the_walk),
 		cmocka_unit_test(churn_does_not_make_it_grow),
+		cmocka_unit_test(word_is_one_copy_of_a_text),
 		cmocka_unit_test(numbers_are_keys_too),
 		cmocka_unit_test(any_sequence_is_as_an_array_would_have_it),
 	};

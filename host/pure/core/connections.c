@@ -24,6 +24,31 @@ static struct core_connection *connection_of(struct core *core, const char *name
 	return connection;
 }
 
+static struct core_connection *connection_of_step(struct core *core, struct step *step)
+{
+	if (!step->connection)
+		step->connection = connection_of(core, step->facts.connection);
+	return step->connection;
+}
+
+const struct core_connection *connections_lead(struct core *core, struct step *step)
+{
+	struct core_connection *connection = connection_of_step(core, step);
+	const char *target, *user;
+
+	if (connection->as_of != core->configured) {
+		connection->as_of = core->configured;
+		connection->target = NULL;
+		if (core->policy.connection(core->policy.arg, connection->gate.name, &target, &user)) {
+			connection->target = placement_target(&core->placement, target);
+			connection->target_name = core_word(core, target);
+			connection->user = core_word(core, user);
+			connection->folded_user = core_fold_user(core, user);
+		}
+	}
+	return connection->target ? connection : NULL;
+}
+
 void connections_free(struct core_connection *connection)
 {
 	free(connection->gate.name);
@@ -74,10 +99,9 @@ static void unblock(struct core *core, struct core_connection *connection, struc
 	settle(core, connection);
 }
 
-const struct order_gate *connections_gate(struct core *core, const struct step *step,
-					  struct core_effects *effects)
+const struct order_gate *connections_gate(struct core *core, struct step *step, struct core_effects *effects)
 {
-	struct core_connection *connection = connection_of(core, step->facts.connection);
+	struct core_connection *connection = connection_of_step(core, step);
 
 	/* The failed sign-in was another user's: the connection has been corrected since. */
 	if (connection->block.reason && strcmp(connection->block.user, step->facts.user) != 0)
@@ -87,7 +111,7 @@ const struct order_gate *connections_gate(struct core *core, const struct step *
 
 void connections_begin(struct core *core, struct step *step)
 {
-	struct core_connection *connection = connection_of(core, step->facts.connection);
+	struct core_connection *connection = connection_of_step(core, step);
 
 	step->signing_in = true;
 	connection->signing_in++;
@@ -97,7 +121,7 @@ void connections_begin(struct core *core, struct step *step)
 /* The sign-in is over, or nobody waits for it any more. */
 static struct core_connection *leave(struct core *core, struct step *step)
 {
-	struct core_connection *connection = connection_of(core, step->facts.connection);
+	struct core_connection *connection = connection_of_step(core, step);
 
 	step->signing_in = false;
 	connection->signing_in--;
@@ -137,7 +161,7 @@ static const hst_value *block_value(hst_arena *arena, const struct core_block *b
 void connections_failed(struct core *core, struct step *step, const char *reason, const char *text,
 			struct core_effects *effects)
 {
-	struct core_connection *connection = connection_of(core, step->facts.connection);
+	struct core_connection *connection = connection_of_step(core, step);
 	struct core_block *block = &connection->block;
 
 	if (step->signing_in)

@@ -2,6 +2,7 @@
 #include "pure/core/internal.h"
 
 #include "base/mem.h"
+#include "schema/value.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,10 @@ struct core *core_new(const struct core_policy *policy)
 
 	core->policy = *policy;
 	placement_init(&core->placement, &policy->placement);
+	core->configured = 1;
+	table_init(&core->words);
+	text_init(&core->json, VALUE_BYTES_MAX);
+	table_init(&core->listeners);
 	table_init(&core->flows);
 	table_init(&core->lineages);
 	table_init(&core->devices);
@@ -54,6 +59,9 @@ void core_free(struct core *core)
 	TABLE_EACH(&core->connections, entry)
 		connections_free(entry->value);
 	table_clear(&core->connections);
+	listeners_clear(core);
+	table_clear(&core->words);
+	text_clear(&core->json);
 	standing_clear(core);
 	held_clear(core);
 	table_clear(&core->steps);
@@ -107,6 +115,20 @@ uint64_t core_draw(struct core *core)
 	return z ^ z >> 31;
 }
 
+const char *core_word(struct core *core, const char *text)
+{
+	return text ? table_word(&core->words, text) : NULL;
+}
+
+const char *core_fold_user(struct core *core, const char *user)
+{
+	char *folded = order_fold_user(user);
+	const char *word = core_word(core, folded);
+
+	free(folded);
+	return word;
+}
+
 static struct core_lineage *lineage_of(struct core *core, const char *name)
 {
 	struct core_lineage *lineage = table_get(&core->lineages, name);
@@ -131,6 +153,7 @@ const struct flow *core_add_flow(struct core *core, struct flow *flow_take, bool
 		flow_free(flow_take);
 	}
 	flow_take = known ? known : flow_take;
+	core->configured++;
 	if (current)
 		lineage_of(core, flow_take->name)->current = flow_take;
 	else

@@ -15,7 +15,7 @@
 struct core_policy {
 	struct placement_policy placement;
 	/* Lookups in what is configured now; false: it is gone (DefinitionGone). Texts live until the next
-	 * reload. */
+	 * reload, and where a connection leads is asked once until then. */
 	bool (*connection)(void *arg, const char *name, const char **ret_target, const char **ret_user);
 	bool (*package)(void *arg, const char *name, const char **ret_digest, int64_t *ret_timeout_ms);
 	bool (*action)(void *arg, const char *connector, const char *action, int64_t *ret_timeout_ms,
@@ -109,10 +109,10 @@ enum core_action_kind {
 struct core_action {
 	enum core_action_kind kind;
 	struct step *step;
-	const char *inputs; /* JSON, in the effects' arena */
+	const char *inputs; /* JSON, the step's */
 	size_t inputs_length;
 	int64_t timeout_ms;
-	const char *package; /* OFFER: digest */
+	const char *package; /* OFFER: digest, the policy's */
 	const char *how;     /* HALT: constant text, cancel stop pause or resume */
 	const char *device;  /* DISOWN; in the effects' arena */
 	int64_t step_id, token;

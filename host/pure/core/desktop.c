@@ -113,7 +113,7 @@ void desktop_await(struct core *core, struct step *step)
 /* Into the order, in the place that its seq gives it. */
 static void desktop_wait(struct core *core, struct step *step, struct core_effects *effects)
 {
-	struct placement_target *target = desktop_target(core, step);
+	struct placement_target *target = step->connection->target;
 
 	step->facts.state = STATE_QUEUED;
 	step->item.top = step->facts.top;
@@ -130,7 +130,7 @@ static void desktop_wait(struct core *core, struct step *step, struct core_effec
 
 void desktop_leave(struct core *core, struct step *step)
 {
-	struct placement_target *target = step->item.lane ? desktop_target(core, step) : NULL;
+	struct placement_target *target = step->item.lane ? placement_of_lane(step->item.lane) : NULL;
 
 	order_remove(&step->item);
 	/* Whoever it held up may be next. */
@@ -142,29 +142,28 @@ void desktop_leave(struct core *core, struct step *step)
  * ended, because it leads nowhere. */
 static bool desktop_resolve(struct core *core, struct step *step, struct core_effects *effects)
 {
-	const char *target, *user;
+	const struct core_connection *connection = connections_lead(core, step);
 
-	if (!core->policy.connection(core->policy.arg, step->flow_step->connection, &target, &user) ||
-	    !placement_target(&core->placement, target)) {
+	if (!connection) {
 		steps_end(core, step, STATE_FAILED, "DefinitionGone",
 			  "the configuration no longer has this step's connection or its target", effects);
 		return false;
 	}
-	if (!step->facts.target || strcmp(step->facts.target, target) != 0 || strcmp(step->facts.user, user) != 0) {
-		text_replace(&step->facts.target, target);
-		text_replace(&step->facts.user, user);
+	/* Names are the same when they are in the same place. */
+	if (step->facts.target != connection->target_name || step->facts.user != connection->user) {
+		step->facts.target = connection->target_name;
+		step->facts.user = connection->user;
 		effects_step(effects, step);
 		effects_happened(core, effects, step->run, step, "queued", "target", step->facts.target, "user",
 				 step->facts.user, NULL);
 	}
-	free(step->folded_user);
-	step->folded_user = order_fold_user(user);
+	step->folded_user = connection->folded_user;
 	return true;
 }
 
 void desktop_queue(struct core *core, struct step *step, struct core_effects *effects)
 {
-	text_replace(&step->facts.connection, step->flow_step->connection);
+	step->facts.connection = core_word(core, step->flow_step->connection);
 	if (!desktop_resolve(core, step, effects))
 		return;
 	step->facts.seq = ++core->counters.seq;
@@ -196,24 +195,24 @@ static void offer_say(struct step *step, const char *digest, int64_t timeout_ms,
 
 	action = effects_action(effects, CORE_OFFER);
 	action->step = step;
-	action->inputs = arena_copy(effects->arena, step->facts.inputs, step->facts.inputs_length);
+	action->inputs = step->facts.inputs;
 	action->inputs_length = step->facts.inputs_length;
 	action->timeout_ms = step->limit_ms = step->flow_step->timeout.ms > 0 ? step->flow_step->timeout.ms : timeout_ms;
-	action->package = arena_text(effects->arena, digest);
+	action->package = digest;
 }
 
 static void desktop_offer(struct core *core, struct order_item *item, struct placement_device *device,
 			  struct core_effects *effects)
 {
 	struct step *step = (struct step *)(void *)item;
-	struct placement_target *target = desktop_target(core, step);
+	struct placement_target *target = placement_of_lane(item->lane);
 	struct share *share;
 	const char *digest;
 	int64_t timeout_ms = 0;
 
 	if (!desktop_package(core, step, &digest, &timeout_ms, effects))
 		return;
-	share = placement_take(&core->placement, item, device);
+	share = placement_take(item, device);
 	placed_take(target, device->name, share, effects);
 	if (target->order.strict)
 		turn_target(core, target);
@@ -222,7 +221,7 @@ static void desktop_offer(struct core *core, struct order_item *item, struct pla
 	step->facts.token = ++core->counters.token;
 	step->facts.placed_us = core->now_us;
 	step->facts.journal = devices_of(core, device->name)->journal;
-	text_replace(&step->facts.device, device->name);
+	step->facts.device = core_word(core, device->name);
 	text_replace(&step->facts.reason, NULL);
 	text_replace(&step->facts.text, NULL);
 	effects_step(effects, step);
@@ -280,7 +279,7 @@ static void wait_again(struct core *core, struct step *step, struct core_effects
 {
 	ask_done(core, step);
 	lost_over(core, step);
-	text_replace(&step->facts.device, NULL);
+	step->facts.device = NULL;
 	desktop_again(core, step, effects);
 	if (state_row(step->facts.state)->ended)
 		return;

@@ -22,12 +22,14 @@ void core_add_device(struct core *core, const char *name, bool strict)
 		table_init(&device->retries);
 		table_set(&core->devices, name, device);
 	}
+	core->configured++;
 	device->placed = placement_add_device(&core->placement, name, strict);
 	device->placed->drained = core_device_drained(core, name, &drained_by) != NULL;
 }
 
 void core_add_cluster(struct core *core, const char *name, const char *balancer, char *const *members, size_t n, bool strict)
 {
+	core->configured++;
 	placement_add_cluster(&core->placement, name, balancer, members, n, strict);
 }
 

@@ -33,6 +33,15 @@ struct core_connection {
 	struct core_block block; /* no reason: not blocked */
 	bool proven;		 /* a sign-in went well, and none has failed since */
 	int64_t signing_in;	 /* steps that are offered or preparing */
+	int64_t as_of;		 /* core->configured when the rest was looked for; 0: never */
+	struct placement_target *target; /* NULL: it leads nowhere */
+	const char *target_name, *user, *folded_user;
+};
+
+/* The flows that a trigger starts, in the order of their lineages. */
+struct core_listeners {
+	struct core_lineage **at;
+	size_t n, size;
 };
 
 /* Pointers first in, first out. */
@@ -45,6 +54,11 @@ struct core {
 	struct core_policy policy;
 	struct placement placement;
 	struct core_counters counters;
+	struct table words;    /* names that many runs have in common: kept once, as long as the core */
+	struct text json;      /* being written */
+	int64_t configured;    /* grows with every change of what is configured */
+	struct table listeners; /* trigger -> struct core_listeners, as of `listening_since` */
+	int64_t listening_since;
 	struct table flows;    /* digest -> struct flow, owned */
 	struct table lineages; /* name -> struct core_lineage */
 	struct table devices;  /* name -> struct core_device */
@@ -67,9 +81,14 @@ struct core {
 	uint64_t draws; /* taken from this event's draw */
 };
 
+/* listeners.c: those that an event starts, each of them once */
+const struct core_listeners *listeners_of(struct core *core, const char *trigger); /* NULL: none */
+void listeners_clear(struct core *core);
+
 /* connections.c: how the sign-ins of steps go. A step that is let go without a word has `left`. */
-const struct order_gate *connections_gate(struct core *core, const struct step *step,
-					  struct core_effects *effects);
+const struct order_gate *connections_gate(struct core *core, struct step *step, struct core_effects *effects);
+/* Where the step's connection leads as it is configured now. NULL: nowhere. */
+const struct core_connection *connections_lead(struct core *core, struct step *step);
 void connections_begin(struct core *core, struct step *step);
 void connections_proven(struct core *core, struct step *step);
 void connections_failed(struct core *core, struct step *step, const char *reason, const char *text,
@@ -80,6 +99,8 @@ void connections_restore(struct core *core, const char *connection, const hst_va
 void connections_free(struct core_connection *connection);
 
 /* core.c */
+const char *core_word(struct core *core, const char *text); /* the core's own copy of a name; NULL stays NULL */
+const char *core_fold_user(struct core *core, const char *user);
 void core_arm(struct core *core, struct core_timer *timer, int64_t at_us,
 	      void (*due)(struct core *, struct core_timer *, struct core_effects *));
 void core_disarm(struct core *core, struct core_timer *timer);
@@ -121,7 +142,6 @@ void text_replace(char **at, const char *text); /* within TEXT_MAX, as everythin
 void runs_fire(struct core *core, const struct core_event *event, struct core_effects *effects);
 void runs_advance(struct core *core, struct run *run, struct core_effects *effects);
 struct run *runs_new(struct core *core, const struct flow *flow);
-void runs_count(struct run *run, bool counts); /* whether it counts for the flow's concurrency */
 void runs_count(struct run *run, bool counts); /* whether it counts for the flow's concurrency */
 void runs_wait(struct run *run); /* behind those that wait for the flow's concurrency */
 void runs_go_on(struct core *core, struct core_lineage *lineage,

@@ -162,7 +162,7 @@ void lost_again(struct core *core, struct step *step, struct core_effects *effec
 		if (step->device)
 			ask_disown(step->device, step->facts.id, step->facts.token, effects);
 		desktop_release(core, step);
-		text_replace(&step->facts.device, NULL);
+		step->facts.device = NULL;
 		desktop_again(core, step, effects);
 	}
 	runs_mirror(core, step->run, effects);

@@ -24,11 +24,15 @@ struct core_timer {
 	void (*due)(struct core *core, struct core_timer *timer, struct core_effects *effects);
 };
 
-/* What is kept of a run in the store; texts are copied by whoever takes facts. */
+/*
+ * What is kept of a run in the store; texts are copied by whoever takes facts. Those that cannot be changed are names, of
+ * which the core has one copy each.
+ */
 struct run_facts {
 	int64_t number;
 	char id[ID_SIZE];
-	char *label, *trigger, *who;
+	char *label;
+	const char *trigger, *who;
 	enum state state;
 	char *reason, *text;
 	int64_t requested_us, started_us, ended_us;
@@ -41,7 +45,7 @@ struct run {
 	struct run_facts facts;
 	const struct flow *flow;
 	struct core_lineage *lineage; /* all flows of this name, for `concurrency` */
-	struct step **steps;	      /* by position in the flow; NULL: not begun */
+	struct step **steps;	      /* by position in the flow; NULL: not begun; behind the run, like the next */
 	enum flow_standing *standing; /* by position */
 	bool dirty;
 	bool ready;   /* in the core's list of runs that may have a next step */
@@ -54,7 +58,7 @@ struct step_facts {
 	int64_t id, position;
 	enum state state;
 	char *reason, *text;
-	char *connection, *target, *device, *user;
+	const char *connection, *target, *device, *user;
 	bool attended, high;
 	int64_t seq, token, attempt;
 	int64_t requested_us, placed_us, started_us, ended_us;
@@ -71,7 +75,8 @@ struct step {
 	struct step_facts facts;
 	struct run *run;
 	const struct flow_step *flow_step;
-	char *folded_user;
+	const char *folded_user;
+	struct core_connection *connection; /* of a desktop step; NULL: not looked for so far */
 	struct placement_device *device; /* where its slot is taken; NULL: nowhere */
 	struct core_timer queue_timer;	 /* the queue time-out */
 	struct core_timer ask_timer;	 /* when its device is asked (again) what became of it */

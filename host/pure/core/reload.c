@@ -15,6 +15,7 @@ void core_retire(struct core *core)
 	TABLE_EACH(&core->lineages, entry)
 		((struct core_lineage *)entry->value)->current = NULL;
 	placement_retire(&core->placement);
+	core->configured++;
 }
 
 /* A text that no run was accepted with any more, and that answers no trigger, is forgotten. */
@@ -67,6 +68,7 @@ static void sweep_lineages(struct core *core)
 void reload_take(struct core *core, struct core_effects *effects)
 {
 	placement_sweep(&core->placement);
+	core->configured++;
 	standing_settle(core);
 	TABLE_EACH(&core->steps, entry) {
 		struct step *step = entry->value;
@@ -79,6 +81,7 @@ void reload_take(struct core *core, struct core_effects *effects)
 	devices_sweep(core);
 	sweep_flows(core);
 	sweep_lineages(core);
+	listeners_clear(core);
 	TABLE_EACH(&core->lineages, entry)
 		runs_go_on(core, entry->value, effects);
 }

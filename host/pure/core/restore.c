@@ -17,8 +17,8 @@ struct run *core_restore_run(struct core *core, const struct run_facts *facts, c
 
 	run->facts = *facts;
 	run->facts.label = mem_text(facts->label);
-	run->facts.trigger = mem_text(facts->trigger);
-	run->facts.who = mem_text(facts->who);
+	run->facts.trigger = core_word(core, facts->trigger);
+	run->facts.who = core_word(core, facts->who);
 	run->facts.reason = mem_text(facts->reason);
 	run->facts.text = mem_text(facts->text);
 	run->facts.event = copied(facts->event, facts->event_length);
@@ -50,16 +50,16 @@ void core_restore_step(struct core *core, struct run *run, const struct step_fac
 	step->facts = *facts;
 	step->facts.reason = mem_text(facts->reason);
 	step->facts.text = mem_text(facts->text);
-	step->facts.connection = mem_text(facts->connection);
-	step->facts.target = mem_text(facts->target);
-	step->facts.device = mem_text(facts->device);
-	step->facts.user = mem_text(facts->user);
+	step->facts.connection = core_word(core, facts->connection);
+	step->facts.target = core_word(core, facts->target);
+	step->facts.device = core_word(core, facts->device);
+	step->facts.user = core_word(core, facts->user);
 	step->facts.subflow = mem_text(facts->subflow);
 	step->facts.action = mem_text(facts->action);
 	step->facts.inputs = copied(facts->inputs, facts->inputs_length);
 	step->facts.outputs = copied(facts->outputs, facts->outputs_length);
 	if (facts->user)
-		step->folded_user = order_fold_user(facts->user);
+		step->folded_user = core_fold_user(core, facts->user);
 	table_set_number(&core->steps, (uint64_t)facts->id, step);
 	run->standing[facts->position] = restored_standing(facts->state);
 }

@@ -30,10 +30,10 @@ static void keep(struct core *core, struct run *run, const struct step_facts *fa
 				   .outputs_length = facts->outputs_length};
 	own->reason = mem_text(facts->reason);
 	own->text = mem_text(facts->text);
-	own->connection = mem_text(facts->connection);
-	own->target = mem_text(facts->target);
-	own->device = mem_text(facts->device);
-	own->user = mem_text(facts->user);
+	own->connection = core_word(core, facts->connection);
+	own->target = core_word(core, facts->target);
+	own->device = core_word(core, facts->device);
+	own->user = core_word(core, facts->user);
 	own->inputs = copied(facts->inputs, facts->inputs_length);
 	own->outputs = copied(facts->outputs, facts->outputs_length);
 	table_set_number(&core->steps, (uint64_t)own->id, step);

@@ -81,25 +81,22 @@ static struct flow_scope runs_scope(struct scope_of_run *scope)
 
 struct run *runs_new(struct core *core, const struct flow *flow)
 {
-	struct run *run = mem_alloc(sizeof *run);
+	/* One block: a run has no more steps than its flow. */
+	struct run *run = mem_alloc(sizeof *run + flow->step_count * (sizeof *run->steps + sizeof *run->standing));
 
 	run->flow = flow;
 	run->lineage = table_get(&core->lineages, flow->name);
-	run->steps = mem_array(flow->step_count, sizeof *run->steps);
-	run->standing = mem_array(flow->step_count, sizeof *run->standing);
+	run->steps = (struct step **)(void *)(run + 1);
+	run->standing = (enum flow_standing *)(void *)(run->steps + flow->step_count);
 	return run;
 }
 
 void runs_free(struct run *run)
 {
 	free(run->facts.label);
-	free(run->facts.trigger);
-	free(run->facts.who);
 	free(run->facts.reason);
 	free(run->facts.text);
 	free(run->facts.event);
-	free(run->steps);
-	free(run->standing);
 	free(run);
 }
 
@@ -108,15 +105,13 @@ static void run_set_label(struct core *core, struct run *run)
 	struct scope_of_run scope = {.core = core, .run = run};
 	struct flow_scope flow_scope = runs_scope(&scope);
 	const hst_value *value;
-	struct text label;
 
 	if (run->flow->label.part_count == 0 ||
 	    flow_template_value(core->scratch, &flow_scope, &run->flow->label, &value, NULL) < 0)
 		return;
-	text_init(&label, VALUE_BYTES_MAX);
-	value_write_plain(&label, value);
-	run->facts.label = text_within(label.s, LABEL_MAX);
-	text_clear(&label);
+	text_reset(&core->json);
+	value_write_plain(&core->json, value);
+	run->facts.label = text_within(core->json.s, LABEL_MAX);
 }
 
 void runs_count(struct run *run, bool counts)
@@ -208,8 +203,8 @@ static struct run *run_make(struct core *core, const struct flow *flow, const st
 
 	run->facts.number = ++core->counters.run;
 	id_make(run->facts.id, core->now_us, draw);
-	run->facts.trigger = mem_text(event->trigger);
-	run->facts.who = mem_text(event->who);
+	run->facts.trigger = core_word(core, event->trigger);
+	run->facts.who = core_word(core, event->who);
 	run->facts.requested_us = core->now_us;
 	run->facts.event = mem_copy(event->payload, event->payload_length);
 	run->facts.event_length = event->payload_length;
@@ -226,16 +221,6 @@ static struct run *run_make(struct core *core, const struct flow *flow, const st
 	return run;
 }
 
-static bool flow_listens(const struct flow *flow, const struct core_event *event)
-{
-	if (event->flow)
-		return strcmp(flow->name, event->flow) == 0;
-	for (size_t i = 0; event->trigger && i < flow->on_count; i++)
-		if (strcmp(flow->on[i], event->trigger) == 0)
-			return true;
-	return false;
-}
-
 /* What is disabled takes no events; that there was one is known, and why nothing came of it. */
 static bool run_disabled(struct core *core, const struct flow *flow, const struct core_event *event,
 			 struct core_effects *effects)
@@ -247,21 +232,28 @@ static bool run_disabled(struct core *core, const struct flow *flow, const struc
 	return true;
 }
 
+static bool run_fires(struct core *core, const struct core_lineage *lineage, const struct core_event *event,
+		      struct core_effects *effects)
+{
+	return lineage && lineage->current && !run_disabled(core, lineage->current, event, effects);
+}
+
 void runs_fire(struct core *core, const struct core_event *event, struct core_effects *effects)
 {
-	struct run **made = arena_array(effects->arena, core->lineages.n + 1, sizeof *made);
+	const struct core_listeners *listeners =
+		event->as || event->flow ? NULL : listeners_of(core, event->trigger);
+	const struct core_lineage *named = event->flow ? table_get(&core->lineages, event->flow) : NULL;
+	struct run **made = arena_array(effects->arena, listeners ? listeners->n : 1, sizeof *made);
 	struct core_action *action;
 	size_t n = 0;
 
 	if (event->as)
 		made[n++] = run_make(core, event->as, event, effects);
-	TABLE_EACH(&core->lineages, entry) {
-		const struct core_lineage *lineage = entry->value;
-
-		if (!event->as && lineage->current && flow_listens(lineage->current, event) &&
-		    !run_disabled(core, lineage->current, event, effects))
-			made[n++] = run_make(core, lineage->current, event, effects);
-	}
+	else if (run_fires(core, named, event, effects))
+		made[n++] = run_make(core, named->current, event, effects);
+	for (size_t i = 0; listeners && i < listeners->n; i++)
+		if (run_fires(core, listeners->at[i], event, effects))
+			made[n++] = run_make(core, listeners->at[i]->current, event, effects);
 	if (event->tag == 0)
 		return;
 	action = effects_action(effects, CORE_ACCEPTED);

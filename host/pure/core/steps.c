@@ -32,15 +32,10 @@ void steps_free(struct core *core, struct step *step)
 	order_remove(&step->item);
 	free(step->facts.reason);
 	free(step->facts.text);
-	free(step->facts.connection);
-	free(step->facts.target);
-	free(step->facts.device);
-	free(step->facts.user);
 	free(step->facts.subflow);
 	free(step->facts.action);
 	free(step->facts.inputs);
 	free(step->facts.outputs);
-	free(step->folded_user);
 	free(step);
 }
 
@@ -84,7 +79,7 @@ void steps_call(struct core *core, struct step *step, struct core_effects *effec
 	effects_step(effects, step);
 	action = effects_action(effects, CORE_CALL);
 	action->step = step;
-	action->inputs = arena_copy(effects->arena, step->facts.inputs, step->facts.inputs_length);
+	action->inputs = step->facts.inputs;
 	action->inputs_length = step->facts.inputs_length;
 	action->timeout_ms = flow_step->timeout.ms > 0 ? flow_step->timeout.ms : timeout_ms;
 }
@@ -93,7 +88,7 @@ void steps_start(struct core *core, struct run *run, size_t position, struct cor
 {
 	struct step *step = step_begin(core, run, position);
 	const hst_value *inputs;
-	struct text json;
+	struct text *json = &core->json;
 	hst_error err = {{0}, {0}};
 
 	run->standing[position] = FLOW_STEP_ACTIVE;
@@ -102,16 +97,15 @@ void steps_start(struct core *core, struct run *run, size_t position, struct cor
 			  effects);
 		return;
 	}
-	text_init(&json, VALUE_BYTES_MAX);
-	value_write_json(&json, inputs);
-	if (json.over) {
-		text_clear(&json);
+	text_reset(json);
+	value_write_json(json, inputs);
+	if (json->over) {
 		steps_end(core, step, STATE_FAILED, "InputInvalid", "the inputs are larger than 1 MiB",
 			  effects);
 		return;
 	}
-	step->facts.inputs_length = json.length;
-	step->facts.inputs = text_take(&json);
+	step->facts.inputs = mem_copy(json->s, json->length);
+	step->facts.inputs_length = json->length;
 	switch (step->flow_step->use) {
 	case FLOW_USE_CONNECTOR:
 		steps_call(core, step, effects);

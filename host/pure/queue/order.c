@@ -3,9 +3,12 @@
 #include "base/mem.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { FEW = 64 };
 
 bool order_before(const struct order_item *a, const struct order_item *b)
 {
@@ -45,47 +48,63 @@ void order_target_init(struct order_target *target, const char *name, bool stric
 	target->count = 0;
 	heap_init(&target->lanes, lane_less, lane_moved);
 	table_init(&target->by_key);
+	text_init(&target->key, INT_MAX);
 }
 
 static void lane_free(struct order_lane *lane)
 {
 	heap_clear(&lane->items);
 	free(lane->key);
-	free(lane->gate_key);
 	free(lane->user);
 	free(lane);
+}
+
+void order_target_forget(struct order_target *target)
+{
+	TABLE_EACH(&target->by_key, entry)
+		lane_free(entry->value);
+	table_clear(&target->by_key);
 }
 
 void order_target_clear(struct order_target *target)
 {
 	heap_clear(&target->lanes);
-	TABLE_EACH(&target->by_key, entry)
-		lane_free(entry->value);
-	table_clear(&target->by_key);
+	order_target_forget(target);
+	text_clear(&target->key);
 	free(target->name);
 	target->name = NULL;
 }
 
+static const char *mode_of(bool attended)
+{
+	return attended ? "attended" : "unattended";
+}
+
 static struct order_lane *lane_of(struct order_target *target, const char *user, bool attended, const struct order_gate *gate)
 {
-	const char *mode = attended ? "attended" : "unattended";
-	char *gate_key = mem_printf("%s/%s/%s", user, mode, gate ? gate->name : "");
-	struct order_lane *lane = table_get(&target->by_key, gate_key);
+	struct text *key = &target->key;
+	struct order_lane *lane;
 
+	text_reset(key);
+	text_add(key, user);
+	text_add(key, "/");
+	text_add(key, mode_of(attended));
+	text_add(key, "/");
+	text_add(key, gate ? gate->name : "");
+	lane = table_get(&target->by_key, key->s);
 	if (lane) {
-		free(gate_key);
+		lane->gate = gate;
 		return lane;
 	}
 	lane = mem_alloc(sizeof *lane);
 	lane->target = target;
-	lane->key = mem_printf("%s/%s", user, mode);
-	lane->gate_key = gate_key;
+	lane->key = mem_printf("%s/%s", user, mode_of(attended));
 	lane->gate = gate;
 	lane->user = mem_text(user);
 	lane->attended = attended;
 	lane->position = HEAP_NOWHERE;
 	heap_init(&lane->items, item_less, item_moved);
-	table_set(&target->by_key, gate_key, lane);
+	table_set(&target->by_key, key->s, lane);
 	return lane;
 }
 
@@ -97,8 +116,9 @@ static void lane_settle(struct order_lane *lane)
 	if (lane->items.n == 0) {
 		if (lane->position != HEAP_NOWHERE)
 			heap_remove(lanes, lane->position);
-		table_remove(&lane->target->by_key, lane->gate_key);
-		lane_free(lane);
+		/* After a long queue its memory is given back. */
+		if (lane->items.size > FEW)
+			heap_clear(&lane->items);
 	} else if (lane->position == HEAP_NOWHERE) {
 		heap_push(lanes, lane);
 	} else {

@@ -3,13 +3,15 @@
  * mode, gate); a lane is a heap of its items, a target a heap of its lanes by their first item. So the first item that a
  * device may take is found without looking at every item, and any item can leave at once.
  *
- * Pure memory; lanes are made and freed as items come and go. An item is embedded in whatever waits.
+ * Pure memory; a lane stays when its last item leaves, since the next one is of the same few users. An item is embedded in
+ * whatever waits.
  */
 #ifndef HOST_PURE_QUEUE_ORDER_H
 #define HOST_PURE_QUEUE_ORDER_H
 
 #include "base/heap.h"
 #include "base/table.h"
+#include "base/text.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,7 +38,8 @@ struct order_item {
 struct order_target {
 	char *name; /* "cluster:finance" */
 	struct heap lanes; /* those with items */
-	struct table by_key;
+	struct table by_key; /* "user/unattended/gate" -> struct order_lane */
+	struct text key;     /* that is looked for */
 	bool strict; /* its first item holds up the others (DESIGN: strict_order) */
 	size_t count;
 };
@@ -44,7 +47,6 @@ struct order_target {
 struct order_lane {
 	struct order_target *target;
 	char *key;      /* "user/unattended", as devices refuse it */
-	char *gate_key; /* the same with the gate's name, where there is one: among the target's lanes */
 	const struct order_gate *gate; /* NULL: none */
 	char *user; /* folded */
 	bool attended;
@@ -54,6 +56,7 @@ struct order_lane {
 
 void order_target_init(struct order_target *target, const char *name, bool strict);
 void order_target_clear(struct order_target *target); /* items must have left */
+void order_target_forget(struct order_target *target); /* its lanes, while nothing waits in them */
 
 bool order_before(const struct order_item *a, const struct order_item *b);
 void order_add(struct order_target *target, const char *user, bool attended, struct order_item *item);

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +54,8 @@ void placement_clear(struct placement *placement)
 		device_free(entry->value);
 	table_clear(&placement->targets);
 	table_clear(&placement->devices);
+	free(placement->candidates);
+	free(placement->able);
 }
 
 static void target_contains(struct placement_target *target, struct placement_device *device)
@@ -144,8 +147,12 @@ void placement_retire(struct placement *placement)
 		device->retired = true;
 		device->target_count = 0;
 	}
-	TABLE_EACH(&placement->targets, entry)
-		((struct placement_target *)entry->value)->retired = true;
+	TABLE_EACH(&placement->targets, entry) {
+		struct placement_target *target = entry->value;
+
+		target->retired = true;
+		order_target_forget(&target->order);
+	}
 }
 
 void placement_sweep(struct placement *placement)
@@ -176,6 +183,12 @@ struct placement_target *placement_target(const struct placement *placement, con
 	return table_get(&placement->targets, name);
 }
 
+struct placement_target *placement_of_lane(const struct order_lane *lane)
+{
+	_Static_assert(offsetof(struct placement_target, order) == 0, "one is cast to the other");
+	return (struct placement_target *)(void *)lane->target;
+}
+
 /* One row per thing that can be in the way, in the order in which people should hear of it. */
 const char *placement_obstacle(const struct placement_device *device, const struct order_lane *lane, const char **ret_text)
 {
@@ -186,7 +199,7 @@ const char *placement_obstacle(const struct placement_device *device, const stru
 		*ret_text = lane->gate->text;
 		return lane->gate->shut;
 	}
-	*ret_text = ((const struct placement_target *)(const void *)lane->target)->fault;
+	*ret_text = placement_of_lane(lane)->fault;
 	if (*ret_text)
 		return "BalancerUnusable";
 	*ret_text = device->note;
@@ -234,14 +247,17 @@ static bool target_may_take(void *arg, const struct order_lane *lane)
 /* Of the target's devices that can take the lane's first item, the one the balancer chooses. */
 static struct placement_device *choose_device(struct placement *placement, const struct order_lane *lane, uint64_t draw)
 {
-	struct placement_target *target = table_get(&placement->targets, lane->target->name);
-	hst_candidate *candidates = mem_array(target->device_count, sizeof *candidates);
-	struct placement_device **able = mem_array(target->device_count, sizeof *able);
+	struct placement_target *target = placement_of_lane(lane);
+	hst_candidate *candidates = mem_grow(placement->candidates, &placement->candidate_size, target->device_count,
+	                                     sizeof *candidates);
+	struct placement_device **able = mem_grow(placement->able, &placement->able_size, target->device_count, sizeof *able);
 	hst_placement_demand demand = {.target = target->order.name, .user = lane->user, .attended = lane->attended};
 	struct placement_device *chosen = NULL;
 	size_t n = 0, index = 0;
 	int64_t lowest = 0;
 
+	placement->candidates = candidates;
+	placement->able = able;
 	for (size_t i = 0; i < target->device_count && n < CANDIDATES_MAX; i++) {
 		struct placement_device *device = target->devices[i];
 
@@ -259,8 +275,6 @@ static struct placement_device *choose_device(struct placement *placement, const
 	shares_could_take(target, lowest);
 	if (n > 0)
 		chosen = able[index < n ? index : 0];
-	free(candidates);
-	free(able);
 	return chosen;
 }
 
@@ -298,9 +312,9 @@ void placement_occupy(struct placement_device *device, const char *user, struct 
 	device->running++;
 }
 
-struct share *placement_take(struct placement *placement, struct order_item *item, struct placement_device *device)
+struct share *placement_take(struct order_item *item, struct placement_device *device)
 {
-	struct placement_target *target = table_get(&placement->targets, item->lane->target->name);
+	struct placement_target *target = placement_of_lane(item->lane);
 
 	placement_occupy(device, item->lane->user, item);
 	order_remove(item);

@@ -62,6 +62,9 @@ struct placement_policy {
 };
 
 struct placement {
+	hst_candidate *candidates; /* of the choice that is being made, and the devices that they are */
+	struct placement_device **able;
+	size_t candidate_size, able_size;
 	struct table devices; /* name -> struct placement_device */
 	struct table targets; /* "device:NAME", "cluster:NAME" -> struct placement_target */
 	struct placement_policy policy;
@@ -77,6 +80,9 @@ struct placement_target *placement_add_cluster(struct placement *placement, cons
                                                char *const *members, size_t n, bool strict);
 struct placement_device *placement_device(const struct placement *placement, const char *name); /* NULL: none */
 struct placement_target *placement_target(const struct placement *placement, const char *name); /* NULL: none */
+
+/* The target in whose order the lane is. */
+struct placement_target *placement_of_lane(const struct order_lane *lane);
 
 /*
  * What is configured changes: first everything is retired, while no item waits; then what is still configured is added
@@ -94,7 +100,7 @@ struct order_item *placement_next_for(struct placement *placement, struct placem
                                       struct placement_device **ret_device);
 
 /* Takes the item out of the order and marks slot and user as taken. Returns the device's share as it is now. */
-struct share *placement_take(struct placement *placement, struct order_item *item, struct placement_device *device);
+struct share *placement_take(struct order_item *item, struct placement_device *device);
 
 /* Takes a slot for an item that is already running there (after a restart). */
 void placement_occupy(struct placement_device *device, const char *user, struct order_item *item);
