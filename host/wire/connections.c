@@ -60,6 +60,7 @@ struct connection *connections_add(struct connections *connections,
 	struct connection *connection = mem_alloc(sizeof *connection), *last;
 	char text[ROUTING_TEXT];
 
+	connections->changes++;
 	connection->link.name = mem_text(peer->name);
 	connection->link.speaker = peer->speaker;
 	connection->link.rights = peer->rights;
@@ -99,6 +100,7 @@ void connections_remove(struct connections *connections, struct connection *conn
 {
 	char text[ROUTING_TEXT];
 
+	connections->changes++;
 	connections_unname(connections, connection);
 	connections_text(connection->routing, text);
 	table_remove(&connections->by_routing, text);

@@ -27,6 +27,7 @@ struct connection {
 };
 
 struct connections {
+	uint64_t changes; /* how often who is there has changed */
 	struct table by_routing; /* to struct connection */
 	struct table by_name;	 /* to the first of that name */
 	uint64_t last_number;

@@ -60,11 +60,9 @@ static void write_text(struct writer *writer, const char *text)
 
 	write_bytes(writer, "\"", 1);
 	while (*text) {
-		size_t plain = 0;
+		size_t plain = head_plain_length(text, SIZE_MAX);
 		char escape;
 
-		while (head_plain(text[plain]))
-			plain++;
 		write_bytes(writer, text, plain);
 		text += plain;
 		if (!*text)
@@ -113,7 +111,7 @@ int message_write_head(const struct message *message, char to[HEAD_BYTES_MAX + 1
 			return hst_fail(err, HST_INVALID, "%s needs the member \"%s\"", row->word,
 					member->name);
 		write_bytes(&writer, before, 2);
-		write_bytes(&writer, member->name, strlen(member->name));
+		write_bytes(&writer, member->name, member->length);
 		write_bytes(&writer, "\":", 2);
 		if (member->type == 't')
 			write_text(&writer, message->store + field->text);
@@ -140,7 +138,7 @@ struct reader {
 
 static void read_blanks(struct reader *reader)
 {
-	while (reader->at < reader->end && memchr(" \t\r\n", *reader->at, 4))
+	while (reader->at < reader->end && (unsigned char)*reader->at <= ' ' && memchr(" \t\r\n", *reader->at, 4))
 		reader->at++;
 }
 
@@ -228,10 +226,12 @@ static int read_text(struct reader *reader, struct message *message, struct mess
 	char *start = message->store + message->stored, *to = start;
 
 	while (reader->at < reader->end && *reader->at != '"') {
-		size_t n;
+		size_t n = head_plain_length(reader->at, (size_t)(reader->end - reader->at));
 
-		if (head_plain(*reader->at)) {
-			*to++ = *reader->at++;
+		if (n) {
+			memcpy(to, reader->at, n);
+			to += n;
+			reader->at += n;
 			continue;
 		}
 		if ((unsigned char)*reader->at < 0x20)
@@ -310,8 +310,11 @@ static int read_value(struct reader *reader, struct message *message, const stru
 	return HST_INVALID;
 }
 
-/* "name": value. Names are compared as they stand there: ours need no escapes. */
-static int read_member(struct reader *reader, struct message *message)
+/*
+ * "name": value. Names are compared as they stand there: ours need no escapes. Who writes them as the row has them, as we do,
+ * has them found at the first look: `expected` is the one behind the last.
+ */
+static int read_member(struct reader *reader, struct message *message, size_t *expected)
 {
 	const struct message_row *row = reader->row;
 	const char *name, *end;
@@ -326,11 +329,13 @@ static int read_member(struct reader *reader, struct message *message)
 		return hst_fail(reader->err, HST_INVALID, "the head of %s ends inside a name", row->word);
 	length = (size_t)(end - name);
 	reader->at = end + 1;
-	for (size_t i = 0; i < row->member_count; i++) {
+	for (size_t tried = 0; tried < row->member_count; tried++) {
+		size_t i = (*expected + tried) % row->member_count;
 		const struct message_member *member = &row->members[i];
 
-		if (strlen(member->name) != length || memcmp(member->name, name, length) != 0)
+		if (member->length != length || memcmp(member->name, name, length) != 0)
 			continue;
+		*expected = i + 1;
 		if (message->head[i].set)
 			return hst_fail(reader->err, HST_INVALID, "%s has the member \"%s\" twice", row->word,
 					member->name);
@@ -356,8 +361,10 @@ int message_read_head(struct message *message, enum word word, uint64_t id, cons
 	if (!read_byte(&reader, '{'))
 		return hst_fail(err, HST_INVALID, "the head of %s is not an object of JSON", row->word);
 	if (!read_byte(&reader, '}')) {
+		size_t expected = 0;
+
 		do {
-			int code = read_member(&reader, message);
+			int code = read_member(&reader, message, &expected);
 
 			if (code)
 				return code;

@@ -13,6 +13,16 @@ static inline bool head_plain(char c)
 	return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
 }
 
+/* How many of `length` bytes from the front are plain. */
+static inline size_t head_plain_length(const char *text, size_t length)
+{
+	size_t n = 0;
+
+	while (n < length && head_plain(text[n]))
+		n++;
+	return n;
+}
+
 /* Bytes that the text takes in a head, its quotes not counted. */
 size_t head_length(const char *text, size_t length);
 

@@ -159,25 +159,50 @@ static void hub_hear(struct hub *hub, struct connection *connection, const struc
 		handle(hub->role.arg, &connection->link, message);
 }
 
+/* Who says the messages of one parcel: found for the first, and again after anything has changed. */
+struct hub_voice {
+	bool found;
+	uint64_t changes;
+	const struct peer *peer;
+	struct connection *connection;
+	bool of_another; /* the connection began with another key */
+};
+
+static void hub_find(struct hub *hub, struct hub_voice *voice, const struct hub_source *from)
+{
+	if (voice->found && voice->changes == hub->connections.changes)
+		return;
+	*voice = (struct hub_voice){.found = true,
+				    .changes = hub->connections.changes,
+				    .peer = peers_find(&hub->peers, from->key),
+				    .connection = connections_find(&hub->connections, from->routing)};
+	if (!voice->connection)
+		return;
+	voice->of_another = strcmp(voice->connection->key, from->key) != 0;
+	if (voice->peer && !voice->of_another)
+		voice->connection->heard_us = clock_steady_us();
+}
+
 /* A connection's message is judged by the key that the connection has proved, anew each time: keys are taken
  * away too. `code` and `err`: whether it could be read. */
 static void hub_take(struct hub *hub, const struct message *message, uint64_t id, int code, hst_error *err,
-		     const struct hub_source *from)
+		     struct hub_voice *voice, const struct hub_source *from)
 {
-	const struct peer *peer = peers_find(&hub->peers, from->key);
-	struct connection *connection = connections_find(&hub->connections, from->routing);
+	const struct peer *peer;
+	struct connection *connection;
 
+	hub_find(hub, voice, from);
+	peer = voice->peer;
+	connection = voice->connection;
 	if (connection && connection->leaving) {
 		hub_end(hub, connection);
 		connection = NULL;
 	}
-	if (!peer || peer->standing == KEY_REVOKED || (connection && strcmp(connection->key, from->key) != 0)) {
+	if (!peer || peer->standing == KEY_REVOKED || (connection && voice->of_another)) {
 		code = hub_key_denied(peer, err);
 		hub_refuse(hub, from->routing, peer ? peer->name : "an unknown key", WORD_NONE, id, code, err);
 		return;
 	}
-	if (connection)
-		connection->heard_us = clock_steady_us();
 	if (!code && peer->standing != KEY_INVITED && message->word != WORD_hello && !connection)
 		code = hst_fail_as(err, HST_DENIED, "HelloFirst", "a connection begins with hello");
 	if (code)
@@ -196,6 +221,7 @@ static size_t hub_open(struct hub *hub, const struct frames *frames, const struc
 	const zmq_msg_t *routing = &frames->parts[0];
 	struct parcel parcel = {0};
 	struct message message = {.word = WORD_NONE};
+	struct hub_voice voice = {.found = false};
 	hst_error err = {0};
 	uint64_t id = 0;
 	size_t n = 0;
@@ -217,7 +243,7 @@ static size_t hub_open(struct hub *hub, const struct frames *frames, const struc
 			code = HST_BROKEN;
 		n++;
 		hub->counts.received++;
-		hub_take(hub, &message, id, code == HST_BROKEN ? HST_INVALID : code, &err, from);
+		hub_take(hub, &message, id, code == HST_BROKEN ? HST_INVALID : code, &err, &voice, from);
 		if (code == HST_BROKEN || !parcel.at)
 			break;
 		code = HST_OK;
@@ -344,6 +370,7 @@ void hub_ring_changed(struct hub *hub)
 
 	peers_clear(&hub->peers);
 	peers_init(&hub->peers, hub->ring);
+	hub->connections.changes++;
 	TABLE_EACH (&hub->connections.by_routing, entry) {
 		struct connection *connection = entry->value;
 		const struct peer *peer = peers_find(&hub->peers, connection->key);

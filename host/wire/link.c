@@ -36,8 +36,7 @@ struct link {
 	bool connected;
 	bool greeted; /* a hello waits in the queue for the next connection */
 	bool fresh;   /* the next welcome is the first of its connection */
-	bool reopen; /* the key was refused: libzmq was told to stop, so that a new attempt needs a new socket
-		      */
+	bool reopen; /* the key was refused: libzmq was told to stop, so that a new attempt needs a new socket */
 	int64_t sent_us, heard_us, asked_us; /* steady; asked 0: nothing is open */
 	struct loop_timer *beat;
 	int code; /* why it is not up */
@@ -74,9 +73,14 @@ static void link_exit(struct link *link)
 
 static int link_flush_now(struct link *link, hst_error *err)
 {
+	int code;
+
 	if (!link->socket || !parcel_left(&link->out))
 		return HST_OK;
-	return frames_send(link->socket, NULL, 0, &link->out, err);
+	code = frames_send(link->socket, NULL, 0, &link->out, err);
+	if (!code)
+		link->sent_us = clock_steady_us();
+	return code;
 }
 
 /* What does not fit into the queue waits until it does. */
@@ -93,11 +97,7 @@ static int link_put(struct link *link, const struct message *message, hst_error 
 
 	if (left && left + HEAD_BYTES_MAX + message->payload_length + message->sealed_length > PARCEL_BYTES)
 		code = link_flush_now(link, err);
-	if (!code)
-		code = parcel_add(&link->out, message, err);
-	if (!code)
-		link->sent_us = clock_steady_us();
-	return code;
+	return code ? code : parcel_add(&link->out, message, err);
 }
 
 /* A hello that cannot be sent is not missed: the beat says the next one. */
@@ -150,9 +150,8 @@ static void link_happened(void *arg, enum monitor_event event)
 		break;
 	case MONITOR_NOT_HOST:
 		if (link->state != LINK_UP)
-			link->code =
-				hst_fail(&link->why, HST_DENIED,
-					 "who listens at %s has another key than the host's", link->endpoint);
+			link->code = hst_fail(&link->why, HST_DENIED,
+					      "who listens at %s has another key than the host's", link->endpoint);
 		break;
 	case MONITOR_SILENT:
 		if (link->state != LINK_UP)
@@ -218,11 +217,11 @@ static void link_alive(struct link *link, uint64_t question)
 }
 
 /* A reply that comes after its time-out has one of our ids and is no news to anybody. */
-static void link_take(struct link *link, const struct message *message)
+static void link_take(struct link *link, const struct message *message, int64_t at_us)
 {
 	bool ours = message->id & own_ids;
 
-	link->heard_us = clock_steady_us();
+	link->heard_us = at_us;
 	link->asked_us = 0;
 	if (message->word == WORD_welcome)
 		link_welcomed(link, message);
@@ -243,6 +242,7 @@ static void link_open_parcel(struct link *link, const struct frames *frames)
 	struct parcel parcel = {0};
 	struct message message;
 	hst_error err = {0};
+	const int64_t at_us = clock_steady_us();
 	uint64_t id;
 	int code = frames_open(frames, 0, &parcel, &err);
 
@@ -251,7 +251,7 @@ static void link_open_parcel(struct link *link, const struct frames *frames)
 		if (!code && !(message_row(message.word)->sender & SPEAKER_HOST))
 			log_warning("the host may not say %s", message_row(message.word)->word);
 		else if (!code)
-			link_take(link, &message);
+			link_take(link, &message, at_us);
 		else if (code != HST_INVALID)
 			break;
 		else

@@ -15,7 +15,8 @@ static size_t message_member(const struct message *message, const char *name, ch
 	const struct message_row *row = message_row(message->word);
 
 	for (size_t i = 0; row && i < row->member_count; i++)
-		if (row->members[i].type == type && strcmp(row->members[i].name, name) == 0)
+		if (row->members[i].type == type && row->members[i].name[0] == name[0] &&
+		    strcmp(row->members[i].name, name) == 0)
 			return i;
 	log_error("a message %s has no member %s of type %c", row ? row->word : "without a word", name, type);
 	abort();
@@ -48,7 +49,18 @@ void message_set_text(struct message *message, const char *name, const char *tex
 		at = last;
 	*field = (struct message_field){.text = at, .set = true};
 	while (left) {
-		size_t n = head_plain(*text) ? 1 : utf8_character(text, left), length;
+		size_t plain = head_plain_length(text, left < last - at ? left : last - at), n, length;
+
+		if (plain > text_max - message->written)
+			plain = text_max - message->written;
+		memcpy(message->store + at, text, plain);
+		at += plain;
+		message->written += plain;
+		text += plain;
+		left -= plain;
+		if (!left)
+			break;
+		n = head_plain(*text) ? 1 : utf8_character(text, left);
 		const char *from = n ? text : "?";
 
 		n = n ? n : 1;

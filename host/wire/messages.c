@@ -54,6 +54,7 @@ static void messages_take_apart(struct message_row *row)
 		if (name == 0 || name >= sizeof member->name || at[name] != ':')
 			messages_wrong(row, "a member is no \"name:type\"");
 		memcpy(member->name, at, name);
+		member->length = (unsigned char)name;
 		at += name + 1;
 		member->type = *at;
 		if (!*at || !strchr("tib", *at++))

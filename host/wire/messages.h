@@ -98,6 +98,7 @@ enum word {
 
 struct message_member {
 	char name[24];
+	unsigned char length; /* of the name */
 	char type; /* 't', 'i' or 'b' */
 	bool optional;
 };

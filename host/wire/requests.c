@@ -1,5 +1,6 @@
 #include "wire/requests.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 #include <string.h>
@@ -8,10 +9,9 @@ enum { REQUEST_CHAINS = sizeof((struct requests *)0)->by_id / sizeof(struct requ
 
 struct request {
 	struct request *next;
-	struct requests *requests;
 	uint64_t id;
 	enum word word;
-	struct loop_timer *timer;
+	int64_t due_us; /* steady */
 	link_reply reply;
 	void *arg;
 };
@@ -37,7 +37,6 @@ static struct request requests_remove(struct requests *requests, struct request 
 	free(*at);
 	*at = request.next;
 	requests->n--;
-	loop_cancel(requests->loop, &request.timer);
 	return request;
 }
 
@@ -49,12 +48,44 @@ static void requests_end(struct requests *requests, struct request **at, const s
 	request.reply(request.arg, reply);
 }
 
+/* The one that is due first; of several the one asked first. NULL: none waits. */
+static struct request *requests_first(const struct requests *requests)
+{
+	struct request *first = NULL;
+
+	for (size_t i = 0; i < REQUEST_CHAINS; i++)
+		for (struct request *request = requests->by_id[i]; request; request = request->next)
+			if (!first || request->due_us < first->due_us ||
+			    (request->due_us == first->due_us && request->id < first->id))
+				first = request;
+	return first;
+}
+
+static void requests_late(void *arg);
+
+static void requests_arm(struct requests *requests, int64_t due_us)
+{
+	loop_cancel(requests->loop, &requests->timer);
+	requests->timer_us = due_us;
+	requests->timer = loop_at(requests->loop, due_us, requests_late, requests);
+}
+
+/* Mostly what the timer was set for has its answer by now, and it is set for what is due next. */
 static void requests_late(void *arg)
 {
-	struct request *request = arg;
+	struct requests *requests = arg;
+	struct request *first = requests_first(requests);
 
-	request->timer = NULL;
-	requests_end(request->requests, requests_find(request->requests, request->id), NULL);
+	requests->timer = NULL;
+	if (!first)
+		return;
+	if (first->due_us > clock_steady_us()) {
+		requests_arm(requests, first->due_us);
+		return;
+	}
+	/* Again before the callback, which may free the link. */
+	requests_arm(requests, first->due_us);
+	requests_end(requests, requests_find(requests, first->id), NULL);
 }
 
 void requests_clear(struct requests *requests)
@@ -62,6 +93,7 @@ void requests_clear(struct requests *requests)
 	for (size_t i = 0; i < REQUEST_CHAINS; i++)
 		while (requests->by_id[i])
 			requests_end(requests, &requests->by_id[i], NULL);
+	loop_cancel(requests->loop, &requests->timer);
 }
 
 void requests_add(struct requests *requests, enum word word, uint64_t id, int64_t timeout_ms,
@@ -70,10 +102,14 @@ void requests_add(struct requests *requests, enum word word, uint64_t id, int64_
 	struct request **at = requests_find(requests, id);
 	struct request *request = mem_alloc(sizeof *request);
 
-	*request = (struct request){.requests = requests, .id = id, .word = word, .reply = reply, .arg = arg};
-	request->timer = loop_in(requests->loop, timeout_ms, requests_late, request);
+	*request = (struct request){.id = id, .word = word, .reply = reply, .arg = arg};
+	if (__builtin_mul_overflow(timeout_ms, INT64_C(1000), &request->due_us) ||
+	    __builtin_add_overflow(request->due_us, clock_steady_us(), &request->due_us))
+		request->due_us = INT64_MAX;
 	*at = request;
 	requests->n++;
+	if (!requests->timer || request->due_us < requests->timer_us)
+		requests_arm(requests, request->due_us);
 }
 
 void requests_forget(struct requests *requests, uint64_t id)

@@ -8,6 +8,8 @@ struct requests {
 	struct loop *loop;
 	struct request *by_id[256]; /* chains */
 	size_t n;
+	struct loop_timer *timer; /* at the time of the first that is due, or of one that has its answer; NULL: none waits */
+	int64_t timer_us;
 };
 
 void requests_init(struct requests *requests, struct loop *loop);
