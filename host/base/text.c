@@ -46,7 +46,7 @@ static size_t text_room(struct text *text, size_t n)
 	return n;
 }
 
-void text_bytes(struct text *text, const void *bytes, size_t n)
+void text_grow(struct text *text, const void *bytes, size_t n)
 {
 	n = text_room(text, n);
 	if (!n)

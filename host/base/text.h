@@ -21,13 +21,24 @@ struct text {
 void text_init(struct text *text, size_t max);
 void text_clear(struct text *text); /* releases; the text may be used again after text_init */
 void text_reset(struct text *text); /* empty again, memory kept */
-void text_bytes(struct text *text, const void *bytes, size_t n);
+void text_grow(struct text *text, const void *bytes, size_t n); /* adds what has no room yet */
 void text_integer(struct text *text, int64_t number);
 __attribute__((format(printf, 2, 3))) void text_addf(struct text *text, const char *format, ...);
 __attribute__((format(printf, 2, 0))) void text_vaddf(struct text *text, const char *format, va_list args);
 char *text_take(struct text *text); /* the caller frees it; the text is empty afterwards */
 
-/* Here, so that the length of a constant is one. */
+/* These are here because most of what is added is short, and often a constant. */
+static inline void text_bytes(struct text *text, const void *bytes, size_t n)
+{
+	if (n > text->max - text->length || text->length + n >= text->size) {
+		text_grow(text, bytes, n);
+		return;
+	}
+	memcpy(text->s + text->length, bytes, n);
+	text->length += n;
+	text->s[text->length] = '\0';
+}
+
 static inline void text_add(struct text *text, const char *s)
 {
 	text_bytes(text, s, strlen(s));

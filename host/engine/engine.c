@@ -170,12 +170,13 @@ static void engine_close(struct engine *engine)
 	engine_forget_loaded(engine);
 	balancers_close(engine->balancers);
 	TABLE_EACH(&engine->requests, entry)
-		request_free(entry->value);
+		free(entry->value);
 	TABLE_EACH(&engine->devices, entry)
 		presences_free(entry->value);
 	workers_clear(engine);
 	serving_clear(engine);
 	table_clear(&engine->requests);
+	table_clear(&engine->words);
 	table_clear(&engine->devices);
 	table_clear(&engine->links);
 	core_effects_clear(&engine->effects);

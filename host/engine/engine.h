@@ -24,8 +24,7 @@ struct engine_request {
 	uint64_t link;    /* number of the worker's link it was sent to */
 	uint64_t client;  /* of a trigger: number of the link that asked, and its message id */
 	uint64_t client_id;
-	char *who;
-	char *trigger;
+	const char *who, *trigger; /* words of the engine */
 	int64_t step, token; /* call */
 };
 
@@ -56,6 +55,8 @@ struct engine_device {
 	size_t about_length;
 	char address[64]; /* where its gateway was last; "" on this machine */
 	char *gateway;    /* the name of the one that said so; NULL: none since the start */
+	uint64_t served_by; /* the link that was found to be its gateway's, as of what `served_as_of` names */
+	int64_t served_as_of;
 };
 
 /* Somebody with the key of a gateway was refused. */
@@ -97,9 +98,11 @@ struct engine {
 	struct table links;    /* number -> struct hub_link */
 	struct engine_left *left; /* requests whose worker is gone */
 	struct table requests; /* id -> struct engine_request */
+	struct table words;    /* names of clients and triggers, kept once */
 	struct table pools;    /* connector instance -> struct engine_pool */
 	struct table devices;  /* name -> struct engine_device */
 	struct key_ring *ring; /* who may connect */
+	int64_t serving;       /* grows when another gateway may serve a device */
 	char *admitted_path;   /* the file with gateways of other machines */
 	struct table turned_away; /* gateway -> struct engine_turned_away */
 	hst_arena *scratch;    /* one message or answer */
@@ -238,7 +241,6 @@ void workers_left_clear(struct engine *engine);
 /* The engine ends: calls that no worker has had are the next one's to make. */
 void workers_uncall(struct engine *engine);
 void workers_clear(struct engine *engine);
-void request_free(struct engine_request *request);
 
 /* A refusal of what was asked, at once. */
 void engine_refuse(struct engine *engine, struct hub_link *to, uint64_t id, int code, const char *reason, const char *format, ...)

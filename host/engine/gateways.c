@@ -8,11 +8,27 @@
 
 #include <string.h>
 
-bool gateway_serves(const struct engine *engine, const struct hub_link *link, const char *device)
+static bool is_gateway(const struct hub_link *link, const char *name)
 {
-	const char *gateway = serving_gateway(engine, device);
+	return name && strncmp(link->name, "gateway/", 8) == 0 && strcmp(link->name + 8, name) == 0;
+}
 
-	return gateway && strncmp(link->name, "gateway/", 8) == 0 && strcmp(link->name + 8, gateway) == 0;
+/* What was found of a link holds until what is configured, or who was let in, changes; of a retired device nothing does. */
+bool gateway_serves(struct engine *engine, const struct hub_link *link, const char *device)
+{
+	struct engine_device *heard = table_get(&engine->devices, device);
+	const struct placement_device *placed;
+
+	if (heard && heard->served_by == link->number && heard->served_as_of == engine->serving)
+		return true;
+	if (!is_gateway(link, serving_gateway(engine, device)))
+		return false;
+	placed = placement_device(core_placement(engine->core), device);
+	if (heard && placed && !placed->retired) {
+		heard->served_by = link->number;
+		heard->served_as_of = engine->serving;
+	}
+	return true;
 }
 
 struct hub_link *gateway_of(struct engine *engine, const char *name)

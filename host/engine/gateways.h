@@ -5,7 +5,7 @@
 #include "engine/engine.h"
 
 /* Whether what this peer says of the device counts. */
-bool gateway_serves(const struct engine *engine, const struct hub_link *link, const char *device);
+bool gateway_serves(struct engine *engine, const struct hub_link *link, const char *device);
 
 /* The gateway that last spoke for the device; NULL: it is not there now. */
 struct hub_link *gateway_of(struct engine *engine, const char *device);

@@ -27,7 +27,7 @@ static void request_failed(struct engine *engine, struct hub_link *from, struct 
 		engine_event(engine, &event);
 		workers_next(engine, from);
 	}
-	request_free(request);
+	free(request);
 }
 
 /* The request that an answer belongs to; NULL: none, or something else was asked, which is dealt with here. */
@@ -82,7 +82,7 @@ void on_coming(void *arg, struct hub_link *from, const struct message *message)
 		value_set(answer, "next", times);
 		engine_answer(engine, client, request->client_id, answer);
 	}
-	request_free(request);
+	free(request);
 }
 
 /* A trigger turned a press into an event. */
@@ -132,7 +132,7 @@ void on_returned(void *arg, struct hub_link *from, const struct message *message
 	event.token = request->token;
 	engine_event(engine, &event);
 	workers_next(engine, from);
-	request_free(request);
+	free(request);
 }
 
 /* A worker could not do what it was asked. */

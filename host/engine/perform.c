@@ -57,7 +57,7 @@ static void perform_accepted(struct engine *engine, const struct core_action *ac
 	message_set_payload(&message, json->s, json->length);
 	send_to(engine, request->client, &message);
 	crash_point(CRASH_engine_accepted);
-	request_free(request);
+	free(request);
 }
 
 void engine_say_happening(struct text *to, const struct engine_happening *happening)

@@ -48,6 +48,7 @@ void serving_configure(struct engine *engine)
 {
 	const struct key_ring *ring = engine->ring;
 
+	engine->serving++;
 	/* At the start the ring is read after the rest. */
 	for (size_t i = 0; ring && i < ring->peer_count; i++) {
 		const char *name = ring->peers[i].name + strlen(GATEWAY);
@@ -77,6 +78,7 @@ const char *serving_gateway(const struct engine *engine, const char *device)
 
 void serving_changed(struct engine *engine, const char *name)
 {
+	engine->serving++;
 	if (admitted_of(engine->ring, name, KEY_IN) && has_plain_device(engine, name))
 		add_device(engine, name);
 	presences_note(engine);

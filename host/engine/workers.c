@@ -13,15 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-void request_free(struct engine_request *request)
-{
-	if (!request)
-		return;
-	free(request->who);
-	free(request->trigger);
-	free(request);
-}
-
 static struct engine_request *request_new(struct engine *engine)
 {
 	struct engine_request *request = mem_alloc(sizeof *request);
@@ -39,7 +30,7 @@ struct engine_request *workers_request(struct engine *engine, const struct hub_l
 	request->asked = WORD_fire;
 	request->client = client->number;
 	request->client_id = client_id;
-	request->who = mem_text(client->name);
+	request->who = table_word(&engine->words, client->name);
 	return request;
 }
 
@@ -57,11 +48,13 @@ struct engine_request *workers_take(struct engine *engine, const struct hub_link
 static void ask_trigger(struct engine *engine, struct hub_link *client, uint64_t client_id, const char *trigger,
 			struct message *message)
 {
-	char *name = mem_printf("worker/trigger/%s", trigger);
-	struct hub_link *worker = hub_next(engine->hub, name, NULL);
 	struct engine_request *request;
+	struct hub_link *worker;
 
-	free(name);
+	text_reset(&engine->said);
+	text_add(&engine->said, "worker/trigger/");
+	text_add(&engine->said, trigger);
+	worker = hub_next(engine->hub, engine->said.s, NULL);
 	if (!definitions_instance(engine->definitions, HST_TRIGGER, trigger)) {
 		engine_refuse(engine, client, client_id, HST_NOT_FOUND, "", "there is no trigger \"%s\"; `hostler triggers` lists them",
 		              trigger);
@@ -75,7 +68,7 @@ static void ask_trigger(struct engine *engine, struct hub_link *client, uint64_t
 	request = workers_request(engine, client, client_id);
 	request->asked = message->word;
 	request->link = worker->number;
-	request->trigger = mem_text(trigger);
+	request->trigger = table_word(&engine->words, trigger);
 	message->id = request->id;
 	hub_send(engine->hub, worker, message);
 }
