@@ -46,6 +46,7 @@ static const struct wording {
 	{"gateway_joined", "a gateway joined", "joined, by invitation: ", {"name", "who", NULL}},
 	{"gateway_added", "a gateway was let in", "let in: ", {"name", "who", NULL}},
 	{"gateway_removed", "a gateway was removed", "removed: ", {"name", "who", NULL}},
+	{"declassified", "may be read", "a secure value may be read: ", {"input", "because", NULL}},
 	{"resume", "told to go on", "told to go on by ", {"who", NULL}},
 };
 

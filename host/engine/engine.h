@@ -159,6 +159,8 @@ void engine_persist(struct engine *engine);
 int engine_restore(struct engine *engine, hst_error *err);
 /* The flow that a run was accepted with; NULL: it cannot be had any more. */
 const struct flow *engine_flow_of_then(struct engine *engine, const char *name, const char *digest, hst_error *err);
+/* The id of a run that the store has; "": it has it no more. */
+void engine_run_id(struct engine *engine, int64_t number, char ret[ID_SIZE]);
 /* Every flow and package as configured now, by digest, so that a run can be explained and restored for as long as it is known. */
 int engine_store_definitions(struct engine *engine, hst_error *err); /* within a transaction */
 

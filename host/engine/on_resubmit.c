@@ -14,6 +14,7 @@ struct resubmit {
 	const char *flow_name, *digest, *trigger, *state;
 	const char *event;
 	size_t event_length;
+	char chain[ID_SIZE]; /* id of the run `origin` */
 	const struct flow *flow; /* of the new run */
 	struct step_facts *kept;
 	size_t kept_count;
@@ -52,6 +53,8 @@ static int read_run(struct resubmit *resubmit)
 	rc = ops->find_run(steer->engine->store, said, &number, steer->err);
 	if (rc >= 0)
 		rc = ops->run(steer->engine->store, number, see_run, resubmit, steer->err);
+	if (rc >= 0)
+		engine_run_id(steer->engine, resubmit->origin, resubmit->chain);
 	if (rc >= 0 && !resubmit->ended_us)
 		rc = hst_fail_as(steer->err, HST_DENIED, "WrongState",
 		                 "#%lld is %s; only a run that has ended is begun again: wait for it, or `hostler cancel %lld`",
@@ -198,6 +201,7 @@ void on_resubmit(void *arg, struct hub_link *from, const struct message *message
 	event.as = resubmit.flow;
 	event.trigger = resubmit.trigger;
 	event.origin = resubmit.origin;
+	event.chain = resubmit.chain;
 	event.kept = resubmit.kept;
 	event.kept_count = resubmit.kept_count;
 	event.payload = resubmit.event;

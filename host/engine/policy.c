@@ -72,6 +72,27 @@ static bool declared(const struct engine *engine, const struct flow_step *step, 
 	return connector && definitions_action(connector, step->action, ret_inputs, ret_outputs, &deadline);
 }
 
+static bool policy_outputs_of(void *arg, const struct flow_step *step, hst_fields *ret)
+{
+	return policy_outputs(arg, step, ret);
+}
+
+static bool policy_event(void *arg, const char *trigger, hst_fields *ret)
+{
+	const struct engine *engine = arg;
+	const struct definition *definition = definitions_instance(engine->definitions, HST_TRIGGER, trigger);
+
+	if (!definition || definition->fault)
+		return false;
+	*ret = definition->event;
+	return true;
+}
+
+static const char *policy_gateway(void *arg, const char *device)
+{
+	return serving_gateway(arg, device);
+}
+
 static bool policy_inputs(void *arg, const struct flow_step *step, hst_fields *ret)
 {
 	hst_fields outputs;
@@ -134,7 +155,8 @@ struct core_policy engine_policy(struct engine *engine)
 	return (struct core_policy){.placement = {.choose = policy_choose, .arg = engine}, .connection = policy_connection,
 	                            .package = policy_package, .action = policy_action,
 	                            .queue_timeout_ms = policy_queue_timeout, .lost_after_ms = policy_lost_after,
-	                            .resolve_within_ms = policy_resolve_within, .inputs = policy_inputs, .arg = engine};
+	                            .resolve_within_ms = policy_resolve_within, .inputs = policy_inputs, .outputs = policy_outputs_of,
+	                            .event = policy_event, .gateway = policy_gateway, .arg = engine};
 }
 
 static int open_balancer(struct balancers *balancers, const struct definitions *definitions, const char *name,

@@ -130,6 +130,32 @@ static bool restore_step(void *arg, const struct store_step *record)
 	return true;
 }
 
+static bool see_id(void *arg, const struct store_run *record)
+{
+	snprintf(arg, ID_SIZE, "%s", record->id);
+	return true;
+}
+
+void engine_run_id(struct engine *engine, int64_t number, char ret[ID_SIZE])
+{
+	hst_error err = {{0}, {0}};
+
+	ret[0] = '\0';
+	if (engine->store->ops->run(engine->store, number, see_id, ret, &err) < 0)
+		log_debug("#%lld: %s", (long long)number, err.text);
+}
+
+/* Envelopes are bound to the first run of a chain. */
+static void restore_chains(struct engine *engine)
+{
+	TABLE_EACH(core_runs(engine->core), entry) {
+		struct run *run = entry->value;
+
+		if (run->facts.origin && !run->facts.chain[0])
+			engine_run_id(engine, run->facts.origin, run->facts.chain);
+	}
+}
+
 int engine_restore(struct engine *engine, hst_error *err)
 {
 	struct restoring restoring = {.engine = engine};
@@ -151,6 +177,7 @@ int engine_restore(struct engine *engine, hst_error *err)
 	abandoned_clear(&restoring.abandoned);
 	if (rc < 0)
 		return rc;
+	restore_chains(engine);
 	engine->stored_counters = *core_counters(engine->core);
 	presences_note(engine);
 	core_restored(engine->core, clock_wall_us(), &engine->effects);

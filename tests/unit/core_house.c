@@ -1,4 +1,4 @@
-#include "core_house.h"
+#include "core_house_sealed.h"
 
 #include "base/arena.h"
 #include "base/mem.h"
@@ -136,7 +136,9 @@ void core_house_init(struct core_house *house, void (*configure)(struct core *))
 	table_init(&house->runs);
 	table_init(&house->steps);
 	table_init(&house->standings);
+	table_init(&house->sealed);
 	text_init(&house->said, SAID_MAX);
+	text_init(&house->carried, SAID_MAX);
 	text_init(&house->trace, TRACE_MAX);
 	core_effects_init(&house->effects);
 	house->core = core_new(&house->policy);
@@ -221,6 +223,8 @@ static void keep_run(struct core_house *house, const struct run *run)
 	facts->reason = mem_text(run->facts.reason);
 	facts->text = mem_text(run->facts.text);
 	facts->event = bytes(run->facts.event, run->facts.event_length);
+	facts->sealed = NULL;
+	facts->sealed_count = 0;
 }
 
 static void keep_step(struct core_house *house, const struct step *step)
@@ -249,6 +253,8 @@ static void keep_step(struct core_house *house, const struct step *step)
 	facts->action = mem_text(step->facts.action);
 	facts->inputs = bytes(step->facts.inputs, step->facts.inputs_length);
 	facts->outputs = bytes(step->facts.outputs, step->facts.outputs_length);
+	facts->sealed = NULL;
+	facts->sealed_count = 0;
 }
 
 static void keep_standing(struct core_house *house, const struct core_standing *standing)
@@ -324,10 +330,15 @@ static void commit(struct core_house *house)
 		keep_step(house, house->effects.steps[i]);
 	for (size_t i = 0; i < house->effects.standing_count; i++)
 		keep_standing(house, &house->effects.standings[i]);
+	for (size_t i = 0; i < house->effects.sealed_count; i++)
+		house_keep_sealed(house, &house->effects.sealed[i]);
 	house->counters = *core_counters(house->core);
 	text_reset(&house->said);
-	for (size_t i = 0; i < house->effects.action_count; i++)
+	text_reset(&house->carried);
+	for (size_t i = 0; i < house->effects.action_count; i++) {
 		say_action(&house->said, &house->effects.actions[i]);
+		house_say_carried(&house->carried, &house->effects.actions[i]);
+	}
 	if (house->tracing)
 		trace(house);
 	core_settle(house->core, &house->effects);
@@ -377,6 +388,7 @@ void core_house_restart(struct core_house *house)
 			if (step->run == kept->facts.number)
 				core_restore_step(house->core, run, &step->facts);
 		}
+		house_restore_sealed(house, run);
 	}
 	house->now_us += 1000;
 	core_restored(house->core, house->now_us, &house->effects);
@@ -477,8 +489,12 @@ void core_house_clear(struct core_house *house)
 	TABLE_EACH(&house->standings, entry)
 		free(entry->value);
 	table_clear(&house->standings);
+	TABLE_EACH(&house->sealed, entry)
+		free(entry->value);
+	table_clear(&house->sealed);
 	table_clear(&house->runs);
 	table_clear(&house->steps);
 	text_clear(&house->said);
+	text_clear(&house->carried);
 	text_clear(&house->trace);
 }

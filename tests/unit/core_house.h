@@ -37,9 +37,11 @@ struct core_house {
 	struct table connections; /* name -> struct { target, user } */
 	struct table gone;
 	struct table runs, steps; /* the store, in the order of their numbers */
+	struct table sealed;	  /* of the store: "RUN STEP NAME" -> an envelope, which tests take as text */
 	struct table standings;	  /* of the store: "KIND NAME" -> JSON */
 	struct core_counters counters;
 	struct text said;  /* the actions of the last event, one a line */
+	struct text carried; /* what is sealed in them */
 	struct text trace; /* all effects of all events, if `tracing` */
 	bool tracing;
 	int64_t now_us, queue_timeout_ms;
@@ -101,6 +103,11 @@ void house_crashed(struct core_house *house, int64_t step); /* the process that 
 
 /* Fails the test unless the last event wanted exactly this done: "offer 1/1 a bot1\ncall 2 x.y {}\n". */
 void house_said(struct core_house *house, const char *expected);
+/*
+ * The same of what was sealed in them, inputs and directions: "text = 'a ' <ENVELOPE:row.x> (NAME)\n" and
+ * "password to connector/post: connector/post.send.text\n".
+ */
+void house_carried(struct core_house *house, const char *expected);
 int64_t house_token(const struct core_house *house, int64_t step); /* as stored */
 
 /* Fails the test unless it is stored so; `reason` NULL: it has none. */

@@ -169,6 +169,11 @@ void house_said(struct core_house *house, const char *expected)
 	assert_string_equal(house->said.s, expected);
 }
 
+void house_carried(struct core_house *house, const char *expected)
+{
+	assert_string_equal(house->carried.s, expected);
+}
+
 const struct run_facts *house_run(const struct core_house *house, int64_t run)
 {
 	char key[24];

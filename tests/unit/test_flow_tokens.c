@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "pure/flow/compose.h"
 #include "pure/flow/fit.h"
 #include "schema/types.h"
 #include "schema/value.h"

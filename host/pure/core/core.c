@@ -32,6 +32,7 @@ struct core *core_new(const struct core_policy *policy)
 	table_init(&core->lineages);
 	table_init(&core->devices);
 	table_init(&core->connections);
+	table_init(&core->secured);
 	table_init(&core->disabled);
 	table_init(&core->drained);
 	table_init(&core->runs);
@@ -62,6 +63,7 @@ void core_free(struct core *core)
 	listeners_clear(core);
 	table_clear(&core->words);
 	text_clear(&core->json);
+	secured_forget(core);
 	standing_clear(core);
 	held_clear(core);
 	table_clear(&core->steps);

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "pure/core/model.h"
+#include "pure/core/sealed.h"
 
 struct core_policy {
 	struct placement_policy placement;
@@ -26,6 +27,11 @@ struct core_policy {
 	/* The inputs declared for what the step uses, so that numbers can become text where text is declared.
 	 * May be NULL. */
 	bool (*inputs)(void *arg, const struct flow_step *step, hst_fields *ret);
+	/* What tells which values are secure: the outputs declared for what the step uses, the event declared for a trigger.
+	 * And the gateway that serves a device now, NULL: none does. Each may be NULL. */
+	bool (*outputs)(void *arg, const struct flow_step *step, hst_fields *ret);
+	bool (*event)(void *arg, const char *trigger, hst_fields *ret);
+	const char *(*gateway)(void *arg, const char *device);
 	void *arg;
 };
 
@@ -68,6 +74,8 @@ struct core_event {
 	int64_t started_us, ended_us; /* FINISHED: of the desktop flow itself, by the device's clock */
 	const char *payload;	      /* FIRED: the event; FINISHED, RETURNED: the outputs; JSON */
 	size_t payload_length;
+	const struct flow_envelope *sealed; /* FIRED: of fields of the event; FINISHED, RETURNED: of outputs */
+	size_t sealed_count;
 	const char *subflow, *action; /* PROGRESS */
 
 	const char *trigger; /* FIRED: the instance; NULL: by hand */
@@ -75,6 +83,7 @@ struct core_event {
 	const char *who;     /* FIRED: name of the operator, or NULL */
 	const struct flow *as; /* FIRED: a run is begun again, with this flow and no other; NULL: it is not */
 	int64_t origin;	       /* with `as`: number of the first run of the chain; 0: this is the first */
+	const char *chain;     /* with `origin`: its id */
 	const struct step_facts *kept; /* with `as`: steps of this flow that are taken over as they ended */
 	size_t kept_count;
 	uint64_t tag;	     /* FIRED: repeated in the action ACCEPTED; 0: none wanted */
@@ -111,6 +120,11 @@ struct core_action {
 	struct step *step;
 	const char *inputs; /* JSON, the step's */
 	size_t inputs_length;
+	/* CALL, OFFER: the inputs that are sealed, and to whom the outputs are to be. In the effects' arena. */
+	const struct flow_composed *sealed;
+	size_t sealed_count;
+	const struct core_direction *directions;
+	size_t direction_count;
 	int64_t timeout_ms;
 	const char *package; /* OFFER: digest, the policy's */
 	const char *how;     /* HALT: constant text, cancel stop pause or resume */
@@ -149,6 +163,8 @@ struct core_effects {
 	size_t happening_count, happening_size;
 	struct core_standing *standings; /* to be put into the store */
 	size_t standing_count, standing_size;
+	struct core_sealed *sealed; /* to be put into the store, behind the runs and steps */
+	size_t sealed_count, sealed_size;
 	struct core_action *actions;
 	size_t action_count, action_size;
 };

@@ -189,7 +189,7 @@ static bool desktop_package(struct core *core, struct step *step, const char **r
 	return false;
 }
 
-static void offer_say(struct step *step, const char *digest, int64_t timeout_ms, struct core_effects *effects)
+static void offer_say(struct core *core, struct step *step, const char *digest, int64_t timeout_ms, struct core_effects *effects)
 {
 	struct core_action *action;
 
@@ -199,6 +199,7 @@ static void offer_say(struct step *step, const char *digest, int64_t timeout_ms,
 	action->inputs_length = step->facts.inputs_length;
 	action->timeout_ms = step->limit_ms = step->flow_step->timeout.ms > 0 ? step->flow_step->timeout.ms : timeout_ms;
 	action->package = digest;
+	runs_carry(core, step, action, effects);
 }
 
 static void desktop_offer(struct core *core, struct order_item *item, struct placement_device *device,
@@ -228,7 +229,7 @@ static void desktop_offer(struct core *core, struct order_item *item, struct pla
 	effects_happened(core, effects, step->run, step, "offered", "device", device->name, NULL);
 	connections_begin(core, step);
 	ask_later(core, step);
-	offer_say(step, digest, timeout_ms, effects);
+	offer_say(core, step, digest, timeout_ms, effects);
 }
 
 void desktop_place_on(struct core *core, struct placement_device *device, struct core_effects *effects)
@@ -413,11 +414,11 @@ static void desktop_finished(struct core *core, struct step *step, const struct 
 		desktop_release(core, step);
 	if (state_row(step->facts.state)->ended)
 		return;
-	steps_take_outputs(step, event);
 	if (step->facts.started_us == 0)
 		step->facts.started_us = began_us(core, step, event);
 	end.state = state_row(event->state)->ended ? event->state : STATE_FAILED;
-	if (end.state != STATE_SUCCEEDED && !(event->reason && *event->reason))
+	steps_take_outputs(core, step, &end, effects);
+	if (end.state != STATE_SUCCEEDED && !(end.reason && *end.reason))
 		end.reason = "FlowFailed";
 	steps_end_as(core, step, &end, effects);
 }

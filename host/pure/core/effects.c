@@ -24,6 +24,7 @@ void core_effects_clear(struct core_effects *effects)
 	free(effects->steps);
 	free(effects->happenings);
 	free(effects->standings);
+	free(effects->sealed);
 	free(effects->actions);
 	text_clear(&effects->line);
 	arena_free(effects->arena);
@@ -92,6 +93,15 @@ void effects_happened(struct core *core, struct core_effects *effects, struct ru
 	}
 }
 
+void effects_sealed(struct core_effects *effects, const struct run *run, int64_t step,
+		    const struct flow_envelope *envelope)
+{
+	effects->sealed = mem_grow(effects->sealed, &effects->sealed_size, effects->sealed_count + 1,
+				   sizeof *effects->sealed);
+	effects->sealed[effects->sealed_count++] =
+		(struct core_sealed){.run = run->facts.number, .step = step, .envelope = envelope};
+}
+
 struct core_standing *effects_standing(struct core_effects *effects, const char *kind, const char *name)
 {
 	struct core_standing *standing;
@@ -141,7 +151,7 @@ void core_settle(struct core *core, struct core_effects *effects)
 	for (size_t i = 0; i < effects->step_count; i++)
 		effects->steps[i]->dirty = false;
 	effects->run_count = effects->step_count = effects->happening_count = effects->action_count = 0;
-	effects->standing_count = 0;
+	effects->standing_count = effects->sealed_count = 0;
 	arena_reset(effects->arena);
 	for (size_t i = 0; i < core->ended_count; i++) {
 		core->ended[i]->leaving = false;

@@ -63,6 +63,7 @@ struct core {
 	struct table lineages; /* name -> struct core_lineage */
 	struct table devices;  /* name -> struct core_device */
 	struct table connections; /* name -> struct core_connection */
+	struct table secured;	  /* a flow, as a number -> what of it is secure; walked only to be freed */
 	struct table disabled;	  /* "flow:NAME", "trigger:NAME" -> struct core_stand */
 	struct table drained;	  /* "device:NAME", "cluster:NAME", "host" -> struct core_stand */
 	struct core_hold hold;	  /* after a restore */
@@ -132,6 +133,8 @@ void effects_happened(struct core *core, struct core_effects *effects, struct ru
 		      const char *what, ...) __attribute__((sentinel));
 struct core_standing *effects_standing(struct core_effects *effects, const char *kind,
 				       const char *name); /* without a value so far */
+void effects_sealed(struct core_effects *effects, const struct run *run, int64_t step,
+		    const struct flow_envelope *envelope);
 /* `value` NULL: it stands no more. */
 void effects_stands(struct core_effects *effects, const char *kind, const char *name, const hst_value *value);
 /* A copy of at most `max` bytes, cut behind a whole character; NULL stays NULL. */
@@ -146,6 +149,8 @@ void runs_count(struct run *run, bool counts); /* whether it counts for the flow
 void runs_wait(struct run *run); /* behind those that wait for the flow's concurrency */
 void runs_go_on(struct core *core, struct core_lineage *lineage,
 		struct core_effects *effects); /* as many of them as it allows */
+/* What is sealed of a step's inputs, and where its outputs go, put into the action that begins it. */
+void runs_carry(struct core *core, struct step *step, struct core_action *action, struct core_effects *effects);
 /* What the step's inputs come to now; in the scratch arena. */
 int runs_inputs(struct core *core, struct run *run, const struct flow_step *flow_step, const hst_value **ret,
 		hst_error *err);
@@ -160,6 +165,28 @@ void runs_free(struct run *run);
 /* resubmit.c: the steps of the event that a run takes over */
 void resubmit_keep(struct core *core, struct run *run, const struct core_event *event, struct core_effects *effects);
 
+/* secured.c: what of a flow is secure, as things are configured now */
+bool secured_any(struct core *core, const struct flow *flow);
+bool secured_value(struct core *core, const struct flow *flow, const char *source, const char *name);
+size_t secured_directions(struct core *core, const struct step *step, hst_arena *arena,
+			  const struct core_direction **ret);
+void secured_forget(struct core *core); /* of all flows */
+
+/*
+ * sealed.c: the envelopes of runs. Those that take return NULL, or the name of what is secure and came readable: it is
+ * not kept, of outputs nothing is.
+ */
+const char *sealed_take_event(struct core *core, struct run *run, const struct core_event *event,
+			      struct core_effects *effects);
+const char *sealed_take_outputs(struct core *core, struct step *step, const struct core_event *event,
+				struct core_effects *effects);
+/* Which of the outputs that somebody gives by hand may not be given so; NULL: none. */
+const char *sealed_readable(struct core *core, const struct step *step, const char *outputs, size_t length);
+const struct flow_envelope *sealed_of(const struct run *run, const char *source, const char *output);
+/* Taken over from another run, and to be put into the store. */
+void sealed_keep(struct step *step, const struct step_facts *facts, struct core_effects *effects);
+void sealed_clear(struct flow_envelope *sealed, size_t n);
+
 /* steps.c */
 struct step *steps_new(struct run *run, size_t position);
 void steps_start(struct core *core, struct run *run, size_t position, struct core_effects *effects);
@@ -170,7 +197,8 @@ void steps_call(struct core *core, struct step *step, struct core_effects *effec
 void steps_uncalled(struct step *step, const struct core_event *event, struct core_effects *effects);
 void steps_crashed(struct core *core, struct step *step, const struct core_event *event,
 		   struct core_effects *effects);
-void steps_take_outputs(struct step *step, const struct core_event *event);
+/* Where an output that ought to be sealed is not, `end` becomes a failure. */
+void steps_take_outputs(struct core *core, struct step *step, struct core_event *end, struct core_effects *effects);
 /* Ends a step and lets its run go on. `reason` and `text` NULL: it went well. */
 void steps_end(struct core *core, struct step *step, enum state state, const char *reason, const char *text,
 	       struct core_effects *effects);

@@ -37,8 +37,11 @@ struct run_facts {
 	char *reason, *text;
 	int64_t requested_us, started_us, ended_us;
 	int64_t origin; /* number of the first run of a chain of resubmits; 0: this is no resubmit */
+	char chain[ID_SIZE]; /* id of that first run, or its own: what envelopes of the chain are bound to */
 	char *event; /* JSON */
 	size_t event_length;
+	struct flow_envelope *sealed; /* fields of the event */
+	size_t sealed_count;
 };
 
 struct run {
@@ -50,6 +53,7 @@ struct run {
 	bool dirty;
 	bool ready;   /* in the core's list of runs that may have a next step */
 	bool leaving; /* in the core's list of runs to be forgotten */
+	bool sealed;  /* it has envelopes */
 	bool counted; /* among the runs of its flow that are under way, for `concurrency` */
 	struct run *next_waiting;
 };
@@ -68,6 +72,8 @@ struct step_facts {
 	char *subflow, *action;
 	char *inputs, *outputs; /* JSON */
 	size_t inputs_length, outputs_length;
+	struct flow_envelope *sealed; /* outputs */
+	size_t sealed_count;
 };
 
 struct step {

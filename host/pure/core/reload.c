@@ -16,6 +16,7 @@ void core_retire(struct core *core)
 		((struct core_lineage *)entry->value)->current = NULL;
 	placement_retire(&core->placement);
 	core->configured++;
+	secured_forget(core);
 }
 
 /* A text that no run was accepted with any more, and that answers no trigger, is forgotten. */

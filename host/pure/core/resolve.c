@@ -82,12 +82,28 @@ static char *said_of(const struct core_resolving *resolving, const struct step *
 static void succeed(struct core *core, const struct core_resolving *resolving, struct step *step,
 		    struct core_effects *effects)
 {
-	struct core_event outputs = {.payload = resolving->outputs, .payload_length = resolving->outputs_length};
+	struct core_event outputs = {.state = STATE_SUCCEEDED,
+				     .payload = resolving->outputs,
+				     .payload_length = resolving->outputs_length};
 
-	steps_take_outputs(step, &outputs);
+	steps_take_outputs(core, step, &outputs, effects);
 	if (step->facts.started_us == 0)
 		step->facts.started_us = step->facts.placed_us;
 	steps_end(core, step, STATE_SUCCEEDED, NULL, NULL, effects);
+}
+
+/* A person has no way to give one sealed. */
+static int refuse_readable(struct core *core, const struct core_resolving *resolving, const struct step *step,
+			   hst_error *err)
+{
+	const char *name = sealed_readable(core, step, resolving->outputs, resolving->outputs_length);
+
+	if (!name)
+		return HST_OK;
+	return hst_fail_as(err, HST_INVALID, "InputInvalid",
+			   "the output \"%.100s\" is secure and cannot be given here, where it could be read; leave it out, "
+			   "or say requeue",
+			   name);
 }
 
 int core_resolve(struct core *core, const struct core_resolving *resolving, struct core_effects *effects,
@@ -101,6 +117,8 @@ int core_resolve(struct core *core, const struct core_resolving *resolving, stru
 		rc = hst_fail_as(err, HST_DENIED, "WrongState",
 				 "#%lld was told to stop, so nothing of it is begun anew; say succeeded or failed",
 				 (long long)resolving->run);
+	if (rc >= 0 && resolving->how == CORE_RESOLVE_SUCCEEDED)
+		rc = refuse_readable(core, resolving, step, err);
 	if (rc < 0)
 		return rc;
 	core_begin(core, resolving->now_us, resolving->draw);

@@ -22,6 +22,10 @@ struct run *core_restore_run(struct core *core, const struct run_facts *facts, c
 	run->facts.reason = mem_text(facts->reason);
 	run->facts.text = mem_text(facts->text);
 	run->facts.event = copied(facts->event, facts->event_length);
+	run->facts.sealed = NULL;
+	run->facts.sealed_count = 0;
+	if (!facts->chain[0] && !facts->origin)
+		memcpy(run->facts.chain, facts->id, sizeof run->facts.chain);
 	table_set_number(&core->runs, (uint64_t)facts->number, run);
 	if (facts->state == STATE_QUEUED)
 		runs_wait(run);
@@ -58,6 +62,8 @@ void core_restore_step(struct core *core, struct run *run, const struct step_fac
 	step->facts.action = mem_text(facts->action);
 	step->facts.inputs = copied(facts->inputs, facts->inputs_length);
 	step->facts.outputs = copied(facts->outputs, facts->outputs_length);
+	step->facts.sealed = NULL;
+	step->facts.sealed_count = 0;
 	if (facts->user)
 		step->folded_user = core_fold_user(core, facts->user);
 	table_set_number(&core->steps, (uint64_t)facts->id, step);

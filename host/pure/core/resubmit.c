@@ -36,6 +36,7 @@ static void keep(struct core *core, struct run *run, const struct step_facts *fa
 	own->user = core_word(core, facts->user);
 	own->inputs = copied(facts->inputs, facts->inputs_length);
 	own->outputs = copied(facts->outputs, facts->outputs_length);
+	sealed_keep(step, facts, effects);
 	table_set_number(&core->steps, (uint64_t)own->id, step);
 	run->standing[facts->position] =
 		facts->state == STATE_SUCCEEDED ? FLOW_STEP_SUCCEEDED : FLOW_STEP_SKIPPED;

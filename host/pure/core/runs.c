@@ -4,10 +4,12 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "pure/flow/compose.h"
 #include "pure/flow/fit.h"
 #include "pure/flow/machine.h"
 #include "schema/value.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,9 +76,15 @@ static const hst_value *scope_source(void *arg, const char *name)
 		      run->steps[position]->facts.outputs_length);
 }
 
+static const struct flow_envelope *scope_sealed(void *arg, const char *source, const char *output)
+{
+	return sealed_of(((const struct scope_of_run *)arg)->run, source, output);
+}
+
 static struct flow_scope runs_scope(struct scope_of_run *scope)
 {
-	return (struct flow_scope){.source = scope_source, .arg = scope};
+	return (struct flow_scope){
+		.source = scope_source, .sealed = scope->run->sealed ? scope_sealed : NULL, .arg = scope};
 }
 
 struct run *runs_new(struct core *core, const struct flow *flow)
@@ -97,6 +105,7 @@ void runs_free(struct run *run)
 	free(run->facts.reason);
 	free(run->facts.text);
 	free(run->facts.event);
+	sealed_clear(run->facts.sealed, run->facts.sealed_count);
 	free(run);
 }
 
@@ -194,25 +203,61 @@ static void run_queue(struct core *core, struct run *run, struct core_effects *e
 	effects_happened(core, effects, run, NULL, "queued", "reason", "FlowConcurrency", NULL);
 }
 
+void runs_ended(struct core *core, struct run *run)
+{
+	if (run->leaving)
+		return;
+	run->leaving = true;
+	core->ended = mem_grow(core->ended, &core->ended_size, core->ended_count + 1, sizeof *core->ended);
+	core->ended[core->ended_count++] = run;
+}
+
+static void run_over(struct core *core, struct run *run, enum state state, struct core_effects *effects)
+{
+	run->facts.state = state;
+	run->facts.ended_us = core->now_us;
+	effects_run(effects, run);
+	effects_happened(core, effects, run, NULL, "ended", "state", state_name(state), "reason",
+			 run->facts.reason, "text", run->facts.text, NULL);
+	runs_ended(core, run);
+}
+
+/* What anybody could read on its way here is no secret any more, and is not made into history on top. */
+static void run_refuse(struct core *core, struct run *run, const char *readable, struct core_effects *effects)
+{
+	char *text = mem_printf("\"%.100s\" of the event is a secret and did not come sealed; it was not kept", readable);
+
+	text_replace(&run->facts.reason, "InputInvalid");
+	text_replace(&run->facts.text, text);
+	run_over(core, run, STATE_FAILED, effects);
+	free(text);
+}
+
 static struct run *run_make(struct core *core, const struct flow *flow, const struct core_event *event,
 			    struct core_effects *effects)
 {
 	struct run *run = runs_new(core, flow);
 	struct draw draw = {.high = core_draw(core), .low = core_draw(core)};
 	char origin[INTEGER_SIZE];
+	const char *readable;
 
 	run->facts.number = ++core->counters.run;
 	id_make(run->facts.id, core->now_us, draw);
 	run->facts.trigger = core_word(core, event->trigger);
 	run->facts.who = core_word(core, event->who);
 	run->facts.requested_us = core->now_us;
-	run->facts.event = mem_copy(event->payload, event->payload_length);
-	run->facts.event_length = event->payload_length;
+	readable = sealed_take_event(core, run, event, effects);
 	table_set_number(&core->runs, (uint64_t)run->facts.number, run);
 	run->facts.origin = event->origin;
+	snprintf(run->facts.chain, sizeof run->facts.chain, "%s",
+		 event->origin && event->chain ? event->chain : run->facts.id);
 	run_set_label(core, run);
 	effects_happened(core, effects, run, NULL, "accepted", "trigger", event->trigger, "who", event->who, "origin",
 			 event->origin ? integer_text(event->origin, origin) : NULL, NULL);
+	if (readable) {
+		run_refuse(core, run, readable, effects);
+		return run;
+	}
 	resubmit_keep(core, run, event, effects);
 	if (first_free(core, run->lineage) || !lineage_has_room(run->lineage, flow))
 		run_queue(core, run, effects);
@@ -260,25 +305,6 @@ void runs_fire(struct core *core, const struct core_event *event, struct core_ef
 	action->tag = event->tag;
 	action->runs = made;
 	action->run_count = n;
-}
-
-void runs_ended(struct core *core, struct run *run)
-{
-	if (run->leaving)
-		return;
-	run->leaving = true;
-	core->ended = mem_grow(core->ended, &core->ended_size, core->ended_count + 1, sizeof *core->ended);
-	core->ended[core->ended_count++] = run;
-}
-
-static void run_over(struct core *core, struct run *run, enum state state, struct core_effects *effects)
-{
-	run->facts.state = state;
-	run->facts.ended_us = core->now_us;
-	effects_run(effects, run);
-	effects_happened(core, effects, run, NULL, "ended", "state", state_name(state), "reason",
-			 run->facts.reason, "text", run->facts.text, NULL);
-	runs_ended(core, run);
 }
 
 static void run_end(struct core *core, struct run *run, enum state state, struct core_effects *effects)
@@ -404,6 +430,16 @@ void runs_advance(struct core *core, struct run *run, struct core_effects *effec
 		run_fail(core, run, effects);
 		return;
 	}
+}
+
+void runs_carry(struct core *core, struct step *step, struct core_action *action, struct core_effects *effects)
+{
+	struct scope_of_run scope = {.core = core, .run = step->run};
+	struct flow_scope flow_scope = runs_scope(&scope);
+
+	action->sealed_count =
+		flow_step_sealed(effects->arena, &flow_scope, step->flow_step, &action->sealed);
+	action->direction_count = secured_directions(core, step, effects->arena, &action->directions);
 }
 
 int runs_inputs(struct core *core, struct run *run, const struct flow_step *flow_step, const hst_value **ret,

@@ -36,6 +36,7 @@ void steps_free(struct core *core, struct step *step)
 	free(step->facts.action);
 	free(step->facts.inputs);
 	free(step->facts.outputs);
+	sealed_clear(step->facts.sealed, step->facts.sealed_count);
 	free(step);
 }
 
@@ -81,7 +82,20 @@ void steps_call(struct core *core, struct step *step, struct core_effects *effec
 	action->step = step;
 	action->inputs = step->facts.inputs;
 	action->inputs_length = step->facts.inputs_length;
+	runs_carry(core, step, action, effects);
 	action->timeout_ms = flow_step->timeout.ms > 0 ? flow_step->timeout.ms : timeout_ms;
+}
+
+/* Why somebody thought that a secure value may be read is part of what happened. */
+static void say_declassified(struct core *core, struct step *step, struct core_effects *effects)
+{
+	const struct flow_step *flow_step = step->flow_step;
+
+	for (size_t i = 0; i < flow_step->input_count; i++)
+		if (flow_step->inputs[i].declassify)
+			effects_happened(core, effects, step->run, step, "declassified", "input",
+					 flow_step->inputs[i].name, "because", flow_step->inputs[i].declassify,
+					 NULL);
 }
 
 void steps_start(struct core *core, struct run *run, size_t position, struct core_effects *effects)
@@ -106,6 +120,7 @@ void steps_start(struct core *core, struct run *run, size_t position, struct cor
 	}
 	step->facts.inputs = mem_copy(json->s, json->length);
 	step->facts.inputs_length = json->length;
+	say_declassified(core, step, effects);
 	switch (step->flow_step->use) {
 	case FLOW_USE_CONNECTOR:
 		steps_call(core, step, effects);
@@ -120,13 +135,17 @@ void steps_start(struct core *core, struct run *run, size_t position, struct cor
 		  "a step of this kind cannot run in this version", effects);
 }
 
-void steps_take_outputs(struct step *step, const struct core_event *event)
+void steps_take_outputs(struct core *core, struct step *step, struct core_event *end, struct core_effects *effects)
 {
-	if (event->payload_length == 0)
+	const char *readable = sealed_take_outputs(core, step, end, effects);
+
+	if (!readable || end->state != STATE_SUCCEEDED)
 		return;
-	free(step->facts.outputs);
-	step->facts.outputs = mem_copy(event->payload, event->payload_length);
-	step->facts.outputs_length = event->payload_length;
+	end->state = STATE_FAILED;
+	end->reason = "OutputInvalid";
+	end->text = arena_printf(core->scratch,
+				 "the output \"%.100s\" is secure and did not come sealed; no output was kept",
+				 readable);
 }
 
 /* A connector's answer; one that comes late or again finds a step that has ended. */
@@ -140,7 +159,7 @@ void steps_returned(struct core *core, struct step *step, const struct core_even
 	    step->facts.token != event->token)
 		return;
 	if (end.state == STATE_SUCCEEDED)
-		steps_take_outputs(step, event);
+		steps_take_outputs(core, step, &end, effects);
 	steps_end_as(core, step, &end, effects);
 }
 

@@ -161,9 +161,16 @@ bool flow_is_position(const char *element, size_t *ret)
 	return true;
 }
 
+const struct flow_envelope *flow_token_sealed(const struct flow_scope *scope, const struct flow_token *token)
+{
+	return scope->sealed && token->path_count ? scope->sealed(scope->arg, token->source, token->path[0])
+	                                          : NULL;
+}
+
 const hst_value *flow_token_value(const struct flow_scope *scope, const struct flow_token *token)
 {
-	const hst_value *value = scope->source(scope->arg, token->source);
+	const hst_value *value =
+		flow_token_sealed(scope, token) ? NULL : scope->source(scope->arg, token->source);
 
 	for (size_t i = 0; value && i < token->path_count; i++) {
 		size_t position;
@@ -177,8 +184,8 @@ const hst_value *flow_token_value(const struct flow_scope *scope, const struct f
 	return value_kind(value) == HST_VALUE_NULL ? NULL : value;
 }
 
-static int token_value(const struct flow_scope *scope, const struct flow_token *token, const hst_value **ret,
-                       hst_error *err)
+int flow_token_needed(const struct flow_scope *scope, const struct flow_token *token, const hst_value **ret,
+                      hst_error *err)
 {
 	const hst_value *value = flow_token_value(scope, token);
 
@@ -206,7 +213,7 @@ static int joined_value(hst_arena *arena, const struct flow_scope *scope,
 			text_add(&joined, part->literal);
 			continue;
 		}
-		code = token_value(scope, &part->token, &value, err);
+		code = flow_token_needed(scope, &part->token, &value, err);
 		if (code != HST_OK)
 			return code;
 		value_write_plain(&joined, value);
@@ -222,35 +229,6 @@ int flow_template_value(hst_arena *arena, const struct flow_scope *scope,
                         const struct flow_template *template, const hst_value **ret, hst_error *err)
 {
 	if (template->part_count == 1 && !template->parts[0].literal)
-		return token_value(scope, &template->parts[0].token, ret, err);
+		return flow_token_needed(scope, &template->parts[0].token, ret, err);
 	return joined_value(arena, scope, template, ret, err);
-}
-
-int flow_step_inputs(hst_arena *arena, const struct flow_scope *scope, const struct flow_step *step,
-                     const hst_value **ret, hst_error *err)
-{
-	hst_value *inputs = value_make_record(arena);
-
-	for (size_t i = 0; i < step->input_count; i++) {
-		const struct flow_input *input = &step->inputs[i];
-		const hst_value *value = NULL;
-		hst_error why = {0};
-		int code = flow_template_value(arena, scope, &input->value, &value, &why);
-
-		if (code != HST_OK)
-			return hst_fail_as(err, code, why.reason, "input \"%s\": %.300s", input->name,
-			                   why.text);
-		value_set(inputs, input->name, value);
-	}
-	*ret = inputs;
-	return HST_OK;
-}
-
-bool flow_step_is_constant(const struct flow_step *step)
-{
-	for (size_t i = 0; i < step->input_count; i++)
-		for (size_t part = 0; part < step->inputs[i].value.part_count; part++)
-			if (!step->inputs[i].value.parts[part].literal)
-				return false;
-	return true;
 }

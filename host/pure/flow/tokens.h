@@ -8,9 +8,19 @@
 
 #include "pure/flow/model.h"
 
-/* The record of a source ("trigger", "run", "flow" or a step's name), or NULL where it is absent. */
+/* What stands for a value that is sealed. `name` is that of the output, or of the event's field. */
+struct flow_envelope {
+	const char *name;
+	const void *bytes;
+	size_t length;
+};
+
 struct flow_scope {
+	/* The record of a source ("trigger", "run", "flow" or a step's name), or NULL where it is absent. */
 	const hst_value *(*source)(void *arg, const char *name);
+	/* The envelope of an output of a step, or with "trigger" of a field of the event; NULL: it is not sealed. May be
+	 * NULL: nothing is. */
+	const struct flow_envelope *(*sealed)(void *arg, const char *source, const char *output);
 	void *arg;
 };
 
@@ -37,8 +47,15 @@ bool flow_token_parse(hst_arena *arena, const char *file, int line, const char *
 /* "0", "1", "12": positions in a list count from 0 and have no zeros in front. */
 bool flow_is_position(const char *element, size_t *ret);
 
-/* What a token stands for, or NULL: absent. The value is the scope's. */
+/* The envelope that a token's value is in, or is a part of; NULL: it is not sealed. */
+const struct flow_envelope *flow_token_sealed(const struct flow_scope *scope, const struct flow_token *token);
+
+/* What a token stands for, or NULL: absent, as everything is that is sealed. The value is the scope's. */
 const hst_value *flow_token_value(const struct flow_scope *scope, const struct flow_token *token);
+
+/* The same where it must be there: else HST_INVALID with the reason EarlierStepFailed. */
+int flow_token_needed(const struct flow_scope *scope, const struct flow_token *token, const hst_value **ret,
+                      hst_error *err);
 
 /*
  * HST_INVALID with the reason EarlierStepFailed where a token is absent, InputInvalid where the text is over
@@ -47,12 +64,5 @@ const hst_value *flow_token_value(const struct flow_scope *scope, const struct f
  */
 int flow_template_value(hst_arena *arena, const struct flow_scope *scope,
                         const struct flow_template *template, const hst_value **ret, hst_error *err);
-
-/* All inputs of a step as a record, in the order they were written. The error names the input. */
-int flow_step_inputs(hst_arena *arena, const struct flow_scope *scope, const struct flow_step *step,
-                     const hst_value **ret, hst_error *err);
-
-/* True when no input of the step has a token: its inputs can be made once. */
-bool flow_step_is_constant(const struct flow_step *step);
 
 #endif
