@@ -3,7 +3,7 @@
  *
  * - 3: a socket on which both sides write lines. The child: "ready" when it can work, "bad TEXT" when its configuration
  *   is wrong; those that are told of a reload speak on it as long as they live (wire/told.h)
- * - 4: the child reads its keys (wire/keys.h)
+ * - 4: the child reads its keys (wire/keys.h); a session process that watches has none
  * - 5: end-of-file here means that the supervisor is gone: end
  * - 6: gateway: records to and from the supervisor (os/channel.h); session: messages to and from the gateway
  * - 7: hold: records from the supervisor that hand it to another gateway (os/channel.h)

@@ -23,15 +23,22 @@ void seal_pairs_from_seed(const uint8_t seed[SEAL_SEED_BYTES], struct seal_pairs
 	sodium_memzero(signing, sizeof signing);
 }
 
-void seal_pairs_derive(const uint8_t seed[SEAL_SEED_BYTES], const char *name, struct seal_pairs *ret)
+void seal_seed_derive(const uint8_t seed[SEAL_SEED_BYTES], const char *name, uint8_t ret[SEAL_SEED_BYTES])
 {
-	uint8_t hash[8], own[SEAL_SEED_BYTES];
+	uint8_t hash[8];
 	uint64_t number = 0;
 
 	crypto_generichash(hash, sizeof hash, (const uint8_t *)name, strlen(name), NULL, 0);
 	for (size_t i = 0; i < sizeof hash; i++)
 		number = number << 8 | hash[i];
-	crypto_kdf_derive_from_key(own, sizeof own, number, context, seed);
+	crypto_kdf_derive_from_key(ret, SEAL_SEED_BYTES, number, context, seed);
+}
+
+void seal_pairs_derive(const uint8_t seed[SEAL_SEED_BYTES], const char *name, struct seal_pairs *ret)
+{
+	uint8_t own[SEAL_SEED_BYTES];
+
+	seal_seed_derive(seed, name, own);
 	seal_pairs_from_seed(own, ret);
 	sodium_memzero(own, sizeof own);
 }

@@ -19,6 +19,9 @@ struct seal_pairs {
 
 /* Context hst-seal of crypto_kdf, subkey from BLAKE2b of `name` ("trigger/inbox", "gateway/ts-01", "machine/main"). */
 void seal_pairs_derive(const uint8_t seed[SEAL_SEED_BYTES], const char *name, struct seal_pairs *ret);
+
+/* The seed of these pairs alone, for who is to have no others: seal_pairs_from_seed makes them of it. */
+void seal_seed_derive(const uint8_t seed[SEAL_SEED_BYTES], const char *name, uint8_t ret[SEAL_SEED_BYTES]);
 void seal_pairs_random(struct seal_pairs *ret);
 void seal_pairs_from_seed(const uint8_t seed[SEAL_SEED_BYTES], struct seal_pairs *ret); /* what a key file keeps */
 void seal_pairs_wipe(struct seal_pairs *pairs);

@@ -237,6 +237,12 @@ static void on_child(void *arg)
 			waitpid(children[i], &status, WNOHANG);
 }
 
+/* A hold that is started by hand has none. */
+static int read_keys(struct hold *hold, hst_error *err)
+{
+	return inherited_has(INHERITED_KEYS) ? keys_read_fd(&hold->ring, inherited_fd(INHERITED_KEYS), err) : HST_OK;
+}
+
 int session_hold(const struct session_settings *settings)
 {
 	struct hold hold = {.loop = loop_new(loop_wait_poll), .notes = {.fd = -1}, .ground = {.place = FLOW_PLACE_NONE, .work = {.lock = -1}}, .next_gateway = -1, .uid = -1, .gid = -1};
@@ -244,9 +250,11 @@ int session_hold(const struct session_settings *settings)
 	int status;
 
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (session_device_open(&hold.device, settings, &err) != HST_OK) {
+	/* The keys are read before anything of the driver's runs in this process. */
+	if (read_keys(&hold, &err) != HST_OK || session_device_open(&hold.device, settings, &err) != HST_OK) {
 		log_error("%s", err.text);
 		inherited_say(err.text);
+		keys_clear(&hold.ring);
 		loop_free(hold.loop);
 		return 1;
 	}
@@ -258,6 +266,7 @@ int session_hold(const struct session_settings *settings)
 	status = loop_run(hold.loop);
 	stream_free(hold.stream);
 	session_device_close(&hold.device);
+	keys_clear(&hold.ring);
 	hold_result_clear(&hold);
 	hold_ground_clear(&hold);
 	free(hold.session);

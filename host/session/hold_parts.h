@@ -10,6 +10,7 @@
 #include "session/device.h"
 #include "session/notes.h"
 #include "session/work.h"
+#include "wire/keys.h"
 #include "wire/stream.h"
 
 struct hold_run;
@@ -35,6 +36,7 @@ struct hold_ground {
 
 struct hold {
 	struct loop *loop;
+	struct key_ring ring; /* the pairs of its gateway, and the roster; empty: it can open nothing that is sealed */
 	struct session_device device;
 	struct session_notes notes;
 	struct stream *stream; /* NULL: the gateway is gone */

@@ -140,10 +140,12 @@ static char *keys_of(const struct role_child *child)
 	    keys_read_text(conf->gateway_host_key, other, NULL) == HST_OK) {
 		AUTO_FREE char *path = files_join(conf->state_dir, "invitation");
 
-		return keys_for_gateway(supervisor->arguments->seed, child->plan.name, other, path);
+		return keys_with_roster(keys_for_gateway(supervisor->arguments->seed, child->plan.name, other, path), supervisor->roster);
 	}
-	if (child->plan.part != PLAN_ENGINE)
-		return keys_for_child(supervisor->arguments->seed, child->plan.name, supervisor->host);
+	if (child->plan.part == PLAN_GATEWAY)
+		return keys_with_roster(keys_for_child(supervisor->arguments->seed, child->plan.name, supervisor->host), supervisor->roster);
+	if (child->plan.part == PLAN_WORKER)
+		return keys_for_worker(supervisor->arguments->seed, child->plan.name, supervisor->host, supervisor->roster);
 	names = mem_array(supervisor->n + 1, sizeof *names);
 	for (size_t i = 0; i < supervisor->n; i++)
 		if (supervisor->children[i]->plan.part != PLAN_ENGINE && !is_again(supervisor, i))

@@ -47,6 +47,7 @@ struct supervisor {
 	struct reload reload;
 	struct upgrade upgrade;
 	uint8_t host[KEY_BYTES];
+	char *roster; /* the text of the one that is believed; NULL: none is */
 	struct loop_timer *sessions_timer, *announce_timer;
 	char *status_path;
 	bool standing_is_old; /* state_dir/children is to be written anew */

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TEXT_MAX = 1 << 20 };
+enum { TEXT_MAX = 1 << 20, ROSTER_MAX = 2 << 20 };
 
 #define ENGINE_NAME "engine"
 
@@ -129,6 +129,51 @@ char *keys_for_child(const uint8_t seed[SEED_BYTES], const char *name, const uin
 	add_self(&text, seed, name);
 	add_host(&text, host);
 	return text_take(&text);
+}
+
+/* Text is never grown round a secret: that would leave copies behind. */
+char *keys_with_roster(char *keys_take, const char *roster)
+{
+	AUTO(text) struct text lines;
+	char *both;
+
+	text_init(&lines, ROSTER_MAX);
+	for (const char *at = roster ? roster : ""; *at;) {
+		size_t length = strcspn(at, "\n");
+
+		text_addf(&lines, "roster %.*s\n", (int)length, at);
+		at += length + (at[length] == '\n');
+	}
+	both = mem_printf("%s%s", keys_take, lines.s);
+	keys_forget(keys_take);
+	return both;
+}
+
+static char *with_seal(char *keys_take, const uint8_t seed[SEED_BYTES], const char *name)
+{
+	uint8_t own[SEAL_SEED_BYTES];
+	char text[SEAL_KEY_TEXT], *both;
+
+	seal_seed_derive(seed, name, own);
+	seal_key_text(own, text);
+	both = mem_printf("%sseal %s %s\n", keys_take, name, text);
+	sodium_memzero(own, sizeof own);
+	sodium_memzero(text, sizeof text);
+	keys_forget(keys_take);
+	return both;
+}
+
+char *keys_for_worker(const uint8_t seed[SEED_BYTES], const char *name, const uint8_t host[KEY_BYTES], const char *roster)
+{
+	const char *instance = name + strlen("worker/");
+	AUTO_FREE char *owner = mem_printf("%.*s", (int)strcspn(instance, "#"), instance);
+
+	return keys_with_roster(with_seal(keys_for_child(seed, name, host), seed, owner), roster);
+}
+
+char *keys_for_hold(const uint8_t seed[SEED_BYTES], const char *gateway, const char *roster)
+{
+	return keys_with_roster(with_seal(mem_text(""), seed, gateway), roster);
 }
 
 /* The caller frees it with keys_forget; NULL: there is none, or none that could be trusted. */

@@ -1,6 +1,7 @@
 /*
  * The host's seed and what is derived from it for each child. Only the supervisor reads the seed; a child gets its own
- * pair and the host's public key, the engine also who may connect (wire/keys.h has the form).
+ * pair and the host's public key, the engine also who may connect, workers and holds the pairs that their instance or
+ * gateway seals with (wire/keys.h has the form). Engine and gateway seal and open nothing.
  */
 #ifndef HOST_SUPERVISE_KEYS_H
 #define HOST_SUPERVISE_KEYS_H
@@ -15,6 +16,12 @@ int keys_seed(const char *path, uint8_t ret[SEED_BYTES], hst_error *err);
 /* What the child `name` reads on fd 4; caller frees with keys_forget. `peers` are the names of all other children. */
 char *keys_for_engine(const uint8_t seed[SEED_BYTES], const char *const *peers, size_t n);
 char *keys_for_child(const uint8_t seed[SEED_BYTES], const char *name, const uint8_t host[KEY_BYTES]);
+
+/* Of the worker "worker/connector/orders#2", which shares the pairs to seal with among those of its instance, and of a hold of
+ * `gateway` ("gateway/ts-01"), which speaks to nobody on the wire. `roster` is the text of the roster that is believed, or NULL. */
+char *keys_for_worker(const uint8_t seed[SEED_BYTES], const char *name, const uint8_t host[KEY_BYTES], const char *roster);
+char *keys_for_hold(const uint8_t seed[SEED_BYTES], const char *gateway, const char *roster);
+char *keys_with_roster(char *keys_take, const char *roster); /* for who only passes it on */
 char *keys_peer(const uint8_t seed[SEED_BYTES], const char *name); /* its `peer` line for the engine; caller frees */
 
 /*

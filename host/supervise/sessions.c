@@ -8,6 +8,7 @@
 #include "os/failure.h"
 #include "os/spawn.h"
 #include "supervise/carried.h"
+#include "supervise/keys.h"
 #include "supervise/outbox.h"
 
 #include <errno.h>
@@ -36,6 +37,8 @@ struct sessions {
 	struct loop *loop;
 	struct processes *processes;
 	const char *file;
+	sessions_keys keys;
+	void *arg;
 	int channel; /* our end; -1: there is no gateway */
 	uint64_t gateway;
 	struct outbox outbox;
@@ -44,11 +47,11 @@ struct sessions {
 	uint32_t handed_over;
 };
 
-struct sessions *sessions_new(struct loop *loop, struct processes *processes, const char *file)
+struct sessions *sessions_new(struct loop *loop, struct processes *processes, const char *file, sessions_keys keys, void *arg)
 {
 	struct sessions *sessions = mem_alloc(sizeof *sessions);
 
-	*sessions = (struct sessions){.loop = loop, .processes = processes, .file = file, .channel = -1};
+	*sessions = (struct sessions){.loop = loop, .processes = processes, .file = file, .keys = keys, .arg = arg, .channel = -1};
 	return sessions;
 }
 
@@ -159,6 +162,7 @@ static int start(struct session *session, bool watch, int *ret_fd, hst_error *er
 	AUTO_CLOSE int near = -1;
 	AUTO_CLOSE int far = -1;
 	AUTO_CLOSE int handover = -1;
+	char *keys = NULL;
 	int ends[2], code;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
@@ -171,15 +175,18 @@ static int start(struct session *session, bool watch, int *ret_fd, hst_error *er
 			return code;
 		session->handover = ends[0];
 		handover = ends[1];
+		keys = sessions->keys(sessions->arg);
 	}
 	code = process_start(sessions->processes,
 			     &(struct process_spec){.name = name,
 						    .program = "hostler-session",
 						    .argv = argv,
+						    .keys = keys,
 						    .peer_fd = far,
 						    .handover_fd = handover,
 						    .keeps_orphans = true},
 			     &role, &session->process, err);
+	keys_forget(keys);
 	if (code == HST_OK)
 		*ret_fd = take_fd(&near);
 	return code;

@@ -12,8 +12,11 @@ enum { SESSIONS_MAX = 1024 };
 
 struct sessions;
 
+/* What a hold reads on fd 4, made anew for each; freed with keys_forget. A watch reads nothing there. */
+typedef char *(*sessions_keys)(void *arg);
+
 /* `file` is the configuration and must live on. */
-struct sessions *sessions_new(struct loop *loop, struct processes *processes, const char *file);
+struct sessions *sessions_new(struct loop *loop, struct processes *processes, const char *file, sessions_keys keys, void *arg);
 void sessions_free(struct sessions *sessions);
 
 /*

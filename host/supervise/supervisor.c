@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "config/conf.h"
 #include "os/crash.h"
 #include "os/files.h"
@@ -194,6 +195,15 @@ static void supervisor_clear(struct supervisor *supervisor)
 	loop_free(supervisor->loop);
 	unlink(supervisor->status_path);
 	free(supervisor->status_path);
+	free(supervisor->roster);
+}
+
+static char *keys_of_hold(void *arg)
+{
+	const struct supervisor *supervisor = arg;
+	AUTO_FREE char *gateway = mem_printf("gateway/%s", supervisor->conf->gateway_name);
+
+	return keys_for_hold(supervisor->arguments->seed, gateway, supervisor->roster);
 }
 
 static bool begin(struct supervisor *supervisor)
@@ -205,7 +215,7 @@ static bool begin(struct supervisor *supervisor)
 		log_error("%s", err.text);
 		return false;
 	}
-	supervisor->sessions = sessions_new(supervisor->loop, supervisor->processes, supervisor->arguments->file);
+	supervisor->sessions = sessions_new(supervisor->loop, supervisor->processes, supervisor->arguments->file, keys_of_hold, supervisor);
 	children_tell_part(supervisor, PLAN_ENGINE, CHILD_START);
 	if (workers_start_beside(supervisor))
 		start_workers(supervisor);
@@ -219,7 +229,7 @@ static bool go_on(struct supervisor *supervisor, const struct carried *carried)
 	supervisor->workers_started = supervisor->others_started = true;
 	supervisor->announced = carried->house.announced;
 	supervisor->processes = processes_resume(supervisor->loop, carried);
-	supervisor->sessions = sessions_new(supervisor->loop, supervisor->processes, supervisor->arguments->file);
+	supervisor->sessions = sessions_new(supervisor->loop, supervisor->processes, supervisor->arguments->file, keys_of_hold, supervisor);
 	sessions_resume(supervisor->sessions, carried);
 	children_resume(supervisor, carried);
 	upgrade_resume(supervisor);

@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/mem.h"
 #include "base/table.h"
+#include "base/text.h"
 #include "schema/rights.h"
 #include "schema/types.h"
 #include "wire/messages.h"
@@ -24,6 +25,7 @@ enum {
 	NAME_BYTES_MAX = 127,
 	LINE_BYTES_MAX = 1100, /* an invitation */
 	KEYS_BYTES_MAX = PEERS_MAX * 256,
+	KEYS_ROSTER_MAX = 1 << 20,
 };
 
 /* Every door of libsodium is opened by this; it does nothing the second time. */
@@ -92,6 +94,7 @@ static bool keys_name(const char *name)
 struct keys_reading {
 	struct key_ring *ring;
 	struct table names, keys;
+	struct text roster;
 	bool self, host;
 };
 
@@ -187,6 +190,33 @@ static int keys_add_enrol(struct keys_reading *reading, char *const *words, hst_
 	return HST_OK;
 }
 
+static int keys_add_seal(struct keys_reading *reading, char *const *words, hst_error *err)
+{
+	struct key_ring *ring = reading->ring;
+	uint8_t seed[SEAL_SEED_BYTES];
+	int code;
+
+	if (ring->seal.name)
+		return hst_fail(err, HST_INVALID, "there is more than one line \"seal\"");
+	if (!keys_name(words[1]))
+		return hst_fail(err, HST_INVALID, "a name is 1 to %d printable characters without blanks", NAME_BYTES_MAX);
+	code = seal_key_read(words[2], seed, err);
+	if (code == HST_OK) {
+		seal_pairs_from_seed(seed, &ring->seal.pairs);
+		ring->seal.name = mem_text(words[1]);
+	}
+	sodium_memzero(seed, sizeof seed);
+	return code;
+}
+
+/* Byte by byte, since that is what is signed; the roster's own reader says what is wrong with it. */
+static int keys_add_roster(struct keys_reading *reading, const char *line, hst_error *err)
+{
+	text_add(&reading->roster, line);
+	text_add(&reading->roster, "\n");
+	return reading->roster.over ? hst_fail(err, HST_INVALID, "the roster is over %d bytes", KEYS_ROSTER_MAX) : HST_OK;
+}
+
 static const struct {
 	const char *word;
 	size_t words, or_words;
@@ -197,9 +227,12 @@ static const struct {
 	{"host", 2, 2, keys_add_host, "host PUBLIC"},
 	{"peer", 4, 6, keys_add_peer, "peer NAME PUBLIC RIGHTS"},
 	{"enrol", 2, 2, keys_add_enrol, "enrol LINE"},
+	{"seal", 3, 3, keys_add_seal, "seal NAME SEED"},
 	{"invited", 5, 5, keys_add_invited, "invited NAME PUBLIC UNTIL WHO"},
 	{"revoked", 5, 5, keys_add_revoked, "revoked NAME PUBLIC AT WHO"},
 };
+
+#define ROSTER "roster "
 
 enum { LINE_WORDS_MAX = 6 };
 
@@ -209,6 +242,8 @@ static int keys_read_line(struct keys_reading *reading, char *line, hst_error *e
 	char *words[LINE_WORDS_MAX + 1] = {0}, *rest = line, *word;
 	size_t n = 0;
 
+	if (strncmp(line, ROSTER, strlen(ROSTER)) == 0)
+		return keys_add_roster(reading, line + strlen(ROSTER), err);
 	while (n <= LINE_WORDS_MAX && (word = strtok_r(n ? NULL : line, " \t\r", &rest)) != NULL)
 		words[n++] = word;
 	if (n == 0 || words[0][0] == '#')
@@ -220,7 +255,7 @@ static int keys_read_line(struct keys_reading *reading, char *line, hst_error *e
 			return hst_fail(err, HST_INVALID, "such a line reads \"%s\"", key_lines[i].form);
 		return key_lines[i].add(reading, words, err);
 	}
-	return hst_fail(err, HST_INVALID, "a line begins with self, host, peer, enrol, invited or revoked");
+	return hst_fail(err, HST_INVALID, "a line begins with self, host, peer, enrol, seal, roster, invited or revoked");
 }
 
 int keys_parse(struct key_ring *ring, const char *where, const char *bytes, size_t length, hst_error *err)
@@ -234,6 +269,7 @@ int keys_parse(struct key_ring *ring, const char *where, const char *bytes, size
 	keys_ready();
 	table_init(&reading.names);
 	table_init(&reading.keys);
+	text_init(&reading.roster, KEYS_ROSTER_MAX);
 	for (size_t i = 0; i < ring->peer_count; i++) {
 		keys_text(ring->peers[i].public_key, text);
 		if (ring->peers[i].standing == KEY_IN)
@@ -256,7 +292,12 @@ int keys_parse(struct key_ring *ring, const char *where, const char *bytes, size
 			hst_fail(err, (hst_code)code, "%s:%d: error: %s", where, number, why.text);
 		at = newline ? newline + 1 : end;
 	}
+	if (!code && reading.roster.length) {
+		free(ring->roster);
+		ring->roster = text_take(&reading.roster);
+	}
 	sodium_memzero(line, sizeof line);
+	text_clear(&reading.roster);
 	table_clear(&reading.names);
 	table_clear(&reading.keys);
 	return code;
@@ -297,6 +338,8 @@ void keys_clear(struct key_ring *ring)
 	if (ring->enrol)
 		sodium_memzero(ring->enrol, strlen(ring->enrol));
 	free(ring->enrol);
+	free(ring->seal.name);
+	free(ring->roster);
 	free(ring->peers);
 	free(ring->name);
 	sodium_memzero(ring, sizeof *ring);

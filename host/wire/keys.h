@@ -7,6 +7,9 @@
  *	host PUBLIC                      the engine's public key
  *	peer NAME PUBLIC RIGHTS          for the engine: who may connect; RIGHTS as schema/rights.h writes them
  *	enrol LINE                       for a gateway: the invitation it is to use (wire/invitation.h)
+ *	seal NAME SEED                   for a worker or a hold: of whom it has the pairs to seal with ("connector/post"), and
+ *	                                 the seed that they come from (seal/pairs.h)
+ *	roster LINE                      a line of the roster that is believed, in order, byte by byte
  *
  * A peer is there once, with one key. Empty lines and lines that begin with # are for people.
  *
@@ -19,6 +22,8 @@
  */
 #ifndef HOST_WIRE_KEYS_H
 #define HOST_WIRE_KEYS_H
+
+#include "seal/pairs.h"
 
 #include <hostler/error.h>
 
@@ -49,6 +54,11 @@ struct key_ring {
 	struct key_pair self;
 	uint8_t host[KEY_BYTES];
 	char *enrol; /* the line of an invitation; NULL: none */
+	struct {
+		char *name; /* NULL: this process seals and opens nothing */
+		struct seal_pairs pairs;
+	} seal;
+	char *roster; /* the text (seal/roster.h); NULL: none */
 	struct key_peer *peers;
 	size_t peer_count, peer_size;
 };

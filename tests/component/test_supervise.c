@@ -52,6 +52,10 @@ static void every_child_has_its_own_key_and_the_engine_knows_them_all(void **sta
 	assert_true(house_file_has(&house, "heard", "worker.connector.orders.2 key self worker/connector/orders#2\n"));
 	assert_true(house_file_has(&house, "heard", "gateway key host "));
 	assert_false(house_file_has(&house, "heard", "gateway key peer"));
+	assert_true(house_file_has(&house, "heard", "worker.trigger.start.1 key seal trigger/start\n"));
+	assert_true(house_file_has(&house, "heard", "worker.connector.orders.2 key seal connector/orders\n"));
+	assert_false(house_file_has(&house, "heard", "engine key seal"));
+	assert_false(house_file_has(&house, "heard", "gateway key seal"));
 	house_clear(&house);
 }
 
@@ -270,6 +274,7 @@ static void the_gateway_gets_session_processes_and_their_end(void **state)
 	house_start(&house);
 	house_wait_ready(&house);
 	assert_true(house_file_has(&house, "heard", "session.hold.desk starts hold --device desk -c"));
+	assert_true(house_file_has(&house, "heard", "session.hold.desk key seal gateway/desk\n"));
 	assert_true(house_file_has(&house, "heard", "gateway record 3 7 pid 1\n"));
 	assert_true(house_file_has(&house, "heard", "gateway session says HELLO\n"));
 	assert_true(house_file_has(&house, "heard", "gateway record 4 7 9\n"));

@@ -124,7 +124,16 @@ def handover_play(dies=True):
     return channel
 
 
+def write_keys():
+    for line in peer_lines():
+        write_down("key " + " ".join(line[:2] if line[0] != "host" else line))
+
+
 def serve_session():
+    if arguments[0] == "hold":
+        write_keys()
+    else:
+        write_down("has keys" if os.path.exists("/proc/self/fd/4") else "has no keys")
     peer = socket.socket(fileno=6)
     handover = socket.socket(fileno=7) if arguments[0] == "hold" else None
     while peer or handover:
@@ -181,8 +190,7 @@ def main():
     if program == "hostler-session":
         serve_session()
         return
-    for line in peer_lines():
-        write_down("key " + " ".join(line[:2] if line[0] != "host" else line))
+    write_keys()
     plays = {"session": session_play, "handover": handover_play, "keep": lambda: handover_play(False)}
     channel = plays[do]() if do in plays else None
     os.write(3, b"ready\n")

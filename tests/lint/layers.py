@@ -16,7 +16,7 @@ ROOMS = {
     "plugin": ["base", "os", "schema"],
     "loop": ["base", "os"],
     "store": ["base", "os", "schema"],
-    "wire": ["base", "os", "schema", "loop"],
+    "wire": ["base", "os", "schema", "loop", "seal"],
     "seal": ["base", "os", "schema"],
     "pure/flow": ["base", "schema"],
     "pure/queue": ["base", "schema"],

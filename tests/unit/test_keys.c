@@ -6,6 +6,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -40,6 +41,48 @@ static void derivation_never_changes(void **state)
 	keys_derive(seed, "worker/connector/orders", &pair);
 	keys_text(pair.public_key, text);
 	assert_string_equal(text, "XXITgrGRAiF6mvCAC42T3C4Pc04oRPOa_nfXHYo1m3I");
+}
+
+static void pairs_to_seal_with_come_from_their_seed(void **state)
+{
+	static const uint8_t seed[SEAL_SEED_BYTES] = {7};
+	struct key_ring ring = {0};
+	struct seal_pairs pairs;
+	uint8_t own[SEAL_SEED_BYTES];
+	char text[SEAL_KEY_TEXT], line[128];
+	hst_error err = {0};
+
+	(void)state;
+	seal_seed_derive(seed, "connector/post", own);
+	seal_key_text(own, text);
+	snprintf(line, sizeof line, "seal connector/post %s\n", text);
+	assert_int_equal(keys_parse(&ring, "keys", line, strlen(line), NULL), HST_OK);
+	assert_string_equal(ring.seal.name, "connector/post");
+	seal_pairs_derive(seed, "connector/post", &pairs);
+	assert_memory_equal(&ring.seal.pairs, &pairs, sizeof pairs);
+	assert_int_equal(keys_parse(&ring, "keys", line, strlen(line), &err), HST_INVALID);
+	assert_string_equal(err.text, "keys:1: error: there is more than one line \"seal\"");
+	keys_clear(&ring);
+	assert_null(ring.seal.name);
+	assert_true(sodium_is_zero((const uint8_t *)&ring.seal.pairs, sizeof ring.seal.pairs));
+	assert_int_equal(keys_parse(&ring, "keys", "seal connector/post short\n", 26, NULL), HST_INVALID);
+	assert_null(ring.seal.name);
+	keys_clear(&ring);
+}
+
+static void the_roster_is_put_together_again_byte_by_byte(void **state)
+{
+	static const char text[] = "roster hostler-roster 1\nseal-like line\n";
+	static const char lines[] = "roster hostler-roster 1\nroster  two  blanks \nroster self a b c\n";
+	struct key_ring ring = {0};
+
+	(void)state;
+	assert_int_equal(keys_parse(&ring, "keys", text, sizeof text - 1, NULL), HST_INVALID);
+	assert_null(ring.roster);
+	assert_int_equal(keys_parse(&ring, "keys", lines, sizeof lines - 1, NULL), HST_OK);
+	assert_string_equal(ring.roster, "hostler-roster 1\n two  blanks \nself a b c\n");
+	assert_null(ring.name);
+	keys_clear(&ring);
 }
 
 static void random_keys_differ(void **state)
@@ -254,6 +297,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(derived_keys_depend_on_seed_and_name_alone),
 		cmocka_unit_test(derivation_never_changes),
+		cmocka_unit_test(pairs_to_seal_with_come_from_their_seed),
+		cmocka_unit_test(the_roster_is_put_together_again_byte_by_byte),
 		cmocka_unit_test(random_keys_differ),
 		cmocka_unit_test(keys_are_read_as_they_are_written),
 		cmocka_unit_test(what_is_no_key_is_refused),
