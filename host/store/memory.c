@@ -129,6 +129,36 @@ static int memory_put_happening(struct store *base, const struct store_happening
 	return HST_OK;
 }
 
+static int memory_put_sealed(struct store *base, const struct store_sealed *sealed, hst_error *err)
+{
+	static const char magic[] = {'H', 'S', 'E', '1'};
+	int code = memory_in_batch(memory_of(base), err), compared = 1;
+	struct store_sealed *all;
+	struct memory_run *run;
+	size_t at = 0;
+
+	if (!code && (sealed->bytes.length < sizeof magic || memcmp(sealed->bytes.bytes, magic, sizeof magic) != 0))
+		code = hst_fail(err, HST_INVALID, "what is to be kept as sealed is no envelope");
+	if (code)
+		return code;
+	run = memory_make(memory_of(base), sealed->run);
+	run->sealed = all = mem_grow(run->sealed, &run->sealed_room, run->sealed_count + 1, sizeof *all);
+	for (; at < run->sealed_count; at++) {
+		compared = (all[at].step > sealed->step) - (all[at].step < sealed->step);
+		compared = compared ? compared : strcmp(all[at].name, sealed->name);
+		if (compared >= 0)
+			break;
+	}
+	if (at < run->sealed_count && compared == 0) {
+		free((char *)all[at].bytes.bytes);
+	} else {
+		memmove(all + at + 1, all + at, (run->sealed_count++ - at) * sizeof *all);
+		all[at] = (struct store_sealed){.run = sealed->run, .step = sealed->step, .name = mem_text(sealed->name)};
+	}
+	all[at].bytes = (struct store_bytes){mem_copy(sealed->bytes.bytes, sealed->bytes.length), sealed->bytes.length};
+	return HST_OK;
+}
+
 static int64_t *memory_time(int64_t at_us)
 {
 	int64_t *kept = mem_alloc(sizeof *kept);
@@ -293,8 +323,19 @@ static int memory_put_standing(struct store *base, const char *kind, const char 
 	return HST_OK;
 }
 
+void memory_forget_sealed(struct memory_run *run)
+{
+	for (size_t i = 0; i < run->sealed_count; i++) {
+		free((char *)run->sealed[i].name);
+		free((char *)run->sealed[i].bytes.bytes);
+	}
+	run->sealed_count = 0;
+}
+
 void memory_free_run(struct memory_run *run)
 {
+	memory_forget_sealed(run);
+	free(run->sealed);
 	for (size_t i = 0; i < run->step_count; i++)
 		record_clear(&record_step, &run->steps[i]);
 	for (size_t i = 0; i < run->happening_count; i++)
@@ -353,6 +394,7 @@ static const struct store_ops memory_ops = {
 	.put_run = memory_put_run,
 	.put_step = memory_put_step,
 	.put_happening = memory_put_happening,
+	.put_sealed = memory_put_sealed,
 	.put_event = memory_put_event,
 	.put_flow = memory_put_flow,
 	.put_counter = memory_put_counter,
@@ -368,6 +410,7 @@ static const struct store_ops memory_ops = {
 	.run = memory_run,
 	.steps = memory_steps,
 	.happenings = memory_happenings,
+	.sealed = memory_sealed,
 	.lately = memory_lately,
 	.find_run = memory_find_run,
 };

@@ -12,6 +12,8 @@ struct memory_run {
 	size_t step_count, step_room;
 	struct store_happening *happenings;
 	size_t happening_count, happening_room;
+	struct store_sealed *sealed; /* by step, then by name */
+	size_t sealed_count, sealed_room;
 };
 
 struct memory_bytes {
@@ -52,6 +54,7 @@ static inline struct memory_store *memory_of(struct store *store)
 size_t memory_position(const struct memory_store *store, int64_t number);
 
 void memory_free_run(struct memory_run *run);
+void memory_forget_sealed(struct memory_run *run);
 
 /* memory_prune.c */
 int memory_prune(struct store *base, const struct store_prune *what, struct store_pruned *ret, hst_error *err);
@@ -69,6 +72,8 @@ int memory_steps(struct store *base, int64_t number, bool (*visit)(void *arg, co
 int memory_happenings(struct store *base, int64_t number,
 		      bool (*visit)(void *arg, const struct store_happening *happening), void *arg,
 		      hst_error *err);
+int memory_sealed(struct store *base, int64_t number, int64_t step,
+		  bool (*visit)(void *arg, const struct store_sealed *sealed), void *arg, hst_error *err);
 int memory_lately(struct store *base, const struct store_span *span,
 		  bool (*visit)(void *arg, const struct store_told *told), void *arg, hst_error *err);
 int memory_standings(struct store *base, bool (*visit)(void *arg, const struct store_standing *standing),

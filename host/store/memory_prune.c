@@ -14,6 +14,7 @@ static void empty(struct memory_run *run)
 		free((char *)run->steps[i].outputs.bytes);
 		run->steps[i].inputs = run->steps[i].outputs = (struct store_bytes){NULL, 0};
 	}
+	memory_forget_sealed(run);
 }
 
 static bool has_ended_before(const struct memory_run *run, int64_t before_us)

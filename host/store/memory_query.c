@@ -164,6 +164,18 @@ static bool memory_in_span(const struct memory_run *run, const struct store_span
 	return run->there && (!span->run || span->run == run->run.number) && memory_same(span->flow, run->run.flow);
 }
 
+int memory_sealed(struct store *base, int64_t number, int64_t step,
+		  bool (*visit)(void *arg, const struct store_sealed *sealed), void *arg, hst_error *err)
+{
+	const struct memory_run *run = memory_find(memory_of(base), number);
+
+	(void)err;
+	for (size_t i = 0; run && i < run->sealed_count; i++)
+		if ((step < 0 || run->sealed[i].step == step) && !visit(arg, &run->sealed[i]))
+			break;
+	return HST_OK;
+}
+
 int memory_lately(struct store *base, const struct store_span *span,
 		  bool (*visit)(void *arg, const struct store_told *told), void *arg, hst_error *err)
 {

@@ -191,6 +191,18 @@ static int sqlite_put_step(struct store *base, const struct store_step *step, hs
 				 &store->last_step, err);
 }
 
+static int sqlite_put_sealed(struct store *base, const struct store_sealed *sealed, hst_error *err)
+{
+	struct sqlite_store *store = sqlite_of(base);
+	sqlite3_stmt *statement = store->statements[SQL_PUT_SEALED];
+
+	sqlite3_bind_int64(statement, 1, sealed->run);
+	sqlite3_bind_int64(statement, 2, sealed->step);
+	sqlite_bind_text(statement, 3, sealed->name);
+	sqlite3_bind_blob64(statement, 4, sealed->bytes.bytes, sealed->bytes.length, SQLITE_STATIC);
+	return sqlite_put(store, SQL_PUT_SEALED, err);
+}
+
 static int sqlite_put_event(struct store *base, const struct store_event *event, bool *ret_new,
 			    hst_error *err)
 {
@@ -295,6 +307,7 @@ static const struct store_ops sqlite_ops = {
 	.put_run = sqlite_put_run,
 	.put_step = sqlite_put_step,
 	.put_happening = sqlite_put_happening,
+	.put_sealed = sqlite_put_sealed,
 	.put_event = sqlite_put_event,
 	.put_flow = sqlite_put_flow,
 	.put_counter = sqlite_put_counter,
@@ -310,6 +323,7 @@ static const struct store_ops sqlite_ops = {
 	.run = sqlite_run,
 	.steps = sqlite_steps,
 	.happenings = sqlite_happenings,
+	.sealed = sqlite_sealed,
 	.lately = sqlite_lately,
 	.find_run = sqlite_find_run,
 };

@@ -21,6 +21,7 @@ enum sqlite_statement {
 	SQL_UPDATE_STEP,
 	SQL_LAST_HAPPENING,
 	SQL_PUT_HAPPENING,
+	SQL_PUT_SEALED,
 	SQL_PUT_EVENT,
 	SQL_PUT_FLOW,
 	SQL_PUT_COUNTER,
@@ -38,6 +39,7 @@ enum sqlite_statement {
 	SQL_RUN,
 	SQL_STEPS,
 	SQL_HAPPENINGS,
+	SQL_SEALED,
 	SQL_LATELY,
 	SQL_FIND_LAST,
 	SQL_FIND_NUMBER,
@@ -137,6 +139,8 @@ int sqlite_steps(struct store *store, int64_t run, bool (*visit)(void *arg, cons
 int sqlite_happenings(struct store *store, int64_t run,
 		      bool (*visit)(void *arg, const struct store_happening *happening), void *arg,
 		      hst_error *err);
+int sqlite_sealed(struct store *store, int64_t run, int64_t step,
+		  bool (*visit)(void *arg, const struct store_sealed *sealed), void *arg, hst_error *err);
 int sqlite_lately(struct store *store, const struct store_span *span,
 		  bool (*visit)(void *arg, const struct store_told *told), void *arg, hst_error *err);
 int sqlite_find_run(struct store *store, const char *said, int64_t *ret_number, hst_error *err);

@@ -67,6 +67,9 @@ static int prune_values(struct sqlite_store *store, const struct store_prune *wh
 	snprintf(sql, sizeof sql, "UPDATE step SET inputs = NULL, outputs = NULL WHERE run IN (SELECT number FROM run WHERE %s)", runs);
 	if (change(store, sql, (int64_t[]){from, to}, 2, err) < 0)
 		return HST_BROKEN;
+	snprintf(sql, sizeof sql, "DELETE FROM sealed WHERE run IN (SELECT number FROM run WHERE %s)", runs);
+	if (change(store, sql, (int64_t[]){from, to}, 2, err) < 0)
+		return HST_BROKEN;
 	snprintf(sql, sizeof sql, "UPDATE run SET event = NULL WHERE %s", runs);
 	ret->emptied = change(store, sql, (int64_t[]){from, to}, 2, err);
 	if (ret->emptied < 0 || change(store, "INSERT INTO counter VALUES('emptied_us', ?1) ON CONFLICT(name) DO UPDATE SET value = ?1",
@@ -82,6 +85,7 @@ static int prune_run(struct sqlite_store *store, int64_t number, hst_error *err)
 
 	if (change(store, "DELETE FROM happening WHERE key >= ?1 AND key < ?2", keys, 2, err) < 0 ||
 	    change(store, "DELETE FROM step WHERE run = ?1", &number, 1, err) < 0 ||
+	    change(store, "DELETE FROM sealed WHERE run = ?1", &number, 1, err) < 0 ||
 	    change(store, "DELETE FROM run WHERE number = ?1", &number, 1, err) < 0)
 		return HST_BROKEN;
 	return HST_OK;

@@ -231,6 +231,29 @@ int sqlite_happenings(struct store *base, int64_t run,
 	return query_end(store, statement, got, err);
 }
 
+int sqlite_sealed(struct store *base, int64_t run, int64_t step,
+		  bool (*visit)(void *arg, const struct store_sealed *sealed), void *arg, hst_error *err)
+{
+	struct sqlite_store *store = query_of(base);
+	sqlite3_stmt *statement = store->statements[SQL_SEALED];
+	int got;
+
+	sqlite3_bind_int64(statement, 1, run);
+	sqlite3_bind_int64(statement, 2, step);
+	while ((got = sqlite3_step(statement)) == SQLITE_ROW) {
+		struct store_sealed sealed = {
+			.run = sqlite3_column_int64(statement, 0),
+			.step = sqlite3_column_int64(statement, 1),
+			.name = (const char *)sqlite3_column_text(statement, 2),
+			.bytes = {sqlite3_column_blob(statement, 3), (size_t)sqlite3_column_bytes(statement, 3)},
+		};
+
+		if (!visit(arg, &sealed))
+			break;
+	}
+	return query_end(store, statement, got, err);
+}
+
 int sqlite_lately(struct store *base, const struct store_span *span,
 		  bool (*visit)(void *arg, const struct store_told *told), void *arg, hst_error *err)
 {

@@ -53,7 +53,10 @@ const char *const sqlite_schema_steps[STORE_VERSION] = {
 	"ALTER TABLE happening RENAME TO happening_alone;"
 	"CREATE TABLE happening(key INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, told TEXT NOT NULL);"
 	"INSERT INTO happening SELECT key, at_us, ',' || json_array(at_us, step, what, json(detail)) FROM happening_alone;"
-	"DROP TABLE happening_alone;",
+	"DROP TABLE happening_alone;"
+	"CREATE TABLE sealed("
+	" run INTEGER NOT NULL, step INTEGER NOT NULL, name TEXT NOT NULL,"
+	" bytes BLOB NOT NULL CHECK(substr(bytes, 1, 4) = x'48534531'), PRIMARY KEY(run, step, name)) WITHOUT ROWID;",
 };
 
 static int schema_fail(sqlite3 *db, const char *path, hst_error *err)

@@ -47,6 +47,9 @@ static const struct {
 		 NULL},
 	[SQL_PUT_HAPPENING] =
 		{"INSERT INTO happening(key, at_us, told) VALUES(?1, ?2, ?3)", AS_IT_IS, NULL},
+	[SQL_PUT_SEALED] = {"INSERT INTO sealed(run, step, name, bytes) VALUES(?1, ?2, ?3, ?4)"
+			    " ON CONFLICT(run, step, name) DO UPDATE SET bytes = excluded.bytes",
+			    AS_IT_IS, NULL},
 	[SQL_PUT_EVENT] = {"INSERT OR IGNORE INTO event_key(instance, key, at_us) VALUES(?1, ?2, ?3)",
 			   AS_IT_IS, NULL},
 	[SQL_PUT_FLOW] = {"INSERT OR IGNORE INTO flow(digest, text) VALUES(?1, ?2)", AS_IT_IS, NULL},
@@ -85,6 +88,8 @@ static const struct {
 			    " UNION ALL SELECT key, told FROM happening WHERE key >= ?1 << 24 AND key < (?1 + 1) << 24) AS piece JOIN "
 			    EACH_OF("piece") " ORDER BY piece.key, each.key",
 			    AS_IT_IS, NULL},
+	[SQL_SEALED] = {"SELECT run, step, name, bytes FROM sealed WHERE run = ?1 AND (?2 < 0 OR step = ?2) ORDER BY step, name",
+			AS_IT_IS, NULL},
 	/*
 	 * An ended run's last happening is its end, and each of those that ended after it has one, too: so what
 	 * happened last is found among the runs that ended last and the unfinished ones, without an index of times that

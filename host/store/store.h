@@ -64,6 +64,13 @@ struct store_standing {
 	struct store_bytes value;
 };
 
+/* A sealed value of a run: an envelope, which nobody here can open. */
+struct store_sealed {
+	int64_t run, step; /* key, with the name; step 0: of the run's event */
+	const char *name;
+	struct store_bytes bytes;
+};
+
 struct store_event { /* what a trigger emitted; (instance, key) is unique where key is not NULL */
 	const char *instance, *key;
 	int64_t at_us;
@@ -90,7 +97,7 @@ struct store_span { /* NULL and 0: any */
 /* Retention. Of runs that have ended, and of the house itself; times are of the wall clock. */
 struct store_prune {
 	int64_t rows_before_us;	  /* runs that ended before, with their steps and happenings; keys of events that came before */
-	int64_t values_before_us; /* events, inputs and outputs of runs that ended before; their rows stay */
+	int64_t values_before_us; /* events, inputs, outputs and what is sealed of runs that ended before; their rows stay */
 	int64_t limit;		  /* so many runs at once */
 };
 
@@ -119,6 +126,8 @@ struct store_ops {
 	int (*put_run)(struct store *store, const struct store_run *run, hst_error *err);
 	int (*put_step)(struct store *store, const struct store_step *step, hst_error *err);
 	int (*put_happening)(struct store *store, const struct store_happening *happening, hst_error *err);
+	int (*put_sealed)(struct store *store, const struct store_sealed *sealed,
+			  hst_error *err); /* HST_INVALID: that is no envelope */
 	int (*put_event)(struct store *store, const struct store_event *event, bool *ret_new,
 			 hst_error *err); /* false: the key was there */
 	int (*put_flow)(struct store *store, const char *digest, struct store_bytes text, hst_error *err);
@@ -160,6 +169,10 @@ struct store_ops {
 	int (*happenings)(struct store *store, int64_t run,
 			  bool (*visit)(void *arg, const struct store_happening *happening), void *arg,
 			  hst_error *err);
+
+	/* What is sealed of a run, by step and name. `step` -1: of all of it. */
+	int (*sealed)(struct store *store, int64_t run, int64_t step,
+		      bool (*visit)(void *arg, const struct store_sealed *sealed), void *arg, hst_error *err);
 
 	/* What happened lately in the runs that are there, and to the house, newest first; of one moment and run what was put last comes
 	 * first. */
