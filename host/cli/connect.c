@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/hidden.h"
 #include "loop/zmq.h"
 #include "os/files.h"
 #include "schema/value.h"
@@ -88,26 +89,27 @@ char *connect_key_path(void)
 
 static int read_key(struct connect *connect)
 {
-	char *bytes = NULL;
-	size_t length = 0;
+	struct key_ring *ring = &connect->ring;
 	hst_error err = {0};
-	int code;
+	int code, status;
 
 	connect->key_path = connect_key_path();
-	code = files_read(connect->key_path, KEY_FILE_MAX, &bytes, &length, &err);
+	code = operator_key_read(connect->key_path, &connect->key, &err);
 	if (code == HST_NOT_FOUND)
 		return cli_fail(connect->cli, CLI_AWAY, "NoOperatorKey",
 				"there is no operator key at %s; the first `hostler up` makes it",
 				connect->key_path);
-	if (code == HST_OK)
-		code = keys_parse(&connect->ring, connect->key_path, bytes, length, &err);
-	if (bytes) {
-		sodium_memzero(bytes, length);
-		free(bytes);
-	}
-	if (code == HST_OK && (!connect->ring.name || strncmp(connect->ring.name, "operator/", 9) != 0))
-		code = hst_fail(&err, HST_INVALID, "%s is no key of an operator", connect->key_path);
-	return code == HST_OK ? CLI_DONE : cli_fail_as(connect->cli, code, &err);
+	if (code != HST_OK)
+		return cli_fail_as(connect->cli, code, &err);
+	status = hidden_unlock(connect->cli, &connect->key, connect->key_path);
+	if (status)
+		return status;
+	ring->name = mem_text(connect->key.name);
+	memcpy(ring->self.public_key, connect->key.wire_public, KEY_BYTES);
+	memcpy(ring->self.secret_key, connect->key.wire_secret, KEY_BYTES);
+	if (connect->key.has_host)
+		memcpy(ring->host, connect->key.host, KEY_BYTES);
+	return CLI_DONE;
 }
 
 /* The host's own public key, where this user can read it; else the one that stands in the key file. */
@@ -236,6 +238,7 @@ void connect_close(struct connect *connect)
 	if (connect->loop)
 		loop_free(connect->loop);
 	keys_clear(&connect->ring);
+	operator_key_clear(&connect->key);
 	conf_free(connect->conf);
 	free(connect->key_path);
 	free(connect->endpoint);

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "config/conf.h"
 #include "loop/loop.h"
+#include "seal/operator_key.h"
 #include "wire/keys.h"
 #include "wire/link.h"
 
@@ -17,6 +18,7 @@ struct connect {
 	const struct cli *cli;
 	struct conf *conf;
 	char *key_path, *endpoint;
+	struct operator_key key; /* of whoever calls, opened */
 	struct key_ring ring;
 	struct loop *loop;
 	void *zmq;

@@ -45,6 +45,7 @@ static const struct wording {
 	{"device_blind", "a device is blind", "its sessions are not known: ", {"name", NULL}},
 	{"gateway_joined", "a gateway joined", "joined, by invitation: ", {"name", "who", NULL}},
 	{"gateway_added", "a gateway was let in", "let in: ", {"name", "who", NULL}},
+	{"roster_changed", "the roster was changed", "epoch ", {"name", "who", NULL}},
 	{"gateway_removed", "a gateway was removed", "removed: ", {"name", "who", NULL}},
 	{"declassified", "may be read", "a secure value may be read: ", {"input", "because", NULL}},
 	{"resume", "told to go on", "told to go on by ", {"who", NULL}},

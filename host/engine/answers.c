@@ -17,6 +17,7 @@ static const struct question {
 	{"devices", answer_devices}, {"plugins", answer_plugins},   {"why", answer_why},
 	{"events", answer_events},   {"watch", answer_watch},
 	{"connections", answer_connections}, {"keeping", answer_keeping},
+	{"roster", answer_roster},
 };
 
 void on_ask(void *arg, struct hub_link *from, const struct message *message)

@@ -36,6 +36,9 @@ int answer_connections(struct engine *engine, const hst_value *filters, const hs
 /* answer_keeping.c */
 int answer_keeping(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
 
+/* roster.c */
+int answer_roster(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
+
 /* answer_devices.c */
 int answer_devices(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
 

@@ -106,14 +106,8 @@ static int open_store(struct engine *engine, hst_error *err)
 /* Who may connect: this house's own come from the supervisor, operators and other machines' gateways from files. */
 static int read_peers(struct engine *engine, struct key_ring *ring, hst_error *err)
 {
-	char *roster = files_join(engine->definitions->conf->state_dir, "roster"), *bytes = NULL;
-	size_t length = 0;
-	int rc = files_read(roster, 1 << 20, &bytes, &length, err);
+	int rc = engine_roster_open(engine, ring, err);
 
-	if (rc >= 0)
-		rc = keys_parse(ring, roster, bytes, length, err);
-	free(bytes);
-	free(roster);
 	return rc < 0 ? rc : serving_read(engine, ring, err);
 }
 
@@ -175,6 +169,7 @@ static void engine_close(struct engine *engine)
 		presences_free(entry->value);
 	workers_clear(engine);
 	serving_clear(engine);
+	engine_roster_clear(engine);
 	table_clear(&engine->requests);
 	table_clear(&engine->words);
 	table_clear(&engine->devices);

@@ -104,6 +104,8 @@ struct engine {
 	struct key_ring *ring; /* who may connect */
 	int64_t serving;       /* grows when another gateway may serve a device */
 	char *admitted_path;   /* the file with gateways of other machines */
+	struct roster *roster; /* NULL: what there is is an older list of operators */
+	char *roster_path;     /* where a newer one is kept until the supervisor has it */
 	struct table turned_away; /* gateway -> struct engine_turned_away */
 	hst_arena *scratch;    /* one message or answer */
 	uint64_t next_request;
@@ -211,6 +213,13 @@ int serving_enrol(void *arg, const char *invited, const char *address, const str
 void serving_turned_away(void *arg, const char *name, const char *reason, const char *address);
 void serving_changed(struct engine *engine, const char *name); /* the ring has: what becomes of the gateway's device */
 void serving_clear(struct engine *engine);
+
+/* roster.c: who may connect as an operator */
+int engine_roster_open(struct engine *engine, struct key_ring *ring, hst_error *err);
+void engine_roster_again(struct engine *engine); /* the supervisor may have written it */
+/* An operator's word: proved, on disk and in use when it returns. The hub is to be told. */
+int engine_roster_take(struct engine *engine, const char *text, hst_error *err);
+void engine_roster_clear(struct engine *engine);
 
 /* presences.c: how devices are there */
 struct presence;

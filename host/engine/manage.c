@@ -10,6 +10,7 @@
 #include "pure/core/standing.h"
 #include "schema/types.h"
 #include "schema/value.h"
+#include "seal/roster.h"
 #include "wire/admitted.h"
 #include "wire/invitation.h"
 
@@ -22,6 +23,7 @@ struct managing {
 	const char *who;
 	const hst_value *given;
 	hst_value *answer;
+	bool ring_changed; /* whoever may connect no more is dropped once it is answered: that may be the one who asked */
 };
 
 static const char *given_text(const struct managing *managing, const char *name)
@@ -169,6 +171,22 @@ static int gateway_invite(struct managing *managing, hst_error *err)
 	return HST_OK;
 }
 
+static int roster(struct managing *managing, hst_error *err)
+{
+	struct engine *engine = managing->engine;
+	AUTO_FREE char *epoch = NULL;
+	int rc = engine_roster_take(engine, given_text(managing, "roster"), err);
+
+	if (rc < 0)
+		return rc;
+	epoch = mem_printf("%lld", (long long)engine->roster->epoch);
+	log_info("%s changed the roster, which is of epoch %s now", managing->who, epoch);
+	note(managing, "roster_changed", epoch);
+	managing->ring_changed = true;
+	value_set_integer(managing->answer, "epoch", engine->roster->epoch);
+	return HST_OK;
+}
+
 static int backup_begin(struct managing *managing, hst_error *err)
 {
 	int rc = backups_begin(managing->engine, managing->answer, err);
@@ -198,6 +216,7 @@ static const struct {
 	{"gateway_add", gateway_add},
 	{"gateway_invite", gateway_invite},
 	{"gateway_remove", gateway_remove},
+	{"roster", roster},
 };
 
 void on_manage(void *arg, struct hub_link *from, const struct message *message)
@@ -229,4 +248,6 @@ void on_manage(void *arg, struct hub_link *from, const struct message *message)
 	message_init(&answer, WORD_answer, message->id);
 	message_set_payload(&answer, json.s, json.length);
 	hub_send(engine->hub, from, &answer);
+	if (managing.ring_changed)
+		hub_ring_changed(engine->hub);
 }

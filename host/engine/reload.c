@@ -142,6 +142,7 @@ static void take_loaded(struct engine *engine)
 	}
 	engine_event(engine, &event);
 	workers_configured(engine);
+	engine_roster_again(engine);
 	forget_devices(engine);
 	presences_note(engine);
 	engine_after(engine);

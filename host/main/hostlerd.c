@@ -22,7 +22,7 @@ static const char usage[] =
 	"Says \"ready\" on stdout once everything is up. Exit status: 0 done, 1 failed, 2 the configuration is wrong,\n"
 	"3 none is running (--down).\n";
 
-enum what { WHAT_BACKGROUND, WHAT_FOREGROUND, WHAT_DETACHED, WHAT_DOWN, WHAT_OPERATOR_KEY, WHAT_CHECK_UPGRADE };
+enum what { WHAT_BACKGROUND, WHAT_FOREGROUND, WHAT_DETACHED, WHAT_DOWN, WHAT_OPERATOR_KEY, WHAT_PREPARE, WHAT_CHECK_UPGRADE };
 
 struct arguments {
 	const char *file, *user;
@@ -38,6 +38,7 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 		{"detached", no_argument, NULL, 'd'}, /* how the background one starts itself */
 		{"down", no_argument, NULL, 'D'},
 		{"operator-key", no_argument, NULL, 'o'}, /* how the operator's key is made, as --as USER */
+		{"prepare", no_argument, NULL, 'p'},	  /* how `hostler init` makes seed and roster beforehand */
 		{"check-upgrade", no_argument, NULL, 'u'}, /* how a new one is tried, with what it would be handed on stdin */
 		{"resume", required_argument, NULL, 'r'},  /* how a new one takes over */
 		{"as", required_argument, NULL, 'a'},
@@ -62,6 +63,9 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 			break;
 		case 'o':
 			arguments->what = WHAT_OPERATOR_KEY;
+			break;
+		case 'p':
+			arguments->what = WHAT_PREPARE;
 			break;
 		case 'u':
 			arguments->what = WHAT_CHECK_UPGRADE;
@@ -147,6 +151,8 @@ int main(int argc, char **argv)
 	switch (arguments.what) {
 	case WHAT_CHECK_UPGRADE:
 		return upgrade_check(file);
+	case WHAT_PREPARE:
+		return house_prepare(file);
 	case WHAT_DOWN:
 		return down(file);
 	case WHAT_BACKGROUND:

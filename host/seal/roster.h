@@ -62,7 +62,7 @@ void roster_free(struct roster *roster);
 int roster_verify_first(const struct roster *roster, hst_error *err);
 
 /*
- * May `next` replace `pinned`? Same cluster; a higher epoch, signed by an operator who has `admin` in `pinned`; or the same head
+ * May `next` replace `pinned`? Same cluster; a higher epoch, signed by an operator who has `admin` in `pinned` and in `next`; or the same head
  * with other lines under it, of which none gives a name other keys than it has. Reasons: RosterCluster, RosterEpoch, RosterSigner,
  * RosterSignature.
  */

@@ -8,11 +8,12 @@
 
 static int verify_head(const struct roster *roster, const struct roster *believed, hst_error *err)
 {
+	const char *where = roster == believed ? " of its own" : " in the roster before it";
 	const struct roster_member *signer = roster->signer ? roster_member(believed, roster->signer) : NULL;
 
 	if (!signer || signer->kind != ROSTER_OPERATOR || !signer->has_sign || !(signer->rights & RIGHT_ADMIN))
 		return hst_fail_as(err, HST_DENIED, "RosterSigner", "the roster is signed by %s, who is no operator with the right \"admin\"%s",
-		                   roster->signer ? roster->signer : "nobody", roster == believed ? "" : " in the roster before it");
+		                   roster->signer ? roster->signer : "nobody", where);
 	if (crypto_sign_verify_detached(roster->signature, (const uint8_t *)roster->head, strlen(roster->head), signer->sign) != 0)
 		return hst_fail_as(err, HST_DENIED, "RosterSignature", "the roster was changed after %s signed it, or it was never %s who did",
 		                   roster->signer, roster->signer);
@@ -97,6 +98,9 @@ int roster_verify_next(const struct roster *pinned, const struct roster *next, h
 		                   (long long)pinned->least);
 	if (!same)
 		code = verify_head(next, pinned, err);
+	/* Whoever sees it first has no other to hold it against. */
+	if (code == HST_OK && !same)
+		code = verify_head(next, next, err);
 	if (code == HST_OK)
 		code = verify_lines(next, err);
 	return code == HST_OK ? verify_joined(pinned, next, err) : code;

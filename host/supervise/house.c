@@ -11,11 +11,13 @@
 #include "os/files.h"
 #include "os/lock.h"
 #include "os/spawn.h"
+#include "seal/operator_key.h"
 #include "supervise/accounts.h"
 #include "supervise/carried.h"
 #include "supervise/folders.h"
 #include "supervise/keys.h"
 #include "supervise/operator.h"
+#include "supervise/roster.h"
 #include "supervise/supervisor.h"
 #include "supervise/upgrade.h"
 
@@ -154,11 +156,26 @@ static int check_restore(const struct house *house, hst_error *err)
 			path);
 }
 
-static int open_house(struct house *house, hst_error *err)
+/* The house's own roster: made where there is none, and with a line for whoever is new in the configuration. */
+static int open_roster(struct house *house, const char *passphrase, bool *ret_made, hst_error *err)
+{
+	struct operator_asked asked = {.accounts = &house->accounts, .passphrase = passphrase};
+	struct roster *roster = NULL;
+	int code;
+
+	keys_host(house->seed, asked.host);
+	code = house_roster_first(house->conf, house->seed, &asked, ret_made, err);
+	if (code == HST_OK)
+		code = house_roster(house->conf, house->seed, &house->accounts, &roster, err);
+	roster_free(roster);
+	return code;
+}
+
+/* Everything but the folder for running. *ret_roster: the first roster was made. */
+static int open_state(struct house *house, const char *passphrase, bool *ret_roster, hst_error *err)
 {
 	AUTO_FREE char *lock = files_join(house->conf->state_dir, "lock");
 	AUTO_FREE char *seed = files_join(house->conf->state_dir, "host.seed");
-	AUTO_FREE char *roster = files_join(house->conf->state_dir, "roster");
 	uint8_t host[KEY_BYTES];
 	int code = accounts_prepare(&house->accounts, err);
 
@@ -173,17 +190,23 @@ static int open_house(struct house *house, hst_error *err)
 		code = keys_seed(seed, house->seed, err);
 	if (code == HST_OK)
 		code = folders_parts(house->conf, &house->accounts, err);
-	if (code == HST_OK)
-		code = folders_run(house->conf, &house->accounts, err);
 	if (code == HST_OK && house->conf->has_host) {
 		keys_host(house->seed, host);
 		code = show_public_key(house, host, err);
 		if (code == HST_OK)
-			code = operator_prepare(roster, host, &house->accounts, err);
+			code = open_roster(house, passphrase, ret_roster, err);
 	}
 	if (code == HST_OK && house->conf->has_gateway && house->conf->gateway_host)
 		code = show_gateway_key(house, err);
 	return code;
+}
+
+static int open_house(struct house *house, hst_error *err)
+{
+	bool made = false;
+	int code = open_state(house, NULL, &made, err);
+
+	return code == HST_OK ? folders_run(house->conf, &house->accounts, err) : code;
 }
 
 /* Nobody reads the terminal any more: what is said from now on goes to a file. */
@@ -216,6 +239,8 @@ static void on_up(void *arg, const char *missing)
 static int reopen_house(struct house *house, hst_error *err)
 {
 	AUTO_FREE char *seed = files_join(house->conf->state_dir, "host.seed");
+	hst_error why = {{0}, {0}};
+	bool made = false;
 	int code = accounts_prepare(&house->accounts, err);
 
 	house->lock = (int)house->carried->house.lock_fd;
@@ -223,6 +248,9 @@ static int reopen_house(struct house *house, hst_error *err)
 		code = keys_seed(seed, house->seed, err);
 	if (code == HST_OK)
 		code = folders_parts(house->conf, &house->accounts, err);
+	/* A version that knew no roster has let operators in by an older list, which is good enough until the next start. */
+	if (code == HST_OK && house->conf->has_host && open_roster(house, NULL, &made, &why) != HST_OK)
+		log_warning("%s", why.text);
 	return code;
 }
 
@@ -272,6 +300,44 @@ int house_run(const char *file, bool detached)
 	if (house.lock >= 0)
 		close(house.lock);
 	return status;
+}
+
+/* A line without its end; "" when there is none. */
+static void read_passphrase(char *to, size_t size)
+{
+	if (!fgets(to, (int)size, stdin))
+		to[0] = '\0';
+	to[strcspn(to, "\n")] = '\0';
+}
+
+int house_prepare(const char *file)
+{
+	struct house house = {.lock = -1};
+	char passphrase[PASSPHRASE_MAX + 2];
+	AUTO_FREE char *seed = NULL;
+	hst_error err = {{0}, {0}};
+	bool had_seed, made = false;
+	int code;
+
+	read_passphrase(passphrase, sizeof passphrase);
+	house.conf = realpath(file, house.file) ? house_conf(house.file) : NULL;
+	if (!house.conf)
+		return STATUS_BAD;
+	seed = files_join(house.conf->state_dir, "host.seed");
+	had_seed = access(seed, F_OK) == 0;
+	code = open_state(&house, passphrase, &made, &err);
+	if (!had_seed && access(seed, F_OK) == 0)
+		printf("seed\n");
+	if (made)
+		printf("roster\n");
+	if (code != HST_OK)
+		printf("error %s\n", err.text);
+	sodium_memzero(passphrase, sizeof passphrase);
+	sodium_memzero(house.seed, sizeof house.seed);
+	conf_free(house.conf);
+	if (house.lock >= 0)
+		close(house.lock);
+	return code == HST_OK ? 0 : STATUS_FAILED;
 }
 
 int house_resume(const char *file, bool detached, int fd)

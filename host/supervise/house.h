@@ -18,6 +18,12 @@ int house_run(const char *file, bool detached);
 /* Goes on in the place of the hostlerd that became this one; `fd` is what it handed on. */
 int house_resume(const char *file, bool detached, int fd);
 
+/*
+ * For `hostler init`: makes what is missing of seed and roster, and starts nothing. Reads a passphrase for the operator key from stdin
+ * ("": none), prints a line for each it made ("seed", "roster"), and one `error TEXT` when that failed.
+ */
+int house_prepare(const char *file);
+
 /* Starts the same in a session of its own and returns once it is ready. */
 int house_background(const char *file);
 

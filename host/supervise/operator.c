@@ -3,20 +3,19 @@
 #include "base/auto.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "os/failure.h"
 #include "os/files.h"
 #include "os/spawn.h"
+#include "seal/operator_key.h"
+#include "seal/roster_lines.h"
 #include "supervise/keys.h"
-#include "wire/messages.h"
 
-#include <errno.h>
 #include <pwd.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { KEY_FILE_MAX = 4096, ROSTER_MAX = 4 << 20, LINE_MAX_BYTES = 512, MAKE_MS = 10000 };
+enum { ASKED_MAX = 1 << 20, MAKE_MS = 30000, SAID_MAX = 1024, ALL = RIGHT_LOOK | RIGHT_PRESS | RIGHT_CONTROL | RIGHT_ADMIN };
 
 /* The file that $HOSTLER_KEY names, as the command line uses it too; NULL: the one below the person's home. */
 static const char *named_key(void)
@@ -34,90 +33,6 @@ static const char *person_behind_sudo(const struct accounts *accounts)
 	return name && *name && strcmp(name, "root") != 0 && getpwnam(name) ? name : NULL;
 }
 
-/* One line as keys.h has it, from a child that becomes the user. */
-static int ask_as_user(const char *user, const uint8_t host[KEY_BYTES], char **ret_line, hst_error *err)
-{
-	AUTO_FREE char *program = files_join(files_program_directory(), "hostlerd");
-	AUTO_FREE char *line = NULL;
-	AUTO_FREE char *input = NULL;
-	char *const argv[] = {"hostlerd", "--operator-key", "--as", (char *)user, NULL};
-	const struct spawn spawn = {.path = program, .argv = argv};
-	char public_text[KEY_TEXT];
-	int status = 0, code;
-
-	keys_text(host, public_text);
-	input = mem_printf("host %s\n", public_text);
-	code = spawn_capture(&spawn, input, LINE_MAX_BYTES, MAKE_MS, &line, &status, err);
-	if (code != HST_OK)
-		return code;
-	if (status != 0 || strncmp(line, "peer operator/", 14) != 0)
-		return hst_fail(err, HST_DENIED, "the operator key of %s could not be made", user);
-	*ret_line = take(line);
-	return HST_OK;
-}
-
-/* The roster keeps every other peer; a peer of this name is replaced, because it has a new key or new rights. */
-static void without_peer(struct text *to, const char *roster, const struct key_peer *peer)
-{
-	AUTO_FREE char *start = mem_printf("peer %s ", peer->name);
-
-	while (*roster) {
-		size_t length = strcspn(roster, "\n");
-
-		if (strncmp(roster, start, strlen(start)) != 0) {
-			text_bytes(to, roster, length);
-			text_add(to, "\n");
-		}
-		roster += length + (roster[length] == '\n');
-	}
-}
-
-static int write_roster(const char *path, const char *roster, const struct key_peer *peer, const char *line,
-			const struct accounts *accounts, hst_error *err)
-{
-	AUTO(text) struct text text;
-	int code;
-
-	text_init(&text, ROSTER_MAX);
-	without_peer(&text, roster, peer);
-	text_add(&text, line);
-	if (text.over)
-		return hst_fail(err, HST_INVALID, "%s is larger than 4 MiB", path);
-	code = files_replace(path, text.s, text.length, accounts->root ? 0640 : 0600, true, err);
-	if (code == HST_OK && accounts->root && chown(path, geteuid(), accounts->group) < 0)
-		code = failure_of(errno, err, "give to the group " ACCOUNT_GROUP, path);
-	return code;
-}
-
-/* The child's line is taken apart and put together again: what is not a peer of an operator never reaches the roster. */
-static int read_peer(const char *line, struct key_ring *ring, hst_error *err)
-{
-	int code = keys_parse(ring, "the operator key", line, strlen(line), err);
-
-	if (code == HST_OK && (ring->peer_count != 1 || strncmp(ring->peers[0].name, "operator/", 9) != 0))
-		code = hst_fail(err, HST_INVALID, "the operator key is no key of an operator");
-	return code;
-}
-
-static int add_to_roster(const char *path, const struct key_peer *peer, const struct accounts *accounts, hst_error *err)
-{
-	AUTO_FREE char *line = NULL;
-	AUTO_FREE char *roster = NULL;
-	char public_text[KEY_TEXT];
-	size_t length = 0;
-	int code = files_read(path, ROSTER_MAX, &roster, &length, err);
-
-	keys_text(peer->public_key, public_text);
-	line = mem_printf("peer %s %s look,press,control,admin\n", peer->name, public_text);
-	if (code == HST_NOT_FOUND)
-		roster = mem_text("");
-	else if (code != HST_OK)
-		return code;
-	if (strstr(roster, line))
-		return HST_OK;
-	return write_roster(path, roster, peer, line, accounts, err);
-}
-
 /* $HOSTLER_KEY, else ~/.config/hostler/operator.key; a process that became somebody else has that person's home, not $HOME. */
 static char *key_path(const struct passwd *person)
 {
@@ -129,112 +44,184 @@ static char *key_path(const struct passwd *person)
 	return files_join(own ? home : person->pw_dir, ".config/hostler/operator.key");
 }
 
-static int write_key(const char *path, const struct key_ring *ring, hst_error *err)
+static int open_key(struct operator_key *key, const char *path, const char *passphrase, hst_error *err)
 {
-	AUTO_FREE char *folder = files_beside(path, ".");
-	char public_text[KEY_TEXT], secret_text[KEY_TEXT], host_text[KEY_TEXT];
-	char *text;
+	hst_error why = {{0}, {0}};
 	int code;
 
-	code = files_make_directory(folder, 0700, err);
-	if (code != HST_OK)
-		return code;
-	keys_text(ring->self.public_key, public_text);
-	keys_text(ring->self.secret_key, secret_text);
-	keys_text(ring->host, host_text);
-	text = mem_printf("self %s %s %s\nhost %s\n", ring->name, public_text, secret_text, host_text);
-	code = files_replace(path, text, strlen(text), 0600, true, err);
-	sodium_memzero(secret_text, sizeof secret_text);
-	keys_forget(text);
-	return code;
-}
-
-/* The key that is there, or a fresh one. */
-static int read_key(const char *path, const struct passwd *person, struct key_ring *ring, hst_error *err)
-{
-	char *bytes = NULL;
-	size_t length = 0;
-	int code = files_read(path, KEY_FILE_MAX, &bytes, &length, err);
-
-	if (code == HST_NOT_FOUND) {
-		ring->name = mem_printf("operator/%s", person->pw_name);
-		keys_random(&ring->self);
+	if (!key->locked)
 		return HST_OK;
-	}
-	if (code != HST_OK)
-		return code;
-	code = keys_parse(ring, path, bytes, length, err);
-	keys_forget(bytes);
-	if (code == HST_OK && (!ring->name || strncmp(ring->name, "operator/", 9) != 0))
-		code = hst_fail(err, HST_INVALID, "%s is no key of an operator", path);
-	return code;
+	if (!passphrase)
+		return hst_fail(err, HST_DENIED, "the key %s is behind a passphrase, and has to sign the first roster of this house: "
+		                                 "run `hostler init`, which asks for it", path);
+	code = operator_key_unlock(key, passphrase, &why);
+	return code == HST_OK ? code : hst_fail_as(err, (hst_code)code, why.reason, "%s: %s", path, why.text);
 }
 
 /*
- * A new key is written with that of the host. A key that is there serves several hosts: each shows its public
- * half in its own state_dir/host.pub.
+ * The key that is there, or a fresh one. A new key is written with that of the host. A key that is there serves several
+ * hosts: each shows its public half in its own state_dir/host.pub.
  */
-static int make_key(const struct passwd *person, const uint8_t host[KEY_BYTES], struct key_ring *ring, hst_error *err)
+static int make_key(const struct operator_asked *asked, const struct passwd *person, struct operator_key *key, hst_error *err)
 {
 	AUTO_FREE char *path = key_path(person);
-	int code = read_key(path, person, ring, err);
+	int code = operator_key_read(path, key, err);
+	bool fresh = code == HST_NOT_FOUND;
 
-	if (code == HST_OK && sodium_is_zero(ring->host, KEY_BYTES)) {
-		memcpy(ring->host, host, KEY_BYTES);
-		code = write_key(path, ring, err);
+	if (fresh) {
+		operator_key_make(key, person->pw_name);
+		code = asked->passphrase && *asked->passphrase ? operator_key_guard(key, asked->passphrase, err) : HST_OK;
+	} else if (code == HST_OK) {
+		code = open_key(key, path, asked->passphrase, err);
 	}
-	return code;
+	if (code != HST_OK || (key->has_host && key->has_seed && !fresh))
+		return code;
+	if (!key->has_host)
+		memcpy(key->host, asked->host, KEY_BYTES);
+	key->has_host = key->has_seed = true;
+	return operator_key_write(key, path, err);
 }
 
-/* Of the user who runs this process, as the line that stands for it. */
-static int own_key(const uint8_t host[KEY_BYTES], char **ret_line, hst_error *err)
+/* By the user who runs this process. */
+static int sign_here(const struct operator_asked *asked, const struct roster *draft, struct roster **ret, hst_error *err)
 {
 	const struct passwd *person = getpwuid(geteuid());
-	struct key_ring ring = {0};
-	char public_text[KEY_TEXT];
+	struct operator_key key = {.name = ""};
+	struct roster_member line;
 	int code;
 
 	if (!person)
 		return hst_fail(err, HST_NOT_FOUND, "the user %u has no name on this machine", (unsigned)geteuid());
-	code = make_key(person, host, &ring, err);
+	code = make_key(asked, person, &key, err);
 	if (code == HST_OK) {
-		keys_text(ring.self.public_key, public_text);
-		*ret_line = mem_printf("peer %s %s look,press,control,admin\n", ring.name, public_text);
+		struct roster *roster = roster_copy(draft);
+
+		line = operator_key_line(&key, ALL);
+		roster_put(roster, &line);
+		roster_member_clear(&line);
+		code = roster_sign(roster, key.name, &key.pairs, err);
+		if (code == HST_OK)
+			*ret = roster;
+		else
+			roster_free(roster);
 	}
-	keys_clear(&ring);
+	operator_key_clear(&key);
 	return code;
 }
 
-int operator_prepare(const char *roster, const uint8_t host[KEY_BYTES], const struct accounts *accounts, hst_error *err)
+/* What the child is told. It holds the passphrase. */
+static char *draft_text(const struct operator_asked *asked, const struct roster *draft)
 {
-	struct key_ring ring = {0};
-	AUTO_FREE char *line = NULL;
-	const char *user = person_behind_sudo(accounts);
-	int code = user ? ask_as_user(user, host, &line, err) : own_key(host, &line, err);
+	char host[KEY_TEXT], cluster[ROSTER_CLUSTER_TEXT];
+	struct text text;
+
+	text_init(&text, ASKED_MAX);
+	keys_text(asked->host, host);
+	roster_cluster_text(draft->cluster, cluster);
+	text_addf(&text, "host %s\ncluster %s\n", host, cluster);
+	for (size_t i = 0; i < draft->member_count; i++) {
+		roster_line_write(&text, &draft->members[i]);
+		text_add(&text, "\n");
+	}
+	if (asked->passphrase)
+		text_addf(&text, "passphrase %s\n", asked->passphrase);
+	return text_take(&text);
+}
+
+/* What the child says is read as if anybody had said it; that it names this house's own machine is looked at. */
+static int read_signed(const char *said, const struct roster *draft, struct roster **ret, hst_error *err)
+{
+	const struct roster_member *machine = roster_member(draft, ROSTER_MACHINE), *other;
+	struct roster *roster = NULL;
+	int code = roster_read(said, strlen(said), "the first roster", &roster, err);
 
 	if (code == HST_OK)
-		code = read_peer(line, &ring, err);
+		code = roster_verify_first(roster, err);
+	other = code == HST_OK ? roster_member(roster, ROSTER_MACHINE) : NULL;
+	if (code == HST_OK && (!other || memcmp(roster->cluster, draft->cluster, ROSTER_CLUSTER_BYTES) != 0 ||
+	                       memcmp(other->sign, machine->sign, SEAL_KEY_BYTES) != 0))
+		code = hst_fail(err, HST_INVALID, "what was signed is not the first roster of this house");
 	if (code == HST_OK)
-		code = add_to_roster(roster, &ring.peers[0], accounts, err);
-	keys_clear(&ring);
+		*ret = roster;
+	else
+		roster_free(roster);
+	return code;
+}
+
+static int sign_as_user(const char *user, const struct operator_asked *asked, const struct roster *draft, struct roster **ret,
+                        hst_error *err)
+{
+	AUTO_FREE char *program = files_join(files_program_directory(), "hostlerd");
+	AUTO_FREE char *said = NULL;
+	char *const argv[] = {"hostlerd", "--operator-key", "--as", (char *)user, NULL};
+	const struct spawn spawn = {.path = program, .argv = argv};
+	char *input = draft_text(asked, draft);
+	int status = 0, code = spawn_capture(&spawn, input, ROSTER_BYTES_MAX, MAKE_MS, &said, &status, err);
+
+	keys_forget(input);
+	if (code != HST_OK)
+		return code;
+	if (status != 0)
+		return hst_fail(err, HST_DENIED, "%s", strncmp(said, "error ", 6) == 0 ? said + 6 : "the operator key could not be made");
+	return read_signed(said, draft, ret, err);
+}
+
+int operator_first_roster(const struct operator_asked *asked, const struct roster *draft, struct roster **ret, hst_error *err)
+{
+	const char *user = person_behind_sudo(asked->accounts);
+
+	return user ? sign_as_user(user, asked, draft, ret, err) : sign_here(asked, draft, ret, err);
+}
+
+/* Cuts the lines in place; the passphrase stays where it is. */
+static int read_asked(char *input, struct operator_asked *asked, struct roster *draft, hst_error *err)
+{
+	int code = HST_OK;
+
+	for (char *rest = input, *line; code == HST_OK && (line = strsep(&rest, "\n")) != NULL && *line;) {
+		struct roster_member member;
+
+		if (strncmp(line, "host ", 5) == 0) {
+			code = keys_read_text(line + 5, asked->host, err);
+		} else if (strncmp(line, "cluster ", 8) == 0) {
+			code = roster_cluster_read(line + 8, draft->cluster, err);
+		} else if (strncmp(line, "passphrase ", 11) == 0) {
+			asked->passphrase = line + 11;
+		} else {
+			code = roster_line_read(line, &member, err);
+			if (code == HST_OK) {
+				roster_put(draft, &member);
+				roster_member_clear(&member);
+			}
+		}
+	}
 	return code;
 }
 
 int operator_key_run(void)
 {
-	AUTO_FREE char *line = NULL;
-	struct key_ring said = {0};
-	char input[LINE_MAX_BYTES];
-	size_t length = fread(input, 1, sizeof input, stdin);
-	hst_error err = {0};
-	int code = keys_parse(&said, "stdin", input, length, &err);
+	const struct accounts accounts = {.root = false};
+	struct operator_asked asked = {.accounts = &accounts};
+	struct roster *draft = roster_new(), *roster = NULL;
+	char *input = mem_alloc(ASKED_MAX + 1);
+	hst_error err = {{0}, {0}};
+	int code;
 
+	code = fread(input, 1, ASKED_MAX, stdin) ? HST_OK : hst_fail(&err, HST_INVALID, "nothing was asked for");
 	if (code == HST_OK)
-		code = own_key(said.host, &line, &err);
+		code = read_asked(input, &asked, draft, &err);
 	if (code == HST_OK)
-		fputs(line, stdout);
-	else
-		fprintf(stderr, "hostlerd: error: %s\n", err.text);
-	keys_clear(&said);
+		code = sign_here(&asked, draft, &roster, &err);
+	if (code == HST_OK) {
+		AUTO_FREE char *text = roster_write(roster);
+
+		fputs(text, stdout);
+	} else {
+		printf("error %s", err.text);
+	}
+	sodium_memzero(input, ASKED_MAX);
+	free(input);
+	roster_free(roster);
+	roster_free(draft);
 	return code == HST_OK ? 0 : 1;
 }

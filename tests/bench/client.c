@@ -3,7 +3,7 @@
 
 #include "base/mem.h"
 #include "loop/zmq.h"
-#include "os/files.h"
+#include "seal/operator_key.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -17,7 +17,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
-enum { FIRST_MAX = 16, UNANSWERED_MAX = 900, SILENCE_US = 120 * 1000000, KEY_FILE_MAX = 4096 };
+enum { FIRST_MAX = 16, UNANSWERED_MAX = 900, SILENCE_US = 120 * 1000000 };
 
 void fail(const char *format, ...)
 {
@@ -154,18 +154,21 @@ static void reach(struct client *client, void *zmq)
 {
 	const struct link_role role = {.up = on_up, .down = on_down, .message = on_happened, .arg = client};
 	struct key_ring ring = {0};
-	char *bytes = NULL;
+	struct operator_key key = {.name = ""};
 	hst_error err = {0};
-	size_t length = 0;
 	int64_t end_us = now_us() + REPLY_MS * 1000LL;
 
-	if (files_read(client->settings->key, KEY_FILE_MAX, &bytes, &length, &err) != HST_OK ||
-	    keys_parse(&ring, client->settings->key, bytes, length, &err) != HST_OK ||
-	    link_new(client->loop, zmq, client->settings->endpoint, &ring, &role, &client->link, &err) !=
+	if (operator_key_read(client->settings->key, &key, &err) != HST_OK)
+		fail("%s", err.text);
+	ring.name = mem_text(key.name);
+	memcpy(ring.self.public_key, key.wire_public, KEY_BYTES);
+	memcpy(ring.self.secret_key, key.wire_secret, KEY_BYTES);
+	memcpy(ring.host, key.host, KEY_BYTES);
+	operator_key_clear(&key);
+	if (link_new(client->loop, zmq, client->settings->endpoint, &ring, &role, &client->link, &err) !=
 		    HST_OK)
 		fail("%s", err.text);
 	keys_clear(&ring);
-	free(bytes);
 	while (!client->up && now_us() < end_us)
 		loop_turn(client->loop, 100);
 	if (!client->up)

@@ -5,9 +5,10 @@
  */
 #include "samples.h"
 
+#include "base/mem.h"
 #include "loop/loop.h"
 #include "loop/zmq.h"
-#include "os/files.h"
+#include "seal/operator_key.h"
 #include "wire/link.h"
 
 #include <errno.h>
@@ -22,7 +23,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
-enum { LOOK_US = 200, AGAIN_MS = 1, REPLY_MS = 30000, KEY_FILE_MAX = 4096 };
+enum { LOOK_US = 200, AGAIN_MS = 1, REPLY_MS = 30000 };
 
 struct first {
 	struct loop *loop;
@@ -167,16 +168,19 @@ int main(int argc, char **argv)
 	struct key_ring ring = {0};
 	hst_error err = {0};
 	void *zmq = zmq_ctx_new();
-	char *bytes = NULL;
-	size_t length = 0;
+	struct operator_key key = {.name = ""};
 	int status;
 
 	if (argc < 5 || strncmp(argv[1], "ipc://", 6) != 0)
 		return fputs("usage: first ipc://SOCKET KEY_FILE TRIGGER PROGRAM [ARGUMENT…]\n", stderr), 2;
 	first.trigger = argv[3];
-	if (files_read(argv[2], KEY_FILE_MAX, &bytes, &length, &err) != HST_OK ||
-	    keys_parse(&ring, argv[2], bytes, length, &err) != HST_OK)
+	if (operator_key_read(argv[2], &key, &err) != HST_OK)
 		fail("%s", err.text);
+	ring.name = mem_text(key.name);
+	memcpy(ring.self.public_key, key.wire_public, KEY_BYTES);
+	memcpy(ring.self.secret_key, key.wire_secret, KEY_BYTES);
+	memcpy(ring.host, key.host, KEY_BYTES);
+	operator_key_clear(&key);
 	start(&first, argv[1], argv + 4);
 	if (link_new(first.loop, zmq, argv[1], &ring, &role, &first.link, &err) != HST_OK)
 		fail("%s", err.text);
@@ -185,7 +189,6 @@ int main(int argc, char **argv)
 	zmq_ctx_term(zmq);
 	loop_free(first.loop);
 	keys_clear(&ring);
-	free(bytes);
 	end_program(&first);
 	return status;
 }

@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/mem.h"
 #include "os/files.h"
+#include "seal/operator_key.h"
 #include "wire/keys.h"
 
 #include <signal.h>
@@ -84,7 +85,9 @@ static void the_first_start_makes_seed_and_operator_key_and_later_ones_keep_them
 {
 	struct house house;
 	char *seed, *key, *roster, *again;
-	struct key_ring ring = {0};
+	struct operator_key own = {.name = ""};
+	const struct roster_member *ada;
+	struct roster *believed = NULL;
 
 	(void)state;
 	house_make(&house, HOUSE);
@@ -93,11 +96,21 @@ static void the_first_start_makes_seed_and_operator_key_and_later_ones_keep_them
 	key = house_file(&house, ".config/hostler/operator.key");
 	roster = house_file(&house, "state/roster");
 	seed = house_file(&house, "state/host.seed");
-	assert_int_equal(keys_parse(&ring, "operator.key", key, strlen(key), NULL), HST_OK);
-	assert_int_equal(keys_parse(&ring, "roster", roster, strlen(roster), NULL), HST_OK);
-	assert_int_equal(ring.peer_count, 1);
-	assert_string_equal(ring.peers[0].name, ring.name);
-	assert_memory_equal(ring.peers[0].public_key, ring.self.public_key, KEY_BYTES);
+	assert_int_equal(operator_key_parse(key, strlen(key), "operator.key", &own, NULL), HST_OK);
+	assert_true(own.has_seed && own.has_host && !own.guarded);
+	assert_int_equal(roster_read(roster, strlen(roster), "roster", &believed, NULL), HST_OK);
+	assert_int_equal(roster_verify_first(believed, NULL), HST_OK);
+	assert_int_equal(believed->epoch, 1);
+	ada = roster_member(believed, own.name);
+	assert_non_null(ada);
+	assert_true(ada->rights & RIGHT_ADMIN);
+	assert_memory_equal(ada->wire, own.wire_public, SEAL_KEY_BYTES);
+	assert_memory_equal(ada->sign, own.pairs.sign_public, SEAL_KEY_BYTES);
+	assert_non_null(roster_member(believed, ROSTER_MACHINE));
+	assert_non_null(roster_member(believed, "trigger/start"));
+	assert_non_null(roster_member(believed, "connector/orders"));
+	assert_non_null(roster_member(believed, "gateway/desk"));
+	roster_free(believed);
 	assert_int_equal(house_stop(&house), 0);
 
 	house_start(&house);
@@ -114,7 +127,91 @@ static void the_first_start_makes_seed_and_operator_key_and_later_ones_keep_them
 	free(seed);
 	free(key);
 	free(roster);
-	keys_clear(&ring);
+	operator_key_clear(&own);
+	house_clear(&house);
+}
+
+/* What a version before rosters has left: a list of peers, and a key that cannot sign. */
+static void an_older_list_of_operators_becomes_a_roster(void **state)
+{
+	struct house house;
+	struct operator_key own = {.name = ""};
+	struct roster *believed = NULL;
+	AUTO_FREE char *older = NULL;
+	char *roster, *key;
+
+	(void)state;
+	house_make(&house, HOUSE);
+	older = mem_printf("peer operator/old AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA look,press\n");
+	house_keep(&house, "roster", older);
+	house_start(&house);
+	house_wait_ready(&house);
+	key = house_file(&house, ".config/hostler/operator.key");
+	roster = house_file(&house, "state/roster");
+	assert_int_equal(operator_key_parse(key, strlen(key), "operator.key", &own, NULL), HST_OK);
+	assert_int_equal(roster_read(roster, strlen(roster), "roster", &believed, NULL), HST_OK);
+	assert_int_equal(roster_verify_first(believed, NULL), HST_OK);
+	assert_int_equal(roster_member(believed, "operator/old")->rights, RIGHT_LOOK | RIGHT_PRESS);
+	assert_false(roster_member(believed, "operator/old")->has_open);
+	assert_true(roster_member(believed, own.name)->rights & RIGHT_ADMIN);
+	assert_int_equal(house_stop(&house), 0);
+	roster_free(believed);
+	operator_key_clear(&own);
+	free(roster);
+	free(key);
+	house_clear(&house);
+}
+
+/* The engine may not write where the believed one lies: what it has kept is taken over only by who had signed for it. */
+static void a_newer_roster_that_the_engine_kept_is_taken_over_if_an_operator_signed_it(void **state)
+{
+	struct house house;
+	struct operator_key own = {.name = ""}, eve;
+	struct roster *believed = NULL, *next = NULL;
+	char *text, *key;
+
+	(void)state;
+	house_make(&house, HOUSE);
+	house_start(&house);
+	house_wait_ready(&house);
+	assert_int_equal(house_stop(&house), 0);
+	key = house_file(&house, ".config/hostler/operator.key");
+	text = house_file(&house, "state/roster");
+	assert_int_equal(operator_key_parse(key, strlen(key), "operator.key", &own, NULL), HST_OK);
+	assert_int_equal(roster_read(text, strlen(text), "roster", &believed, NULL), HST_OK);
+	free(text);
+
+	/* Somebody else's, with a right that only they say they have. */
+	operator_key_make(&eve, "eve");
+	next = roster_copy(believed);
+	{
+		struct roster_member line = operator_key_line(&eve, RIGHT_ADMIN | RIGHT_CONTROL | RIGHT_PRESS | RIGHT_LOOK);
+
+		roster_put(next, &line);
+		roster_member_clear(&line);
+	}
+	assert_int_equal(roster_sign(next, eve.name, &eve.pairs, NULL), HST_OK);
+	text = roster_write(next);
+	house_keep(&house, "admitted/roster", text);
+	free(text);
+	house_start(&house);
+	house_wait_ready(&house);
+	assert_int_equal(house_stop(&house), 0);
+	assert_false(house_file_has(&house, "state/roster", "operator eve"));
+
+	assert_int_equal(roster_sign(next, own.name, &own.pairs, NULL), HST_OK);
+	text = roster_write(next);
+	house_keep(&house, "admitted/roster", text);
+	free(text);
+	house_start(&house);
+	house_wait_ready(&house);
+	assert_int_equal(house_stop(&house), 0);
+	assert_true(house_file_has(&house, "state/roster", "operator eve"));
+	roster_free(next);
+	roster_free(believed);
+	operator_key_clear(&own);
+	operator_key_clear(&eve);
+	free(key);
 	house_clear(&house);
 }
 
@@ -325,6 +422,8 @@ int main(void)
 		cmocka_unit_test(every_child_has_its_own_key_and_the_engine_knows_them_all),
 		cmocka_unit_test(a_gateway_of_another_host_starts_alone_and_gets_its_invitation_once),
 		cmocka_unit_test(the_first_start_makes_seed_and_operator_key_and_later_ones_keep_them),
+		cmocka_unit_test(an_older_list_of_operators_becomes_a_roster),
+		cmocka_unit_test(a_newer_roster_that_the_engine_kept_is_taken_over_if_an_operator_signed_it),
 		cmocka_unit_test(secrets_are_for_their_owner_alone),
 		cmocka_unit_test(a_child_that_dies_is_started_again),
 		cmocka_unit_test(a_misconfigured_child_is_left_alone_and_named),

@@ -124,6 +124,22 @@ static void only_an_administrator_of_the_one_before_signs_the_next(void **state)
 	roster_free(roster);
 }
 
+static void nobody_signs_themselves_away(void **state)
+{
+	struct roster *roster = roster_house(), *next = roster_copy(roster);
+	struct roster_member carol = roster_house_operator("operator/carol", RIGHT_LOOK | RIGHT_PRESS | RIGHT_CONTROL | RIGHT_ADMIN);
+	hst_error err = {0};
+
+	(void)state;
+	roster_put(next, &carol);
+	assert_true(roster_revoke(next, "operator/ada"));
+	assert_int_equal(roster_house_sign(next, "operator/ada", &err), HST_OK);
+	refused(roster_verify_next(roster, next, &err), &err, "RosterSigner", "operator/ada, who is no operator");
+	roster_member_clear(&carol);
+	roster_free(next);
+	roster_free(roster);
+}
+
 static void a_roster_of_another_cluster_is_refused(void **state)
 {
 	struct roster *roster = roster_house(), *next = roster_copy(roster);
@@ -271,6 +287,7 @@ int main(void)
 		cmocka_unit_test(a_known_roster_has_a_known_text),
 		cmocka_unit_test(everybody_is_found_by_name),
 		cmocka_unit_test(only_an_administrator_of_the_one_before_signs_the_next),
+		cmocka_unit_test(nobody_signs_themselves_away),
 		cmocka_unit_test(a_roster_of_another_cluster_is_refused),
 		cmocka_unit_test(what_was_refused_once_stays_so),
 		cmocka_unit_test(lines_under_the_head_come_and_go_without_an_operator),

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-enum { CASES = 4000 };
+enum { CASES = 2000 };
 
 static char *right(void)
 {
