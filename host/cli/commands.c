@@ -121,6 +121,22 @@ static const struct command_option of_gateway[] = {
 	END,
 };
 
+#define YES                                                                        \
+	{                                                                          \
+		"yes", 'y', NULL, 0, "asks nothing: no passphrase", NULL, VERSION \
+	}
+
+static const struct command_option of_init[] = {YES, END};
+
+static const struct command_option of_operator[] = {
+	{"may", 0, "look,press,control|admin", 0, "new: what they may do (default look)", NULL, VERSION},
+	{"key", 0, "KEY", 0, "new: their own key, as `hostler operator key` prints it", NULL, VERSION},
+	{"name", 0, "NAME", 0, "key: what the key is to be called, if not like its user", NULL, VERSION},
+	{"to", 0, "FILE", 0, "new: where their key is written (default NAME.key)", NULL, VERSION},
+	YES,
+	END,
+};
+
 static const struct command_option of_get[] = {
 	{"output", 'o', "OUT", 0, "writes to OUT, replacing it; - is stdout", NULL, VERSION},
 	{"force", 0, NULL, 0, "replaces the file if it is there", NULL, VERSION},
@@ -167,7 +183,7 @@ static const struct command table[] = {
 	 VERSION},
 	{"doctor", "running it", "", 0, 0, "looks whether this machine and this house have what they need", NULL,
 	 doctor_command, VERSION},
-	LATER("init", "running it", "writes a first configuration"),
+	{"init", "running it", "", 0, 0, "makes beforehand the keys that the first up would make", of_init, init_command, VERSION},
 
 	{"press", "starting work", "BUTTON", 1, 1, "presses a trigger", of_press, press_command, VERSION},
 	{"run", "starting work", "FLOW", 1, 1, "runs a flow by hand", of_run, run_command, VERSION},
@@ -220,7 +236,8 @@ static const struct command table[] = {
 	LATER("secrets", "keys", "lists secrets"),
 	{"gateway", "keys", "invite NAME | join LINE | add NAME KEY | remove NAME", 2, 3,
 	 "lets gateways of other machines in, and removes them", of_gateway, gateway_command, VERSION},
-	LATER("operator", "keys", "lets other people in"),
+	{"operator", "keys", "new NAME | list | remove NAME | key | passphrase", 1, 2,
+	 "lets other people in, and removes them", of_operator, operator_command, VERSION},
 	{"connection", "keys", "list | unblock NAME", 1, 2, "lists connections, and says that one is in order again", NULL,
 	 connection_command, VERSION},
 

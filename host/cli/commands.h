@@ -76,6 +76,8 @@ int backup_command(struct cli *cli);  /* backup.c */
 int restore_command(struct cli *cli); /* restore.c */
 int gateway_command(struct cli *cli); /* gateway.c */
 int gateway_join(struct cli *cli);    /* join.c */
+int init_command(struct cli *cli);    /* init.c */
+int operator_command(struct cli *cli); /* operator.c */
 int show_command(struct cli *cli);    /* show.c */
 int watch_command(struct cli *cli);   /* watch.c */
 int why_command(struct cli *cli);     /* why.c */

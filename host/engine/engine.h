@@ -105,7 +105,7 @@ struct engine {
 	int64_t serving;       /* grows when another gateway may serve a device */
 	char *admitted_path;   /* the file with gateways of other machines */
 	struct roster *roster; /* NULL: what there is is an older list of operators */
-	char *roster_path;     /* where a newer one is kept until the supervisor has it */
+	char *rosters_dir;     /* each that was handed over since the first, by its epoch */
 	struct table turned_away; /* gateway -> struct engine_turned_away */
 	hst_arena *scratch;    /* one message or answer */
 	uint64_t next_request;
@@ -219,6 +219,8 @@ int engine_roster_open(struct engine *engine, struct key_ring *ring, hst_error *
 void engine_roster_again(struct engine *engine); /* the supervisor may have written it */
 /* An operator's word: proved, on disk and in use when it returns. The hub is to be told. */
 int engine_roster_take(struct engine *engine, const char *text, hst_error *err);
+/* In order, each that whoever believes the one of epoch `since` needs to come to today's; until `each` says false. */
+void engine_roster_each(const struct engine *engine, int64_t since, bool (*each)(void *arg, const struct roster *roster), void *arg);
 void engine_roster_clear(struct engine *engine);
 
 /* presences.c: how devices are there */

@@ -1,7 +1,7 @@
 /*
  * The roster in the engine: who may connect as an operator, and the way of a newer one. The supervisor's file is the one this house
- * believes; one that an operator hands over is proved against it, kept beside the gateways that were let in, and used at once. From
- * there the supervisor takes it over, having proved it again.
+ * believes; one that an operator hands over is proved against it, kept beside the gateways that were let in (a file for each epoch), and
+ * used at once. From there the supervisor takes it over, having proved it again.
  */
 #include "engine/answers.h"
 
@@ -13,6 +13,8 @@
 #include "seal/roster.h"
 
 #include <string.h>
+
+enum { ANSWER_BYTES = 640 << 10 };
 
 #define OPERATOR "operator/"
 #define FIRST_LINE "hostler-roster "
@@ -68,34 +70,39 @@ static void use(struct engine *engine, struct key_ring *ring, struct roster *ros
 			add_operator(ring, &roster->members[i]);
 }
 
-/* One that was kept here and that the supervisor has not taken over yet. */
-static struct roster *kept_roster(const struct engine *engine, const struct roster *believed)
+/* The one that was kept of an epoch; the caller frees it. */
+static int read_kept(const struct engine *engine, int64_t epoch, struct roster **ret, hst_error *err)
 {
-	struct roster *kept = NULL;
-	hst_error err = {{0}, {0}};
-	int rc = roster_read_file(engine->roster_path, &kept, &err);
+	AUTO_FREE char *path = mem_printf("%s/%lld", engine->rosters_dir, (long long)epoch);
 
-	if (rc >= 0 && kept->epoch > believed->epoch)
-		rc = roster_verify_next(believed, kept, &err);
-	else if (rc >= 0)
-		rc = HST_NOT_FOUND;
-	if (rc >= 0)
-		return kept;
-	roster_free(kept);
+	return roster_read_file(path, ret, err);
+}
+
+/* Those that were kept here and that the supervisor has not taken over yet: each is held against the one before it. */
+static void follow_kept(const struct engine *engine, struct roster **roster)
+{
+	struct roster *next = NULL;
+	hst_error err = {{0}, {0}};
+	int rc;
+
+	while ((rc = read_kept(engine, (*roster)->epoch + 1, &next, &err)) >= 0 && (rc = roster_verify_next(*roster, next, &err)) >= 0) {
+		roster_free(*roster);
+		*roster = take(next);
+	}
+	roster_free(next);
 	if (rc != HST_NOT_FOUND)
-		log_warning("%s is not used: %s", engine->roster_path, err.text);
-	return NULL;
+		log_warning("%s is not used: %s", engine->rosters_dir, err.text);
 }
 
 int engine_roster_open(struct engine *engine, struct key_ring *ring, hst_error *err)
 {
 	AUTO_FREE char *path = files_join(engine->definitions->conf->state_dir, "roster");
 	AUTO_FREE char *bytes = NULL;
-	struct roster *roster = NULL, *kept;
+	struct roster *roster = NULL;
 	size_t length = 0;
 	int rc = files_read(path, ROSTER_BYTES_MAX, &bytes, &length, err);
 
-	engine->roster_path = files_join(engine->definitions->conf->state_dir, "admitted/roster");
+	engine->rosters_dir = files_join(engine->definitions->conf->state_dir, "admitted/rosters");
 	if (rc < 0)
 		return rc;
 	/* What a version before rosters has left: it lets operators in, and nothing can be sealed. */
@@ -104,11 +111,7 @@ int engine_roster_open(struct engine *engine, struct key_ring *ring, hst_error *
 	rc = roster_read(bytes, length, path, &roster, err);
 	if (rc < 0)
 		return rc;
-	kept = kept_roster(engine, roster);
-	if (kept) {
-		roster_free(roster);
-		roster = kept;
-	}
+	follow_kept(engine, &roster);
 	rc = check_keys(ring, roster, err);
 	if (rc < 0)
 		roster_free(roster);
@@ -133,6 +136,14 @@ void engine_roster_again(struct engine *engine)
 	roster_free(roster);
 }
 
+static int keep(const struct engine *engine, int64_t epoch, const char *text, hst_error *err)
+{
+	AUTO_FREE char *path = mem_printf("%s/%lld", engine->rosters_dir, (long long)epoch);
+	int rc = files_make_directory(engine->rosters_dir, 0750, err);
+
+	return rc < 0 ? rc : files_replace(path, text, strlen(text), 0640, true, err);
+}
+
 int engine_roster_take(struct engine *engine, const char *text, hst_error *err)
 {
 	struct roster *roster = NULL;
@@ -141,7 +152,8 @@ int engine_roster_take(struct engine *engine, const char *text, hst_error *err)
 	                                      "this house still has the list of operators of an older version; `hostler down` and `hostler up` "
 	                                      "make a roster of it");
 
-	if (rc >= 0 && roster->epoch <= engine->roster->epoch)
+	/* None is left out, so that whoever has missed some can follow from one to the next. */
+	if (rc >= 0 && roster->epoch != engine->roster->epoch + 1)
 		rc = hst_fail_as(err, HST_INVALID, "RosterEpoch", "somebody else has changed the roster meanwhile (it is of epoch %lld); say it again",
 		                 (long long)engine->roster->epoch);
 	if (rc >= 0)
@@ -149,7 +161,7 @@ int engine_roster_take(struct engine *engine, const char *text, hst_error *err)
 	if (rc >= 0)
 		rc = check_keys(engine->ring, roster, err);
 	if (rc >= 0)
-		rc = files_replace(engine->roster_path, text, strlen(text), 0640, true, err);
+		rc = keep(engine, roster->epoch, text, err);
 	if (rc < 0) {
 		roster_free(roster);
 		return rc;
@@ -158,17 +170,56 @@ int engine_roster_take(struct engine *engine, const char *text, hst_error *err)
 	return HST_OK;
 }
 
+void engine_roster_each(const struct engine *engine, int64_t since, bool (*each)(void *arg, const struct roster *roster), void *arg)
+{
+	bool more = true;
+
+	for (int64_t epoch = since + 1; more && engine->roster && epoch < engine->roster->epoch; epoch++) {
+		struct roster *kept = NULL;
+
+		/* What was before this house began to keep them nobody can follow. */
+		if (read_kept(engine, epoch, &kept, NULL) >= 0)
+			more = each(arg, kept);
+		roster_free(kept);
+	}
+	if (more && engine->roster)
+		each(arg, engine->roster);
+}
+
+/* Of those that fit into one answer. */
+struct answering {
+	hst_arena *arena;
+	hst_value *list;
+	size_t bytes;
+};
+
+static bool add_text(void *arg, const struct roster *roster)
+{
+	struct answering *answering = arg;
+	AUTO_FREE char *text = roster_write(roster);
+	size_t length = strlen(text);
+
+	if (answering->bytes && answering->bytes + length > ANSWER_BYTES)
+		return false;
+	answering->bytes += length;
+	value_append(answering->list, value_make_text(answering->arena, text, length));
+	return true;
+}
+
 int answer_roster(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err)
 {
+	struct answering answering = {.arena = engine->scratch, .list = value_make_list(engine->scratch)};
 	hst_value *answer = value_make_record(engine->scratch);
-	AUTO_FREE char *text = engine->roster ? roster_write(engine->roster) : NULL;
+	int64_t since = 0;
 
-	(void)filters;
-	if (!text)
+	if (!engine->roster)
 		return hst_fail_as(err, HST_NOT_FOUND, "NoRoster",
 		                   "this house has no roster yet; `hostler down` and `hostler up` make one");
+	if (!value_integer(value_get(filters, "since"), &since) || since < 0 || since >= engine->roster->epoch)
+		since = engine->roster->epoch - 1;
+	engine_roster_each(engine, since, add_text, &answering);
 	value_set_integer(answer, "epoch", engine->roster->epoch);
-	value_set_text(answer, "roster", text);
+	value_set(answer, "rosters", answering.list);
 	*ret = answer;
 	return HST_OK;
 }
@@ -176,5 +227,5 @@ int answer_roster(struct engine *engine, const hst_value *filters, const hst_val
 void engine_roster_clear(struct engine *engine)
 {
 	roster_free(engine->roster);
-	free(engine->roster_path);
+	free(engine->rosters_dir);
 }

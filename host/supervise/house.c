@@ -167,6 +167,8 @@ static int open_roster(struct house *house, const char *passphrase, bool *ret_ma
 	code = house_roster_first(house->conf, house->seed, &asked, ret_made, err);
 	if (code == HST_OK)
 		code = house_roster(house->conf, house->seed, &house->accounts, &roster, err);
+	if (code == HST_OK && !*ret_made)
+		operator_look(&house->accounts, roster);
 	roster_free(roster);
 	return code;
 }

@@ -1,6 +1,7 @@
 #include "supervise/operator.h"
 
 #include "base/auto.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "os/files.h"
@@ -171,6 +172,29 @@ int operator_first_roster(const struct operator_asked *asked, const struct roste
 	const char *user = person_behind_sudo(asked->accounts);
 
 	return user ? sign_as_user(user, asked, draft, ret, err) : sign_here(asked, draft, ret, err);
+}
+
+void operator_look(const struct accounts *accounts, const struct roster *roster)
+{
+	const struct passwd *person = getpwuid(geteuid());
+	AUTO_FREE char *path = person ? key_path(person) : NULL;
+	struct operator_key key = {.name = ""};
+	const struct roster_member *known;
+	hst_error err = {{0}, {0}};
+	int code;
+
+	if (!person || person_behind_sudo(accounts))
+		return;
+	code = operator_key_read(path, &key, &err);
+	known = code == HST_OK ? roster_member(roster, key.name) : NULL;
+	if (code == HST_NOT_FOUND && !accounts->root)
+		log_warning("there is no key %s, and only one that the roster of this house has can steer it", path);
+	else if (code == HST_OK && (!known || memcmp(known->wire, key.wire_public, SEAL_KEY_BYTES) != 0))
+		log_warning("%s, the key of %s, is not in the roster of this house: an operator with the right \"admin\" lets it in with "
+		            "`hostler operator new`", path, key.name + strlen("operator/"));
+	else if (code != HST_OK && code != HST_NOT_FOUND)
+		log_warning("%s", err.text);
+	operator_key_clear(&key);
 }
 
 /* Cuts the lines in place; the passphrase stays where it is. */

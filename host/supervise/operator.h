@@ -22,6 +22,9 @@ struct operator_asked {
  */
 int operator_first_roster(const struct operator_asked *asked, const struct roster *draft, struct roster **ret, hst_error *err);
 
+/* Says on the log when whoever starts the house could not steer it. Not under sudo, nor of a root who has no key. */
+void operator_look(const struct accounts *accounts, const struct roster *roster);
+
 /*
  * The half that runs as the user (`hostlerd --operator-key`): reads lines `host PUBLIC`, `cluster CLUSTER`, `passphrase TEXT` and lines
  * of a roster on stdin, and prints the roster. Exit status 0 or 1.

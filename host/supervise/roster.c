@@ -112,28 +112,31 @@ int house_roster_first(const struct conf *conf, const uint8_t seed[SEED_BYTES], 
 
 /* ---- The one that is believed. ---- */
 
-/* The engine could have put anything there. */
+/* One after the other, since each is believed by the one before. The engine could have put anything there. */
 static bool take_newer(const struct conf *conf, struct roster **roster)
 {
-	AUTO_FREE char *path = files_join(conf->state_dir, "admitted/roster");
-	struct roster *newer = NULL;
 	hst_error err = {{0}, {0}};
-	int code = roster_read_file(path, &newer, &err);
+	bool taken = false;
+	int code = HST_OK;
 
-	if (code == HST_OK && newer->epoch > (*roster)->epoch) {
-		code = roster_verify_next(*roster, newer, &err);
+	while (code == HST_OK) {
+		AUTO_FREE char *path = mem_printf("%s/admitted/rosters/%lld", conf->state_dir, (long long)(*roster)->epoch + 1);
+		struct roster *newer = NULL;
+
+		code = roster_read_file(path, &newer, &err);
+		if (code == HST_OK)
+			code = roster_verify_next(*roster, newer, &err);
 		if (code == HST_OK) {
-			struct roster *before = *roster;
-
+			roster_free(*roster);
 			*roster = newer;
-			roster_free(before);
-			return true;
+			taken = true;
+			continue;
 		}
+		roster_free(newer);
+		if (code != HST_NOT_FOUND)
+			log_warning("%s is not taken over: %s", path, err.text);
 	}
-	roster_free(newer);
-	if (code != HST_OK && code != HST_NOT_FOUND)
-		log_warning("%s is not taken over: %s", path, err.text);
-	return false;
+	return taken;
 }
 
 /* Who is in the head has keys that an operator was given. */

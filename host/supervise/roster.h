@@ -1,6 +1,6 @@
 /*
  * state_dir/roster: the roster that this house believes. The supervisor alone writes it. A newer one that an operator has signed
- * comes by way of the engine, which may not write here: it keeps it beside the gateways it has let in (admitted/roster), and it is
+ * comes by way of the engine, which may not write here: it keeps it beside the gateways it has let in (admitted/rosters/EPOCH), and it is
  * taken over when it may replace the one that is believed.
  */
 #ifndef HOST_SUPERVISE_ROSTER_H

@@ -192,7 +192,7 @@ static void a_newer_roster_that_the_engine_kept_is_taken_over_if_an_operator_sig
 	}
 	assert_int_equal(roster_sign(next, eve.name, &eve.pairs, NULL), HST_OK);
 	text = roster_write(next);
-	house_keep(&house, "admitted/roster", text);
+	house_keep(&house, "admitted/rosters/2", text);
 	free(text);
 	house_start(&house);
 	house_wait_ready(&house);
@@ -201,7 +201,7 @@ static void a_newer_roster_that_the_engine_kept_is_taken_over_if_an_operator_sig
 
 	assert_int_equal(roster_sign(next, own.name, &own.pairs, NULL), HST_OK);
 	text = roster_write(next);
-	house_keep(&house, "admitted/roster", text);
+	house_keep(&house, "admitted/rosters/2", text);
 	free(text);
 	house_start(&house);
 	house_wait_ready(&house);

@@ -50,12 +50,15 @@ void house_keep(const struct house *house, const char *name, const char *text)
 	AUTO_FREE char *state = files_join(house->folder, "state");
 	AUTO_FREE char *path = files_join(state, name);
 	const struct passwd *nobody = getpwnam("nobody");
+	AUTO_FREE char *parent = files_beside(path, ".");
 	hst_error err = {0};
 
 	must(files_make_directory(state, 0700, &err), &err);
+	must(files_make_directory(parent, 0700, &err), &err);
 	must(files_replace(path, text, strlen(text), 0600, false, &err), &err);
 	if (geteuid() == 0) {
 		assert_int_equal(chown(path, nobody->pw_uid, nobody->pw_gid), 0);
+		assert_int_equal(chown(parent, nobody->pw_uid, nobody->pw_gid), 0);
 		assert_int_equal(chown(state, nobody->pw_uid, nobody->pw_gid), 0);
 	}
 }
