@@ -104,6 +104,8 @@ int follow_turn(struct connect *connect, const bool *ended, uint64_t ups, const 
 		loop_turn(connect->loop, 1000);
 		if (connect->up)
 			away_us = 0;
+		else if (link_why(connect->link, NULL) == HST_DENIED)
+			return cli_fail(connect->cli, CLI_AWAY, "KeyDenied", "the host does not let in the key %s any more", connect->key_path);
 		else if (!away_us)
 			away_us = clock_steady_us();
 		else if (clock_steady_us() - away_us > PATIENCE_MS * 1000LL)
