@@ -2,7 +2,9 @@
 #include "cli/complete.h"
 
 #include "base/arena.h"
+#include "base/auto.h"
 #include "cli/connect.h"
+#include "cli/pin.h"
 #include "cli/print.h"
 #include "config/conf.h"
 #include "config/ini.h"
@@ -160,6 +162,27 @@ static void offer_connections(const struct completion *completion, const struct 
 		complete_offer(completion, "", conf->connections[i].name, conf->connections[i].user);
 }
 
+/* Those of the roster that this person's command line has seen last. */
+static void offer_operators(const struct completion *completion)
+{
+	AUTO_FREE char *path = connect_key_path();
+	struct operator_key key = {.name = ""};
+	struct roster *roster = NULL;
+
+	if (operator_key_read(path, &key, NULL) == HST_OK && pin_read(completion->cli, path, key.host, &roster) == CLI_DONE && roster) {
+		for (size_t i = 0; i < roster->member_count; i++) {
+			char rights[RIGHTS_TEXT];
+
+			if (roster->members[i].kind != ROSTER_OPERATOR)
+				continue;
+			rights_text(roster->members[i].rights, rights, sizeof rights);
+			complete_offer(completion, "", roster->members[i].name + strlen("operator/"), rights);
+		}
+	}
+	roster_free(roster);
+	operator_key_clear(&key);
+}
+
 /* What the host knows by a name, in its own words. */
 static bool offer_live(const struct completion *completion, const char *question, const char *member, const char *what)
 {
@@ -250,6 +273,7 @@ static const struct named {
 	{"device", "NAME", NULL, "devices", "name", "state", offer_devices},
 	{"device", "cluster:NAME", NULL, NULL, NULL, NULL, offer_clusters},
 	{"connection", "NAME", NULL, "connections", "name", "user", offer_connections},
+	{"operator", "NAME", offer_operators, NULL, NULL, NULL, NULL},
 };
 
 static void offer_configured(const struct completion *completion,

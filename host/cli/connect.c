@@ -89,9 +89,8 @@ char *connect_key_path(void)
 
 static int read_key(struct connect *connect)
 {
-	struct key_ring *ring = &connect->ring;
 	hst_error err = {0};
-	int code, status;
+	int code;
 
 	connect->key_path = connect_key_path();
 	code = operator_key_read(connect->key_path, &connect->key, &err);
@@ -99,17 +98,24 @@ static int read_key(struct connect *connect)
 		return cli_fail(connect->cli, CLI_AWAY, "NoOperatorKey",
 				"there is no operator key at %s; the first `hostler up` makes it",
 				connect->key_path);
-	if (code != HST_OK)
-		return cli_fail_as(connect->cli, code, &err);
+	if (code == HST_OK && connect->key.has_host)
+		memcpy(connect->ring.host, connect->key.host, KEY_BYTES);
+	return code == HST_OK ? CLI_DONE : cli_fail_as(connect->cli, code, &err);
+}
+
+/* Nobody is asked for a passphrase by what only looks whether there is an answer at once, such as completion. */
+static int open_key(struct connect *connect)
+{
+	struct key_ring *ring = &connect->ring;
+	int status = CLI_DONE;
+
+	if (connect->key.locked && (connect->cli->hasty || connect->cli->kept))
+		return cli_fail(connect->cli, CLI_AWAY, "KeyLocked", "the key %s is behind a passphrase", connect->key_path);
 	status = hidden_unlock(connect->cli, &connect->key, connect->key_path);
-	if (status)
-		return status;
 	ring->name = mem_text(connect->key.name);
 	memcpy(ring->self.public_key, connect->key.wire_public, KEY_BYTES);
 	memcpy(ring->self.secret_key, connect->key.wire_secret, KEY_BYTES);
-	if (connect->key.has_host)
-		memcpy(ring->host, connect->key.host, KEY_BYTES);
-	return CLI_DONE;
+	return status;
 }
 
 /* The host's own public key, where this user can read it; else the one that stands in the key file. */
@@ -223,6 +229,8 @@ int connect_open(struct connect *connect, const struct cli *cli)
 		return status;
 	connect->endpoint = conf_engine_endpoint(connect->conf);
 	status = look_at_socket(connect);
+	if (!status)
+		status = open_key(connect);
 	if (status)
 		return status;
 	connect->loop = loop_new(loop_wait_zmq);

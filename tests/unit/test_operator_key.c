@@ -1,4 +1,5 @@
 /* The key file of an operator: open, behind a passphrase, of older versions, broken. */
+#include "seal/key_word.h"
 #include "seal/operator_key.h"
 
 #include "base/auto.h"
@@ -154,6 +155,42 @@ static void no_other_public_half_can_be_put_before_a_box(void **state)
 	assert_int_equal(operator_key_unlock(&ada, "x", &err), HST_OK);
 }
 
+static void a_word_says_name_and_keys_or_what_is_wrong(void **state)
+{
+	struct operator_key key;
+	struct roster_member line, again = {.name = NULL};
+	AUTO_FREE char *word = NULL;
+	AUTO_FREE char *broken = NULL;
+	hst_error err = {{0}, {0}};
+
+	(void)state;
+	operator_key_make(&key, "ada");
+	line = operator_key_line(&key, RIGHT_NONE);
+	word = key_word_write(&line);
+	assert_int_equal(key_word_read(word, &again, &err), HST_OK);
+	assert_string_equal(again.name, "operator/ada");
+	assert_memory_equal(again.wire, key.wire_public, SEAL_KEY_BYTES);
+	assert_memory_equal(again.open, key.pairs.open_public, SEAL_KEY_BYTES);
+	assert_memory_equal(again.sign, key.pairs.sign_public, SEAL_KEY_BYTES);
+	assert_int_equal(again.rights, RIGHT_NONE);
+	roster_member_clear(&again);
+
+	/* Whatever character is another one, it is noticed. */
+	for (size_t i = 5; i < strlen(word); i++) {
+		free(broken);
+		broken = mem_text(word);
+		broken[i] = broken[i] == 'x' ? 'y' : 'x';
+		assert_int_equal(key_word_read(broken, &again, &err), HST_INVALID);
+	}
+	broken[20] = '\0';
+	assert_int_equal(key_word_read(broken, &again, &err), HST_INVALID);
+	assert_string_equal(err.text, "the key was not copied whole");
+	assert_int_equal(key_word_read("hsj1.AAAA", &again, &err), HST_INVALID);
+	assert_non_null(strstr(err.text, "hok1."));
+	roster_member_clear(&line);
+	operator_key_clear(&key);
+}
+
 #define KEY "0B0lUvY16dRLNXeJViK8geUNE8C3YQXj89c749IopBc"
 
 static void what_is_no_key_is_refused_without_repeating_it(void **state)
@@ -194,6 +231,7 @@ int main(void)
 		cmocka_unit_test(the_file_of_an_older_version_is_completed),
 		cmocka_unit_test_setup_teardown(a_passphrase_guards_all_secret_halves, setup, teardown),
 		cmocka_unit_test(no_other_public_half_can_be_put_before_a_box),
+		cmocka_unit_test(a_word_says_name_and_keys_or_what_is_wrong),
 		cmocka_unit_test(what_is_no_key_is_refused_without_repeating_it),
 	};
 
