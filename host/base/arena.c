@@ -29,7 +29,16 @@ struct hst_arena {
 	struct block *blocks; /* the newest first; it is the one carved from */
 	struct at_end *at_end;
 	size_t total, ceiling;
+	const struct arena_source *source;
 };
+
+static void heap_give_back(void *block, size_t size)
+{
+	(void)size;
+	free(block);
+}
+
+static const struct arena_source heap = {mem_alloc, heap_give_back};
 
 hst_arena *arena_new(void)
 {
@@ -41,6 +50,15 @@ hst_arena *arena_new_within(size_t ceiling)
 	hst_arena *arena = mem_alloc(sizeof *arena);
 
 	arena->ceiling = ceiling;
+	arena->source = &heap;
+	return arena;
+}
+
+hst_arena *arena_new_from(const struct arena_source *source)
+{
+	hst_arena *arena = arena_new();
+
+	arena->source = source;
 	return arena;
 }
 
@@ -55,12 +73,17 @@ static void arena_release(hst_arena *arena)
 	}
 }
 
-static void arena_free_blocks(struct block *block)
+static void arena_free_block(hst_arena *arena, struct block *block)
+{
+	arena->source->give_back(block, sizeof *block + block->size);
+}
+
+static void arena_free_blocks(hst_arena *arena, struct block *block)
 {
 	while (block) {
 		struct block *older = block->next;
 
-		free(block);
+		arena_free_block(arena, block);
 		block = older;
 	}
 }
@@ -70,7 +93,7 @@ void arena_free(hst_arena *arena)
 	if (!arena)
 		return;
 	arena_release(arena);
-	arena_free_blocks(arena->blocks);
+	arena_free_blocks(arena, arena->blocks);
 	free(arena);
 }
 
@@ -83,11 +106,11 @@ void arena_reset(hst_arena *arena)
 	kept = arena->blocks;
 	if (!kept)
 		return;
-	arena_free_blocks(kept->next);
+	arena_free_blocks(arena, kept->next);
 	kept->next = NULL;
 	/* One huge piece does not stay for the rest of the program's life. */
 	if (kept->size > ARENA_LARGEST) {
-		free(kept);
+		arena_free_block(arena, kept);
 		arena->blocks = NULL;
 		return;
 	}
@@ -104,7 +127,7 @@ static void arena_add_block(hst_arena *arena, size_t at_least)
 		size = ARENA_LARGEST;
 	if (size < at_least)
 		size = at_least;
-	block = mem_alloc(sizeof *block + size);
+	block = arena->source->make(sizeof *block + size);
 	block->size = size;
 	block->next = arena->blocks;
 	arena->blocks = block;

@@ -11,6 +11,14 @@
 
 hst_arena *arena_new(void);
 hst_arena *arena_new_within(size_t ceiling); /* bytes handed out between two resets, alignment included */
+
+/* Where the blocks of an arena come from, instead of the heap: zeroed and aligned for any type; `make` does not fail. */
+struct arena_source {
+	void *(*make)(size_t size);
+	void (*give_back)(void *block, size_t size);
+};
+hst_arena *arena_new_from(const struct arena_source *source); /* which outlives it */
+
 void arena_free(hst_arena *arena);	     /* runs the releases, last first */
 void arena_reset(hst_arena *arena);	     /* runs the releases; empty again, one block kept */
 void *arena_alloc(hst_arena *arena, size_t size);

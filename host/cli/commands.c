@@ -15,9 +15,9 @@ static const char *const states[] = {"queued",	  "offered", "preparing", "runnin
 	{                                                                            \
 		"input", 0, "K=V", 1, "gives the input K the value V", NULL, VERSION \
 	}
-#define SECRET                                                                 \
-	{                                                                      \
-		"secret", 0, "K", 1, "asks for the secret input K", NULL, NULL \
+#define SECRET(since)                                                                  \
+	{                                                                              \
+		"secret", 0, "K", 1, "asks for the secret input K", NULL, since        \
 	}
 #define WAIT                                                                                   \
 	{                                                                                      \
@@ -41,7 +41,7 @@ static const struct command_option of_check[] = {
 	END,
 };
 
-static const struct command_option of_press[] = {INPUT, SECRET, WAIT, END};
+static const struct command_option of_press[] = {INPUT, SECRET(NULL), WAIT, END};
 
 static const struct command_option of_run[] = {
 	{"event", 0, "FILE", 0, "takes the event from a file with a JSON object; - is stdin", NULL, VERSION},
@@ -61,7 +61,7 @@ static const struct command_option of_resubmit[] = {
 
 static const struct command_option of_try[] = {
 	INPUT,
-	SECRET,
+	SECRET(VERSION),
 	{"display", 0, "new|here", 0, "in a private session, or on this display (default)", displays,
 	 VERSION},
 	END,

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "cli/inputs.h"
 #include "cli/print.h"
+#include "cli/prompt.h"
 #include "cli/try_result.h"
 #include "cli/try_session.h"
 #include "desktop/flowrun.h"
@@ -16,6 +17,7 @@
 #include "os/files.h"
 #include "schema/fields.h"
 #include "schema/value.h"
+#include "seal/secret_arena.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -30,6 +32,7 @@ enum { TIMEOUT_MS = 24 * 3600 * 1000 };
 struct attempt {
 	const struct cli *cli;
 	struct package *package;
+	hst_arena *arena; /* of the inputs, secret ones among them */
 	const hst_value *inputs;
 	char *folder, *work, *results, *session_folder;
 	struct flow_place place;
@@ -62,32 +65,86 @@ static int read_package(struct attempt *attempt)
 }
 
 /* What stands on a command line is seen by everybody on the machine. */
-static int refuse_secrets(const struct attempt *attempt, const hst_value *given, hst_error *err)
+static int refuse_shown(const struct attempt *attempt, const hst_value *given, hst_error *err)
 {
 	for (size_t i = 0; i < attempt->package->inputs.n; i++) {
 		const hst_field *field = &attempt->package->inputs.at[i];
 
-		if (field_type(field) == HST_TYPE_SECRET &&
-		    (value_get(given, field_name(field)) || field->required))
-			return hst_fail_as(
-				err, HST_INVALID, "NotInThisVersion",
-				"the input \"%s\" is secret; secret inputs are not in this version",
-				field_name(field));
+		if (field_type(field) == HST_TYPE_SECRET && value_get(given, field_name(field)))
+			return hst_fail(err, HST_INVALID, "the input \"%s\" is secret: say --secret %s, and you are asked for it", field_name(field),
+					field_name(field));
 	}
 	return HST_OK;
+}
+
+static bool is_wanted(const struct cli *cli, const char *name)
+{
+	for (size_t i = 0; i < cli->options.given_count; i++)
+		if (strcmp(cli->options.given[i].option->name, "secret") == 0 && strcmp(cli->options.given[i].value, name) == 0)
+			return true;
+	return false;
+}
+
+/* --secret K names a secret input. */
+static int secrets_are_known(const struct attempt *attempt, hst_error *err)
+{
+	for (size_t i = 0; i < attempt->cli->options.given_count; i++) {
+		const char *name = attempt->cli->options.given[i].value;
+		const hst_field *field;
+
+		if (strcmp(attempt->cli->options.given[i].option->name, "secret") != 0)
+			continue;
+		field = fields_find(attempt->package->inputs, name);
+		if (!field)
+			return hst_fail(err, HST_INVALID, "--secret %.80s: the flow has no input of that name", name);
+		if (field_type(field) != HST_TYPE_SECRET)
+			return hst_fail(err, HST_INVALID, "--secret %.80s: that input is not secret: say --input %.80s=…", name, name);
+	}
+	return HST_OK;
+}
+
+/* --secret K for each, and unasked for those that the flow cannot do without. */
+static int ask_secrets(const struct attempt *attempt, hst_value *given, hst_error *err)
+{
+	int code = secrets_are_known(attempt, err), asked = 0;
+
+	for (size_t i = 0; code == HST_OK && i < attempt->package->inputs.n; i++) {
+		const hst_field *field = &attempt->package->inputs.at[i];
+		AUTO_FREE char *question = mem_printf("Secret input %s", field_name(field));
+		char *secret = NULL;
+		size_t length = 0;
+
+		if (field_type(field) != HST_TYPE_SECRET || !(field->required || is_wanted(attempt->cli, field_name(field))))
+			continue;
+		if (asked++ && prompt_is_piped())
+			return hst_fail(err, HST_INVALID, "two secrets are needed, and standard input has room for one: run this in a terminal");
+		code = prompt_secret(question, false, &secret, &length, err);
+		if (code == HST_OK)
+			value_set(given, field_name(field), value_make_text(attempt->arena, secret, length));
+		prompt_forget(secret);
+	}
+	return code;
 }
 
 static int read_inputs(struct attempt *attempt)
 {
 	const hst_value *given = NULL;
+	hst_value *all;
 	hst_error err = {0};
 	int code = inputs_read(attempt->cli, "input", &given, &err);
 
 	if (code == HST_OK)
-		code = refuse_secrets(attempt, given, &err);
+		code = refuse_shown(attempt, given, &err);
 	if (code == HST_OK)
-		code = fields_check(attempt->cli->arena, attempt->package->inputs, "input", given, false,
-				    &attempt->inputs, &err);
+		code = secret_arena_new(&attempt->arena, &err);
+	if (code == HST_OK) {
+		all = value_make_record(attempt->arena);
+		for (size_t i = 0; i < value_count(given); i++)
+			value_add(all, value_name_at(given, i), value_at(given, i));
+		code = ask_secrets(attempt, all, &err);
+	}
+	if (code == HST_OK)
+		code = fields_check(attempt->arena, attempt->package->inputs, "input", all, false, &attempt->inputs, &err);
 	if (code == HST_OK)
 		return CLI_DONE;
 	if (!err.reason[0])
@@ -260,6 +317,7 @@ static void clear(struct attempt *attempt)
 	if (attempt->loop)
 		loop_free(attempt->loop);
 	package_free(attempt->package);
+	arena_free(attempt->arena);
 	free(attempt->folder);
 	flow_place_clear(&attempt->place);
 	free(attempt->work);

@@ -124,8 +124,10 @@ static void a_secret_never_comes_from_the_command_line(void **state)
 		       "[desktop-flow]\nname = sum\nrun = true\n[input pin]\ntype = secret\n");
 	snprintf(path, sizeof path, "%s", fake_desk_file(desk, "flow", NULL));
 	assert_int_equal(DESK_RUN(desk, "try", path, "--input", "pin=1234"), 2);
-	fake_desk_complained(desk, "not in this version");
+	fake_desk_complained(desk, "say --secret pin");
 	assert_null(strstr(desk->err, "1234"));
+	assert_int_equal(DESK_RUN(desk, "try", path, "--secret", "pni"), 2);
+	fake_desk_complained(desk, "no input of that name");
 	assert_int_equal(DESK_RUN(desk, "try", path), 0);
 }
 
