@@ -1,4 +1,7 @@
-/* Writing JSON. */
+/*
+ * Writing JSON. Done here and not by json-c, because a tree of values would first have to become a tree of
+ * json-c's, and each number pass through a type that loses its text.
+ */
 #include "base/text.h"
 #include "schema/utf8.h"
 #include "schema/value.h"

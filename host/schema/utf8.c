@@ -1,3 +1,5 @@
+/* json-c lets overlong forms and surrogates through, and inih looks at no encoding at all, so the check is
+ * here. */
 #include "schema/utf8.h"
 
 /* A lead byte, how many bytes follow it, and the bounds of the first of those; the others are 80 to BF. */
@@ -35,7 +37,7 @@ size_t utf8_valid(const char *bytes, size_t n)
 	size_t at = 0;
 
 	while (at < n) {
-		size_t length = (unsigned char)bytes[at] < 0x80 ? 1 : utf8_character(bytes + at, n - at);
+		size_t length = utf8_character(bytes + at, n - at);
 
 		if (!length)
 			break;

@@ -117,15 +117,6 @@ hst_value *value_make_text(hst_arena *arena, const char *text, size_t length)
 	return value;
 }
 
-hst_value *value_take(hst_arena *arena, hst_value_kind kind, const char *text, size_t length)
-{
-	hst_value *value = value_make(arena, kind);
-
-	value->text = text;
-	value->n = length;
-	return value;
-}
-
 hst_value *value_make_number(hst_arena *arena, const char *decimal)
 {
 	hst_value *value = value_make(arena, HST_VALUE_NUMBER);

@@ -32,8 +32,6 @@ hst_value *value_make_number(hst_arena *arena, const char *decimal);
 hst_value *value_make_integer(hst_arena *arena, int64_t value);
 hst_value *value_make_boolean(hst_arena *arena, bool value);
 hst_value *value_make_list(hst_arena *arena);
-/* A text or number, checked, that is in the arena already, with a NUL behind it. */
-hst_value *value_take(hst_arena *arena, hst_value_kind kind, const char *text, size_t length);
 hst_value *value_make_record(hst_arena *arena);
 void value_append(hst_value *list, const hst_value *item);
 void value_set(hst_value *record, const char *name, const hst_value *item); /* replaces */
@@ -50,8 +48,8 @@ void value_set_boolean(hst_value *record, const char *name, bool value);
 extern const struct hst_value_table value_table;
 
 /*
- * JSON, strictly: UTF-8, no duplicate names, no trailing bytes, the ceilings above. Numbers keep their text. HST_INVALID
- * names the line of the text and what is wrong there.
+ * JSON as json-c reads it, made strict: UTF-8, no duplicate names, no trailing bytes, the ceilings above.
+ * Numbers keep their text. HST_INVALID names the line of the text and what is wrong there.
  */
 int value_parse_json(hst_arena *arena, const char *bytes, size_t length, const hst_value **ret,
 		     hst_error *err);

@@ -46,6 +46,8 @@ MAINS = {
 # Libraries that one room hides from all others.
 HIDDEN = {
     "ini.h": ["config"],
+    "json-c/": ["schema"],
+    "json.h": ["schema"],
     "sqlite3.h": ["store"],
     "ltdl.h": ["plugin/load.c"],
     "dlfcn.h": ["plugin/load.c"],
