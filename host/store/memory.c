@@ -97,17 +97,12 @@ static int memory_put_step(struct store *base, const struct store_step *step, hs
 		return code;
 	run = memory_make(memory_of(base), step->run);
 	for (size_t i = 0; i < run->step_count; i++)
-		if (run->steps[i].id == step->id) {
+		if (run->steps[i].position == step->position) {
 			record_replace(&record_step, &run->steps[i], step);
 			return HST_OK;
 		}
-	for (at = run->step_count; at > 0; at--) {
-		const struct store_step *before = &run->steps[at - 1];
-
-		if (before->position < step->position ||
-		    (before->position == step->position && before->id < step->id))
-			break;
-	}
+	for (at = run->step_count; at > 0 && run->steps[at - 1].position > step->position; at--)
+		;
 	run->steps = mem_grow(run->steps, &run->step_room, run->step_count + 1, sizeof *run->steps);
 	memmove(run->steps + at + 1, run->steps + at, (run->step_count - at) * sizeof *run->steps);
 	record_copy(&record_step, &run->steps[at], step);

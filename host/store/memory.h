@@ -8,7 +8,7 @@
 struct memory_run {
 	struct store_run run;
 	bool there;		  /* false: only steps or happenings of it were put so far */
-	struct store_step *steps; /* by position, then id */
+	struct store_step *steps; /* by position */
 	size_t step_count, step_room;
 	struct store_happening *happenings;
 	size_t happening_count, happening_room;

@@ -17,7 +17,7 @@ struct record_column {
 struct record_shape {
 	const char *table;
 	size_t size;			     /* of the struct */
-	const struct record_column *columns; /* the first is the key */
+	const struct record_column *columns;
 	size_t n;
 };
 

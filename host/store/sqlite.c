@@ -80,9 +80,7 @@ static int sqlite_integer(struct sqlite_store *store, const char *sql, int64_t *
 
 static int sqlite_see_last(struct sqlite_store *store, hst_error *err)
 {
-	int code = sqlite_integer(store, "SELECT max(number) FROM run", &store->last_run, err);
-
-	return code ? code : sqlite_integer(store, "SELECT max(id) FROM step", &store->last_step, err);
+	return sqlite_integer(store, "SELECT max(number) FROM run", &store->last_run, err);
 }
 
 /* What is remembered of the tables is of no use then. Keys that are not known to be new are looked for, which is slow
@@ -122,26 +120,20 @@ static void sqlite_idle(struct store *base)
 	sqlite_checkpoint(sqlite_of(base), IDLE_WAL_BYTES);
 }
 
-/* Keys only grow, so that one beyond the last is new and every other one most likely there: no row is looked
- * for twice. */
+/* The row is there most likely or it is not, so that it is seldom looked for twice. *there: what was found out. */
 static int sqlite_put_record(struct sqlite_store *store, const struct record_shape *shape,
 			     enum sqlite_statement insert, enum sqlite_statement update, const void *record,
-			     int64_t *last, hst_error *err)
+			     bool *there, hst_error *err)
 {
-	int64_t key = *(const int64_t *)record_at(record, &shape->columns[0]);
-	int code;
+	for (int tries = 0;; tries++, *there = !*there) {
+		enum sqlite_statement which = *there ? update : insert;
+		int code;
 
-	if (key <= *last) {
-		sqlite_bind_record(store->statements[update], shape, record, false);
-		code = sqlite_put(store, update, err);
-		if (code || sqlite3_changes(store->db))
+		sqlite_bind_record(store->statements[which], shape, record, !*there);
+		code = sqlite_put(store, which, err);
+		if (code || sqlite3_changes(store->db) || tries)
 			return code;
 	}
-	sqlite_bind_record(store->statements[insert], shape, record, true);
-	code = sqlite_put(store, insert, err);
-	if (!code && key > *last)
-		*last = key;
-	return code;
 }
 
 /* What has not ended of the runs up to this number stands in its table. */
@@ -150,45 +142,79 @@ static int64_t sqlite_settled(int64_t newest)
 	return ((newest >> SQLITE_NEW_BITS) - 1) * (1 << SQLITE_NEW_BITS);
 }
 
-/* Once every so many runs those that are no longer among the newest get their places among the unfinished. */
-static int sqlite_settle(struct sqlite_store *store, int64_t last, int64_t newest, hst_error *err)
+/* The runs that follow this one, as many as are settled at once, get their places. */
+static int sqlite_settle(struct sqlite_store *store, int64_t from, hst_error *err)
 {
-	int64_t from = sqlite_settled(last), to = sqlite_settled(newest);
+	int code = HST_OK;
 
-	if (from == to)
-		return HST_OK;
-	sqlite3_bind_int64(store->statements[SQL_SETTLE_RUNS], 1, from);
-	sqlite3_bind_int64(store->statements[SQL_SETTLE_RUNS], 2, to);
-	return sqlite_put(store, SQL_SETTLE_RUNS, err);
+	for (enum sqlite_statement which = SQL_SETTLE_RUNS; !code && which <= SQL_SETTLE_IDS; which++) {
+		sqlite3_bind_int64(store->statements[which], 1, from);
+		sqlite3_bind_int64(store->statements[which], 2, from + (1 << SQLITE_NEW_BITS));
+		code = sqlite_put(store, which, err);
+	}
+	return code;
+}
+
+/* Those that are no longer among the newest. Where numbers were left out there is nothing to settle. */
+static int sqlite_settle_until(struct sqlite_store *store, int64_t last, hst_error *err)
+{
+	int code = HST_OK;
+
+	for (int64_t from = sqlite_settled(last); !code && from < sqlite_settled(store->last_run) && from < last;
+	     from += 1 << SQLITE_NEW_BITS)
+		code = sqlite_settle(store, from, err);
+	return code;
+}
+
+/* One that is no longer among the newest runs, and perhaps was not put when it was. */
+static int sqlite_put_settled(struct sqlite_store *store, const struct store_run *run, bool there, hst_error *err)
+{
+	enum sqlite_statement mark = run->ended_us ? SQL_CLOSE_RUN : SQL_OPEN_RUN;
+
+	if (!there)
+		return sqlite_settle(store, sqlite_settled(run->number - 1) + (1 << SQLITE_NEW_BITS), err);
+	sqlite3_bind_int64(store->statements[mark], 1, run->number);
+	return sqlite_put(store, mark, err);
 }
 
 static int sqlite_put_run(struct store *base, const struct store_run *run, hst_error *err)
 {
 	struct sqlite_store *store = sqlite_of(base);
-	enum sqlite_statement mark = run->ended_us ? SQL_CLOSE_RUN : SQL_OPEN_RUN;
-	int told = (int)record_run.n + 1, code = HST_OK;
 	int64_t last = store->last_run;
-	const char *taken;
+	int more = (int)record_run.n + 1, code;
+	bool there = run->number <= last;
+	const char *told;
 
-	if (run->number > last)
+	if (!there) {
 		sqlite_told_new(store, run->number);
-	else if (run->number <= sqlite_settled(last)) {
-		sqlite3_bind_int64(store->statements[mark], 1, run->number);
-		code = sqlite_put(store, mark, err);
+		store->last_run = run->number;
 	}
-	taken = sqlite_told_take(store, run->number);
-	sqlite_bind_text(store->statements[SQL_INSERT_RUN], told, taken);
-	sqlite_bind_text(store->statements[SQL_UPDATE_RUN], told, taken);
-	code = code ? code : sqlite_put_record(store, &record_run, SQL_INSERT_RUN, SQL_UPDATE_RUN, run, &store->last_run, err);
-	return code ? code : sqlite_settle(store, last, store->last_run, err);
+	told = sqlite_told_take(store, run->number);
+	sqlite_bind_text(store->statements[SQL_INSERT_RUN], more, told);
+	sqlite_bind_text(store->statements[SQL_UPDATE_RUN], more, told);
+	code = sqlite_put_record(store, &record_run, SQL_INSERT_RUN, SQL_UPDATE_RUN, run, &there, err);
+	if (!code && run->number <= sqlite_settled(last))
+		code = sqlite_put_settled(store, run, there, err);
+	return code ? code : sqlite_settle_until(store, last, err);
 }
 
 static int sqlite_put_step(struct store *base, const struct store_step *step, hst_error *err)
 {
 	struct sqlite_store *store = sqlite_of(base);
+	bool there = step->id <= store->last_step;
+	int more = (int)record_step.n + 1;
+	int64_t key = (step->run << SQLITE_KEY_BITS) + step->position;
 
-	return sqlite_put_record(store, &record_step, SQL_INSERT_STEP, SQL_UPDATE_STEP, step,
-				 &store->last_step, err);
+	if (step->run < 0 || step->run >= SQLITE_RUNS_MAX || step->position < 0 || step->position >> SQLITE_KEY_BITS) {
+		store->spoiled = true;
+		return hst_fail(err, HST_INVALID, "no run #%lld has a step at %lld", (long long)step->run,
+				(long long)step->position);
+	}
+	if (!there)
+		store->last_step = step->id;
+	sqlite3_bind_int64(store->statements[SQL_INSERT_STEP], more, key);
+	sqlite3_bind_int64(store->statements[SQL_UPDATE_STEP], more, key);
+	return sqlite_put_record(store, &record_step, SQL_INSERT_STEP, SQL_UPDATE_STEP, step, &there, err);
 }
 
 static int sqlite_put_sealed(struct store *base, const struct store_sealed *sealed, hst_error *err)

@@ -17,6 +17,7 @@ enum sqlite_statement {
 	SQL_OPEN_RUN,
 	SQL_CLOSE_RUN,
 	SQL_SETTLE_RUNS,
+	SQL_SETTLE_IDS,
 	SQL_INSERT_STEP,
 	SQL_UPDATE_STEP,
 	SQL_LAST_HAPPENING,
@@ -63,7 +64,9 @@ struct sqlite_place {
 	size_t piece;	   /* one more than where its piece is; 0: it has none */
 };
 
-enum { SQLITE_PLACES = 4096 };
+/* Keys of steps and of what happened begin with the run's number; the same bits stand in the statements. */
+enum { SQLITE_PLACES = 4096, SQLITE_KEY_BITS = 24 };
+#define SQLITE_RUNS_MAX (INT64_C(1) << (62 - SQLITE_KEY_BITS))
 
 struct sqlite_store {
 	struct store store; /* first: a store of this kind is this */
@@ -73,7 +76,8 @@ struct sqlite_store {
 	int64_t wal_bytes; /* in the write-ahead log and not yet in the file */
 	int64_t page_bytes;
 	bool in_batch, spoiled;			   /* a put of this batch has failed */
-	int64_t last_run, last_step;		   /* no row has a greater key than these */
+	int64_t last_run;			   /* no run has a greater number */
+	int64_t last_step;			   /* what has a greater id is most likely new */
 	char *pruned_instance, *pruned_key; /* up to here keys of events were looked at; NULL: begin anew */
 	struct sqlite_place places[SQLITE_PLACES]; /* by run, the last one that asked has the place */
 	struct sqlite_piece *pieces;
@@ -92,8 +96,9 @@ void sqlite_told_forget(struct sqlite_store *store);		       /* the batch was ta
 void sqlite_told_clear(struct sqlite_store *store);
 
 /*
- * Runs that have not ended. The table `unfinished` need have only those of the older ones that have not: most runs end soon,
- * and the newest few thousand are quickly looked through. It may have some that have ended since.
+ * The newest few thousand runs are quickly looked through, so that only what is older, or settled, stands in tables that
+ * help to find it. `unfinished` has what has not ended of that, since most runs end soon; it may have some that have ended
+ * since. `ids` has the least and the greatest id of each 2048 runs: ids begin with their time.
  */
 enum { SQLITE_NEW_BITS = 11 };
 #define SQLITE_SETTLED(newest) "(((" newest ") >> 11) - 1 << 11)"
@@ -109,7 +114,7 @@ void sqlite_bind_text(sqlite3_stmt *statement, int at, const char *text);
 void sqlite_bind_bytes(sqlite3_stmt *statement, int at,
 		       struct store_bytes bytes); /* as text, so that people can read it in SQL */
 void sqlite_bind_record(sqlite3_stmt *statement, const struct record_shape *shape, const void *record,
-			bool fixed); /* false: the key and what is not fixed */
+			bool fixed); /* false: the first column and what is not fixed */
 void sqlite_read_record(sqlite3_stmt *statement, const struct record_shape *shape,
 			void *ret); /* pointers live until the next step */
 

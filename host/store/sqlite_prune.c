@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { HAPPENINGS_BITS = 24, KEYS_AT_ONCE = 20 };
+enum { KEYS_AT_ONCE = 20 };
 
 /* One statement with up to four numbers; the number of rows it changed, or -1. */
 static int change(struct sqlite_store *store, const char *sql, const int64_t *numbers, int n, hst_error *err)
@@ -52,8 +52,8 @@ static bool one(struct sqlite_store *store, const char *sql, const int64_t *numb
  */
 static int prune_values(struct sqlite_store *store, const struct store_prune *what, struct store_pruned *ret, hst_error *err)
 {
-	static const char runs[] = "ended_us > 0 AND ended_us > ?1 AND ended_us <= ?2";
-	char sql[200];
+	static const char runs[] = "run.ended_us > 0 AND run.ended_us > ?1 AND run.ended_us <= ?2";
+	char sql[300];
 	int64_t from = 0, to = 0;
 
 	if (!one(store, "SELECT value FROM counter WHERE name = 'emptied_us'", NULL, 0, 0, &from, err) ||
@@ -64,7 +64,8 @@ static int prune_values(struct sqlite_store *store, const struct store_prune *wh
 		return HST_BROKEN;
 	if (!to)
 		return HST_OK;
-	snprintf(sql, sizeof sql, "UPDATE step SET inputs = NULL, outputs = NULL WHERE run IN (SELECT number FROM run WHERE %s)", runs);
+	snprintf(sql, sizeof sql, "UPDATE step SET inputs = NULL, outputs = NULL WHERE key IN (SELECT key FROM run JOIN step"
+		 " ON key >= number << 24 AND key < (number + 1) << 24 WHERE %s)", runs);
 	if (change(store, sql, (int64_t[]){from, to}, 2, err) < 0)
 		return HST_BROKEN;
 	snprintf(sql, sizeof sql, "DELETE FROM sealed WHERE run IN (SELECT number FROM run WHERE %s)", runs);
@@ -81,10 +82,10 @@ static int prune_values(struct sqlite_store *store, const struct store_prune *wh
 
 static int prune_run(struct sqlite_store *store, int64_t number, hst_error *err)
 {
-	const int64_t keys[] = {number << HAPPENINGS_BITS, (number + 1) << HAPPENINGS_BITS};
+	const int64_t keys[] = {number << SQLITE_KEY_BITS, (number + 1) << SQLITE_KEY_BITS};
 
 	if (change(store, "DELETE FROM happening WHERE key >= ?1 AND key < ?2", keys, 2, err) < 0 ||
-	    change(store, "DELETE FROM step WHERE run = ?1", &number, 1, err) < 0 ||
+	    change(store, "DELETE FROM step WHERE key >= ?1 AND key < ?2", keys, 2, err) < 0 ||
 	    change(store, "DELETE FROM sealed WHERE run = ?1", &number, 1, err) < 0 ||
 	    change(store, "DELETE FROM run WHERE number = ?1", &number, 1, err) < 0)
 		return HST_BROKEN;
@@ -107,6 +108,11 @@ static int prune_runs(struct sqlite_store *store, const struct store_prune *what
 	}
 	ret->more = true;
 	return HST_OK;
+}
+
+static int prune_ids(struct sqlite_store *store, hst_error *err)
+{
+	return change(store, "DELETE FROM ids WHERE up_to < (SELECT min(number) FROM run)", NULL, 0, err) < 0 ? HST_BROKEN : HST_OK;
 }
 
 /* What happened to the house itself, in the order in which it did. */
@@ -197,6 +203,8 @@ int sqlite_prune(struct store *base, const struct store_prune *what, struct stor
 
 	if (!code)
 		code = prune_runs(store, what, &pruned, err);
+	if (!code)
+		code = prune_ids(store, err);
 	if (!code)
 		code = prune_values(store, what, &pruned, err);
 	if (!code)

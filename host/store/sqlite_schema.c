@@ -9,9 +9,10 @@
 #include <string.h>
 
 /*
- * Rows of runs and steps are current: each change overwrites them. `unfinished` is small and keeps what must be found at the
- * start apart from all that has ended, but for the newest runs (sqlite.h). What is told of a run is in its row and, once that
- * has no room, in rows of `happening`, whose key is (run << 24) + number within the run (sqlite_told.c).
+ * Rows of runs and steps are current: each change overwrites them. The key of a step is (run << 24) + position, so that no
+ * index is needed to find a run's steps. What is told of a run is in its row and, once that has no room, in rows of
+ * `happening`, whose key is (run << 24) + number within the run (sqlite_told.c). `unfinished` and `ids` are small and say
+ * where to look among the runs that are no longer new (sqlite.h).
  */
 const char *const sqlite_schema_steps[STORE_VERSION] = {
 	"CREATE TABLE run("
@@ -49,11 +50,32 @@ const char *const sqlite_schema_steps[STORE_VERSION] = {
 	"CREATE INDEX run_ended ON run(ended_us) WHERE ended_us > 0;"
 	"CREATE TABLE standing("
 	" kind TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY(kind, name)) WITHOUT ROWID;",
-	"ALTER TABLE run ADD COLUMN told TEXT NOT NULL DEFAULT '';"
-	"ALTER TABLE happening RENAME TO happening_alone;"
+	"ALTER TABLE run RENAME TO old_run;"
+	"CREATE TABLE run("
+	" number INTEGER PRIMARY KEY, id TEXT NOT NULL, flow TEXT, flow_digest TEXT, label TEXT, \"trigger\" TEXT, who TEXT,"
+	" state TEXT, reason TEXT, text TEXT, requested_us INTEGER, started_us INTEGER, ended_us INTEGER, origin INTEGER,"
+	" event TEXT, told TEXT NOT NULL);"
+	"INSERT INTO run SELECT number, id, flow, flow_digest, label, \"trigger\", who, state, reason, text, requested_us,"
+	" started_us, ended_us, origin, event, '' FROM old_run;"
+	"DROP TABLE old_run;"
+	"CREATE INDEX run_ended ON run(ended_us) WHERE ended_us > 0;"
+	"CREATE TABLE ids(up_to INTEGER PRIMARY KEY, least TEXT NOT NULL, most TEXT NOT NULL);"
+	"INSERT INTO ids SELECT ((number - 1) >> 11) + 1 << 11, min(id), max(id) FROM run GROUP BY 1;"
+	"ALTER TABLE step RENAME TO old_step;"
+	"CREATE TABLE step("
+	" key INTEGER PRIMARY KEY, id INTEGER NOT NULL, run INTEGER NOT NULL, position INTEGER NOT NULL, name TEXT,"
+	" \"use\" TEXT, state TEXT, reason TEXT, text TEXT, connection TEXT, target TEXT, device TEXT, \"user\" TEXT, mode TEXT,"
+	" priority TEXT, seq INTEGER, token INTEGER, attempt INTEGER, requested_us INTEGER, placed_us INTEGER,"
+	" started_us INTEGER, ended_us INTEGER, journal INTEGER, top INTEGER, lost_us INTEGER, subflow TEXT, \"action\" TEXT,"
+	" inputs TEXT, outputs TEXT);"
+	"INSERT INTO step SELECT (run << 24) + position, id, run, position, name, \"use\", state, reason, text, connection, target,"
+	" device, \"user\", mode, priority, seq, token, attempt, requested_us, placed_us, started_us, ended_us, journal, top,"
+	" lost_us, subflow, \"action\", inputs, outputs FROM old_step;"
+	"DROP TABLE old_step;"
+	"ALTER TABLE happening RENAME TO old_happening;"
 	"CREATE TABLE happening(key INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, told TEXT NOT NULL);"
-	"INSERT INTO happening SELECT key, at_us, ',' || json_array(at_us, step, what, json(detail)) FROM happening_alone;"
-	"DROP TABLE happening_alone;"
+	"INSERT INTO happening SELECT key, at_us, ',' || json_array(at_us, step, what, json(detail)) FROM old_happening;"
+	"DROP TABLE old_happening;"
 	"CREATE TABLE sealed("
 	" run INTEGER NOT NULL, step INTEGER NOT NULL, name TEXT NOT NULL,"
 	" bytes BLOB NOT NULL CHECK(substr(bytes, 1, 4) = x'48534531'), PRIMARY KEY(run, step, name)) WITHOUT ROWID;",

@@ -9,13 +9,17 @@ enum { STATEMENT_BYTES_MAX = 4096 };
 
 enum statement_form {
 	AS_IT_IS,
-	INSERT, /* made from the shape, like UPDATE; both bind the columns in order, and after a run's what is told of it */
+	INSERT, /* made from the shape, like UPDATE; both bind the columns in order, and then one more */
 	UPDATE,
 	SELECT, /* the shape's columns, then what stands here */
 };
 
 /* The newest so many runs: a question that fits nothing must not read years of history. */
 #define NEWEST(count) "number > (SELECT max(number) FROM run) - " count
+
+/* Steps and pieces of what happened have keys that begin with the number of their run. */
+#define OF_RUN(number) OF_RUN_OF("", number)
+#define OF_RUN_OF(table, number) table "key >= " number " << 24 AND " table "key < (" number " + 1) << 24"
 
 /* The happenings of a piece, each of which is an array. */
 #define EACH(at) "json_extract(each.value, '$[" #at "]')"
@@ -40,10 +44,13 @@ static const struct {
 	[SQL_SETTLE_RUNS] = {"INSERT OR IGNORE INTO unfinished(number)"
 			     " SELECT number FROM run WHERE number > ?1 AND number <= ?2 AND ended_us = 0",
 			     AS_IT_IS, NULL},
+	[SQL_SETTLE_IDS] = {"INSERT OR REPLACE INTO ids(up_to, least, most)"
+			    " SELECT ?2, min(id), max(id) FROM run WHERE number > ?1 AND number <= ?2 HAVING count(*) > 0",
+			    AS_IT_IS, NULL},
 	[SQL_INSERT_STEP] = {NULL, INSERT, &record_step},
 	[SQL_UPDATE_STEP] = {NULL, UPDATE, &record_step},
 	[SQL_LAST_HAPPENING] =
-		{"SELECT max(key) FROM happening WHERE key >= ?1 << 24 AND key < (?1 + 1) << 24", AS_IT_IS,
+		{"SELECT max(key) FROM happening WHERE " OF_RUN("?1"), AS_IT_IS,
 		 NULL},
 	[SQL_PUT_HAPPENING] =
 		{"INSERT INTO happening(key, at_us, told) VALUES(?1, ?2, ?3)", AS_IT_IS, NULL},
@@ -74,7 +81,7 @@ static const struct {
 	[SQL_STANDINGS] = {"SELECT kind, name, value FROM standing ORDER BY kind, name", AS_IT_IS, NULL},
 	[SQL_UNFINISHED_RUNS] = {"run WHERE number IN " SQLITE_UNFINISHED " AND ended_us = 0 ORDER BY number", SELECT,
 				 &record_run},
-	[SQL_UNFINISHED_STEPS] = {"step WHERE run = ?1 ORDER BY position, id", SELECT, &record_step},
+	[SQL_UNFINISHED_STEPS] = {"step WHERE " OF_RUN("?1") " ORDER BY key", SELECT, &record_step},
 	[SQL_RUNS] = {"run WHERE " NEWEST(
 			      "1000000") " AND (?1 IS NULL OR flow = ?1) AND (?2 IS NULL OR state = ?2)"
 					 " AND (?3 IS NULL OR instr(label, ?3) > 0) AND (?4 IS NULL OR "
@@ -82,10 +89,10 @@ static const struct {
 					 " AND requested_us >= ?5 ORDER BY number DESC LIMIT ?6",
 		      SELECT, &record_run},
 	[SQL_RUN] = {"run WHERE number = ?1", SELECT, &record_run},
-	[SQL_STEPS] = {"step WHERE run = ?1 ORDER BY position, id", SELECT, &record_step},
+	[SQL_STEPS] = {"step WHERE " OF_RUN("?1") " ORDER BY key", SELECT, &record_step},
 	[SQL_HAPPENINGS] = {"SELECT ?1, " EACH(0) ", " EACH(1) ", " EACH(2) ", " EACH(3) " FROM"
 			    " (SELECT 0 AS key, told FROM run WHERE number = ?1"
-			    " UNION ALL SELECT key, told FROM happening WHERE key >= ?1 << 24 AND key < (?1 + 1) << 24) AS piece JOIN "
+			    " UNION ALL SELECT key, told FROM happening WHERE " OF_RUN("?1") ") AS piece JOIN "
 			    EACH_OF("piece") " ORDER BY piece.key, each.key",
 			    AS_IT_IS, NULL},
 	[SQL_SEALED] = {"SELECT run, step, name, bytes FROM sealed WHERE run = ?1 AND (?2 < 0 OR step = ?2) ORDER BY step, name",
@@ -102,17 +109,20 @@ static const struct {
 			" AND (?2 IS NULL OR flow = ?2)"
 			" UNION ALL SELECT 0, NULL, NULL, '' WHERE ?1 = 0 AND ?2 IS NULL)"
 			" SELECT number, " EACH(0) " AS at_us, " EACH(1) ", " EACH(2) ", " EACH(3) ", piece.id, flow,"
-			" (SELECT name FROM step WHERE step.id = " EACH(1) ")"
+			" (SELECT name FROM step WHERE " OF_RUN_OF("step.", "number") " AND step.id = " EACH(1) ")"
 			" FROM (SELECT number, id, flow, 0 AS key, told FROM one"
 			" UNION ALL SELECT number, id, flow, key, happening.told FROM one"
-			" JOIN happening ON key >= number << 24 AND key < (number + 1) << 24) AS piece JOIN " EACH_OF("piece")
+			" JOIN happening ON " OF_RUN("number") ") AS piece JOIN " EACH_OF("piece")
 			" WHERE at_us >= ?3 ORDER BY at_us DESC, number DESC, piece.key DESC, each.key DESC LIMIT ?4",
 			AS_IT_IS, NULL},
 	[SQL_FIND_LAST] = {"SELECT number FROM run WHERE " NEWEST("1000000") " AND (?1 IS NULL OR flow = ?1)"
 									     " ORDER BY number DESC LIMIT 1",
 			   AS_IT_IS, NULL},
 	[SQL_FIND_NUMBER] = {"SELECT number FROM run WHERE number = ?1", AS_IT_IS, NULL},
-	[SQL_FIND_ID] = {"SELECT number FROM run WHERE id = ?1", AS_IT_IS, NULL},
+	[SQL_FIND_ID] = {"SELECT number FROM run WHERE id = ?1 AND number > " SQLITE_SETTLED("SELECT max(number) FROM run")
+			 " UNION ALL SELECT number FROM ids JOIN run ON number > up_to - 2048 AND number <= up_to"
+			 " WHERE least <= ?1 AND most >= ?1 AND id = ?1 LIMIT 1",
+			 AS_IT_IS, NULL},
 	[SQL_FIND_ENDING] = {"SELECT number, id FROM run WHERE " NEWEST(
 				     "100000") " AND substr(id, -length(?1)) = ?1"
 					       " ORDER BY number DESC LIMIT 2",
@@ -128,14 +138,20 @@ static void statement_columns(struct text *sql, const struct record_shape *shape
 		text_addf(sql, "%s\"%s\"", i ? ", " : "", shape->columns[i].name);
 }
 
+/* The column that a table has beside those of its records. */
+static const char *statement_more(const struct record_shape *shape)
+{
+	return shape == &record_run ? "told" : "key";
+}
+
 static void statement_insert(struct text *sql, const struct record_shape *shape)
 {
 	text_addf(sql, "INSERT INTO %s(", shape->table);
 	statement_columns(sql, shape);
-	text_addf(sql, "%s) VALUES(", shape == &record_run ? ", told" : "");
-	for (size_t i = 0; i < shape->n + (shape == &record_run); i++)
+	text_addf(sql, ", %s) VALUES(", statement_more(shape));
+	for (size_t i = 0; i <= shape->n; i++)
 		text_addf(sql, "%s?%zu", i ? ", " : "", i + 1);
-	text_add(sql, ")");
+	text_add(sql, ") ON CONFLICT DO NOTHING");
 }
 
 static void statement_update(struct text *sql, const struct record_shape *shape)
@@ -156,8 +172,9 @@ static void statement_update(struct text *sql, const struct record_shape *shape)
 		before = ", ";
 	}
 	if (shape == &record_run)
-		text_addf(sql, ", told = told || ?%zu", shape->n + 1);
-	text_addf(sql, " WHERE \"%s\" = ?1", shape->columns[0].name);
+		text_addf(sql, ", told = told || ?%zu WHERE number = ?1", shape->n + 1);
+	else
+		text_addf(sql, " WHERE key = ?%zu", shape->n + 1);
 }
 
 int sqlite_prepare(struct sqlite_store *store, hst_error *err)

@@ -13,14 +13,11 @@
 #include <string.h>
 
 enum {
-	HAPPENINGS_BITS = 24,	/* as in the statements: 16 million pieces a run */
 	ROW_BYTES = 1024,	/* a run's row is written anew with each change of it */
 	PIECE_BYTES = 1 << 16,	/* what is longer is continued in another piece */
 	PIECE_BYTES_MAX = 1 << 26,
 	NO_ROOM = -1,
 };
-
-static const int64_t runs_max = INT64_C(1) << (62 - HAPPENINGS_BITS);
 
 static struct sqlite_place *place_of(struct sqlite_store *store, int64_t run)
 {
@@ -31,11 +28,11 @@ void sqlite_told_new(struct sqlite_store *store, int64_t run)
 {
 	struct sqlite_place *place = place_of(store, run);
 
-	if (run < 0 || run >= runs_max)
+	if (run < 0 || run >= SQLITE_RUNS_MAX)
 		return;
 	if (place->run != run)
 		*place = (struct sqlite_place){.run = run};
-	place->key = (run << HAPPENINGS_BITS) + 1;
+	place->key = (run << SQLITE_KEY_BITS) + 1;
 	place->row_bytes = 0;
 }
 
@@ -74,7 +71,7 @@ static int find_place(struct sqlite_store *store, int64_t run, struct sqlite_pla
 	if (sqlite3_step(statement) != SQLITE_ROW)
 		code = sqlite_fail(store, err);
 	else if (sqlite3_column_type(statement, 0) == SQLITE_NULL)
-		place->key = (run << HAPPENINGS_BITS) + 1;
+		place->key = (run << SQLITE_KEY_BITS) + 1;
 	else
 		place->key = sqlite3_column_int64(statement, 0) + 1;
 	sqlite3_reset(statement);
@@ -87,7 +84,7 @@ static int put_piece(struct sqlite_store *store, const struct sqlite_piece *piec
 	struct sqlite_place *place;
 	int code = find_place(store, piece->run, &place, err);
 
-	if (!code && place->key >> HAPPENINGS_BITS != piece->run)
+	if (!code && place->key >> SQLITE_KEY_BITS != piece->run)
 		code = hst_fail(err, HST_INVALID, "too much has happened to run #%lld", (long long)piece->run);
 	if (code)
 		return code;
@@ -159,28 +156,12 @@ static struct sqlite_piece *piece_of(struct sqlite_store *store, int64_t run)
 	return &store->pieces[place->piece - 1];
 }
 
-/* Some of them for each run: printf takes several times as long. */
-static void add_integer(struct text *to, int64_t value)
-{
-	char digits[24];
-	size_t at = sizeof digits;
-	uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
-
-	do {
-		digits[--at] = (char)('0' + rest % 10);
-		rest /= 10;
-	} while (rest);
-	if (value < 0)
-		digits[--at] = '-';
-	text_bytes(to, digits + at, sizeof digits - at);
-}
-
 static void add_happening(struct text *to, const struct store_happening *happening)
 {
 	text_bytes(to, ",[", 2);
-	add_integer(to, happening->at_us);
+	text_integer(to, happening->at_us);
 	text_bytes(to, ",", 1);
-	add_integer(to, happening->step);
+	text_integer(to, happening->step);
 	text_bytes(to, ",", 1);
 	json_quote(to, happening->what, strlen(happening->what));
 	if (happening->detail) {
@@ -198,7 +179,7 @@ int sqlite_put_happening(struct store *base, const struct store_happening *happe
 
 	if (!store->in_batch)
 		code = hst_fail(err, HST_INVALID, "a put outside of a batch");
-	else if (happening->run < 0 || happening->run >= runs_max)
+	else if (happening->run < 0 || happening->run >= SQLITE_RUNS_MAX)
 		code = hst_fail(err, HST_INVALID, "no run has the number %lld", (long long)happening->run);
 	if (!code) {
 		piece = piece_of(store, happening->run);

@@ -37,9 +37,8 @@ struct store_run {
 };
 
 struct store_step {
-	int64_t id;	  /* key, a number of the host's, never reused */
-	int64_t run;	  /* number */
-	int64_t position; /* in the flow, from 0 */
+	int64_t id; /* a number of the host's, never reused */
+	int64_t run, position; /* key: the run's number, and where in its flow it is, from 0, below 16 million */
 	const char *name, *use, *state, *reason, *text;
 	const char *connection, *target, *device, *user, *mode, *priority;
 	int64_t seq, token, attempt; /* place in the queue; the last offer's or call's token */

@@ -28,6 +28,8 @@ static void a_step_comes_back_as_it_was_put(void **state)
 	struct seen seen = {0};
 
 	fill(&record_step, &step);
+	step.run = 7;
+	step.position = 3;
 	begin(room);
 	assert_int_equal(OPS(room)->put_step(room->store, &step, NULL), HST_OK);
 	commit(room);

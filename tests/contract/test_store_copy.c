@@ -27,7 +27,7 @@ static void a_copy_is_made_while_batches_are_committed(void **state)
 	struct store_copy *copy;
 	struct stat status;
 	char path[160];
-	int64_t last = 9999, slices = 0;
+	int64_t last = 19999, slices = 0;
 
 	path_of(room, "copy", path);
 	put_runs(room, 1, last);
@@ -47,7 +47,7 @@ static void a_copy_is_made_while_batches_are_committed(void **state)
 	assert_int_equal(status.st_mode & 0777, 0600);
 	assert_int_equal(store_look(path, true, &look, NULL), HST_OK);
 	assert_int_equal(look.version, STORE_VERSION);
-	assert_int_equal(look.runs, 9999);
+	assert_int_equal(look.runs, 19999);
 	assert_int_equal(look.token, last);
 	free(look.restored);
 	close_store(room);
@@ -87,14 +87,14 @@ static void one_that_is_given_up_leaves_nothing(void **state)
 	char path[160];
 
 	path_of(room, "copy", path);
-	put_runs(room, 1, 3000);
+	put_runs(room, 1, 8000);
 	assert_int_equal(OPS(room)->copy(room->store, path, &copy, NULL), HST_OK);
 	assert_int_equal(store_copy_step(copy, &copied, NULL), HST_OK);
 	assert_false(copied.over);
 	store_copy_free(copy);
 	assert_int_equal(access(path, F_OK), -1);
 	assert_int_equal(OPS(room)->copy(room->store, "/nowhere/at/all", &copy, NULL), HST_BROKEN);
-	put_runs(room, 3001, 3002);
+	put_runs(room, 8001, 8002);
 }
 
 /* With what is only in the write-ahead log, and not while an engine has it. */
@@ -127,7 +127,7 @@ static void what_is_no_store_is_not_trusted(void **state)
 	struct stat status;
 	int fd;
 
-	put_runs(room, 1, 3000);
+	put_runs(room, 1, 8000);
 	close_store(room);
 	assert_int_equal(store_look(room->path, true, &look, NULL), HST_OK);
 	fd = open(room->path, O_RDWR);

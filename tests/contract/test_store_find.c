@@ -6,13 +6,13 @@ static void steps_come_in_the_order_of_the_flow(void **state)
 	struct room *room = *state;
 	static const struct {
 		int64_t id, position;
-	} steps[] = {{9, 2}, {4, 1}, {7, 2}, {8, 0}, {3, 2}};
+	} steps[] = {{9, 4}, {4, 1}, {7, 3}, {8, 0}, {3, 2}};
 	struct seen seen = {0};
 
 	begin(room);
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
 		struct store_step step = {.id = steps[i].id, .run = 1, .position = steps[i].position};
-		struct store_step other = {.id = 100 + steps[i].id, .run = 2};
+		struct store_step other = {.id = 100 + steps[i].id, .run = 2, .position = (int64_t)i};
 
 		OPS(room)->put_step(room->store, &step, NULL);
 		OPS(room)->put_step(room->store, &other, NULL);
@@ -206,6 +206,26 @@ static void runs_are_found_by_what_people_say(void **state)
 	assert_not_found(room, "99999999999999999999999999", HST_NOT_FOUND);
 }
 
+/* By its whole id also when it is older than the newest that endings are looked for among, and was put late. */
+static void an_old_run_is_found_by_its_id(void **state)
+{
+	struct room *room = *state;
+
+	put_runs(room, 1, 2000);
+	put_runs(room, 2002, 9000);
+	begin(room);
+	OPS(room)->put_run(room->store, &(struct store_run){.number = 2001, .id = "r-zzzzzzzzzzzzzzzzzzzzzzz001"}, NULL);
+	OPS(room)->put_run(room->store, &(struct store_run){.number = 200000, .id = "r-zzzzzzzzzzzzzzzzzzzzzzz002"}, NULL);
+	commit(room);
+	assert_found(room, "r-0123456789abcdefghjkm00001", 1);
+	assert_found(room, "r-0123456789abcdefghjkm02048", 2048);
+	assert_found(room, "r-0123456789abcdefghjkm02049", 2049);
+	assert_found(room, "r-0123456789abcdefghjkm09000", 9000);
+	assert_found(room, "r-zzzzzzzzzzzzzzzzzzzzzzz001", 2001);
+	assert_found(room, "r-zzzzzzzzzzzzzzzzzzzzzzz002", 200000);
+	assert_not_found(room, "m09000", HST_NOT_FOUND);
+}
+
 static void an_ending_that_fits_several_names_two(void **state)
 {
 	struct room *room = *state;
@@ -355,6 +375,7 @@ int main(int argc, char **argv)
 		BOTH(a_run_can_be_unfinished_again),
 		BOTH(runs_are_listed_newest_first),
 		BOTH(runs_are_found_by_what_people_say),
+		DISK(an_old_run_is_found_by_its_id),
 		BOTH(an_ending_that_fits_several_names_two),
 		BOTH(many_runs_stay_in_order),
 		BOTH(what_happened_lately_is_told_newest_first),
