@@ -62,6 +62,17 @@ static void a_device_that_never_came_and_one_that_went_away(void **state)
 	end(1);
 }
 
+static void what_waits_keeps_no_sentence_in_memory_and_has_one_in_the_store(void **state)
+{
+	(void)state;
+	core_house_desktop_flow(&house, "f", "bot-pool", NULL);
+	house_fire(&house, "f");
+	assert_non_null(strstr(house_step(&house, 1)->text, "a: DeviceNeverConnected"));
+	assert_null(core_step_of(house.core, 1)->facts.text);
+	house_step_says(&house, 1, "a: DeviceNeverConnected");
+	assert_non_null(core_step_of(house.core, 1)->facts.text);
+}
+
 static void who_has_the_slots_and_who_the_user(void **state)
 {
 	(void)state;
@@ -137,6 +148,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_device_that_never_came_and_one_that_went_away, open_house, close_house),
+		cmocka_unit_test_setup_teardown(what_waits_keeps_no_sentence_in_memory_and_has_one_in_the_store, open_house,
+						close_house),
 		cmocka_unit_test_setup_teardown(who_has_the_slots_and_who_the_user, open_house, close_house),
 		cmocka_unit_test_setup_teardown(a_device_without_slots_says_so, open_house, close_house),
 		cmocka_unit_test_setup_teardown(a_refusal_is_told_in_its_own_words_and_when_it_ends, open_house, close_house),

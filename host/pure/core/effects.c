@@ -144,12 +144,20 @@ void text_replace(char **at, const char *text)
 	*at = copy;
 }
 
+/* What a step waits for is said afresh whenever somebody asks (core_explain), and until then it takes no memory. */
+static void settle_step(struct step *step)
+{
+	step->dirty = false;
+	if (step->facts.state == STATE_QUEUED && step->item.lane)
+		text_replace(&step->facts.text, NULL);
+}
+
 void core_settle(struct core *core, struct core_effects *effects)
 {
 	for (size_t i = 0; i < effects->run_count; i++)
 		effects->runs[i]->dirty = false;
 	for (size_t i = 0; i < effects->step_count; i++)
-		effects->steps[i]->dirty = false;
+		settle_step(effects->steps[i]);
 	effects->run_count = effects->step_count = effects->happening_count = effects->action_count = 0;
 	effects->standing_count = effects->sealed_count = 0;
 	arena_reset(effects->arena);
