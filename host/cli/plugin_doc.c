@@ -39,6 +39,8 @@ const char *plugin_type_text(hst_arena *arena, const hst_field *field)
 	if (field->min || field->max)
 		text = arena_printf(arena, "%s, %s to %s%s", text, bound(arena, type, field->min), bound(arena, type, field->max),
 				    type == HST_TYPE_TEXT ? " bytes" : "");
+	if (field->derived)
+		text = arena_printf(arena, "%s, derived", text);
 	return field->required ? arena_printf(arena, "%s, required", text) : text;
 }
 

@@ -276,10 +276,10 @@ static const hst_field row_inputs[] = {
 };
 
 static const hst_field row_outputs[] = {
-	HST_FIELD(struct row_output, row,
+	HST_FIELD(struct row_output, row, .derived = true,
 		  .doc = "the first such row as a record of its columns; absent when there is none"),
-	HST_FIELD(struct row_output, found, .doc = "whether there is such a row"),
-	HST_FIELD(struct row_output, matches, .doc = "how many such rows there are"),
+	HST_FIELD(struct row_output, found, .derived = true, .doc = "whether there is such a row"),
+	HST_FIELD(struct row_output, matches, .derived = true, .doc = "how many such rows there are"),
 };
 
 static int fail_no_column(hst_call *call, const struct csv *csv, const char *wanted, hst_error *err)
