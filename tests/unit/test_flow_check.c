@@ -110,9 +110,33 @@ static void examples_of_the_document_can_be_run(void **state)
 	free(page);
 }
 
+/* An envelope names where it may be opened, and has room for so many. */
+static void a_secure_value_goes_to_so_many_inputs_at_most(void **state)
+{
+	struct problems problems;
+	struct text text;
+
+	(void)state;
+	problems_init(&problems);
+	text_init(&text, 1 << 16);
+	text_add(&text, "[flow]\nname = wide\n[step get]\nuse = connector:vault.read\ninput.name = x\n"
+	                "[step page]\nuse = connector:web.get\nsecure_inputs = yes\ninput.url = ${get.password}\n");
+	for (int i = 0; i < 63; i++)
+		text_addf(&text, "input.header.h%d = ${get.password}\n", i);
+	text_add(&text, "[step again]\nuse = connector:web.get\nsecure_inputs = yes\ninput.url = ${get.password}\n");
+	parse_and_check("wide.ini", text.s, &problems);
+	house_problems_are(&problems, "");
+	text_add(&text, "input.body = ${get.password}\n");
+	parse_and_check("wide.ini", text.s, &problems);
+	house_problems_are(&problems, "wide.ini:3: error: ${get.password} is secure and goes to more than 64 different "
+	                              "inputs\n");
+	text_clear(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_secure_value_goes_to_so_many_inputs_at_most),
 		cmocka_unit_test(every_fixture_has_its_problems_and_no_others),
 		cmocka_unit_test(examples_of_the_document_can_be_run),
 	};

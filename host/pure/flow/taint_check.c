@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/text.h"
 #include "pure/flow/conditions.h"
+#include "pure/flow/directions.h"
 #include "schema/fields.h"
 #include "schema/types.h"
 
@@ -254,12 +255,60 @@ static void check_input(const struct looking *looking, const struct flow_input *
 		        say_plain(looking, input));
 }
 
+struct sinks {
+	hst_arena *arena;
+	const char *at[FLOW_SINKS_MAX + 1];
+	size_t n;
+};
+
+static void add_sink(void *arg, const struct flow_step *step, const struct flow_input *input)
+{
+	struct sinks *sinks = arg;
+	const char *sink = flow_sink(sinks->arena, step, input->name);
+
+	for (size_t i = 0; i < sinks->n; i++)
+		if (strcmp(sinks->at[i], sink) == 0)
+			return;
+	if (sinks->n <= FLOW_SINKS_MAX)
+		sinks->at[sinks->n++] = sink;
+}
+
+static void check_reach(const struct looking *looking, const char *source, const char *name, int line)
+{
+	struct sinks sinks = {.arena = looking->taint->arena};
+
+	if (flow_taint_of(looking->taint, source, name))
+		flow_goes_to(looking->taint->flow, source, name, add_sink, &sinks);
+	if (sinks.n > FLOW_SINKS_MAX)
+		PROBLEM(looking, line, "${%s.%s} is secure and goes to more than %d different inputs", source, name,
+		        FLOW_SINKS_MAX);
+}
+
+/* Of every secure value where it ends up is written into its envelope, which has room for so many. */
+static void check_reaches(const struct looking *looking)
+{
+	const struct flow_taint *taint = looking->taint;
+
+	for (size_t i = 0; i < taint->flow->on_count; i++)
+		for (size_t n = 0; taint->declared.events[i].known && n < taint->declared.events[i].fields.n; n++)
+			check_reach(looking, "trigger", field_name(&taint->declared.events[i].fields.at[n]),
+			            taint->flow->on_line);
+	for (size_t i = 0; i < taint->flow->step_count; i++) {
+		const struct flow_declared *outputs = &taint->declared.outputs[i];
+
+		for (size_t n = 0; outputs->known && n < outputs->fields.n; n++)
+			check_reach(looking, taint->flow->steps[i].name, field_name(&outputs->fields.at[n]),
+			            taint->flow->steps[i].line);
+	}
+}
+
 void flow_taint_check(const struct flow_taint *taint, struct problems *problems)
 {
 	const struct flow *flow = taint->flow;
 	struct looking looking = {.taint = taint, .problems = problems};
 
 	check_label(&looking);
+	check_reaches(&looking);
 	for (size_t i = 0; i < flow->step_count; i++) {
 		const struct flow_step *step = &flow->steps[i];
 
