@@ -51,8 +51,9 @@ static void sim_init(struct sim *sim, struct house_chance chance)
 		char *text = mem_printf("[flow]\nname = f%d\n%s[step find]\nuse = "
 					"connector:orders.%s\nwhen = ${trigger.find}\n"
 					"[step enter]\nuse = desktop:type\nconnection = u%d-%s\nmode = "
-					"unattended\npriority = %s\non_lost = %s\n"
-					"[step again]\nuse = desktop:type\nconnection = U%d-%s\nmode = %s\n",
+					"unattended\npriority = %s\non_lost = %s\ninput.pin = ${run.number} ${trigger.pin}\n"
+					"[step again]\nuse = desktop:type\nconnection = U%d-%s\nmode = %s\n"
+					"input.pin = ${run.number} ${trigger.pin}\n",
 					i, i % 3 ? "" : "concurrency = 3\n", i % 2 ? "list" : "send", i % 4, target,
 					i % 5 ? "normal" : "high", on_lost[i % 4], (i + 1) % 4, target,
 					i % 2 ? "attended" : "unattended");
@@ -119,9 +120,27 @@ static void heed_order(struct sim *sim, const char *line)
 	}
 }
 
+/* What was sealed for a run goes with all its offers, whatever was restarted meanwhile, and with none of another. */
+static void check_carried(const struct sim *sim)
+{
+	const char *carried = sim->house.carried.s;
+	long long run, sealed;
+
+	for (const char *line = sim->house.said.s; *line; line = strchr(line, '\n') + 1) {
+		if (strncmp(line, "offer ", 6) != 0)
+			continue;
+		if (sscanf(carried, "pin = '%lld ' <E%lld>", &run, &sealed) != 2 || run != sealed)
+			fail_msg("%s goes with %s", sim->house.said.s, carried);
+		carried = strchr(carried, '\n') + 1;
+	}
+	assert_string_equal(carried, "");
+}
+
 static void heed(struct sim *sim)
 {
 	long long step;
+
+	check_carried(sim);
 
 	for (const char *line = sim->house.said.s; *line; line = strchr(line, '\n') + 1)
 		if (sscanf(line, "call %lld", &step) == 1 && sim->call_count < CALLS_MAX)
@@ -288,7 +307,8 @@ static void resolve(struct sim *sim)
 
 static void fire(struct sim *sim)
 {
-	char flow[8];
+	char flow[8], bytes[24];
+	struct flow_envelope pin = {.name = "pin", .bytes = bytes};
 	struct core_event fired = {
 		.kind = CORE_FIRED, .flow = flow, .payload = below(sim, 3) ? "{}" : "{\"find\":true}"};
 
@@ -296,6 +316,9 @@ static void fire(struct sim *sim)
 		return;
 	fired.payload_length = strlen(fired.payload);
 	snprintf(flow, sizeof flow, "f%u", below(sim, 12));
+	pin.length = (size_t)snprintf(bytes, sizeof bytes, "E%lld", (long long)sim->house.counters.run + 1);
+	fired.sealed = &pin;
+	fired.sealed_count = 1;
 	event(sim, &fired);
 }
 

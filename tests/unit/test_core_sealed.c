@@ -252,7 +252,7 @@ static void a_run_begun_again_has_what_its_kept_steps_had(void **state)
 						      .payload = "{\"pin\":0}",
 						      .payload_length = 9});
 	assert_string_equal(house_run(&house, 2)->chain, "r-first");
-	/* What was there instead of it leads nowhere. */
+	outputs_are(&house, 5, "{\"count\":null}");
 	house_step_is(&house, 6, STATE_FAILED, "EarlierStepFailed");
 	core_house_clear(&house);
 }

@@ -183,8 +183,8 @@ const char *sealed_take_outputs(struct core *core, struct step *step, const stru
 /* Which of the outputs that somebody gives by hand may not be given so; NULL: none. */
 const char *sealed_readable(struct core *core, const struct step *step, const char *outputs, size_t length);
 const struct flow_envelope *sealed_of(const struct run *run, const char *source, const char *output);
-/* Taken over from another run, and to be put into the store. */
-void sealed_keep(struct step *step, const struct step_facts *facts, struct core_effects *effects);
+/* The outputs of another run's step, but for what is secure by now and has no envelope. */
+void sealed_keep(struct core *core, struct step *step, const struct step_facts *facts, struct core_effects *effects);
 void sealed_clear(struct flow_envelope *sealed, size_t n);
 
 /* steps.c */

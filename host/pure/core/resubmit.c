@@ -26,8 +26,7 @@ static void keep(struct core *core, struct run *run, const struct step_facts *fa
 				   .placed_us = facts->placed_us,
 				   .started_us = facts->started_us,
 				   .ended_us = facts->ended_us,
-				   .inputs_length = facts->inputs_length,
-				   .outputs_length = facts->outputs_length};
+				   .inputs_length = facts->inputs_length};
 	own->reason = mem_text(facts->reason);
 	own->text = mem_text(facts->text);
 	own->connection = core_word(core, facts->connection);
@@ -35,8 +34,7 @@ static void keep(struct core *core, struct run *run, const struct step_facts *fa
 	own->device = core_word(core, facts->device);
 	own->user = core_word(core, facts->user);
 	own->inputs = copied(facts->inputs, facts->inputs_length);
-	own->outputs = copied(facts->outputs, facts->outputs_length);
-	sealed_keep(step, facts, effects);
+	sealed_keep(core, step, facts, effects);
 	table_set_number(&core->steps, (uint64_t)own->id, step);
 	run->standing[facts->position] =
 		facts->state == STATE_SUCCEEDED ? FLOW_STEP_SUCCEEDED : FLOW_STEP_SKIPPED;

@@ -136,31 +136,46 @@ const char *sealed_take_event(struct core *core, struct run *run, const struct c
 	return readable(&coming, values);
 }
 
+/* `values` NULL: nothing is or ought to be sealed, and the JSON is kept as it came. */
+static void keep_outputs(struct step *step, const struct coming *coming, const hst_value *values, const char *json,
+			 size_t length, struct core_effects *effects)
+{
+	struct step_facts *facts = &step->facts;
+
+	free(facts->outputs);
+	facts->outputs_length = length;
+	facts->outputs = values ? rewritten(coming, values, &facts->outputs_length) :
+			 json	? mem_copy(json, length)
+				: NULL;
+	keep(&facts->sealed, &facts->sealed_count, coming->sealed, coming->sealed_count);
+	store(effects, step->run, facts->id, facts->sealed, facts->sealed_count);
+}
+
 const char *sealed_take_outputs(struct core *core, struct step *step, const struct core_event *event,
 				struct core_effects *effects)
 {
-	struct step_facts *facts = &step->facts;
 	struct coming coming = {core, step->run->flow, step->flow_step->name, event->sealed, event->sealed_count};
-	const hst_value *values;
-	const char *name;
+	const hst_value *values = NULL;
+	const char *name = NULL;
 
 	if (event->payload_length == 0 && !event->sealed_count)
 		return NULL;
-	if (!concerned(&coming)) {
-		free(facts->outputs);
-		facts->outputs = mem_copy(event->payload, event->payload_length);
-		facts->outputs_length = event->payload_length;
-		return NULL;
+	if (concerned(&coming)) {
+		values = read(core, event->payload, event->payload_length);
+		name = readable(&coming, values);
 	}
-	values = read(core, event->payload, event->payload_length);
-	name = readable(&coming, values);
-	if (name)
-		return name;
-	free(facts->outputs);
-	facts->outputs = rewritten(&coming, values, &facts->outputs_length);
-	keep(&facts->sealed, &facts->sealed_count, event->sealed, event->sealed_count);
-	store(effects, step->run, facts->id, facts->sealed, facts->sealed_count);
-	return NULL;
+	if (!name)
+		keep_outputs(step, &coming, values, event->payload, event->payload_length, effects);
+	return name;
+}
+
+void sealed_keep(struct core *core, struct step *step, const struct step_facts *facts, struct core_effects *effects)
+{
+	struct coming coming = {core, step->run->flow, step->flow_step->name, facts->sealed, facts->sealed_count};
+	const hst_value *values =
+		facts->outputs && concerned(&coming) ? read(core, facts->outputs, facts->outputs_length) : NULL;
+
+	keep_outputs(step, &coming, values, facts->outputs, facts->outputs_length, effects);
 }
 
 const char *sealed_readable(struct core *core, const struct step *step, const char *outputs, size_t length)
@@ -182,12 +197,6 @@ const struct flow_envelope *sealed_of(const struct run *run, const char *source,
 	if (!step || run->standing[position] != FLOW_STEP_SUCCEEDED)
 		return NULL;
 	return find(step->facts.sealed, step->facts.sealed_count, output);
-}
-
-void sealed_keep(struct step *step, const struct step_facts *facts, struct core_effects *effects)
-{
-	keep(&step->facts.sealed, &step->facts.sealed_count, facts->sealed, facts->sealed_count);
-	store(effects, step->run, step->facts.id, step->facts.sealed, step->facts.sealed_count);
 }
 
 static void restore(struct flow_envelope **at, size_t *n, const struct flow_envelope *envelope)
