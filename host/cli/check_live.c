@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "definitions/live.h"
+#include "definitions/options.h"
 #include "schema/manifest.h"
 #include "schema/value.h"
 
@@ -51,6 +52,12 @@ static void look(struct looking *looking, hst_plugin_kind kind, const struct def
 
 	if (definition->bad)
 		return;
+	if (definitions_has_secret(definition->manifest.options, definition->options)) {
+		if (!looking->cli->json)
+			printf("%s %s: not tried here, since its worker alone can open its secrets\n", manifest_kind_name(kind),
+			       definition->instance->name);
+		return;
+	}
 	if (live_check(looking->definitions, definition, live_account(kind), device ? device->accounts : NULL,
 		       device ? device->account_count : 0, looking->cli->arena, &answer, &err) == HST_OK)
 		take_answer(looking, kind, definition, answer, device);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "config/conf_parts.h"
 #include "config/ini.h"
+#include "config/secret_files.h"
 #include "os/files.h"
 #include "schema/manifest.h"
 
@@ -100,6 +101,18 @@ const char *conf_change_name(enum conf_change change)
 	return names[change];
 }
 
+/* A secret that was sealed again is another one, though its name is the same. */
+static void add_key(struct text *to, const char *file, const struct section_key *key)
+{
+	const char *secret = secret_named(key->value);
+	AUTO_FREE char *path = secret ? secret_file(file, secret) : NULL;
+	char stamp[FILES_STAMP] = "";
+
+	if (path)
+		files_stamp(path, stamp);
+	text_addf(to, "%s = %s%s%s\n", key->name, key->value, path ? " " : "", stamp);
+}
+
 char *conf_made_of(const struct conf *conf, hst_plugin_kind kind, const char *name)
 {
 	const struct conf_instance *instance = conf_instance(conf, kind, name);
@@ -112,6 +125,6 @@ char *conf_made_of(const struct conf *conf, hst_plugin_kind kind, const char *na
 	files_stamp(path, stamp);
 	text_addf(&text, "%s %s\n", path, stamp);
 	for (size_t i = 0; instance && instance->section && i < instance->section->key_count; i++)
-		text_addf(&text, "%s = %s\n", instance->section->keys[i].name, instance->section->keys[i].value);
+		add_key(&text, instance->section->file, &instance->section->keys[i]);
 	return text_take(&text);
 }

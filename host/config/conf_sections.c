@@ -2,6 +2,7 @@
 #include "config/conf_parts.h"
 
 #include "base/mem.h"
+#include "config/secret_files.h"
 #include "schema/nearest.h"
 
 #include <string.h>
@@ -41,6 +42,19 @@ struct conf_instance *conf_add_instance(struct conf *conf, hst_plugin_kind kind,
 	return instance;
 }
 
+/* Whether the option is one that takes a secret is for who knows the plugin. */
+static void check_secret(struct conf_reading *reading, const struct kind *kind, const struct section *section,
+			 const struct section_key *key)
+{
+	if (kind->plugin != HST_TRIGGER && kind->plugin != HST_CONNECTOR)
+		problems_add(reading->problems, section->file, key->line,
+			     "\"%s\": secrets are for triggers and connectors, whose worker can open them; a %s has no process of its own",
+			     key->name, kind->word);
+	else if (!secret_named(key->value))
+		problems_add(reading->problems, section->file, key->line,
+			     "\"%s\" must be secret:NAME, where NAME is at most 48 small letters, digits, \"_\" and \"-\"", key->name);
+}
+
 static void read_instance(struct conf_reading *reading, const struct kind *kind, struct section *section)
 {
 	struct conf_instance *instance =
@@ -54,9 +68,8 @@ static void read_instance(struct conf_reading *reading, const struct kind *kind,
 			     "[%s %s]: its name must be at most 32 small letters, digits, \"_\" and \"-\"",
 			     kind->word, section->name);
 	for (size_t i = 0; i < section->key_count; i++)
-		if (strncmp(section->keys[i].value, "secret:", 7) == 0)
-			problems_add(reading->problems, section->file, section->keys[i].line,
-				     "\"%s\": secrets are not in this version", section->keys[i].name);
+		if (secret_is_meant(section->keys[i].value))
+			check_secret(reading, kind, section, &section->keys[i]);
 }
 
 /* conf_read_sections has made the arrays below large enough for all sections. */

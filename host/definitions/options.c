@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/auto.h"
+#include "config/secret_files.h"
 #include "os/files.h"
 #include "schema/fields.h"
 #include "schema/types.h"
@@ -69,6 +70,22 @@ static void refuse_unknown(struct reading *reading, const struct section_key *ke
 		refuse(reading, key->line, "unknown key \"%s\"", key->name);
 }
 
+/* What is wrong is said without the value, which may be the secret itself. */
+static void read_secret(struct reading *reading, const struct section_key *key, hst_type type)
+{
+	const char *name = secret_named(key->value);
+	hst_error why = {0};
+
+	if (type != HST_TYPE_SECRET)
+		refuse(reading, key->line, "\"%s\" is no secret: what it is everybody may see, so secret:NAME cannot stand here", key->name);
+	else if (!name)
+		refuse(reading, key->line, "\"%s\" must be secret:NAME; a secret never stands in a file", key->name);
+	else if (secret_file_check(reading->section->file, name, &why) != HST_OK)
+		refuse(reading, key->line, "%s", why.text);
+	else
+		value_set_text(reading->given, key->name, key->value);
+}
+
 /* Each key is checked alone, so that every wrong one is reported with its own line. */
 static void read_key(struct reading *reading, const struct section_key *key)
 {
@@ -87,8 +104,8 @@ static void read_key(struct reading *reading, const struct section_key *key)
 		field.name = key->name;
 		field.as = known->as ? known->as : HST_TYPE_TEXT;
 	}
-	if (field_type(&field) == HST_TYPE_SECRET) {
-		refuse(reading, key->line, "\"%s\" is a secret, and secrets are not in this version", key->name);
+	if (field_type(&field) == HST_TYPE_SECRET || secret_is_meant(key->value)) {
+		read_secret(reading, key, field_type(&field));
 		return;
 	}
 	if (type_check(reading->arena, &field, value, &checked, &why) != HST_OK) {
@@ -102,6 +119,19 @@ static void read_key(struct reading *reading, const struct section_key *key)
 static bool is_given(const struct section *section, const hst_field *field)
 {
 	return section_find(section, field_name(field)) != NULL;
+}
+
+/* How long a secret is, is only known once it is open. */
+static hst_fields unopened(hst_arena *arena, hst_fields options)
+{
+	hst_field *fields = arena_array(arena, options.n, sizeof *fields);
+
+	for (size_t i = 0; i < options.n; i++) {
+		fields[i] = options.at[i];
+		if (field_type(&fields[i]) == HST_TYPE_SECRET)
+			fields[i].min = fields[i].max = 0;
+	}
+	return (hst_fields){.at = fields, .n = options.n};
 }
 
 const hst_value *definitions_options(hst_arena *arena, const struct conf_instance *instance, hst_fields options,
@@ -129,11 +159,22 @@ const hst_value *definitions_options(hst_arena *arena, const struct conf_instanc
 	if (reading.failed)
 		return NULL;
 	/* What is left can only be a default of the plugin's own. */
-	if (fields_check(arena, options, "option", reading.given, false, &complete, &why) != HST_OK) {
+	if (fields_check(arena, unopened(arena, options), "option", reading.given, false, &complete, &why) != HST_OK) {
 		refuse(&reading, instance->line, "%s", why.text);
 		return NULL;
 	}
 	return complete;
+}
+
+bool definitions_has_secret(hst_fields options, const hst_value *given)
+{
+	for (size_t i = 0; i < value_count(given); i++) {
+		const hst_field *field = fields_find(options, value_name_at(given, i));
+
+		if (field && field_type(field) == HST_TYPE_SECRET)
+			return true;
+	}
+	return false;
 }
 
 int definitions_line(const struct conf_instance *instance, const char *text)

@@ -1,0 +1,51 @@
+#include "config/secret_files.h"
+
+#include "base/auto.h"
+#include "base/mem.h"
+#include "os/files.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyz"
+
+enum { NAME_LENGTH_MAX = 48 };
+
+static const char front[] = "secret:";
+
+bool secret_is_meant(const char *value)
+{
+	return strncmp(value, front, sizeof front - 1) == 0;
+}
+
+const char *secret_named(const char *value)
+{
+	const char *name = value + sizeof front - 1;
+	size_t length;
+
+	if (!secret_is_meant(value))
+		return NULL;
+	length = strlen(name);
+	return length && length <= NAME_LENGTH_MAX && strchr(LETTERS, name[0]) && strspn(name, LETTERS "0123456789_-") == length ? name
+																  : NULL;
+}
+
+char *secret_file(const char *file, const char *name)
+{
+	AUTO_FREE char *inside = mem_printf("secrets.d/%s.seal", name);
+
+	return files_beside(file, inside);
+}
+
+int secret_file_check(const char *file, const char *name, hst_error *err)
+{
+	AUTO_FREE char *path = secret_file(file, name);
+
+	if (access(path, F_OK) == 0)
+		return HST_OK;
+	if (errno == ENOENT)
+		return hst_fail(err, HST_NOT_FOUND, "the secret \"%s\" was not sealed yet: there is no %s; `hostler seal %s` makes it", name,
+		                path, name);
+	return hst_fail(err, HST_DENIED, "the secret \"%s\" cannot be looked for at %s: %s", name, path, strerror(errno));
+}

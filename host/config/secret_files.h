@@ -1,0 +1,24 @@
+/*
+ * Named secrets in a configuration. Where `secret:NAME` stands, the secret itself is in the file secrets.d/NAME.seal beside the file
+ * that says so, sealed to whoever needs it; the configuration never has more of it than the name.
+ */
+#ifndef HOST_CONFIG_SECRET_FILES_H
+#define HOST_CONFIG_SECRET_FILES_H
+
+#include <hostler/error.h>
+
+#include <stdbool.h>
+
+/* Whether the value begins with "secret:", and so can be nothing else. */
+bool secret_is_meant(const char *value);
+
+/* The NAME of "secret:NAME": a small letter, then up to 47 small letters, digits, "_" and "-". NULL: it is another value. */
+const char *secret_named(const char *value);
+
+/* Where it lies when `file` names it; the caller frees. */
+char *secret_file(const char *file, const char *name);
+
+/* HST_NOT_FOUND, with the remedy: it was not sealed yet. HST_DENIED: this process may not look there. */
+int secret_file_check(const char *file, const char *name, hst_error *err);
+
+#endif
