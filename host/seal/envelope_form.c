@@ -1,7 +1,5 @@
 #include "seal/envelope_form.h"
 
-#include "schema/utf8.h"
-
 #include <string.h>
 
 enum { BUCKET_LEAST = 128, BUCKET_STEP = 4096 };
@@ -16,20 +14,6 @@ size_t envelope_bucket(size_t length)
 	while (bucket < least && bucket < BUCKET_STEP)
 		bucket *= 2;
 	return least <= bucket ? bucket : (least + BUCKET_STEP - 1) / BUCKET_STEP * BUCKET_STEP;
-}
-
-bool envelope_text_right(const char *text, size_t length)
-{
-	if (!length || length > ENVELOPE_TEXT_MAX || utf8_valid(text, length) != length)
-		return false;
-	for (size_t i = 0; i < length; i++) {
-		uint8_t c = (uint8_t)text[i];
-
-		/* The second row of control characters, from U+0080 to U+009F, is written as C2 and one of these. */
-		if (c <= ' ' || c == 0x7f || (c == 0xc2 && (uint8_t)text[i + 1] < 0xa0))
-			return false;
-	}
-	return true;
 }
 
 /* BLAKE2b with the data key: one key for each use, and none of them says anything of another. */

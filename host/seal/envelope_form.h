@@ -3,6 +3,7 @@
 #define HOST_SEAL_ENVELOPE_FORM_H
 
 #include "seal/envelope.h"
+#include "seal/form.h"
 
 #include <sodium.h>
 #include <stdbool.h>
@@ -40,13 +41,11 @@ enum envelope_type {
 	TYPE_COUNT,
 };
 
+/* What stands in front of the bytes of a file, as a secret_form does in front of a secret. */
 enum { FORM_FILE = 'F' };
 
 /* Bytes that so many are padded to, form and padding included. */
 size_t envelope_bucket(size_t length);
-
-/* 1 to ENVELOPE_TEXT_MAX bytes of UTF-8, no blanks, no control characters. */
-bool envelope_text_right(const char *text, size_t length);
 
 /* `data` is the key that is sealed to each recipient; the other two follow from it and the id. */
 struct envelope_keys {

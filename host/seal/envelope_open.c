@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "base/mem.h"
+#include "schema/rights.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -11,15 +12,18 @@
 
 #define REFUSE(err, reason, ...) hst_fail_as(err, HST_DENIED, reason, __VA_ARGS__)
 
-/* Whose word counts for which kind. */
+/* Whose word counts for which kind; of operators, of those with one of these rights. */
 static const struct {
 	const char *prefix;
 	bool may[ENVELOPE_FILE + 1];
+	unsigned rights[ENVELOPE_FILE + 1];
 } signers[] = {
-	{"operator/", {[ENVELOPE_SECRET] = true, [ENVELOPE_INPUT] = true}},
-	{"trigger/", {[ENVELOPE_VALUE] = true, [ENVELOPE_STATE] = true}},
-	{"connector/", {[ENVELOPE_VALUE] = true, [ENVELOPE_STATE] = true}},
-	{"gateway/", {[ENVELOPE_VALUE] = true, [ENVELOPE_STATE] = true, [ENVELOPE_FILE] = true}},
+	{"operator/",
+         {[ENVELOPE_SECRET] = true, [ENVELOPE_INPUT] = true},
+         {[ENVELOPE_SECRET] = RIGHT_CONTROL | RIGHT_ADMIN, [ENVELOPE_INPUT] = RIGHT_PRESS | RIGHT_ADMIN}},
+	{"trigger/", {[ENVELOPE_VALUE] = true, [ENVELOPE_STATE] = true}, {0}},
+	{"connector/", {[ENVELOPE_VALUE] = true, [ENVELOPE_STATE] = true}, {0}},
+	{"gateway/", {[ENVELOPE_VALUE] = true, [ENVELOPE_STATE] = true, [ENVELOPE_FILE] = true}, {0}},
 };
 
 /* Everything that a check may look at, and what an opening is. */
@@ -30,11 +34,11 @@ struct opening {
 	const struct seal_pairs *own;
 };
 
-static bool may_seal(const char *signer, enum envelope_kind kind)
+static bool may_seal(const char *signer, unsigned rights, enum envelope_kind kind)
 {
 	for (size_t i = 0; i < sizeof signers / sizeof *signers; i++)
 		if (strncmp(signer, signers[i].prefix, strlen(signers[i].prefix)) == 0)
-			return signers[i].may[kind];
+			return signers[i].may[kind] && (!signers[i].rights[kind] || (rights & signers[i].rights[kind]));
 	return false;
 }
 
@@ -45,8 +49,9 @@ static int check_signature(const struct opening *opening, hst_error *err)
 	const uint8_t *bytes = opening->envelope->bytes;
 	size_t signed_length = opening->envelope->length - SEAL_SIGNATURE_BYTES;
 	uint8_t key[SEAL_KEY_BYTES] = {0};
+	unsigned rights = 0;
 
-	switch (house->signer(house->arg, header->signer, key)) {
+	switch (house->signer(house->arg, header->signer, key, &rights)) {
 	case ENVELOPE_SIGNER_KNOWN:
 		break;
 	case ENVELOPE_SIGNER_REVOKED:
@@ -54,7 +59,7 @@ static int check_signature(const struct opening *opening, hst_error *err)
 	default:
 		return REFUSE(err, "EnvelopeSigner", "%s is signed by %s, who is not in the roster", header->name, header->signer);
 	}
-	if (!may_seal(header->signer, header->kind))
+	if (!may_seal(header->signer, rights, header->kind))
 		return REFUSE(err, "EnvelopeSigner", "%s is signed by %s, who may not seal this kind", header->name, header->signer);
 	/* Of its own state an instance is the only one to know what it has written. */
 	if (header->kind == ENVELOPE_STATE && memcmp(key, opening->own->sign_public, sizeof key) != 0)
@@ -210,7 +215,7 @@ int envelope_open(const struct envelope *envelope, const struct envelope_check *
 	int code;
 
 	if (envelope->header.kind == ENVELOPE_FILE)
-		return hst_fail_as(err, HST_INVALID, "EnvelopeForm", "%s is a file, and is not opened as a secret", envelope->header.name);
+		return FORM_REFUSE(err, "%s is a file, and is not opened as a secret", envelope->header.name);
 	code = check_all(&opening, err);
 	if (code == HST_OK)
 		code = secret_room(padded_of(envelope), &room, err);
@@ -236,7 +241,7 @@ int envelope_open_file(const struct envelope *envelope, const struct envelope_ch
 	int code;
 
 	if (envelope->header.kind != ENVELOPE_FILE)
-		return hst_fail_as(err, HST_INVALID, "EnvelopeForm", "%s is no file", envelope->header.name);
+		return FORM_REFUSE(err, "%s is no file", envelope->header.name);
 	code = check_all(&opening, err);
 	if (code != HST_OK)
 		return code;

@@ -18,7 +18,8 @@ struct envelope_house {
 	uint8_t cluster[ENVELOPE_CLUSTER_BYTES];
 	int64_t epoch; /* of the roster */
 	int64_t least; /* envelopes of an older epoch are refused */
-	enum envelope_signer (*signer)(const void *arg, const char *name, uint8_t ret_sign[SEAL_KEY_BYTES]);
+	/* Of an operator the rights too (schema/rights.h), of others 0. */
+	enum envelope_signer (*signer)(const void *arg, const char *name, uint8_t ret_sign[SEAL_KEY_BYTES], unsigned *ret_rights);
 	const void *arg;
 };
 

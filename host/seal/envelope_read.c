@@ -4,7 +4,7 @@
 #include <string.h>
 
 struct reader {
-	const uint8_t *at, *end;
+	struct form form;
 	struct envelope *to;
 	hst_error *err;
 };
@@ -31,33 +31,15 @@ static const struct type_rule {
 	                    .required = true, .repeated = true},
 };
 
-#define REFUSE(err, ...) hst_fail_as(err, HST_INVALID, "EnvelopeForm", __VA_ARGS__)
-
 static int wrong(const struct reader *reader, enum envelope_type type)
 {
-	return REFUSE(reader->err, "an envelope has a wrong %s", rules[type].name);
-}
-
-static uint64_t number_at(const uint8_t *at, size_t bytes)
-{
-	uint64_t number = 0;
-
-	for (size_t i = 0; i < bytes; i++)
-		number = number << 8 | at[i];
-	return number;
-}
-
-/* Texts end with a zero byte, so that they can be used where they stand. */
-static bool text_at(const uint8_t *bytes, size_t length, const char **ret)
-{
-	*ret = (const char *)bytes;
-	return length && !bytes[length - 1] && envelope_text_right(*ret, length - 1);
+	return FORM_REFUSE(reader->err, "an envelope has a wrong %s", rules[type].name);
 }
 
 /* Zero is said by leaving it out, where it may be left out. */
 static bool whole_number(const uint8_t *value, int64_t least, int64_t *ret)
 {
-	uint64_t number = number_at(value, 8);
+	uint64_t number = form_number(value, 8);
 
 	*ret = (int64_t)number;
 	return number <= INT64_MAX && *ret >= least;
@@ -68,7 +50,7 @@ static bool take_sink(struct envelope *to, const uint8_t *value, size_t length)
 	const char *sink;
 	size_t n = to->header.sink_count;
 
-	if (n == ENVELOPE_SINKS_MAX || !text_at(value, length, &sink) || (n && strcmp(to->sinks[n - 1], sink) >= 0))
+	if (n == ENVELOPE_SINKS_MAX || !form_text(value, length, &sink) || (n && strcmp(to->sinks[n - 1], sink) >= 0))
 		return false;
 	to->sinks[to->header.sink_count++] = sink;
 	return true;
@@ -79,7 +61,7 @@ static bool take_recipient(struct envelope *to, const uint8_t *value, size_t len
 	size_t name_length = length - ENVELOPE_TAG_BYTES - BOX_BYTES, n = to->recipient_count;
 	struct envelope_stanza stanza = {.tag = value + name_length, .box = value + name_length + ENVELOPE_TAG_BYTES};
 
-	if (n == ENVELOPE_RECIPIENTS_MAX || !text_at(value, name_length, &stanza.name) ||
+	if (n == ENVELOPE_RECIPIENTS_MAX || !form_text(value, name_length, &stanza.name) ||
 	    (n && strcmp(to->recipients[n - 1].name, stanza.name) >= 0))
 		return false;
 	to->recipients[to->recipient_count++] = stanza;
@@ -98,9 +80,9 @@ static bool take_value(struct envelope *to, enum envelope_type type, const uint8
 		header->kind = (enum envelope_kind)value[0];
 		return value[0] >= ENVELOPE_SECRET && value[0] <= ENVELOPE_FILE;
 	case TYPE_NAME:
-		return text_at(value, length, &header->name);
+		return form_text(value, length, &header->name);
 	case TYPE_RUN:
-		return text_at(value, length, &header->run);
+		return form_text(value, length, &header->run);
 	case TYPE_SINK:
 		return take_sink(to, value, length);
 	case TYPE_EPOCH:
@@ -112,7 +94,7 @@ static bool take_value(struct envelope *to, enum envelope_type type, const uint8
 	case TYPE_SERIAL:
 		return whole_number(value, 1, &header->serial);
 	case TYPE_SIGNER:
-		return text_at(value, length, &header->signer);
+		return form_text(value, length, &header->signer);
 	case TYPE_ID:
 		memcpy(header->id, value, sizeof header->id);
 		return true;
@@ -127,33 +109,28 @@ static bool take_value(struct envelope *to, enum envelope_type type, const uint8
 }
 
 /* Type in one byte, length in two, then so many bytes. */
-static int read_header(struct reader *reader)
+static int read_header(struct reader *reader, struct form header)
 {
 	bool seen[TYPE_COUNT] = {false};
-	unsigned last = 0;
+	uint64_t type, last = 0;
 
-	while (reader->at < reader->end) {
-		unsigned type = reader->at[0];
+	while (form_take_number(&header, 1, &type)) {
+		const uint8_t *value;
 		size_t length;
 
 		if (type == 0 || type >= TYPE_COUNT)
-			return REFUSE(reader->err, "an envelope has a member of an unknown type, %u", type);
-		if (reader->end - reader->at < 3)
-			return wrong(reader, (enum envelope_type)type);
-		length = (size_t)number_at(reader->at + 1, 2);
-		reader->at += 3;
+			return FORM_REFUSE(reader->err, "an envelope has a member of an unknown type, %u", (unsigned)type);
 		if (type < last || (type == last && !rules[type].repeated))
-			return REFUSE(reader->err, "an envelope has its %s in the wrong place, or twice", rules[type].name);
-		if (length < rules[type].least || length > rules[type].most || length > (size_t)(reader->end - reader->at) ||
-		    !take_value(reader->to, (enum envelope_type)type, reader->at, length))
+			return FORM_REFUSE(reader->err, "an envelope has its %s in the wrong place, or twice", rules[type].name);
+		if (!form_take_counted(&header, 2, &value, &length) || length < rules[type].least || length > rules[type].most ||
+		    !take_value(reader->to, (enum envelope_type)type, value, length))
 			return wrong(reader, (enum envelope_type)type);
-		reader->at += length;
 		seen[type] = true;
 		last = type;
 	}
-	for (unsigned type = 1; type < TYPE_COUNT; type++)
+	for (type = 1; type < TYPE_COUNT; type++)
 		if (rules[type].required && !seen[type])
-			return REFUSE(reader->err, "an envelope has no %s", rules[type].name);
+			return FORM_REFUSE(reader->err, "an envelope has no %s", rules[type].name);
 	return HST_OK;
 }
 
@@ -170,37 +147,29 @@ static int check_kind(const struct reader *reader)
 	return HST_OK;
 }
 
-/* A four-byte length at the front of what is left, held against what may be there. */
-static bool take_length(struct reader *reader, size_t most, size_t *ret)
-{
-	if (reader->end - reader->at < LENGTH_BYTES)
-		return false;
-	*ret = (size_t)number_at(reader->at, LENGTH_BYTES);
-	reader->at += LENGTH_BYTES;
-	return *ret <= most && *ret <= (size_t)(reader->end - reader->at);
-}
-
 static int read_body(struct reader *reader, const uint8_t *bytes)
 {
 	const bool file = reader->to->header.kind == ENVELOPE_FILE;
+	const uint8_t *body;
 	size_t most = envelope_bucket(file ? (size_t)ENVELOPE_FILE_MAX : (size_t)SECRET_BYTES_MAX), length, padded;
 
-	if (!take_length(reader, NONCE_BYTES + most + MAC_BYTES, &length) || length < NONCE_BYTES + MAC_BYTES)
-		return REFUSE(reader->err, "an envelope has a body of a wrong length");
+	if (!form_take_counted(&reader->form, LENGTH_BYTES, &body, &length) || length < NONCE_BYTES + MAC_BYTES + PADDING_LEAST ||
+	    length > NONCE_BYTES + most + MAC_BYTES)
+		return FORM_REFUSE(reader->err, "an envelope has a body of a wrong length");
 	padded = length - NONCE_BYTES - MAC_BYTES;
-	if (padded < PADDING_LEAST || envelope_bucket(padded - PADDING_LEAST) != padded)
-		return REFUSE(reader->err, "an envelope has a body that is padded to no bucket");
-	if ((size_t)(reader->end - reader->at) != length + SEAL_SIGNATURE_BYTES)
-		return REFUSE(reader->err, "an envelope is longer or shorter than it says");
-	reader->to->body_at = (size_t)(reader->at - bytes);
+	if (envelope_bucket(padded - PADDING_LEAST) != padded)
+		return FORM_REFUSE(reader->err, "an envelope has a body that is padded to no bucket");
+	if (form_left(&reader->form) != SEAL_SIGNATURE_BYTES)
+		return FORM_REFUSE(reader->err, "an envelope is longer or shorter than it says");
+	reader->to->body_at = (size_t)(body - bytes);
 	reader->to->body_length = length;
 	return HST_OK;
 }
 
 int envelope_read(const void *bytes, size_t length, struct envelope *ret, hst_error *err)
 {
-	struct reader reader = {.at = bytes, .end = (const uint8_t *)bytes + length, .to = ret, .err = err};
-	const uint8_t *end = reader.end;
+	struct reader reader = {.form = {bytes, (const uint8_t *)bytes + length}, .to = ret, .err = err};
+	const uint8_t *magic, *header;
 	size_t header_length;
 	int code;
 
@@ -208,17 +177,12 @@ int envelope_read(const void *bytes, size_t length, struct envelope *ret, hst_er
 	ret->recipient_count = 0;
 	ret->bytes = bytes;
 	ret->length = length;
-	if (length < MAGIC_BYTES || memcmp(bytes, ENVELOPE_MAGIC, MAGIC_BYTES) != 0)
-		return REFUSE(err, "these bytes are no envelope");
-	reader.at += MAGIC_BYTES;
-	if (!take_length(&reader, HEADER_MAX, &header_length))
-		return REFUSE(err, "an envelope has a header of a wrong length");
-	reader.end = reader.at + header_length;
-	code = read_header(&reader);
+	if (!form_take(&reader.form, MAGIC_BYTES, &magic) || memcmp(magic, ENVELOPE_MAGIC, MAGIC_BYTES) != 0)
+		return FORM_REFUSE(err, "these bytes are no envelope");
+	if (!form_take_counted(&reader.form, LENGTH_BYTES, &header, &header_length) || header_length > HEADER_MAX)
+		return FORM_REFUSE(err, "an envelope has a header of a wrong length");
+	code = read_header(&reader, (struct form){header, header + header_length});
 	if (code == HST_OK)
 		code = check_kind(&reader);
-	if (code != HST_OK)
-		return code;
-	reader.end = end;
-	return read_body(&reader, bytes);
+	return code == HST_OK ? read_body(&reader, bytes) : code;
 }

@@ -17,19 +17,10 @@ struct sealing {
 	struct envelope_keys *keys;
 };
 
-static void add_number(struct text *to, uint64_t number, size_t bytes)
-{
-	while (bytes--) {
-		char byte = (char)(number >> 8 * bytes);
-
-		text_bytes(to, &byte, 1);
-	}
-}
-
 static void add_bytes(struct text *to, enum envelope_type type, const void *bytes, size_t length)
 {
-	add_number(to, type, 1);
-	add_number(to, length, 2);
+	form_add_number(to, type, 1);
+	form_add_number(to, length, 2);
 	text_bytes(to, bytes, length);
 }
 
@@ -43,9 +34,9 @@ static void add_text(struct text *to, enum envelope_type type, const char *text)
 
 static void add_whole(struct text *to, enum envelope_type type, int64_t number)
 {
-	add_number(to, type, 1);
-	add_number(to, 8, 2);
-	add_number(to, (uint64_t)number, 8);
+	form_add_number(to, type, 1);
+	form_add_number(to, 8, 2);
+	form_add_number(to, (uint64_t)number, 8);
 }
 
 static int by_text(const void *a, const void *b)
@@ -80,13 +71,13 @@ static int add_recipient(struct text *to, const struct envelope_recipient *recip
 	uint8_t tag[ENVELOPE_TAG_BYTES], box[BOX_BYTES];
 
 	if (length > ENVELOPE_TEXT_MAX + 1)
-		return hst_fail_as(err, HST_INVALID, "EnvelopeForm", "the name of a recipient has over %d bytes", ENVELOPE_TEXT_MAX);
+		return FORM_REFUSE(err, "the name of a recipient has over %d bytes", ENVELOPE_TEXT_MAX);
 	/* A key of small order would make a box that everybody can open. */
 	if (crypto_box_seal(box, sealing->keys->data, DATA_KEY_BYTES, recipient->key) != 0)
 		return hst_fail(err, HST_INVALID, "the key of %s is none that can be sealed to", recipient->name);
 	envelope_tag(recipient->key, sealing->header->id, tag);
-	add_number(to, TYPE_RECIPIENT, 1);
-	add_number(to, length + sizeof tag + sizeof box, 2);
+	form_add_number(to, TYPE_RECIPIENT, 1);
+	form_add_number(to, length + sizeof tag + sizeof box, 2);
 	text_bytes(to, recipient->name, length);
 	text_bytes(to, tag, sizeof tag);
 	text_bytes(to, box, sizeof box);
@@ -100,7 +91,7 @@ static int add_recipients(struct text *to, const struct envelope_recipient *reci
 	int code = HST_OK;
 
 	if (!n || n > ENVELOPE_RECIPIENTS_MAX)
-		return hst_fail_as(err, HST_INVALID, "EnvelopeForm", "an envelope is for 1 to %d recipients, not %zu", ENVELOPE_RECIPIENTS_MAX, n);
+		return FORM_REFUSE(err, "an envelope is for 1 to %d recipients, not %zu", ENVELOPE_RECIPIENTS_MAX, n);
 	sorted = mem_array(n, sizeof *sorted);
 	for (size_t i = 0; i < n; i++)
 		sorted[i] = &recipients[i];
@@ -161,7 +152,7 @@ static int add_body(struct text *to, const struct sealing *sealing, hst_error *e
 		plain = secret_fill(room);
 	}
 	pad(plain, padded, sealing);
-	add_number(to, length, LENGTH_BYTES);
+	form_add_number(to, length, LENGTH_BYTES);
 	randombytes_buf(body, NONCE_BYTES);
 	crypto_aead_xchacha20poly1305_ietf_encrypt(body + NONCE_BYTES, NULL, plain, padded, (const uint8_t *)to->s, to->length, NULL, body,
 	                                           sealing->keys->body);
@@ -182,7 +173,7 @@ static int read_back(const struct text *envelope, hst_error *err)
 	AUTO_FREE struct envelope *again = mem_alloc(sizeof *again);
 
 	if (envelope->over)
-		return hst_fail_as(err, HST_INVALID, "EnvelopeForm", "an envelope would be too long");
+		return FORM_REFUSE(err, "an envelope would be too long");
 	return envelope_read(envelope->s, envelope->length, again, err);
 }
 
@@ -203,7 +194,7 @@ static int seal(struct sealing *sealing, const struct envelope_recipient *to, si
 	randombytes_buf(sealing->keys->data, DATA_KEY_BYTES);
 	envelope_keys_derive(sealing->keys, sealing->header->id);
 	text_add(&envelope, ENVELOPE_MAGIC);
-	add_number(&envelope, 0, LENGTH_BYTES);
+	form_add_number(&envelope, 0, LENGTH_BYTES);
 	add_header(&envelope, sealing);
 	code = add_recipients(&envelope, to, n, sealing, err);
 	if (code != HST_OK)
@@ -228,10 +219,10 @@ int envelope_seal(struct envelope_header *header, const hst_secret *secret, cons
 	struct sealing sealing = {.header = header, .form = (uint8_t)secret_form(secret)};
 
 	if (header->kind == ENVELOPE_FILE)
-		return hst_fail_as(err, HST_INVALID, "EnvelopeForm", "a file is not sealed as a secret");
+		return FORM_REFUSE(err, "a file is not sealed as a secret");
 	sealing.bytes = secret_bytes(secret, &sealing.length);
 	if (sealing.length > SECRET_BYTES_MAX)
-		return hst_fail_as(err, HST_INVALID, "EnvelopeForm", "a secret has over %d bytes", SECRET_BYTES_MAX);
+		return FORM_REFUSE(err, "a secret has over %d bytes", SECRET_BYTES_MAX);
 	return seal(&sealing, to, n, signer, ret, ret_length, err);
 }
 
@@ -241,8 +232,8 @@ int envelope_seal_file(struct envelope_header *header, const void *bytes, size_t
 	struct sealing sealing = {.header = header, .bytes = bytes, .length = length, .form = FORM_FILE};
 
 	if (header->kind != ENVELOPE_FILE)
-		return hst_fail_as(err, HST_INVALID, "EnvelopeForm", "only a file is sealed as a file");
+		return FORM_REFUSE(err, "only a file is sealed as a file");
 	if (length > ENVELOPE_FILE_MAX)
-		return hst_fail_as(err, HST_INVALID, "EnvelopeForm", "a file to be sealed has over %d MiB", ENVELOPE_FILE_MAX >> 20);
+		return FORM_REFUSE(err, "a file to be sealed has over %d MiB", ENVELOPE_FILE_MAX >> 20);
 	return seal(&sealing, to, n, signer, ret, ret_length, err);
 }

@@ -54,13 +54,14 @@ void seal_house_known(uint64_t seed)
 }
 
 /* Eve is no member, and the old gateway's key is revoked. */
-static enum envelope_signer signer(const void *arg, const char *name, uint8_t ret_sign[SEAL_KEY_BYTES])
+static enum envelope_signer signer(const void *arg, const char *name, uint8_t ret_sign[SEAL_KEY_BYTES], unsigned *ret_rights)
 {
 	const struct seal_house *house = arg;
 
 	for (size_t i = 0; i < MEMBER_COUNT; i++)
 		if (strcmp(names[i], name) == 0 && i != MEMBER_EVE) {
 			memcpy(ret_sign, house->pairs[i].sign_public, SEAL_KEY_BYTES);
+			*ret_rights = i == MEMBER_ADA ? house->rights : 0;
 			return i == MEMBER_OLD ? ENVELOPE_SIGNER_REVOKED : ENVELOPE_SIGNER_KNOWN;
 		}
 	return ENVELOPE_SIGNER_UNKNOWN;
@@ -68,7 +69,7 @@ static enum envelope_signer signer(const void *arg, const char *name, uint8_t re
 
 void seal_house_init(struct seal_house *house)
 {
-	*house = (struct seal_house){0};
+	*house = (struct seal_house){.rights = RIGHT_ADMIN};
 	envelope_memory_init(&house->memory);
 	for (size_t i = 0; i < MEMBER_COUNT; i++) {
 		uint8_t seed[SEAL_SEED_BYTES] = {(uint8_t)(i + 1)};
@@ -127,4 +128,30 @@ int seal_house_open(struct seal_house *house, enum seal_member as, const uint8_t
 	int code = envelope_read(bytes, length, &envelope, err);
 
 	return code == HST_OK ? envelope_open(&envelope, &house->check, &house->pairs[as], ret_secret, err) : code;
+}
+
+void seal_house_opens_as(struct seal_house *house, enum seal_member as, const uint8_t *bytes, size_t length,
+                         const char *text)
+{
+	hst_secret *secret = NULL;
+	hst_error err = {0};
+	size_t n = 0;
+
+	if (seal_house_open(house, as, bytes, length, &secret, &err) != HST_OK)
+		fail_msg("%s: %s", err.reason, err.text);
+	assert_string_equal(secret_bytes(secret, &n), text);
+	assert_int_equal(n, strlen(text));
+	secret_free(secret);
+}
+
+void seal_house_refuses(struct seal_house *house, enum seal_member as, const uint8_t *bytes, size_t length,
+                         const char *reason)
+{
+	hst_secret *secret = NULL;
+	hst_error err = {0};
+
+	assert_int_equal(seal_house_open(house, as, bytes, length, &secret, &err), HST_DENIED);
+	assert_string_equal(err.reason, reason);
+	assert_true(err.text[0]);
+	assert_null(secret);
 }

@@ -5,6 +5,7 @@
 #ifndef TESTS_UNIT_SEAL_HOUSE_H
 #define TESTS_UNIT_SEAL_HOUSE_H
 
+#include "schema/rights.h"
 #include "seal/envelope_open.h"
 
 enum seal_member { MEMBER_ADA, MEMBER_EVE, MEMBER_INBOX, MEMBER_ORDERS, MEMBER_TS, MEMBER_OLD, MEMBER_COUNT };
@@ -16,6 +17,7 @@ struct seal_house {
 	struct envelope_check check; /* a right one for the header */
 	struct envelope_header header; /* a secret of Ada's, with everything but a run */
 	struct envelope_memory memory;
+	unsigned rights; /* of Ada */
 };
 
 void seal_house_init(struct seal_house *house);
@@ -31,5 +33,9 @@ uint8_t *seal_house_seal_bytes(struct seal_house *house, const void *bytes, size
 /* Reads and opens as that member. HST_OK: *ret_secret is to be freed. */
 int seal_house_open(struct seal_house *house, enum seal_member as, const uint8_t *bytes, size_t length, hst_secret **ret_secret,
                     hst_error *err);
+
+/* It is opened, and this is in it; or it is refused for this reason. */
+void seal_house_opens_as(struct seal_house *house, enum seal_member as, const uint8_t *bytes, size_t length, const char *text);
+void seal_house_refuses(struct seal_house *house, enum seal_member as, const uint8_t *bytes, size_t length, const char *reason);
 
 #endif

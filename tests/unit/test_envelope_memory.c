@@ -1,0 +1,137 @@
+/* What is remembered of envelopes that were opened: serials and uses. */
+#include "seal_house.h"
+
+#include <setjmp.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct seal_house house;
+
+static int set_up(void **state)
+{
+	(void)state;
+	seal_house_init(&house);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	seal_house_clear(&house);
+	return 0;
+}
+
+/* The right envelope, sealed as the header says now, is refused for this. */
+static void refused(const char *reason)
+{
+	size_t length = 0;
+	uint8_t *bytes = seal_house_seal(&house, "hunter2", &length);
+
+	seal_house_refuses(&house, MEMBER_INBOX, bytes, length, reason);
+	free(bytes);
+}
+
+static void an_old_serial_is_refused_once_a_newer_one_was_opened(void **state)
+{
+	size_t length = 0, newer_length = 0;
+	uint8_t *bytes = seal_house_seal(&house, "hunter2", &length), *newer;
+
+	(void)state;
+	seal_house_opens_as(&house, MEMBER_INBOX, bytes, length, "hunter2");
+	house.header.serial = 5;
+	newer = seal_house_seal(&house, "hunter3", &newer_length);
+	seal_house_opens_as(&house, MEMBER_INBOX, bytes, length, "hunter2");
+	seal_house_opens_as(&house, MEMBER_INBOX, newer, newer_length, "hunter3");
+	seal_house_refuses(&house, MEMBER_INBOX, bytes, length, "EnvelopeSerial");
+	seal_house_opens_as(&house, MEMBER_INBOX, newer, newer_length, "hunter3");
+	/* Of another name it says nothing. */
+	house.header.name = "till";
+	house.header.serial = 1;
+	free(bytes);
+	bytes = seal_house_seal(&house, "hunter4", &length);
+	seal_house_opens_as(&house, MEMBER_INBOX, bytes, length, "hunter4");
+	free(bytes);
+	free(newer);
+}
+
+static void one_that_could_not_be_opened_is_not_remembered(void **state)
+{
+	size_t length = 0;
+	uint8_t *bytes = seal_house_seal(&house, "hunter2", &length), *other;
+
+	(void)state;
+	house.header.serial = 9;
+	house.check.sink = "other";
+	refused("EnvelopeSink");
+	house.check.sink = house.header.sinks[0];
+	other = seal_house_seal(&house, "hunter2", &length);
+	house.pairs[MEMBER_OLD].open_public[0] ^= 1;
+	seal_house_refuses(&house, MEMBER_OLD, other, length, "EnvelopeNotForUs");
+	seal_house_opens_as(&house, MEMBER_INBOX, bytes, length, "hunter2");
+	free(other);
+	free(bytes);
+}
+
+static void one_use_opens_it_once(void **state)
+{
+	size_t length = 0;
+	uint8_t *bytes = seal_house_seal(&house, "hunter2", &length);
+
+	(void)state;
+	house.check.use = "3/17/password";
+	seal_house_opens_as(&house, MEMBER_INBOX, bytes, length, "hunter2");
+	seal_house_refuses(&house, MEMBER_INBOX, bytes, length, "EnvelopeReplayed");
+	house.check.use = "3/18/password";
+	seal_house_opens_as(&house, MEMBER_INBOX, bytes, length, "hunter2");
+	house.check.use = "3/17/password";
+	seal_house_refuses(&house, MEMBER_INBOX, bytes, length, "EnvelopeReplayed");
+	/* Sealed again it is another one. */
+	free(bytes);
+	bytes = seal_house_seal(&house, "hunter2", &length);
+	seal_house_opens_as(&house, MEMBER_INBOX, bytes, length, "hunter2");
+	free(bytes);
+}
+
+static void memory_has_a_ceiling(void **state)
+{
+	struct envelope_header header = house.header;
+	char text[32];
+
+	(void)state;
+	for (int i = 0; i < ENVELOPE_USES_MAX + 10; i++) {
+		snprintf(text, sizeof text, "%d", i);
+		assert_false(envelope_memory_used(&house.memory, &header, text));
+		envelope_memory_opened(&house.memory, &header, text);
+	}
+	assert_int_equal(house.memory.uses.n, ENVELOPE_USES_MAX);
+	assert_false(envelope_memory_used(&house.memory, &header, "9"));
+	assert_true(envelope_memory_used(&house.memory, &header, "10"));
+	header.name = text;
+	for (int i = 1; i < ENVELOPE_NAMES_MAX; i++) {
+		snprintf(text, sizeof text, "%d", i);
+		assert_true(envelope_memory_serial_fits(&house.memory, &header));
+		envelope_memory_opened(&house.memory, &header, NULL);
+	}
+	header.name = "one more";
+	assert_false(envelope_memory_serial_fits(&house.memory, &header));
+	header.name = "ledger";
+	assert_true(envelope_memory_serial_fits(&house.memory, &header));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(an_old_serial_is_refused_once_a_newer_one_was_opened),
+		TEST(one_that_could_not_be_opened_is_not_remembered),
+		TEST(one_use_opens_it_once),
+		TEST(memory_has_a_ceiling),
+	};
+
+	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}
