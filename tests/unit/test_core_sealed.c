@@ -129,6 +129,24 @@ static void a_restart_brings_it_back(void **state)
 	core_house_clear(&house);
 }
 
+/* What stands in its place in JSON is not taken for it. */
+static void what_the_store_has_lost_is_absent(void **state)
+{
+	struct core_house house;
+
+	(void)state;
+	init(&house);
+	begin(&house);
+	get(&house);
+	free(table_remove(&house.sealed, "1 0 pin"));
+	core_house_restart(&house);
+	house_step_is(&house, 2, STATE_LOST, "OutcomeUnknown");
+	house_resolve(&house, 1, CORE_RESOLVE_REQUEUE, NULL);
+	find(&house);
+	house_step_is(&house, 3, STATE_FAILED, "EarlierStepFailed");
+	core_house_clear(&house);
+}
+
 static void an_output_that_came_readable_is_not_kept(void **state)
 {
 	struct core_house house;
@@ -320,6 +338,7 @@ int main(void)
 		cmocka_unit_test(what_is_sealed_goes_with_the_call),
 		cmocka_unit_test(an_offer_has_it_as_often_as_it_is_made),
 		cmocka_unit_test(a_restart_brings_it_back),
+		cmocka_unit_test(what_the_store_has_lost_is_absent),
 		cmocka_unit_test(an_output_that_came_readable_is_not_kept),
 		cmocka_unit_test(neither_is_one_that_was_not_declared),
 		cmocka_unit_test(a_failed_flow_keeps_its_own_reason),

@@ -185,6 +185,8 @@ const char *sealed_readable(struct core *core, const struct step *step, const ch
 const struct flow_envelope *sealed_of(const struct run *run, const char *source, const char *output);
 /* The outputs of another run's step, but for what is secure by now and has no envelope. */
 void sealed_keep(struct core *core, struct step *step, const struct step_facts *facts, struct core_effects *effects);
+/* All that was kept of a run is there: what has lost its envelope counts as absent. */
+void sealed_restored(struct core *core, struct run *run);
 void sealed_clear(struct flow_envelope *sealed, size_t n);
 
 /* steps.c */

@@ -162,6 +162,8 @@ void core_restored(struct core *core, int64_t now_us, struct core_effects *effec
 	devices_restored(core);
 	standing_settle(core);
 	held_restored(core, effects);
+	TABLE_EACH(&core->runs, entry)
+		sealed_restored(core, entry->value);
 	TABLE_EACH(&core->steps, entry) {
 		struct step *step = entry->value;
 

@@ -224,3 +224,34 @@ void core_restore_sealed(struct core *core, struct run *run, int64_t step, const
 	else if (of && of->run == run)
 		restore(&of->facts.sealed, &of->facts.sealed_count, envelope);
 }
+
+/* The JSON without what is secure and has no envelope: that which stands in its place is no value. */
+static void drop_readable(const struct coming *coming, char **json, size_t *length)
+{
+	const hst_value *values = *json ? read(coming->core, *json, *length) : NULL;
+	char *whole = *json;
+
+	if (!readable(coming, values))
+		return;
+	*json = rewritten(coming, values, length);
+	free(whole);
+}
+
+void sealed_restored(struct core *core, struct run *run)
+{
+	struct coming coming = {core, run->flow, "trigger", run->facts.sealed, run->facts.sealed_count};
+
+	if (!secured_any(core, run->flow))
+		return;
+	drop_readable(&coming, &run->facts.event, &run->facts.event_length);
+	for (size_t i = 0; i < run->flow->step_count; i++) {
+		struct step *step = run->steps[i];
+
+		if (!step)
+			continue;
+		coming.source = step->flow_step->name;
+		coming.sealed = step->facts.sealed;
+		coming.sealed_count = step->facts.sealed_count;
+		drop_readable(&coming, &step->facts.outputs, &step->facts.outputs_length);
+	}
+}
