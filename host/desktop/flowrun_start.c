@@ -120,7 +120,10 @@ static void prepare(struct flowrun *run)
 		snprintf(run->refused.reason, sizeof run->refused.reason, "InputInvalid");
 		run->inputs = NULL;
 	}
-	flow_redact_init(&run->redact, spec->package->inputs, run->inputs);
+	if (flow_redact_init(&run->redact, spec->package->inputs, run->inputs, &run->refused) != HST_OK) {
+		snprintf(run->refused.reason, sizeof run->refused.reason, "SecretUnusable");
+		run->inputs = NULL;
+	}
 	prepare_pictures(run);
 }
 

@@ -106,7 +106,7 @@ static bool read_output(struct flowrun *run)
 	ssize_t n = read(run->output_fd, bytes, sizeof bytes);
 
 	if (n > 0)
-		flow_redact_feed(&run->redact, bytes, (size_t)n, add_to_log, run);
+		redact_feed(&run->redact.log, bytes, (size_t)n, add_to_log, run);
 	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
 		close_end(run, &run->output_fd);
 	return n > 0;
@@ -175,7 +175,7 @@ void flow_streams_rest(struct flowrun *run)
 	for (int i = 0; i < READS_AT_END && run->output_fd >= 0 && read_output(run); i++)
 		;
 	flow_streams_events(run);
-	flow_redact_flush(&run->redact, add_to_log, run);
+	redact_flush(&run->redact.log, add_to_log, run);
 }
 
 void flow_streams_release(struct flowrun *run)

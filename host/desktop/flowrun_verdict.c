@@ -12,7 +12,7 @@
 
 void flow_saying(const struct flowrun *run, char *to, size_t size, const char *text)
 {
-	AUTO_FREE char *clean = flow_redact_text(&run->redact, text);
+	AUTO_FREE char *clean = redact_text(run->redact.secrets, text);
 
 	sentence_copy(to, size, clean, strlen(clean));
 }

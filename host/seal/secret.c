@@ -58,6 +58,9 @@ static int region_new(size_t units, struct region **ret, hst_error *err)
 
 	if (units * UNIT > SECRET_ALL_MAX - all_bytes)
 		return hst_fail(err, HST_DENIED, "this process has over %d MiB of secrets", SECRET_ALL_MAX >> 20);
+	/* Whoever has a secret before it had anything else to do with libsodium. */
+	if (sodium_init() < 0)
+		return hst_fail(err, HST_BROKEN, "libsodium cannot be used on this machine");
 	bytes = sodium_malloc(units * UNIT);
 	if (!bytes)
 		return too_small(err);

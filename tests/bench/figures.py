@@ -153,6 +153,8 @@ def figures(place):
                lambda: place.floor("--in-flight", "1"),
                lambda: client_of(place, Shape(1, steps=STEPS), "--steps", str(STEPS), *names_of(1)),
                [Value("T11", "us", percentile("done_us", "p50"), 1.2, 2)]),
+        Figure("seal", "a secret sealed to 8 recipients and opened once", None, place.sealing,
+               [Value("seal", "ms", percentile("seal_us", "p50", 1e3), 2)]),
         Figure("idle", "processor time of all processes while nothing happens", None, lambda: idle(place),
                [Value("idle", "% of a core", lambda figures: figures["percent"], 0.5),
                 Value("idle wakes", "/s", lambda figures: figures["wakes"])]),

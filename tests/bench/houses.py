@@ -186,6 +186,9 @@ class Place:
         return self.figures([self.tool("spawns"), "--seconds", str(self.arguments.seconds),
                              "--at-once", str(at_once), program], "/")
 
+    def sealing(self):
+        return self.figures([self.tool("sealing"), "--seconds", str(self.arguments.seconds)], "/")
+
 
 class Shape:
     """How a house is made up. Every user has a connection, a flow and a button of its name, and may have a session

@@ -22,7 +22,7 @@ ROOMS = {
     "pure/queue": ["base", "schema"],
     "pure/admission": ["base", "schema", "pure/queue/reasons.h"],
     "pure/core": ["base", "schema", "pure/flow", "pure/queue"],
-    "desktop": ["base", "os", "schema", "config", "loop"],
+    "desktop": ["base", "os", "schema", "config", "loop", "seal"],
     "definitions": ["base", "os", "schema", "config", "plugin", "desktop", "pure/flow"],
 }
 BELOW_ROLES = sorted(ROOMS)

@@ -1,5 +1,9 @@
 #include "seal_house.h"
 
+#include "base/auto.h"
+#include "base/mem.h"
+#include "os/files.h"
+
 #include <setjmp.h>
 #include <sodium.h>
 #include <stdarg.h>
@@ -144,6 +148,20 @@ void seal_house_opens_as(struct seal_house *house, enum seal_member as, const ui
 	secret_free(secret);
 }
 
+/* docs/security.md says what each reason means. */
+static void is_documented(const char *reason)
+{
+	const char *top = getenv("SRCDIR");
+	AUTO_FREE char *path = mem_printf("%s/docs/security.md", top ? top : "."), *row = mem_printf("\n| `%s` |", reason), *page = NULL;
+	size_t length = 0;
+	hst_error err = {0};
+
+	if (files_read(path, 1 << 20, &page, &length, &err) != HST_OK)
+		fail_msg("%s", err.text);
+	if (!strstr(page, row))
+		fail_msg("docs/security.md does not say what %s is", reason);
+}
+
 void seal_house_refuses(struct seal_house *house, enum seal_member as, const uint8_t *bytes, size_t length,
                          const char *reason)
 {
@@ -154,4 +172,5 @@ void seal_house_refuses(struct seal_house *house, enum seal_member as, const uin
 	assert_string_equal(err.reason, reason);
 	assert_true(err.text[0]);
 	assert_null(secret);
+	is_documented(reason);
 }
