@@ -104,6 +104,8 @@ int redact_add_bytes(struct redact *redact, const void *bytes, size_t n, hst_err
 
 	if (n < REDACT_BYTES_MIN)
 		return HST_OK;
+	if (n > SECRET_BYTES_MAX)
+		return hst_fail(err, HST_INVALID, "a secret has over %d bytes, and cannot be kept out of what is printed", SECRET_BYTES_MAX);
 	redact->version++;
 	code = add_pieces(redact, bytes, n, err);
 	return code == HST_OK ? add_lines(redact, bytes, n, err) : code;

@@ -363,6 +363,24 @@ static void a_secret_is_on_stdin_and_nowhere_else(void **state)
 	assert_int_equal(house->pictures, 0);
 }
 
+/* Nobody could say what is in its log. */
+static void a_secret_that_cannot_be_kept_out_of_print_starts_nothing(void **state)
+{
+	struct house *house = *state;
+	struct text json;
+
+	text_init(&json, 1 << 20);
+	text_add(&json, "{\"password\":\"");
+	for (int i = 0; i < 66000; i++)
+		text_add(&json, "x");
+	text_add(&json, "\"}");
+	house_run(house, secret_input, "echo ran\n", json.s);
+	text_clear(&json);
+	house_assert_end(house, FLOWRUN_FAILED, "SecretUnusable", "cannot be kept out");
+	AUTO_FREE char *log = house_result(house, "log", NULL);
+	assert_string_equal(log, "");
+}
+
 static void a_very_long_input_comes_on_stdin_only(void **state)
 {
 	struct house *house = *state;
@@ -432,6 +450,7 @@ int main(void)
 		HOUSE_CASE(a_file_that_is_not_there_is_no_output),
 		HOUSE_CASE(a_huge_log_keeps_its_first_and_last_part),
 		HOUSE_CASE(a_secret_is_on_stdin_and_nowhere_else),
+		HOUSE_CASE(a_secret_that_cannot_be_kept_out_of_print_starts_nothing),
 		HOUSE_CASE(a_very_long_input_comes_on_stdin_only),
 		HOUSE_CASE(inputs_nobody_reads_hold_nothing_up),
 		HOUSE_CASE(too_many_events_are_no_flood),

@@ -266,6 +266,20 @@ static void lines_and_pieces_of_long_ones_are_secrets(void **state)
 	redact_free(redact);
 }
 
+static void one_that_is_too_long_is_an_error(void **state)
+{
+	static char secret[SECRET_BYTES_MAX + 1];
+	struct redact *redact = redact_new();
+	hst_error err = {0};
+
+	(void)state;
+	memset(secret, 'x', sizeof secret);
+	assert_int_equal(redact_add_bytes(redact, secret, sizeof secret, &err), HST_INVALID);
+	assert_true(err.text[0]);
+	assert_int_equal(redact_add_bytes(redact, secret, sizeof secret - 1, &err), HST_OK);
+	redact_free(redact);
+}
+
 /* The same, found byte by byte in all ways there are. */
 static char *naive(const char *const *secrets, size_t count, const char *printed)
 {
@@ -369,6 +383,7 @@ int main(void)
 		cmocka_unit_test(one_that_comes_later_is_found_in_what_waits),
 		cmocka_unit_test(texts_and_numbers_of_json_are_secrets),
 		cmocka_unit_test(lines_and_pieces_of_long_ones_are_secrets),
+		cmocka_unit_test(one_that_is_too_long_is_an_error),
 		cmocka_unit_test(it_finds_what_a_slow_search_finds),
 		cmocka_unit_test(many_secrets_take_no_longer_than_few),
 	};
