@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#define DIRECTIONS_OF_ENTER "pin to:\n"
+#define DIRECTIONS_OF_ENTER "pin to: operator\n"
 #define CARRIED_TO_ENTER "order = <E4>\npin = (card)\n" DIRECTIONS_OF_ENTER
 
 static const char pay[] = "[flow]\nname = pay\non = pay\nlabel = for ${trigger.subject}\n"
@@ -84,11 +84,11 @@ static void what_is_sealed_goes_with_the_call(void **state)
 	begin(&house);
 	house_carried(&house, "password to connector/text: connector/text.join.key\n");
 	get(&house);
-	house_carried(&house, "* to:\ncount to:\nfound to:\nrow to connector/text: connector/text.join.text\n");
+	house_carried(&house, "* to: operator\nrow to connector/text: connector/text.join.text\n");
 	find(&house);
 	house_said(&house, "call 3 text.join {\"key\":{\"sealed\":\"get.password\"},\"text\":{\"sealed\":\"join.text\"}}\n");
 	house_carried(&house, "key = <E1>\ntext = 'a ' <E2:x.0> ' b 2026-01-01' <E0>\n"
-			      "joined to gateway/g-a gateway/g-b: desktop/enter-invoice.order\nrows to:\n");
+			      "joined to gateway/g-a gateway/g-b: desktop/enter-invoice.order\nrows to: operator\n");
 	core_house_clear(&house);
 }
 
@@ -122,7 +122,7 @@ static void a_restart_brings_it_back(void **state)
 	house_finished_sealed(&house, 4, "{\"pages\":2}", "pin=E6");
 	outputs_are(&house, 4, "{\"pages\":2,\"pin\":{\"sealed\":\"enter.pin\"}}");
 	house_said(&house, "call 5 vault.read {\"name\":\"y\"}\n");
-	house_carried(&house, "password to:\n");
+	house_carried(&house, "password to: operator\n");
 	house_returned_sealed(&house, 5, "{}", "password=E7");
 	house_run_is(&house, 1, STATE_SUCCEEDED, NULL);
 	house_is_empty(&house);
@@ -301,7 +301,7 @@ static void kept_envelopes_are_used(void **state)
 						      .payload = "{}",
 						      .payload_length = 2});
 	house_said(&house, "call 4 text.join {\"key\":{\"sealed\":\"get.password\"}}\n");
-	house_carried(&house, "key = <E1>\njoined to:\nrows to:\n");
+	house_carried(&house, "key = <E1>\njoined to: operator\nrows to: operator\n");
 	assert_string_equal(house_run(&house, 2)->chain, house_run(&house, 1)->id);
 	core_house_clear(&house);
 }

@@ -133,10 +133,31 @@ static void a_secure_value_goes_to_so_many_inputs_at_most(void **state)
 	text_clear(&text);
 }
 
+static void a_secure_text_has_so_many_pieces_at_most(void **state)
+{
+	struct problems problems;
+	struct text text;
+
+	(void)state;
+	problems_init(&problems);
+	text_init(&text, 1 << 16);
+	text_add(&text, "[flow]\nname = long\non = pay\n[step s]\nuse = connector:web.get\nsecure_inputs = yes\ninput.url = ");
+	for (int i = 0; i < 32; i++)
+		text_add(&text, "${trigger.pin}${trigger.subject}/");
+	parse_and_check("long.ini", text.s, &problems);
+	house_problems_are(&problems, "");
+	text_add(&text, "${trigger.pin}\n");
+	parse_and_check("long.ini", text.s, &problems);
+	house_problems_are(&problems, "long.ini:7: error: input \"url\" is made of 65 pieces, and with something secure in it "
+	                              "64 is the most\n");
+	text_clear(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_secure_value_goes_to_so_many_inputs_at_most),
+		cmocka_unit_test(a_secure_text_has_so_many_pieces_at_most),
 		cmocka_unit_test(every_fixture_has_its_problems_and_no_others),
 		cmocka_unit_test(examples_of_the_document_can_be_run),
 	};

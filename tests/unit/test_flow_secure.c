@@ -8,6 +8,8 @@
 #include "pure/flow/conditions.h"
 #include "pure/flow/directions.h"
 #include "schema/value.h"
+#include "seal/composition.h"
+#include "seal/envelope.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,6 +20,9 @@
 #include <cmocka.h>
 
 enum { TIMES = 2000 };
+
+_Static_assert((int)FLOW_SINKS_MAX == ENVELOPE_SINKS_MAX, "what a flow may have, an envelope has room for");
+_Static_assert((int)FLOW_PIECES_MAX == COMPOSITION_PIECES_MAX, "and a composition too");
 
 /*
  * What the step `a` has. JSON that stands beside an envelope is never to be seen: what is readable in it begins with

@@ -15,13 +15,14 @@ struct run;
 
 /*
  * To whom an output is to be sealed by who makes it, and where it may then be opened. Every secure output of a step has
- * one, whether anybody takes it or not; the operators are added by who seals. Both lists are sorted, no two alike.
+ * one, whether anybody takes it or not; the operators are added by who seals. Both lists are sorted, no two alike; there is
+ * a sink at least.
  */
 struct core_direction {
 	const char *output; /* "*": every output that no other direction names */
 	const char *const *members; /* "connector/post", "gateway/ts-01" */
 	size_t member_count;
-	const char *const *sinks; /* "connector/post.send.text", "desktop/enter-invoice.password" */
+	const char *const *sinks; /* "connector/post.send.text", "desktop/enter-invoice.password"; "operator": nobody takes it */
 	size_t sink_count;
 };
 

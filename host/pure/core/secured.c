@@ -83,8 +83,11 @@ static void gather(void *arg, const struct flow_step *step, const struct flow_in
 			  arena_printf(gathering->arena, "connector/%s", step->target));
 }
 
-static struct core_direction direction_of(const struct gathering *gathering, const char *output)
+/* What nobody takes is for the operators' eyes alone. */
+static struct core_direction direction_of(struct gathering *gathering, const char *output)
 {
+	if (!gathering->sinks.n)
+		names_add(gathering->arena, &gathering->sinks, "operator");
 	return (struct core_direction){.output = output,
 				       .members = gathering->members.at,
 				       .member_count = gathering->members.n,
@@ -188,14 +191,14 @@ static void add_name(void *arg, const char *output)
 	names_add(naming->arena, naming->names, output);
 }
 
-/* Its secure outputs: those that are declared, and under secure_outputs = yes whatever else is named. */
+/* Its secure outputs: those that are declared so; under secure_outputs = yes those that are named, and all others. */
 static void secure_outputs(hst_arena *arena, const struct flow_taint *taint, size_t position, struct names *ret)
 {
 	const struct flow_taint_step *step = &taint->steps[position];
 	const struct flow_declared *outputs = &taint->declared.outputs[position];
 	struct naming naming = {arena, ret};
 
-	for (size_t i = 0; outputs->known && i < outputs->fields.n; i++)
+	for (size_t i = 0; !step->all && outputs->known && i < outputs->fields.n; i++)
 		if (step->outputs[i])
 			names_add(arena, ret, field_name(&outputs->fields.at[i]));
 	if (!step->all)

@@ -8,8 +8,8 @@
 
 #include "pure/flow/model.h"
 
-/* As many sinks as one envelope can name. */
-enum { FLOW_SINKS_MAX = 64 };
+/* As many sinks as one envelope can name, and as many pieces as one value can be made of. */
+enum { FLOW_SINKS_MAX = 64, FLOW_PIECES_MAX = 64 };
 
 /* "connector/post.send.text", "desktop/enter-invoice.password" */
 const char *flow_sink(hst_arena *arena, const struct flow_step *step, const char *input);

@@ -233,6 +233,24 @@ static bool sources_known(const struct looking *looking, const struct flow_input
 	return true;
 }
 
+/* As compose.c takes it apart: what is readable and stands side by side is one piece. */
+static void check_pieces(const struct looking *looking, const struct flow_input *input)
+{
+	const struct flow_secure *before = NULL;
+	size_t pieces = 0;
+
+	for (size_t i = 0; i < input->value.part_count; i++) {
+		const struct flow_part *part = &input->value.parts[i];
+		const struct flow_secure *why = part->literal ? NULL : secure_token(looking, &part->token);
+
+		pieces += why || before || i == 0;
+		before = why;
+	}
+	if (pieces > FLOW_PIECES_MAX)
+		PROBLEM(looking, input->line, "input \"%s\" is made of %zu pieces, and with something secure in it %d is the most",
+		        input->name, pieces, FLOW_PIECES_MAX);
+}
+
 static void check_input(const struct looking *looking, const struct flow_input *input)
 {
 	const struct flow_taint *taint = looking->taint;
@@ -243,6 +261,8 @@ static void check_input(const struct looking *looking, const struct flow_input *
 
 	holds = check_tokens(looking, input,
 	                     inputs->known && !secret && !step->secure_inputs && !input->declassify);
+	if (holds)
+		check_pieces(looking, input);
 	if (holds || input->secret || !sources_known(looking, input))
 		return;
 	if (input->declassify)
