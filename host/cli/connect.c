@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/hidden.h"
+#include "cli/pin.h"
 #include "loop/zmq.h"
 #include "os/files.h"
 #include "schema/value.h"
@@ -235,7 +236,10 @@ int connect_open(struct connect *connect, const struct cli *cli)
 		return status;
 	connect->loop = loop_new(loop_wait_zmq);
 	connect->zmq = zmq_ctx_new();
-	return reach(connect);
+	status = reach(connect);
+	if (!status)
+		pin_refresh(connect);
+	return status;
 }
 
 void connect_close(struct connect *connect)

@@ -5,8 +5,13 @@
 #include "os/files.h"
 #include "schema/value.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
+
+enum { FRESH_S = 600 };
 
 static char *pin_path(const char *key_path, const uint8_t host[KEY_BYTES])
 {
@@ -64,8 +69,12 @@ static int keep(const struct cli *cli, const char *key_path, const uint8_t host[
 	hst_error err = {{0}, {0}};
 	int code, status = check_next(cli, path, pinned, roster);
 
-	if (status || (kept && strcmp(kept, text) == 0) || !is_own(key_path))
+	if (status || !is_own(key_path))
 		return status;
+	if (kept && strcmp(kept, text) == 0) {
+		utimensat(AT_FDCWD, path, NULL, 0); /* seen today, too */
+		return CLI_DONE;
+	}
 	code = files_make_directory(folder, 0700, &err);
 	if (code == HST_OK)
 		code = files_replace(path, text, strlen(text), 0600, true, &err);
@@ -128,4 +137,31 @@ int pin_ask(struct connect *connect, struct roster **ret)
 	else
 		*ret = roster;
 	return status;
+}
+
+static bool is_fresh(const char *path)
+{
+	struct stat found;
+	time_t now = time(NULL);
+
+	return stat(path, &found) == 0 && found.st_mtime <= now && now - found.st_mtime < FRESH_S;
+}
+
+void pin_refresh(struct connect *connect)
+{
+	AUTO_FREE char *path = pin_path(connect->key_path, connect->ring.host);
+	const struct cli *cli = connect->cli;
+	struct cli silent = *cli;
+	struct roster *roster = NULL;
+	hst_error err = {{0}, {0}};
+
+	if (cli->hasty || cli->kept || is_fresh(path) || !is_own(connect->key_path))
+		return;
+	silent.hasty = true;
+	silent.kept = &err;
+	connect->cli = &silent;
+	if (pin_ask(connect, &roster) != CLI_DONE && strncmp(err.reason, "Roster", 6) == 0)
+		fprintf(stderr, "hostler: warning: %s\n", err.text);
+	connect->cli = cli;
+	roster_free(roster);
 }

@@ -15,6 +15,9 @@ int pin_read(const struct cli *cli, const char *key_path, const uint8_t host[KEY
 /* What the host shows now, held against the one that was kept, and kept. The caller frees it. */
 int pin_ask(struct connect *connect, struct roster **ret);
 
+/* The same at every connection, if it was long ago: nothing is said but that the host shows one that cannot be believed. */
+void pin_refresh(struct connect *connect);
+
 /* Keeps a roster that may replace the one that is kept; says why not. */
 int pin_keep(const struct cli *cli, const char *key_path, const uint8_t host[KEY_BYTES], const struct roster *roster);
 

@@ -97,6 +97,11 @@ static void on_ask(void *arg, struct hub_link *from, const struct message *messa
 	const char *answer = table_get(&desk->answers, message_text(message, "what"));
 	hst_error err = {"", "there is no run \"999\""};
 
+	/* What the command line asks for besides, wherever it connects, is no part of what is tried. */
+	if (!answer && strcmp(message_text(message, "what"), "roster") == 0) {
+		refuse(desk, from, message->id, HST_NOT_FOUND, &err);
+		return;
+	}
 	copy_payload(desk->filters, sizeof desk->filters, message);
 	if (leaves(desk))
 		return;

@@ -84,6 +84,9 @@ with null_house() as house:
     tap.ok(status == 0 and "behind no passphrase" in shown, "a passphrase can be taken away", shown)
     tap.same(house.hostler("runs").returncode, 0, "and then nobody is asked")
 
+    pins = os.listdir(house.path("rosters"))
+    tap.ok(len(pins) == 1 and len(pins[0]) == 43 and is_private(house.path("rosters/" + pins[0])), "what the host shows is noted", pins)
+
     # Somebody who made a key of their own.
     grace = house.path("grace.key")
     word = with_key(house, grace, "operator", "key", "--yes", "--name", "grace").stdout.strip()
