@@ -216,7 +216,9 @@ with null_house(FILES, more=MORE) as house:
               ("undrained", "host")], "and what happened to the house")
     done = house.hostler("events")
     tap.ok(" house  " in done.stdout and "takes no new runs: host: " in done.stdout, "in words, too", done.stdout)
-    tap.ok([row["at"] for row in rows] == sorted(row["at"] for row in rows), "oldest first", rows)
+    # A fraction of a second has no zeros at its end.
+    times = [row["at"].rstrip("Z") for row in rows]
+    tap.ok(times == sorted(times), "oldest first", rows)
     done = house.hostler("events", "-n", "3")
     tap.ok(f"#{bad} bad " in done.stdout and "failed: FlowFailed: " in done.stdout, "people read lines", done.stdout)
 
