@@ -124,7 +124,7 @@ static void say_json(const struct init *init)
 	add(made, arena, init->made_seed, "seed");
 	add(made, arena, init->made_roster, "roster");
 	value_set(answer, "made", made);
-	value_set_text(answer, "operator_key", init->key_path);
+	value_set_text(answer, "operator_key", init->conf->has_host ? init->key_path : NULL);
 	value_set_text(answer, "state_dir", init->conf->state_dir);
 	cli_print_json(answer);
 }
@@ -145,6 +145,8 @@ static void say(const struct init *init)
 		printf("%s is not yours to write: whoever runs `hostler up` makes seed and roster, or lets you in with\n"
 		       "  hostler operator new NAME --key \"$(hostler operator key)\"\n",
 		       dir);
+	else if (init->made_seed && !init->conf->has_host)
+		puts("next: `hostler gateway join` with the invitation of the host, or `hostler up`");
 	else if (init->made_roster)
 		printf("next: keep a copy of %s/host.seed and of your key, then `hostler check` and `hostler up`\n", dir);
 	else if (init->made_key && init->roster)
@@ -162,7 +164,9 @@ int init_command(struct cli *cli)
 		return status;
 	init.file = files_beside("", found);
 	look(&init);
-	status = make_key(&init);
+	/* A machine that only has gateways has nobody to steer it. */
+	if (init.conf->has_host)
+		status = make_key(&init);
 	if (!status && !init.not_ours && (!init.seed || (init.conf->has_host && !init.roster)))
 		status = prepare(&init);
 	if (!status && init.for_other && !init.key) {

@@ -1,6 +1,7 @@
 #include "cli/pin.h"
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "os/files.h"
 #include "schema/value.h"
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 enum { FRESH_S = 600 };
 
@@ -142,9 +142,9 @@ int pin_ask(struct connect *connect, struct roster **ret)
 static bool is_fresh(const char *path)
 {
 	struct stat found;
-	time_t now = time(NULL);
+	int64_t now_s = clock_wall_us() / 1000000;
 
-	return stat(path, &found) == 0 && found.st_mtime <= now && now - found.st_mtime < FRESH_S;
+	return stat(path, &found) == 0 && found.st_mtime <= now_s && now_s - found.st_mtime < FRESH_S;
 }
 
 void pin_refresh(struct connect *connect)

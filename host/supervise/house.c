@@ -304,11 +304,18 @@ int house_run(const char *file, bool detached)
 	return status;
 }
 
-/* A line without its end; "" when there is none. */
+/* A line without its end; "" when there is none. Not through stdio, whose buffer nobody wipes. */
 static void read_passphrase(char *to, size_t size)
 {
-	if (!fgets(to, (int)size, stdin))
-		to[0] = '\0';
+	size_t length = 0;
+	ssize_t n = 0;
+
+	while (length < size - 1 && !memchr(to, '\n', length) && (n = read(STDIN_FILENO, to + length, size - 1 - length)) != 0)
+		if (n > 0)
+			length += (size_t)n;
+		else if (errno != EINTR)
+			break;
+	to[length] = '\0';
 	to[strcspn(to, "\n")] = '\0';
 }
 
