@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "engine/policy.h"
 #include "engine/retention.h"
+#include "engine/envelopes.h"
+#include "engine/secrets.h"
 #include "os/crash.h"
 #include "os/files.h"
 #include "os/inherited.h"
@@ -181,6 +183,8 @@ static void engine_close(struct engine *engine)
 	free(engine->replies);
 	free(engine->followers);
 	text_clear(&engine->said);
+	envelopes_clear(engine);
+	secrets_clear(engine);
 	free(engine->files_dir);
 }
 
@@ -220,6 +224,7 @@ static int engine_run(struct child *child)
 	engine.next_request = (uint64_t)clock_wall_us();
 	engine.scratch = arena_new();
 	text_init(&engine.said, PAYLOAD_BYTES_MAX);
+	text_init(&engine.sealed, SEALED_BYTES_MAX);
 	core_effects_init(&engine.effects);
 	engine.core = core_new(&policy);
 	engine_configure_core(&engine);
@@ -233,6 +238,7 @@ static int engine_run(struct child *child)
 		engine.began_us = clock_steady_us();
 		loop_in(engine.loop, STORE_IDLE_MS, store_idle_due, &engine);
 		retention_start(&engine);
+		secrets_look(&engine);
 		engine_after(&engine);
 		status = child_run(child, engine_told, &engine);
 	}

@@ -33,6 +33,9 @@ struct engine_call {
 	int64_t step, token, timeout_ms;
 	char *action, *inputs;
 	size_t inputs_length;
+	char *sealed; /* items; NULL: none */
+	size_t sealed_length;
+	char chain[ID_SIZE], *name; /* with `sealed`: what envelopes are bound to, and the step's name */
 	struct engine *engine;
 	struct engine_pool *pool;
 	bool cancelled; /* no worker is to take it any more */
@@ -114,6 +117,13 @@ struct engine {
 	bool batch_open;       /* a transaction is open in the store */
 	struct core_counters stored_counters;
 	struct text said; /* what is being sent */
+	struct text sealed; /* and what is sealed of it */
+	struct engine_failure *failures; /* of calls and offers that could not be made (envelopes.c) */
+	size_t failure_count, failure_size;
+	struct loop_timer *fail;
+	struct table secrets;  /* name -> struct engine_secret (secrets.c) */
+	struct table offered;  /* connection -> int64_t, the serial of its password as it was last offered */
+	struct loop_timer *secrets_look;
 	struct engine_reply *replies;
 	size_t reply_count, reply_size;
 	struct engine_follower *followers;

@@ -3,6 +3,7 @@
  * its first word when it is back makes the core ask what became of everything that was placed there.
  */
 #include "engine/gateways.h"
+#include "engine/envelopes.h"
 
 #include "os/crash.h"
 
@@ -43,10 +44,15 @@ void gateways_offer(struct engine *engine, const struct core_action *action)
 {
 	const struct step *step = action->step;
 	struct hub_link *link = gateway_of(engine, step->facts.device);
+	hst_error err = {{0}, {0}};
 	struct message message;
 
 	if (!link)
 		return;
+	if (envelopes_of_action(engine, action, &err) < 0) {
+		envelopes_failed(engine, action, &err);
+		return;
+	}
 	message_init(&message, WORD_offer, (uint64_t)step->facts.token);
 	message_set_integer(&message, "step", step->facts.id);
 	message_set_integer(&message, "token", step->facts.token);
@@ -58,7 +64,10 @@ void gateways_offer(struct engine *engine, const struct core_action *action)
 	message_set_text(&message, "mode", step->facts.attended ? "attended" : "unattended");
 	message_set_text(&message, "package", action->package);
 	message_set_integer(&message, "timeout_ms", action->timeout_ms);
+	if (engine->sealed.length && strcmp(step->run->facts.chain, step->run->facts.id) != 0)
+		message_set_text(&message, "chain", step->run->facts.chain);
 	message_set_payload(&message, action->inputs, action->inputs_length);
+	message_set_sealed(&message, engine->sealed.s, engine->sealed.length);
 	hub_send(engine->hub, link, &message);
 	crash_point(CRASH_engine_offered);
 }

@@ -1,5 +1,6 @@
 /* What operators ask to be done, and files they fetch. Questions are in answers.c. */
 #include "engine/files.h"
+#include "engine/envelopes.h"
 #include "engine/steer.h"
 
 #include "base/auto.h"
@@ -27,12 +28,16 @@ void on_press(void *arg, struct hub_link *from, const struct message *message)
  * The event of a run by hand, as the flow's trigger would have made it: checked against the trigger's fields, defaults
  * filled in. A flow with several triggers, or none, takes any event.
  */
-int event_by_hand(struct engine *engine, const struct flow *flow, const hst_value *given, const hst_value **ret, hst_error *err)
+int event_by_hand(struct engine *engine, const struct flow *flow, const hst_value *given, const struct flow_envelope *sealed,
+		  size_t sealed_count, const hst_value **ret, hst_error *err)
 {
 	const struct definition *trigger = flow->on_count == 1 ? definitions_instance(engine->definitions, HST_TRIGGER, flow->on[0]) : NULL;
 
 	*ret = given;
-	return trigger ? fields_check(engine->scratch, trigger->event, "input", given, false, ret, err) : HST_OK;
+	if (!trigger)
+		return HST_OK;
+	return fields_check(engine->scratch, envelopes_left(engine->scratch, trigger->event, sealed, sealed_count), "input",
+			    envelopes_without(engine->scratch, given, sealed, sealed_count), false, ret, err);
 }
 
 /* A flow by hand: the payload is the event. */
@@ -63,7 +68,11 @@ void on_run(void *arg, struct hub_link *from, const struct message *message)
 		engine_refuse(engine, from, message->id, HST_INVALID, "InputInvalid", "the event must be a JSON object: %s", err.text);
 		return;
 	}
-	if (event_by_hand(engine, known, body, &body, &err) < 0) {
+	if (envelopes_read(engine->scratch, message, &event.sealed, &event.sealed_count, &err) < 0) {
+		engine_refuse(engine, from, message->id, HST_INVALID, "InputInvalid", "what is sealed of the event: %s", err.text);
+		return;
+	}
+	if (event_by_hand(engine, known, body, event.sealed, event.sealed_count, &body, &err) < 0) {
 		engine_refuse(engine, from, message->id, HST_INVALID, "InputInvalid", "%s", err.text);
 		return;
 	}

@@ -1,6 +1,8 @@
 /* What gateways say: how devices stand, what became of offers, files in parts; and packages that they fetch. */
 #include "engine/files.h"
 #include "engine/gateways.h"
+#include "engine/envelopes.h"
+#include "engine/secrets.h"
 
 #include "base/auto.h"
 #include "base/clock.h"
@@ -87,12 +89,19 @@ void on_taken(void *arg, struct hub_link *from, const struct message *message)
 
 void on_refused(void *arg, struct hub_link *from, const struct message *message)
 {
+	struct engine *engine = arg;
 	AUTO_FREE char *text = message_payload_text(message);
 	struct core_event event = {.kind = CORE_REFUSED, .reason = message_text(message, "reason"), .text = text,
 	                           .class = reason_class_named(message_text(message, "class")),
 	                           .revision = message_integer(message, "revision")};
+	const struct step *step = core_step_of(engine->core, message_integer(message, "step"));
+	bool sign_in = step && step->facts.connection && reason_is_of_sign_in(event.reason);
 
-	step_event(arg, from, message, &event);
+	if (sign_in)
+		event.serial = secrets_failed(engine, step->facts.connection);
+	step_event(engine, from, message, &event);
+	if (sign_in)
+		secrets_look(engine);
 }
 
 void on_stage(void *arg, struct hub_link *from, const struct message *message)
@@ -133,6 +142,7 @@ void on_finished(void *arg, struct hub_link *from, const struct message *message
 	                           .payload_length = message->payload_length};
 	AUTO(text) struct text outputs;
 	const hst_value *body;
+	hst_error err = {{0}, {0}};
 
 	crash_point(CRASH_engine_heard_finished);
 	text_init(&outputs, PAYLOAD_BYTES_MAX);
@@ -147,6 +157,12 @@ void on_finished(void *arg, struct hub_link *from, const struct message *message
 			event.payload = outputs.s;
 			event.payload_length = outputs.length;
 		}
+	}
+	if (envelopes_read(engine->scratch, message, &event.sealed, &event.sealed_count, &err) < 0 && event.state == STATE_SUCCEEDED) {
+		event.state = STATE_FAILED;
+		event.reason = "OutputInvalid";
+		event.text = "its session process sealed what cannot be read";
+		event.payload_length = 0;
 	}
 	step_event(engine, from, message, &event);
 }

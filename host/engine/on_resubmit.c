@@ -7,6 +7,13 @@
 
 #include <string.h>
 
+/* One of the run before, of any of its steps. */
+struct kept_envelope {
+	struct kept_envelope *next;
+	int64_t step;
+	struct flow_envelope envelope;
+};
+
 /* What the store knows of the run before; in the scratch arena. */
 struct resubmit {
 	struct steer steer;
@@ -14,6 +21,9 @@ struct resubmit {
 	const char *flow_name, *digest, *trigger, *state;
 	const char *event;
 	size_t event_length;
+	struct flow_envelope *sealed; /* fields of the event */
+	size_t sealed_count;
+	struct kept_envelope *envelopes; /* of all of the run */
 	char chain[ID_SIZE]; /* id of the run `origin` */
 	const struct flow *flow; /* of the new run */
 	struct step_facts *kept;
@@ -40,6 +50,35 @@ static bool see_run(void *arg, const struct store_run *run)
 	return true;
 }
 
+static bool see_sealed(void *arg, const struct store_sealed *record)
+{
+	struct resubmit *resubmit = arg;
+	hst_arena *arena = resubmit->steer.engine->scratch;
+	struct kept_envelope *kept = arena_array(arena, 1, sizeof *kept);
+
+	*kept = (struct kept_envelope){.next = resubmit->envelopes, .step = record->step,
+	                               .envelope = {.name = arena_text(arena, record->name),
+	                                            .bytes = arena_copy(arena, record->bytes.bytes, record->bytes.length),
+	                                            .length = record->bytes.length}};
+	resubmit->envelopes = kept;
+	return true;
+}
+
+static struct flow_envelope *sealed_of(const struct resubmit *resubmit, int64_t step, size_t *ret_count)
+{
+	struct flow_envelope *all;
+	size_t n = 0;
+
+	for (const struct kept_envelope *kept = resubmit->envelopes; kept; kept = kept->next)
+		n += kept->step == step;
+	all = arena_array(resubmit->steer.engine->scratch, n, sizeof *all);
+	*ret_count = 0;
+	for (const struct kept_envelope *kept = resubmit->envelopes; kept; kept = kept->next)
+		if (kept->step == step)
+			all[(*ret_count)++] = kept->envelope;
+	return all;
+}
+
 static int read_run(struct resubmit *resubmit)
 {
 	const struct steer *steer = &resubmit->steer;
@@ -53,6 +92,10 @@ static int read_run(struct resubmit *resubmit)
 	rc = ops->find_run(steer->engine->store, said, &number, steer->err);
 	if (rc >= 0)
 		rc = ops->run(steer->engine->store, number, see_run, resubmit, steer->err);
+	if (rc >= 0)
+		rc = ops->sealed(steer->engine->store, number, -1, see_sealed, resubmit, steer->err);
+	if (rc >= 0)
+		resubmit->sealed = sealed_of(resubmit, 0, &resubmit->sealed_count);
 	if (rc >= 0)
 		engine_run_id(steer->engine, resubmit->origin, resubmit->chain);
 	if (rc >= 0 && !resubmit->ended_us)
@@ -87,6 +130,17 @@ static int find_flow(struct resubmit *resubmit)
 	return stand_check_flow(steer->engine, name, steer->err);
 }
 
+/* What is given instead is as readable as it came. */
+static void forget_sealed(struct resubmit *resubmit, const char *name)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < resubmit->sealed_count; i++)
+		if (strcmp(resubmit->sealed[i].name, name) != 0)
+			resubmit->sealed[kept++] = resubmit->sealed[i];
+	resubmit->sealed_count = kept;
+}
+
 /* What was given replaces what the event had, and the whole is checked as the trigger would have made it. */
 static int edit_event(struct resubmit *resubmit)
 {
@@ -105,9 +159,11 @@ static int edit_event(struct resubmit *resubmit)
 		return rc;
 	for (size_t i = 0; i < value_count(before); i++)
 		value_set(edited, value_name_at(before, i), value_at(before, i));
-	for (size_t i = 0; i < value_count(inputs); i++)
+	for (size_t i = 0; i < value_count(inputs); i++) {
 		value_set(edited, value_name_at(inputs, i), value_at(inputs, i));
-	rc = event_by_hand(engine, resubmit->flow, edited, &checked, steer->err);
+		forget_sealed(resubmit, value_name_at(inputs, i));
+	}
+	rc = event_by_hand(engine, resubmit->flow, edited, resubmit->sealed, resubmit->sealed_count, &checked, steer->err);
 	if (rc < 0)
 		return rc;
 	value_write_json(&json, checked);
@@ -129,11 +185,15 @@ static bool see_step(void *arg, const struct store_step *step)
 	hst_arena *arena = resubmit->steer.engine->scratch;
 	int position = flow_step_named(resubmit->flow, step->name);
 	enum state state = state_named(step->state);
+	struct flow_envelope *sealed;
+	size_t sealed_count;
 
 	if (position < 0 || (size_t)position >= resubmit->from || !state_row(state)->good ||
 	    resubmit->kept_count == resubmit->from)
 		return true;
+	sealed = sealed_of(resubmit, step->id, &sealed_count);
 	resubmit->kept[resubmit->kept_count++] = (struct step_facts){
+		.sealed = sealed, .sealed_count = sealed_count,
 		.position = position, .state = state, .reason = arena_text(arena, step->reason), .text = arena_text(arena, step->text),
 		.connection = arena_text(arena, step->connection), .target = arena_text(arena, step->target),
 		.device = arena_text(arena, step->device), .user = arena_text(arena, step->user),
@@ -204,6 +264,8 @@ void on_resubmit(void *arg, struct hub_link *from, const struct message *message
 	event.chain = resubmit.chain;
 	event.kept = resubmit.kept;
 	event.kept_count = resubmit.kept_count;
+	event.sealed = resubmit.sealed;
+	event.sealed_count = resubmit.sealed_count;
 	event.payload = resubmit.event;
 	event.payload_length = resubmit.event_length;
 	event.tag = workers_request(engine, from, message->id)->id;

@@ -1,5 +1,6 @@
 /* What workers say. */
 #include "engine/engine.h"
+#include "engine/envelopes.h"
 #include "engine/steer.h"
 
 #include "base/clock.h"
@@ -91,11 +92,17 @@ void on_fired(void *arg, struct hub_link *from, const struct message *message)
 	struct engine *engine = arg;
 	struct engine_request *request = answered(engine, from, message, WORD_fire);
 	struct core_event event = {.kind = CORE_FIRED, .payload = message->payload, .payload_length = message->payload_length};
+	hst_error err = {{0}, {0}};
 
 	if (!request)
 		return;
 	crash_point(CRASH_engine_heard_fired);
 	event.trigger = request->trigger;
+	if (envelopes_read(engine->scratch, message, &event.sealed, &event.sealed_count, &err) < 0) {
+		hst_fail_as(&err, HST_BROKEN, "PluginCrashed", "the plugin's process sealed what cannot be read");
+		request_failed(engine, from, request, HST_BROKEN, &err);
+		return;
+	}
 	event.who = strncmp(request->who, "operator/", 9) == 0 ? request->who + 9 : request->who;
 	event.tag = request->id;
 	/* Kept until the runs are committed: perform.c answers the client by it. */
@@ -122,7 +129,14 @@ void on_returned(void *arg, struct hub_link *from, const struct message *message
 	struct engine_request *request = answered(engine, from, message, WORD_call);
 	struct core_event event = {.kind = CORE_RETURNED, .state = STATE_SUCCEEDED, .payload = message->payload,
 	                           .payload_length = message->payload_length};
+	hst_error err = {{0}, {0}};
 
+	if (envelopes_read(engine->scratch, message, &event.sealed, &event.sealed_count, &err) < 0) {
+		event.state = STATE_FAILED;
+		event.reason = "OutputInvalid";
+		event.text = "the plugin's process sealed what cannot be read";
+		event.payload_length = 0;
+	}
 	if (!request) {
 		returned_late(engine, from, message, &event);
 		return;

@@ -81,6 +81,13 @@ void engine_persist(struct engine *engine)
 	crash_point(CRASH_engine_persisting);
 	for (size_t i = 0; i < effects->step_count; i++)
 		persist_step(engine, effects->steps[i]);
+	for (size_t i = 0; i < effects->sealed_count; i++) {
+		const struct core_sealed *sealed = &effects->sealed[i];
+		struct store_sealed record = {.run = sealed->run, .step = sealed->step, .name = sealed->envelope->name,
+		                              .bytes = {.bytes = sealed->envelope->bytes, .length = sealed->envelope->length}};
+
+		must(engine->store->ops->put_sealed(engine->store, &record, &err), &err);
+	}
 	for (size_t i = 0; i < effects->standing_count; i++) {
 		const struct core_standing *standing = &effects->standings[i];
 		struct store_bytes value = {.bytes = standing->value, .length = standing->value_length};

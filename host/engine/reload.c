@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/policy.h"
+#include "engine/secrets.h"
 #include "os/inherited.h"
 
 #include <stdlib.h>
@@ -141,6 +142,7 @@ static void take_loaded(struct engine *engine)
 		abort();
 	}
 	engine_event(engine, &event);
+	secrets_look(engine);
 	workers_configured(engine);
 	engine_roster_again(engine);
 	forget_devices(engine);

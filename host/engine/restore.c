@@ -145,15 +145,31 @@ void engine_run_id(struct engine *engine, int64_t number, char ret[ID_SIZE])
 		log_debug("#%lld: %s", (long long)number, err.text);
 }
 
-/* Envelopes are bound to the first run of a chain. */
-static void restore_chains(struct engine *engine)
+static bool restore_envelope(void *arg, const struct store_sealed *record)
 {
+	struct restoring *restoring = arg;
+	struct flow_envelope envelope = {.name = record->name, .bytes = record->bytes.bytes, .length = record->bytes.length};
+
+	core_restore_sealed(restoring->engine->core, restoring->run, record->step, &envelope);
+	return true;
+}
+
+/* Envelopes are bound to the first run of a chain. */
+static int restore_sealed(struct restoring *restoring, hst_error *err)
+{
+	struct engine *engine = restoring->engine;
+	int rc = HST_OK;
+
 	TABLE_EACH(core_runs(engine->core), entry) {
 		struct run *run = entry->value;
 
 		if (run->facts.origin && !run->facts.chain[0])
 			engine_run_id(engine, run->facts.origin, run->facts.chain);
+		restoring->run = run;
+		if (rc >= 0)
+			rc = engine->store->ops->sealed(engine->store, run->facts.number, -1, restore_envelope, restoring, err);
 	}
+	return rc;
 }
 
 int engine_restore(struct engine *engine, hst_error *err)
@@ -175,9 +191,10 @@ int engine_restore(struct engine *engine, hst_error *err)
 	if (rc >= 0)
 		rc = abandoned_store(&restoring.abandoned, engine->store, clock_wall_us(), err);
 	abandoned_clear(&restoring.abandoned);
+	if (rc >= 0)
+		rc = restore_sealed(&restoring, err);
 	if (rc < 0)
 		return rc;
-	restore_chains(engine);
 	engine->stored_counters = *core_counters(engine->core);
 	presences_note(engine);
 	core_restored(engine->core, clock_wall_us(), &engine->effects);

@@ -21,7 +21,8 @@ typedef int steer_word(struct steer *steer);
 steer_word steer_stand, steer_drain; /* stand.c: disable, enable; drain, undrain */
 
 /* The event as the flow's trigger would have made it: checked, defaults filled in (on_client.c). */
-int event_by_hand(struct engine *engine, const struct flow *flow, const hst_value *given, const hst_value **ret, hst_error *err);
+int event_by_hand(struct engine *engine, const struct flow *flow, const hst_value *given, const struct flow_envelope *sealed,
+		  size_t sealed_count, const hst_value **ret, hst_error *err);
 
 /* HST_DENIED with the reason Disabled and who said so. */
 int stand_check_flow(struct engine *engine, const char *flow, hst_error *err);

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/envelopes.h"
 #include "engine/why.h"
 #include "os/crash.h"
 #include "schema/value.h"
@@ -75,11 +76,18 @@ static void ask_trigger(struct engine *engine, struct hub_link *client, uint64_t
 
 void workers_press(struct engine *engine, struct hub_link *client, const struct message *press)
 {
+	const char *trigger = message_text(press, "trigger");
+	hst_error err = {{0}, {0}};
 	struct message message;
 
+	if (envelopes_of_press(engine, press, trigger, &err) < 0) {
+		engine_refuse(engine, client, press->id, HST_INVALID, "InputInvalid", "%s", err.text);
+		return;
+	}
 	message_init(&message, WORD_fire, 0);
 	message_set_payload(&message, press->payload, press->payload_length);
-	ask_trigger(engine, client, press->id, message_text(press, "trigger"), &message);
+	message_set_sealed(&message, engine->sealed.s, engine->sealed.length);
+	ask_trigger(engine, client, press->id, trigger, &message);
 }
 
 void workers_ask_next(struct engine *engine, struct hub_link *client, uint64_t id, const hst_value *filters)
@@ -109,6 +117,8 @@ static void call_free(struct engine_call *call)
 	loop_cancel(call->engine->loop, &call->overdue);
 	free(call->action);
 	free(call->inputs);
+	free(call->sealed);
+	free(call->name);
 	free(call);
 }
 
@@ -127,7 +137,12 @@ static void call_send(struct engine *engine, struct hub_link *worker, struct eng
 	message_set_integer(&message, "token", call->token);
 	message_set_text(&message, "action", call->action);
 	message_set_integer(&message, "timeout_ms", call->timeout_ms);
+	if (call->sealed) {
+		message_set_text(&message, "run", call->chain);
+		message_set_text(&message, "name", call->name);
+	}
 	message_set_payload(&message, call->inputs, call->inputs_length);
+	message_set_sealed(&message, call->sealed, call->sealed_length);
 	hub_send(engine->hub, worker, &message);
 	crash_point(CRASH_engine_called);
 	call_free(call);
@@ -286,16 +301,28 @@ void workers_cancel(struct engine *engine, const struct step *step)
 void workers_call(struct engine *engine, const struct core_action *action)
 {
 	const struct flow_step *flow_step = action->step->flow_step;
-	struct engine_call *call = mem_alloc(sizeof *call);
 	struct hub_link *worker = engine->resting ? NULL : idle_worker(engine, flow_step->target);
 	struct engine_pool *pool = pool_of(engine, flow_step->target);
+	struct engine_call *call;
+	hst_error err = {{0}, {0}};
 
+	if (envelopes_of_action(engine, action, &err) < 0) {
+		envelopes_failed(engine, action, &err);
+		return;
+	}
+	call = mem_alloc(sizeof *call);
 	call->step = action->step->facts.id;
 	call->token = action->step->facts.token;
 	call->timeout_ms = action->timeout_ms;
 	call->action = mem_text(flow_step->action);
 	call->inputs = mem_copy(action->inputs, action->inputs_length);
 	call->inputs_length = action->inputs_length;
+	if (engine->sealed.length) {
+		call->sealed = mem_copy(engine->sealed.s, engine->sealed.length);
+		call->sealed_length = engine->sealed.length;
+		call->name = mem_text(flow_step->name);
+		snprintf(call->chain, sizeof call->chain, "%s", action->step->run->facts.chain);
+	}
 	call->engine = engine;
 	call->pool = pool;
 	if (worker) {

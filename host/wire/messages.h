@@ -42,7 +42,7 @@ enum speaker {
 	M(done,         SPEAKER_ANY,     RIGHT_NONE,  "",            "",                                        "")        \
 	M(error,        SPEAKER_ANY,     RIGHT_NONE,  "",            "code:i reason:t",                         "text: one sentence") \
 	M(press,        SPEAKER_CLIENT,  RIGHT_PRESS, "accepted",    "trigger:t",                               "json: inputs; sealed items") \
-	M(run,          SPEAKER_CLIENT,  RIGHT_PRESS, "accepted",    "flow:t",                                  "json: the event") \
+	M(run,          SPEAKER_CLIENT,  RIGHT_PRESS, "accepted",    "flow:t",                                  "json: the event; sealed items") \
 	M(accepted,     SPEAKER_HOST,    RIGHT_NONE,  "",            "",                                        "json: list of runs") \
 	M(resubmit,     SPEAKER_CLIENT,  RIGHT_PRESS, "accepted",    "",                                        "json: of what") \
 	M(steer,        SPEAKER_CLIENT,  RIGHT_CONTROL, "answer",    "what:t",                                  "json: of what") \
@@ -60,11 +60,11 @@ enum speaker {
 	M(emit,         SPEAKER_WORKER,  RIGHT_NONE,  "done",        "",                                        "json: events and state") \
 	M(state_get,    SPEAKER_WORKER,  RIGHT_NONE,  "state",       "name:t",                                  "")        \
 	M(state,        SPEAKER_HOST,    RIGHT_NONE,  "",            "found:b",                                 "bytes: what was kept") \
-	M(call,         SPEAKER_HOST,    RIGHT_NONE,  "returned",    "step:i token:i action:t timeout_ms:i",    "json: inputs; sealed items") \
+	M(call,         SPEAKER_HOST,    RIGHT_NONE,  "returned",    "step:i token:i action:t timeout_ms:i run:t? name:t?", "json: inputs; sealed items") \
 	M(returned,     SPEAKER_WORKER,  RIGHT_NONE,  "",            "step:i token:i",                          "json: outputs; sealed items") \
 	M(cancel,       SPEAKER_HOST,    RIGHT_NONE,  "done",        "step:i token:i",                          "")        \
 	M(device,       SPEAKER_GATEWAY, RIGHT_NONE,  "done",        "device:t online:b system:t slots:i revision:i load:i memory:i journal:i", "json: sessions") \
-	M(offer,        SPEAKER_HOST,    RIGHT_NONE,  "taken",       "step:i token:i run:t number:i name:t device:t user:t mode:t package:t timeout_ms:i", "json: inputs; sealed items") \
+	M(offer,        SPEAKER_HOST,    RIGHT_NONE,  "taken",       "step:i token:i run:t number:i name:t device:t user:t mode:t package:t timeout_ms:i chain:t?", "json: inputs; sealed items") \
 	M(taken,        SPEAKER_GATEWAY, RIGHT_NONE,  "",            "step:i token:i state:t",                  "")        \
 	M(refused,      SPEAKER_GATEWAY, RIGHT_NONE,  "",            "step:i token:i reason:t class:t revision:i", "text: one sentence") \
 	M(status,       SPEAKER_HOST,    RIGHT_NONE,  "standing",    "step:i token:i",                          "")        \
@@ -84,7 +84,7 @@ enum speaker {
 	M(open,         SPEAKER_GATEWAY, RIGHT_NONE,  "opened",      "user:t session:t?",                       "sealed items") \
 	M(opened,       SPEAKER_SESSION, RIGHT_NONE,  "",            "session:t",                               "")        \
 	M(held,         SPEAKER_SESSION, RIGHT_NONE,  "done",        "state:t minor:i? session:t? attended:b? user:t? key:t? step:i? token:i?", "")  \
-	M(launch,       SPEAKER_GATEWAY, RIGHT_NONE,  "finished",    "step:i token:i run:t number:i name:t timeout_ms:i package:t results:t", "json: inputs; sealed items") \
+	M(launch,       SPEAKER_GATEWAY, RIGHT_NONE,  "finished",    "step:i token:i run:t number:i name:t timeout_ms:i package:t results:t chain:t?", "json: inputs; sealed items") \
 	M(close,        SPEAKER_GATEWAY, RIGHT_NONE,  "closed",      "",                                        "")        \
 	M(closed,       SPEAKER_SESSION, RIGHT_NONE,  "",            "",                                        "")
 

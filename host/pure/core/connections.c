@@ -155,10 +155,12 @@ static const hst_value *block_value(hst_arena *arena, const struct core_block *b
 	value_set_text(value, "device", block->device);
 	value_set_text(value, "reason", block->reason);
 	value_set_text(value, "text", block->text);
+	if (block->serial)
+		value_set_integer(value, "serial", block->serial);
 	return value;
 }
 
-void connections_failed(struct core *core, struct step *step, const char *reason, const char *text,
+void connections_failed(struct core *core, struct step *step, const char *reason, const char *text, int64_t serial,
 			struct core_effects *effects)
 {
 	struct core_connection *connection = connection_of_step(core, step);
@@ -167,6 +169,7 @@ void connections_failed(struct core *core, struct step *step, const char *reason
 	if (step->signing_in)
 		leave(core, step);
 	block->at_us = core->now_us;
+	block->serial = serial;
 	text_replace(&block->user, step->facts.user);
 	text_replace(&block->device, step->facts.device);
 	text_replace(&block->reason, reason);
@@ -192,6 +195,7 @@ void connections_restore(struct core *core, const char *name, const hst_value *v
 	struct core_block *block = &connection->block;
 
 	value_integer(value_get(value, "at_us"), &block->at_us);
+	value_integer(value_get(value, "serial"), &block->serial);
 	text_replace(&block->user, value_text(value_get(value, "user")));
 	text_replace(&block->device, value_text(value_get(value, "device")));
 	text_replace(&block->reason, value_text(value_get(value, "reason")));

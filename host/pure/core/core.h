@@ -70,6 +70,7 @@ struct core_event {
 	enum offer_standing standing;
 	const char *reason, *text;
 	enum reason_class class;      /* REFUSED */
+	int64_t serial;		      /* REFUSED: of the password its connection was tried with; 0: not known */
 	bool released;		      /* FINISHED: the slot is free already */
 	int64_t started_us, ended_us; /* FINISHED: of the desktop flow itself, by the device's clock */
 	const char *payload;	      /* FIRED: the event; FINISHED, RETURNED: the outputs; JSON */

@@ -333,7 +333,7 @@ static void desktop_refused(struct core *core, struct step *step, const struct c
 	effects_happened(core, effects, step->run, step, "refused", "device", step->facts.device, "reason",
 			 step->facts.reason, "text", step->facts.text, NULL);
 	if (reason_is_of_sign_in(step->facts.reason))
-		connections_failed(core, step, step->facts.reason, step->facts.text, effects);
+		connections_failed(core, step, step->facts.reason, step->facts.text, event->serial, effects);
 	placed_back(core, step, effects);
 	desktop_release(core, step);
 	if (event->class == REASON_FATAL) {

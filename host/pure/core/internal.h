@@ -92,7 +92,7 @@ const struct order_gate *connections_gate(struct core *core, struct step *step, 
 const struct core_connection *connections_lead(struct core *core, struct step *step);
 void connections_begin(struct core *core, struct step *step);
 void connections_proven(struct core *core, struct step *step);
-void connections_failed(struct core *core, struct step *step, const char *reason, const char *text,
+void connections_failed(struct core *core, struct step *step, const char *reason, const char *text, int64_t serial,
 			struct core_effects *effects);
 void connections_left(struct core *core, struct step *step);
 void connections_unblock(struct core *core, const char *connection, struct core_effects *effects);

@@ -103,6 +103,7 @@ struct step {
 /* A connection whose sign-in failed: nothing is tried with it until a person says so (rule R29). */
 struct core_block {
 	int64_t at_us;
+	int64_t serial; /* of the password it failed with; 0: not known */
 	char *user, *device, *reason, *text;
 };
 

@@ -1,0 +1,154 @@
+#include "engine/secrets.h"
+
+#include "base/auto.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "config/secret_files.h"
+#include "os/files.h"
+#include "seal/armour.h"
+#include "seal/envelope.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILE_MAX = 2 * ARMOUR_BYTES_MAX, LOOK_MS = 3000 };
+
+/* One file, as it was when it was last read. */
+struct engine_secret {
+	char stamp[FILES_STAMP];
+	uint8_t *bytes; /* NULL: it cannot be used */
+	size_t length;
+	int64_t serial;
+};
+
+
+static int take_envelope(struct engine_secret *secret, const char *name, hst_error *err)
+{
+	struct envelope envelope;
+	int rc = envelope_read(secret->bytes, secret->length, &envelope, err);
+
+	if (rc < 0)
+		return rc;
+	if (envelope.header.kind != ENVELOPE_SECRET)
+		return hst_fail(err, HST_INVALID, "what is sealed in it is no named secret");
+	if (strcmp(envelope.header.name, name) != 0)
+		return hst_fail(err, HST_INVALID, "it is the secret \"%.64s\"", envelope.header.name);
+	secret->serial = envelope.header.serial;
+	return HST_OK;
+}
+
+static int read_file(struct engine_secret *secret, const char *path, const char *name, hst_error *err)
+{
+	AUTO_FREE char *text = NULL;
+	size_t length;
+	int rc = files_read(path, FILE_MAX, &text, &length, err);
+
+	if (rc < 0)
+		return rc;
+	if (length && text[length - 1] == '\n')
+		text[--length] = '\0';
+	if (strlen(text) != length)
+		return hst_fail(err, HST_INVALID, "it is no text");
+	rc = armour_read(text, &secret->bytes, &secret->length, err);
+	return rc < 0 ? rc : take_envelope(secret, name, err);
+}
+
+int secrets_get(struct engine *engine, const char *name, struct secret_envelope *ret, hst_error *err)
+{
+	struct engine_secret *secret = table_get(&engine->secrets, name);
+	AUTO_FREE char *path = secret_file(engine->definitions->conf->path, name);
+	char stamp[FILES_STAMP];
+	hst_error why = {{0}, {0}};
+
+	files_stamp(path, stamp);
+	if (!secret) {
+		secret = mem_alloc(sizeof *secret);
+		table_set(&engine->secrets, name, secret);
+	}
+	if (!secret->bytes || strcmp(secret->stamp, stamp) != 0) {
+		free(take(secret->bytes));
+		snprintf(secret->stamp, sizeof secret->stamp, "%s", stamp);
+		if (read_file(secret, path, name, &why) < 0) {
+			free(take(secret->bytes));
+			return hst_fail_as(err, HST_DENIED, "SecretUnusable",
+					   "the secret \"%s\" cannot be used: %s: %s; `hostler seal %s` makes it anew", name, path,
+					   why.text, name);
+		}
+	}
+	*ret = (struct secret_envelope){.bytes = secret->bytes, .length = secret->length, .serial = secret->serial};
+	return HST_OK;
+}
+
+void secrets_offered(struct engine *engine, const char *connection, int64_t serial)
+{
+	int64_t *offered = table_get(&engine->offered, connection);
+
+	if (!offered) {
+		offered = mem_alloc(sizeof *offered);
+		table_set(&engine->offered, connection, offered);
+	}
+	*offered = serial;
+}
+
+/* The serial of its password as it is now; 0: it has none, or none that can be used. */
+static int64_t serial_now(struct engine *engine, const char *connection)
+{
+	const struct conf_connection *conf = conf_connection(engine->definitions->conf, connection);
+	struct secret_envelope secret;
+
+	return conf && conf->password && secrets_get(engine, conf->password, &secret, NULL) >= 0 ? secret.serial : 0;
+}
+
+/* Offered by an engine before this one: its file may have been the same. */
+int64_t secrets_failed(struct engine *engine, const char *connection)
+{
+	const int64_t *offered = table_get(&engine->offered, connection);
+
+	return offered ? *offered : serial_now(engine, connection);
+}
+
+static void look_due(void *arg)
+{
+	struct engine *engine = arg;
+
+	engine->secrets_look = NULL;
+	secrets_look(engine);
+}
+
+void secrets_look(struct engine *engine)
+{
+	const struct conf *conf = engine->definitions->conf;
+	bool blocked = false;
+
+	for (size_t i = 0; i < conf->connection_count; i++) {
+		const char *name = conf->connections[i].name;
+		const struct core_block *block = core_blocked(engine->core, name);
+		struct core_event event = {.kind = CORE_UNBLOCKED, .connection = name};
+		int64_t failed = block ? block->serial : 0, now = block ? serial_now(engine, name) : 0;
+
+		if (block && now > failed) {
+			log_info("connection %s: its password was sealed again (serial %lld, %lld had failed); it is tried again", name,
+				 (long long)now, (long long)failed);
+			engine_event(engine, &event);
+		} else if (block && conf->connections[i].password) {
+			blocked = true;
+		}
+	}
+	if (blocked && !engine->secrets_look)
+		engine->secrets_look = loop_in(engine->loop, LOOK_MS, look_due, engine);
+}
+
+void secrets_clear(struct engine *engine)
+{
+	TABLE_EACH(&engine->secrets, entry) {
+		struct engine_secret *secret = entry->value;
+
+		free(secret->bytes);
+		free(secret);
+	}
+	TABLE_EACH(&engine->offered, entry)
+		free(entry->value);
+	table_clear(&engine->secrets);
+	table_clear(&engine->offered);
+	loop_cancel(engine->loop, &engine->secrets_look);
+}
