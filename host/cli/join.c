@@ -74,7 +74,7 @@ static int ask_host(const struct join *join)
 	hst_error why = {0};
 	int status = CLI_DONE, code;
 
-	code = enrol_new(loop, zmq, &join->invitation, NULL, probe_over, &probe, &enrol, &why);
+	code = enrol_new(loop, zmq, &join->invitation, NULL, NULL, probe_over, &probe, &enrol, &why);
 	while (code == HST_OK && !probe.over && clock_steady_us() < end_us)
 		loop_turn(loop, (end_us - clock_steady_us()) / 1000 + 1);
 	if (enrol && !probe.over)

@@ -54,7 +54,7 @@ void enrolling_begin(struct gateway *gateway, void *zmq, const struct key_ring *
 	gateway->joining = "joining";
 	rc = read_invitation(gateway, ring, &invitation, &err);
 	if (rc >= 0)
-		rc = enrol_new(gateway->loop, zmq, &invitation, ring->self.public_key, on_over, gateway, &gateway->enrol, &err);
+		rc = enrol_new(gateway->loop, zmq, &invitation, ring->self.public_key, ring->joins, on_over, gateway, &gateway->enrol, &err);
 	invitation_clear(&invitation);
 	if (rc < 0) {
 		on_over(gateway, rc, &err);

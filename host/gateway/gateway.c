@@ -53,6 +53,7 @@ static int gateway_open(struct gateway *gateway, void *zmq, const struct key_rin
 		return rc;
 	crash_point(CRASH_gateway_journal_open);
 	results_sweep(gateway);
+	rosters_open(gateway, ring);
 	enrolling_begin(gateway, zmq, ring);
 	rc = open_link(gateway, zmq, ring, err);
 	now_write(gateway);
@@ -74,6 +75,7 @@ static void gateway_close(struct gateway *gateway)
 	gateway_forget_loaded(gateway);
 	table_clear(&gateway->processes);
 	table_clear(&gateway->fetches);
+	pinned_clear(&gateway->pinned);
 	free(gateway->now);
 	free(gateway->packages_dir);
 	free(gateway->results_dir);

@@ -14,6 +14,7 @@
 #include "gateway/strategies.h"
 #include "loop/loop.h"
 #include "pure/admission/admission.h"
+#include "wire/believed.h"
 #include "wire/child.h"
 #include "wire/enrol.h"
 #include "wire/link.h"
@@ -65,6 +66,7 @@ struct gateway {
 	struct enrol *enrol; /* the invitation under way, or done; NULL: none */
 	const char *joining; /* "joining", "joined", "refused"; NULL: it was not invited */
 	hst_error joining_error;
+	struct pinned pinned; /* the roster that is passed on to session processes */
 	char *now; /* what state_dir/gateway/now.json says */
 	int channel;    /* to the supervisor */
 	uint32_t next_number;
@@ -115,6 +117,11 @@ void devices_about(struct text *to, const struct conf_device *conf); /* ,"driver
 /* enrolling.c */
 void enrolling_begin(struct gateway *gateway, void *zmq, const struct key_ring *ring);
 void enrolling_end(struct gateway *gateway);
+
+/* rosters.c */
+void rosters_open(struct gateway *gateway, const struct key_ring *ring);
+void rosters_heard(struct gateway *gateway, const struct message *message); /* of the host */
+void rosters_tell(struct gateway_process *process);
 
 /* now.c */
 void now_write(struct gateway *gateway);

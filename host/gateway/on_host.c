@@ -147,6 +147,8 @@ void on_host_message(void *arg, const struct message *message)
 		on_stop(gateway, message);
 	else if (message->word == WORD_status)
 		on_status(gateway, message);
+	else if (message->word == WORD_roster)
+		rosters_heard(gateway, message);
 	else if (message->word == WORD_error)
 		log_warning("the host refused a message: %.*s", (int)message->payload_length, (const char *)message->payload);
 }

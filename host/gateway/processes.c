@@ -131,6 +131,7 @@ static void process_started(struct gateway_process *process, int fd)
 	struct admission_event event = {.kind = ADMISSION_HOLD_READY, .number = process->number};
 
 	listen_to(process, fd);
+	rosters_tell(process);
 	if (process->watch && !process->replaced)
 		process->device->watch = process;
 	else if (!process->watch)
@@ -203,6 +204,7 @@ void processes_held(struct gateway_process *process, const struct message *held)
 	process->silent = false;
 	message_init(&done, WORD_done, held->id);
 	stream_send(process->stream, &done, NULL);
+	rosters_tell(process);
 	log_info("device %s: a session process goes on with this gateway: %s (protocol %d.%lld)", process->device->conf->name,
 	         message_text(held, "state"), PROTOCOL_MAJOR, (long long)message_integer(held, "minor"));
 	if (process->old && event.adopted == ADMISSION_ADOPTED_WARM)

@@ -156,6 +156,13 @@ static void on_done(struct hold *hold, const struct message *message)
 		hold_result_clear(hold);
 }
 
+static void on_roster(struct hold *hold, const struct message *message)
+{
+	believed_heard(&hold->pinned, message);
+	if (message->id)
+		say(hold, WORD_done, message->id);
+}
+
 static const struct {
 	enum word word;
 	void (*handle)(struct hold *hold, const struct message *message);
@@ -165,6 +172,7 @@ static const struct {
 	{WORD_stop, on_stop},
 	{WORD_close, on_close},
 	{WORD_done, on_done},
+	{WORD_roster, on_roster},
 };
 
 static void on_message(void *arg, struct stream *stream, const struct message *message)
@@ -240,7 +248,10 @@ static void on_child(void *arg)
 /* A hold that is started by hand has none. */
 static int read_keys(struct hold *hold, hst_error *err)
 {
-	return inherited_has(INHERITED_KEYS) ? keys_read_fd(&hold->ring, inherited_fd(INHERITED_KEYS), err) : HST_OK;
+	int code = inherited_has(INHERITED_KEYS) ? keys_read_fd(&hold->ring, inherited_fd(INHERITED_KEYS), err) : HST_OK;
+
+	believed_begin(&hold->pinned, &hold->ring);
+	return code;
 }
 
 int session_hold(const struct session_settings *settings)
@@ -255,6 +266,7 @@ int session_hold(const struct session_settings *settings)
 		log_error("%s", err.text);
 		inherited_say(err.text);
 		keys_clear(&hold.ring);
+		pinned_clear(&hold.pinned);
 		loop_free(hold.loop);
 		return 1;
 	}
@@ -267,6 +279,7 @@ int session_hold(const struct session_settings *settings)
 	stream_free(hold.stream);
 	session_device_close(&hold.device);
 	keys_clear(&hold.ring);
+	pinned_clear(&hold.pinned);
 	hold_result_clear(&hold);
 	hold_ground_clear(&hold);
 	free(hold.session);

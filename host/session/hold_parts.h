@@ -10,6 +10,7 @@
 #include "session/device.h"
 #include "session/notes.h"
 #include "session/work.h"
+#include "wire/believed.h"
 #include "wire/keys.h"
 #include "wire/stream.h"
 
@@ -36,7 +37,8 @@ struct hold_ground {
 
 struct hold {
 	struct loop *loop;
-	struct key_ring ring; /* the pairs of its gateway, and the roster; empty: it can open nothing that is sealed */
+	struct key_ring ring; /* the pairs of its gateway; none: it can open nothing that is sealed */
+	struct pinned pinned;
 	struct session_device device;
 	struct session_notes notes;
 	struct stream *stream; /* NULL: the gateway is gone */

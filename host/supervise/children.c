@@ -76,7 +76,7 @@ void children_event(struct role_child *child, enum child_event what)
 	child_event(&child->child, what, clock_steady_us());
 }
 
-/* "ready", "bad TEXT", or what concerns a reload. Anything else is not ours to understand, and says nothing. */
+/* "ready", "bad TEXT", "roster" (a newer one was left for us), or what concerns a reload. Anything else is not ours to understand, and says nothing. */
 static void on_said(void *arg, struct process *process, const char *line)
 {
 	struct role_child *child = arg;
@@ -84,7 +84,9 @@ static void on_said(void *arg, struct process *process, const char *line)
 	(void)process;
 	if (silence_heard(child, line))
 		return;
-	if (strcmp(line, "ready") == 0) {
+	if (strcmp(line, "roster") == 0) {
+		believing_look(child->of);
+	} else if (strcmp(line, "ready") == 0) {
 		crash_point(CRASH_hostlerd_child_ready);
 		children_event(child, CHILD_SAID_READY);
 	} else if (strncmp(line, "bad ", 4) == 0) {
@@ -118,41 +120,6 @@ static void on_ended(void *arg, struct process *process, int status)
 	reload_child_ended(child);
 }
 
-/* Who drains has the name, and with it the key, of the one in its place. */
-static bool is_again(const struct supervisor *supervisor, size_t at)
-{
-	for (size_t i = 0; i < at; i++)
-		if (strcmp(supervisor->children[i]->plan.name, supervisor->children[at]->plan.name) == 0)
-			return true;
-	return false;
-}
-
-/* What this child reads on fd 4. A gateway of another host gets that host's key. */
-static char *keys_of(const struct role_child *child)
-{
-	const struct supervisor *supervisor = child->of;
-	const struct conf *conf = supervisor->conf;
-	AUTO_FREE const char **names = NULL;
-	uint8_t other[KEY_BYTES];
-	size_t n = 0;
-
-	if (child->plan.part == PLAN_GATEWAY && conf->gateway_host && conf->gateway_host_key &&
-	    keys_read_text(conf->gateway_host_key, other, NULL) == HST_OK) {
-		AUTO_FREE char *path = files_join(conf->state_dir, "invitation");
-
-		return keys_with_roster(keys_for_gateway(supervisor->arguments->seed, child->plan.name, other, path), supervisor->roster);
-	}
-	if (child->plan.part == PLAN_GATEWAY)
-		return keys_with_roster(keys_for_child(supervisor->arguments->seed, child->plan.name, supervisor->host), supervisor->roster);
-	if (child->plan.part == PLAN_WORKER)
-		return keys_for_worker(supervisor->arguments->seed, child->plan.name, supervisor->host, supervisor->roster);
-	names = mem_array(supervisor->n + 1, sizeof *names);
-	for (size_t i = 0; i < supervisor->n; i++)
-		if (supervisor->children[i]->plan.part != PLAN_ENGINE && !is_again(supervisor, i))
-			names[n++] = supervisor->children[i]->plan.name;
-	return keys_for_engine(supervisor->arguments->seed, names, n);
-}
-
 struct process_role children_role(struct role_child *child)
 {
 	return (struct process_role){.said = on_said, .ended = on_ended, .arg = child};
@@ -170,7 +137,7 @@ static int start_process(struct role_child *child, hst_error *err)
 		if (channel < 0)
 			return HST_RETRY;
 	}
-	keys = keys_of(child);
+	keys = believing_keys(child);
 	code = process_start(child->of->processes,
 			     &(struct process_spec){.name = child->plan.name,
 						    .program = child->plan.program,

@@ -3,6 +3,7 @@
 #define HOST_SUPERVISE_INTERNAL_H
 
 #include "supervise/child.h"
+#include "supervise/guest.h"
 #include "supervise/plan.h"
 #include "supervise/process.h"
 #include "supervise/reload.h"
@@ -47,6 +48,7 @@ struct supervisor {
 	struct reload reload;
 	struct upgrade upgrade;
 	uint8_t host[KEY_BYTES];
+	struct guest guest; /* where there is but a gateway of another host */
 	char *roster; /* the text of the one that is believed; NULL: none is */
 	struct loop_timer *sessions_timer, *announce_timer;
 	char *status_path;
@@ -84,6 +86,13 @@ void workers_plan(struct supervisor *supervisor, struct text *engine);
 void workers_begin(struct supervisor *supervisor);
 void workers_have_come(struct supervisor *supervisor); /* or are not waited for any more */
 bool workers_are_coming(const struct supervisor *supervisor); /* those that are new may still become ready */
+
+/* believing.c */
+void believing_open(struct supervisor *supervisor);
+void believing_look(struct supervisor *supervisor); /* there may be a newer one, or other instances */
+void believing_clear(struct supervisor *supervisor);
+char *believing_keys(const struct role_child *child); /* what it reads on fd 4; freed with keys_forget */
+char *believing_keys_of_hold(void *supervisor);
 
 /* silence.c: of a child's process, from its start to its end. */
 void silence_begin(struct role_child *child);

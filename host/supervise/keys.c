@@ -149,12 +149,12 @@ char *keys_with_roster(char *keys_take, const char *roster)
 	return both;
 }
 
-static char *with_seal(char *keys_take, const uint8_t seed[SEED_BYTES], const char *name)
+static char *with_seal(char *keys_take, const uint8_t seed[SEED_BYTES], const char *name, const char *derived)
 {
 	uint8_t own[SEAL_SEED_BYTES];
 	char text[SEAL_KEY_TEXT], *both;
 
-	seal_seed_derive(seed, name, own);
+	seal_seed_derive(seed, derived, own);
 	seal_key_text(own, text);
 	both = mem_printf("%sseal %s %s\n", keys_take, name, text);
 	sodium_memzero(own, sizeof own);
@@ -168,16 +168,15 @@ char *keys_for_worker(const uint8_t seed[SEED_BYTES], const char *name, const ui
 	const char *instance = name + strlen("worker/");
 	AUTO_FREE char *owner = mem_printf("%.*s", (int)strcspn(instance, "#"), instance);
 
-	return keys_with_roster(with_seal(keys_for_child(seed, name, host), seed, owner), roster);
+	return keys_with_roster(with_seal(keys_for_child(seed, name, host), seed, owner, owner), roster);
 }
 
-char *keys_for_hold(const uint8_t seed[SEED_BYTES], const char *gateway, const char *roster)
+char *keys_for_hold(const uint8_t seed[SEED_BYTES], const char *gateway, const char *derived)
 {
-	return keys_with_roster(with_seal(mem_text(""), seed, gateway), roster);
+	return with_seal(mem_text(""), seed, gateway, derived);
 }
 
-/* The caller frees it with keys_forget; NULL: there is none, or none that could be trusted. */
-static char *take_invitation(const char *path)
+char *keys_invitation(const char *path)
 {
 	size_t length = 0;
 	char *line = NULL;
@@ -197,18 +196,6 @@ static char *take_invitation(const char *path)
 	log_warning("the invitation is not used: %s", err.text);
 	keys_forget(line);
 	return NULL;
-}
-
-char *keys_for_gateway(const uint8_t seed[SEED_BYTES], const char *name, const uint8_t host[KEY_BYTES], const char *path)
-{
-	char *invitation = take_invitation(path), *keys = keys_for_child(seed, name, host), *both;
-
-	if (!invitation)
-		return keys;
-	both = mem_printf("%senrol %s\n", keys, invitation);
-	keys_forget(keys);
-	keys_forget(invitation);
-	return both;
 }
 
 void keys_forget(char *text)

@@ -17,18 +17,19 @@ int keys_seed(const char *path, uint8_t ret[SEED_BYTES], hst_error *err);
 char *keys_for_engine(const uint8_t seed[SEED_BYTES], const char *const *peers, size_t n);
 char *keys_for_child(const uint8_t seed[SEED_BYTES], const char *name, const uint8_t host[KEY_BYTES]);
 
-/* Of the worker "worker/connector/orders#2", which shares the pairs to seal with among those of its instance, and of a hold of
- * `gateway` ("gateway/ts-01"), which speaks to nobody on the wire. `roster` is the text of the roster that is believed, or NULL. */
+/* Of the worker "worker/connector/orders#2", which shares the pairs to seal with among those of its instance. */
 char *keys_for_worker(const uint8_t seed[SEED_BYTES], const char *name, const uint8_t host[KEY_BYTES], const char *roster);
-char *keys_for_hold(const uint8_t seed[SEED_BYTES], const char *gateway, const char *roster);
-char *keys_with_roster(char *keys_take, const char *roster); /* for who only passes it on */
+
+/* Of a hold of `gateway` ("gateway/ts-01"), which speaks to nobody on the wire. */
+char *keys_for_hold(const uint8_t seed[SEED_BYTES], const char *gateway, const char *derived);
+
+/* With the lines of a roster behind; NULL: there is none. */
+char *keys_with_roster(char *keys_take, const char *roster);
 char *keys_peer(const uint8_t seed[SEED_BYTES], const char *name); /* its `peer` line for the engine; caller frees */
 
-/*
- * A gateway of another host, with the invitation that lies at `path`, if one does: it is handed over once, so the file is
- * gone afterwards. `hostler gateway join` puts it there.
- */
-char *keys_for_gateway(const uint8_t seed[SEED_BYTES], const char *name, const uint8_t host[KEY_BYTES], const char *path);
+/* The line of the invitation that lies at `path`, which is gone afterwards; `hostler gateway join` puts it there. NULL: there is none,
+ * or none that could be trusted. */
+char *keys_invitation(const char *path);
 void keys_forget(char *text);
 
 /* The engine's public key, which is the host's. */

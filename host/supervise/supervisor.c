@@ -4,7 +4,6 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/mem.h"
 #include "config/conf.h"
 #include "os/crash.h"
 #include "os/files.h"
@@ -195,15 +194,7 @@ static void supervisor_clear(struct supervisor *supervisor)
 	loop_free(supervisor->loop);
 	unlink(supervisor->status_path);
 	free(supervisor->status_path);
-	free(supervisor->roster);
-}
-
-static char *keys_of_hold(void *arg)
-{
-	const struct supervisor *supervisor = arg;
-	AUTO_FREE char *gateway = mem_printf("gateway/%s", supervisor->conf->gateway_name);
-
-	return keys_for_hold(supervisor->arguments->seed, gateway, supervisor->roster);
+	believing_clear(supervisor);
 }
 
 static bool begin(struct supervisor *supervisor)
@@ -215,7 +206,7 @@ static bool begin(struct supervisor *supervisor)
 		log_error("%s", err.text);
 		return false;
 	}
-	supervisor->sessions = sessions_new(supervisor->loop, supervisor->processes, supervisor->arguments->file, keys_of_hold, supervisor);
+	supervisor->sessions = sessions_new(supervisor->loop, supervisor->processes, supervisor->arguments->file, believing_keys_of_hold, supervisor);
 	children_tell_part(supervisor, PLAN_ENGINE, CHILD_START);
 	if (workers_start_beside(supervisor))
 		start_workers(supervisor);
@@ -229,7 +220,7 @@ static bool go_on(struct supervisor *supervisor, const struct carried *carried)
 	supervisor->workers_started = supervisor->others_started = true;
 	supervisor->announced = carried->house.announced;
 	supervisor->processes = processes_resume(supervisor->loop, carried);
-	supervisor->sessions = sessions_new(supervisor->loop, supervisor->processes, supervisor->arguments->file, keys_of_hold, supervisor);
+	supervisor->sessions = sessions_new(supervisor->loop, supervisor->processes, supervisor->arguments->file, believing_keys_of_hold, supervisor);
 	sessions_resume(supervisor->sessions, carried);
 	children_resume(supervisor, carried);
 	upgrade_resume(supervisor);
@@ -245,6 +236,7 @@ int supervisor_run(const struct supervisor_arguments *arguments)
 	int status = 1;
 
 	keys_host(arguments->seed, supervisor.host);
+	believing_open(&supervisor);
 	supervisor.status_path = files_join(arguments->conf->state_dir, "children");
 	plan_children(&supervisor);
 	if (arguments->carried)

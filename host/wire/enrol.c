@@ -20,6 +20,7 @@ struct enrol {
 	struct invitation invitation;
 	bool asks;
 	uint8_t own[KEY_BYTES];
+	char *joins;
 	enrol_over over;
 	void *arg;
 	void *socket;
@@ -41,6 +42,7 @@ static void leave(struct enrol *enrol)
 {
 	if (--enrol->busy || !enrol->freed)
 		return;
+	free(enrol->joins);
 	sodium_memzero(enrol, sizeof *enrol);
 	free(enrol);
 }
@@ -66,6 +68,8 @@ static void say(void *arg)
 	message_init(&message, WORD_enrol, enrol_id);
 	message_set_text(&message, "name", enrol->invitation.name);
 	message_set_text(&message, "key", key);
+	if (enrol->joins)
+		message_set_payload(&message, enrol->joins, strlen(enrol->joins));
 	if (enrol->connected)
 		frames_send_message(enrol->socket, NULL, 0, &message, NULL);
 	enrol->again = loop_in(enrol->loop, AGAIN_MS, say, enrol);
@@ -158,13 +162,13 @@ static int open_socket(struct enrol *enrol, void *zmq, hst_error *err)
 	return code;
 }
 
-int enrol_new(struct loop *loop, void *zmq, const struct invitation *invitation, const uint8_t *own, enrol_over over, void *arg,
-	      struct enrol **ret, hst_error *err)
+int enrol_new(struct loop *loop, void *zmq, const struct invitation *invitation, const uint8_t *own, const char *joins, enrol_over over,
+	      void *arg, struct enrol **ret, hst_error *err)
 {
 	struct enrol *enrol = mem_alloc(sizeof *enrol);
 	int code;
 
-	*enrol = (struct enrol){.loop = loop, .invitation = *invitation, .asks = own != NULL, .over = over, .arg = arg};
+	*enrol = (struct enrol){.loop = loop, .invitation = *invitation, .asks = own != NULL, .joins = mem_text(joins), .over = over, .arg = arg};
 	if (own)
 		memcpy(enrol->own, own, KEY_BYTES);
 	hst_fail(&enrol->why, HST_RETRY, "nobody has answered at %s yet", invitation->address);

@@ -16,9 +16,10 @@ struct enrol;
  */
 typedef void (*enrol_over)(void *arg, int code, const hst_error *err);
 
-/* `own` is the public key the gateway will have; NULL: only whether the host is there and admits the invitation. */
-int enrol_new(struct loop *loop, void *zmq, const struct invitation *invitation, const uint8_t *own, enrol_over over, void *arg,
-	      struct enrol **ret, hst_error *err);
+/* `own` is the public key the gateway will have; NULL: only whether the host is there and admits the invitation. `joins` is its
+ * line of the roster; NULL: none. */
+int enrol_new(struct loop *loop, void *zmq, const struct invitation *invitation, const uint8_t *own, const char *joins, enrol_over over,
+	      void *arg, struct enrol **ret, hst_error *err);
 void enrol_free(struct enrol *enrol); /* also from `over`; NULL is fine */
 
 /* Why nothing has come of it so far. */

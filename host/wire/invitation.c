@@ -8,7 +8,8 @@
 
 #define FIRST "hsj1."
 
-enum { FIRST_LENGTH = sizeof FIRST - 1, CHECK_BYTES = 4, BYTES_MAX = 2 * (INVITATION_PART_MAX + 1) + 8 + 2 * KEY_BYTES + CHECK_BYTES };
+enum { FIRST_LENGTH = sizeof FIRST - 1, CHECK_BYTES = 4, ROSTER_PART_BYTES = ROSTER_CLUSTER_BYTES + SEAL_KEY_BYTES + SEAL_SEED_BYTES,
+       BYTES_MAX = 2 * (INVITATION_PART_MAX + 1) + 8 + 2 * KEY_BYTES + ROSTER_PART_BYTES + CHECK_BYTES };
 
 /* The bytes under way, written or read. */
 struct bytes {
@@ -73,6 +74,11 @@ char *invitation_write(const struct invitation *invitation)
 	put(&bytes, end, sizeof end);
 	put(&bytes, invitation->host, KEY_BYTES);
 	put(&bytes, invitation->pair.secret_key, KEY_BYTES);
+	if (invitation->signs) {
+		put(&bytes, invitation->pin.cluster, ROSTER_CLUSTER_BYTES);
+		put(&bytes, invitation->pin.sign, SEAL_KEY_BYTES);
+		put(&bytes, invitation->seed, SEAL_SEED_BYTES);
+	}
 	check_of(&bytes, check);
 	put(&bytes, check, CHECK_BYTES);
 	size = sodium_base64_encoded_len(bytes.n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
@@ -95,6 +101,14 @@ void invitation_clear(struct invitation *invitation)
 	sodium_memzero(invitation, sizeof *invitation);
 }
 
+/* An invitation of a house without a roster ends before it. */
+static bool take_roster_part(struct bytes *bytes, struct invitation *to)
+{
+	to->signs = bytes->n > bytes->read;
+	return !to->signs || (take_bytes(bytes, to->pin.cluster, ROSTER_CLUSTER_BYTES) && take_bytes(bytes, to->pin.sign, SEAL_KEY_BYTES) &&
+			      take_bytes(bytes, to->seed, SEAL_SEED_BYTES));
+}
+
 static bool take_parts(struct bytes *bytes, struct invitation *to)
 {
 	uint8_t end[8], check[CHECK_BYTES], right[crypto_generichash_BYTES];
@@ -107,7 +121,7 @@ static bool take_parts(struct bytes *bytes, struct invitation *to)
 	check_of(bytes, right);
 	if (memcmp(check, right, CHECK_BYTES) != 0 || !take_text(bytes, to->address) || !take_text(bytes, to->name) ||
 	    !take_bytes(bytes, end, sizeof end) || !take_bytes(bytes, to->host, KEY_BYTES) ||
-	    !take_bytes(bytes, to->pair.secret_key, KEY_BYTES) || bytes->read != bytes->n)
+	    !take_bytes(bytes, to->pair.secret_key, KEY_BYTES) || !take_roster_part(bytes, to) || bytes->read != bytes->n)
 		return false;
 	for (size_t i = 0; i < sizeof end; i++)
 		seconds = seconds << 8 | end[i];

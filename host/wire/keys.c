@@ -217,6 +217,22 @@ static int keys_add_roster(struct keys_reading *reading, const char *line, hst_e
 	return reading->roster.over ? hst_fail(err, HST_INVALID, "the roster is over %d bytes", KEYS_ROSTER_MAX) : HST_OK;
 }
 
+static int keys_add_pin(struct keys_reading *reading, char *const *words, hst_error *err)
+{
+	if (reading->ring->pin)
+		return hst_fail(err, HST_INVALID, "there is more than one line \"pin\"");
+	reading->ring->pin = mem_printf("%s %s", words[1], words[2]);
+	return HST_OK;
+}
+
+static int keys_add_joins(struct keys_reading *reading, const char *line, hst_error *err)
+{
+	if (reading->ring->joins)
+		return hst_fail(err, HST_INVALID, "there is more than one line \"joins\"");
+	reading->ring->joins = mem_text(line);
+	return HST_OK;
+}
+
 static const struct {
 	const char *word;
 	size_t words, or_words;
@@ -228,11 +244,13 @@ static const struct {
 	{"peer", 4, 6, keys_add_peer, "peer NAME PUBLIC RIGHTS"},
 	{"enrol", 2, 2, keys_add_enrol, "enrol LINE"},
 	{"seal", 3, 3, keys_add_seal, "seal NAME SEED"},
+	{"pin", 3, 3, keys_add_pin, "pin CLUSTER SIGN"},
 	{"invited", 5, 5, keys_add_invited, "invited NAME PUBLIC UNTIL WHO"},
 	{"revoked", 5, 5, keys_add_revoked, "revoked NAME PUBLIC AT WHO"},
 };
 
 #define ROSTER "roster "
+#define JOINS "joins "
 
 enum { LINE_WORDS_MAX = 6 };
 
@@ -244,6 +262,8 @@ static int keys_read_line(struct keys_reading *reading, char *line, hst_error *e
 
 	if (strncmp(line, ROSTER, strlen(ROSTER)) == 0)
 		return keys_add_roster(reading, line + strlen(ROSTER), err);
+	if (strncmp(line, JOINS, strlen(JOINS)) == 0)
+		return keys_add_joins(reading, line + strlen(JOINS), err);
 	while (n <= LINE_WORDS_MAX && (word = strtok_r(n ? NULL : line, " \t\r", &rest)) != NULL)
 		words[n++] = word;
 	if (n == 0 || words[0][0] == '#')
@@ -255,7 +275,7 @@ static int keys_read_line(struct keys_reading *reading, char *line, hst_error *e
 			return hst_fail(err, HST_INVALID, "such a line reads \"%s\"", key_lines[i].form);
 		return key_lines[i].add(reading, words, err);
 	}
-	return hst_fail(err, HST_INVALID, "a line begins with self, host, peer, enrol, seal, roster, invited or revoked");
+	return hst_fail(err, HST_INVALID, "a line begins with self, host, peer, enrol, seal, roster, pin, joins, invited or revoked");
 }
 
 int keys_parse(struct key_ring *ring, const char *where, const char *bytes, size_t length, hst_error *err)
@@ -340,6 +360,8 @@ void keys_clear(struct key_ring *ring)
 	free(ring->enrol);
 	free(ring->seal.name);
 	free(ring->roster);
+	free(ring->pin);
+	free(ring->joins);
 	free(ring->peers);
 	free(ring->name);
 	sodium_memzero(ring, sizeof *ring);

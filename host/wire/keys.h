@@ -10,6 +10,8 @@
  *	seal NAME SEED                   for a worker or a hold: of whom it has the pairs to seal with ("connector/post"), and
  *	                                 the seed that they come from (seal/pairs.h)
  *	roster LINE                      a line of the roster that is believed, in order, byte by byte
+ *	pin CLUSTER SIGN                 where an invitation says whom to believe (seal/pinned.h)
+ *	joins LINE                       for a gateway that is to use an invitation: its line of the roster, byte by byte
  *
  * A peer is there once, with one key. Empty lines and lines that begin with # are for people.
  *
@@ -59,6 +61,8 @@ struct key_ring {
 		struct seal_pairs pairs;
 	} seal;
 	char *roster; /* the text (seal/roster.h); NULL: none */
+	char *pin;    /* "CLUSTER SIGN"; NULL: none */
+	char *joins;  /* the line; NULL: none */
 	struct key_peer *peers;
 	size_t peer_count, peer_size;
 };

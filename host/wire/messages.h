@@ -38,7 +38,8 @@ enum speaker {
 	M(hello,        SPEAKER_PEERS,   RIGHT_NONE,  "welcome",     "major:i minor:i name:t",                  "")        \
 	M(welcome,      SPEAKER_HOST,    RIGHT_NONE,  "",            "major:i minor:i window:i",                "")        \
 	M(alive,        SPEAKER_HOST,    RIGHT_NONE,  "done",        "",                                        "")        \
-	M(enrol,        SPEAKER_GATEWAY, RIGHT_NONE,  "done",        "name:t key:t",                            "")        \
+	M(enrol,        SPEAKER_GATEWAY, RIGHT_NONE,  "done",        "name:t key:t",                            "text: its line of the roster") \
+	M(roster,       SPEAKER_HOST | SPEAKER_GATEWAY, RIGHT_NONE, "done", "",                              "text: the roster") \
 	M(done,         SPEAKER_ANY,     RIGHT_NONE,  "",            "",                                        "")        \
 	M(error,        SPEAKER_ANY,     RIGHT_NONE,  "",            "code:i reason:t",                         "text: one sentence") \
 	M(press,        SPEAKER_CLIENT,  RIGHT_PRESS, "accepted",    "trigger:t",                               "json: inputs; sealed items") \

@@ -10,6 +10,8 @@
  * Before the programs are replaced the engine is told "rest": it begins no call and takes no press, and says "rested" once
  * nothing is with a worker. "wake" takes that back.
  *
+ * Engine and gateway say "roster" when they were told a newer one and have left it for the supervisor: admitted/roster, gateway/roster.
+ *
  * By itself the child says "alive" every five seconds, or "busy MS" while something is known to take so long.
  */
 #ifndef HOST_WIRE_TOLD_H

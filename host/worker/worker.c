@@ -17,6 +17,7 @@
 #include "plugin/present.h"
 #include "plugin/registry.h"
 #include "schema/manifest.h"
+#include "wire/believed.h"
 #include "wire/told.h"
 #include "worker/calls.h"
 #include "worker/services.h"
@@ -38,6 +39,7 @@ struct worker {
 	hst_arena *arena;
 	char *endpoint;
 	struct key_ring ring;
+	struct pinned pinned; /* whom it seals to, and whose seals it trusts */
 
 	struct loop *loop;
 	void *zmq;
@@ -203,7 +205,10 @@ static void on_message(void *arg, const struct message *message)
 {
 	struct worker *worker = arg;
 
-	calls_take(&worker->calls, message);
+	if (message->word == WORD_roster)
+		believed_heard(&worker->pinned, message);
+	else
+		calls_take(&worker->calls, message);
 }
 
 /*
@@ -277,6 +282,7 @@ static void worker_clear(struct worker *worker)
 	if (worker->zmq)
 		zmq_ctx_term(worker->zmq);
 	keys_clear(&worker->ring);
+	pinned_clear(&worker->pinned);
 	loop_free(worker->loop);
 	arena_free(worker->arena);
 	free(worker->endpoint);
@@ -291,8 +297,10 @@ static int read_keys(struct worker *worker)
 	inherited_hide();
 	/* What its plugin starts and lets go of stays below it, and ends with it. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (keys_read_fd(&worker->ring, inherited_fd(INHERITED_KEYS), &err) == HST_OK)
+	if (keys_read_fd(&worker->ring, inherited_fd(INHERITED_KEYS), &err) == HST_OK) {
+		believed_begin(&worker->pinned, &worker->ring);
 		return STATUS_ENDED;
+	}
 	log_error("no keys from the supervisor: %s", err.text);
 	return STATUS_FAILED;
 }

@@ -248,20 +248,20 @@ static void whoever_is_invited_enrols_once(void **state)
 
 	keys_random(&own);
 	/* Looking changes nothing. */
-	assert_int_equal(enrol_new(house->loop, house->peer_zmq, &invitation, NULL, guest_over, &looks, &enrol, NULL), HST_OK);
+	assert_int_equal(enrol_new(house->loop, house->peer_zmq, &invitation, NULL, NULL, guest_over, &looks, &enrol, NULL), HST_OK);
 	TURN_UNTIL(house, looks.over);
 	enrol_free(enrol);
 	assert_int_equal(looks.code, HST_OK);
 	assert_int_equal(house->enrolled, 0);
 	assert_int_equal(
-		enrol_new(house->loop, house->peer_zmq, &invitation, own.public_key, guest_over, &joins, &enrol, NULL), HST_OK);
+		enrol_new(house->loop, house->peer_zmq, &invitation, own.public_key, NULL, guest_over, &joins, &enrol, NULL), HST_OK);
 	TURN_UNTIL(house, joins.over);
 	enrol_free(enrol);
 	assert_int_equal(joins.code, HST_OK);
 	assert_int_equal(house->enrolled, 1);
 	assert_memory_equal(ring_peer(house, "gateway/ts-03")->public_key, own.public_key, KEY_BYTES);
 	assert_int_equal(
-		enrol_new(house->loop, house->peer_zmq, &invitation, own.public_key, guest_over, &late, &enrol, NULL), HST_OK);
+		enrol_new(house->loop, house->peer_zmq, &invitation, own.public_key, NULL, guest_over, &late, &enrol, NULL), HST_OK);
 	TURN_UNTIL(house, late.over);
 	enrol_free(enrol);
 	assert_int_equal(late.code, HST_DENIED);
@@ -277,7 +277,7 @@ static void whoever_is_not_the_host_learns_nothing(void **state)
 	struct enrol *enrol;
 
 	invitation.host[3] ^= 1;
-	assert_int_equal(enrol_new(house->loop, house->peer_zmq, &invitation, invitation.host, guest_over, &guest, &enrol, NULL), HST_OK);
+	assert_int_equal(enrol_new(house->loop, house->peer_zmq, &invitation, invitation.host, NULL, guest_over, &guest, &enrol, NULL), HST_OK);
 	TURN_UNTIL(house, guest.over);
 	enrol_free(enrol);
 	assert_string_equal(guest.err.reason, "HostKeyDiffers");
@@ -296,7 +296,7 @@ static void a_host_that_is_not_there_is_asked_on(void **state)
 	hub_free(house->hub);
 	zmq_ctx_term(house->zmq);
 	unlink(house->ipc + 6);
-	assert_int_equal(enrol_new(house->loop, house->peer_zmq, &invitation, invitation.host, guest_over, &guest, &enrol, NULL), HST_OK);
+	assert_int_equal(enrol_new(house->loop, house->peer_zmq, &invitation, invitation.host, NULL, guest_over, &guest, &enrol, NULL), HST_OK);
 	for (int i = 0; i < 10; i++)
 		loop_turn(house->loop, 20);
 	enrol_why(enrol, &why);

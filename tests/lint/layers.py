@@ -28,7 +28,7 @@ ROOMS = {
 BELOW_ROLES = sorted(ROOMS)
 ROLES = {role: BELOW_ROLES for role in ("engine", "worker", "gateway", "session", "cli")}
 # The supervisor parents and does nothing else: no ZeroMQ, no JSON, no plugins.
-ROLES["supervise"] = ["base", "os", "loop", "config", "wire/keys.h", "wire/messages.h", "seal", "schema/problems.h",
+ROLES["supervise"] = ["base", "os", "loop", "config", "wire/invitation.h", "wire/keys.h", "wire/messages.h", "seal", "schema/problems.h",
                       "schema/manifest.h", "schema/rights.h"]
 ROOMS.update(ROLES)
 

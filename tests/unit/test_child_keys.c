@@ -54,7 +54,7 @@ static void workers_of_one_instance_share_its_pairs_and_have_wires_of_their_own(
 
 static void a_hold_has_the_pairs_of_its_gateway_and_nothing_of_the_wire(void **state)
 {
-	struct key_ring ring = read_back(keys_for_hold(seed, "gateway/desk", ROSTER));
+	struct key_ring ring = read_back(keys_with_roster(keys_for_hold(seed, "gateway/desk", "gateway/desk"), ROSTER));
 
 	(void)state;
 	assert_pairs_of(&ring, "gateway/desk");

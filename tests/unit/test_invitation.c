@@ -43,6 +43,29 @@ static void what_is_written_is_read(void **state)
 	invitation_forget(line);
 }
 
+static void what_is_about_the_roster_is_there_or_not(void **state)
+{
+	struct invitation one = example(), two;
+	char *line = invitation_write(&one);
+
+	(void)state;
+	assert_int_equal(invitation_read(line, &two, NULL), HST_OK);
+	assert_false(two.signs);
+	invitation_forget(line);
+	one.signs = true;
+	memset(&one.pin, 3, sizeof one.pin);
+	memset(one.seed, 9, sizeof one.seed);
+	line = invitation_write(&one);
+	assert_int_equal(invitation_read(line, &two, NULL), HST_OK);
+	assert_true(two.signs);
+	assert_memory_equal(&two.pin, &one.pin, sizeof two.pin);
+	assert_memory_equal(two.seed, one.seed, sizeof two.seed);
+	assert_memory_equal(&two.pair, &one.pair, sizeof two.pair);
+	invitation_forget(line);
+	invitation_clear(&two);
+	assert_true(sodium_is_zero(two.seed, sizeof two.seed));
+}
+
 static void the_longest_parts_fit(void **state)
 {
 	struct invitation one = example(), two;
@@ -51,6 +74,7 @@ static void the_longest_parts_fit(void **state)
 	(void)state;
 	memset(one.address, 'a', INVITATION_PART_MAX);
 	memset(one.name, 'n', INVITATION_PART_MAX);
+	one.signs = true;
 	line = invitation_write(&one);
 	assert_true(strlen(line) <= INVITATION_LINE_MAX);
 	assert_int_equal(invitation_read(line, &two, NULL), HST_OK);
@@ -135,7 +159,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_read),
-		cmocka_unit_test(the_longest_parts_fit),
+		cmocka_unit_test(what_is_about_the_roster_is_there_or_not), cmocka_unit_test(the_longest_parts_fit),
 		cmocka_unit_test(every_character_counts),
 		cmocka_unit_test(what_is_none_is_told_apart),
 		cmocka_unit_test(parts_are_checked_even_when_the_sum_is_right),
