@@ -234,7 +234,7 @@ static const struct command table[] = {
 
 	LATER("seal", "keys", "seals a secret"),
 	LATER("secrets", "keys", "lists secrets"),
-	{"gateway", "keys", "invite NAME | join LINE | add NAME KEY | remove NAME", 2, 3,
+	{"gateway", "keys", "invite NAME | join LINE | add NAME KEY [SEAL SIGN] | remove NAME", 2, 5,
 	 "lets gateways of other machines in, and removes them", of_gateway, gateway_command, VERSION},
 	{"operator", "keys", "new NAME | list | remove NAME | key | passphrase", 1, 2,
 	 "lets other people in, and removes them", of_operator, operator_command, VERSION},

@@ -50,6 +50,7 @@ static void link_joined(void *arg, struct hub_link *link)
 	struct engine *engine = arg;
 
 	table_set_number(&engine->links, link->number, link);
+	engine_roster_tell(engine, link);
 	workers_next(engine, link);
 }
 

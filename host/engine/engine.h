@@ -18,6 +18,7 @@
 #include "wire/hub.h"
 
 /* Something the engine asked a peer and whose answer is outstanding, by message id. */
+struct roster_member;
 struct engine_request {
 	uint64_t id;
 	enum word asked;  /* WORD_call of a connector; WORD_fire or WORD_next of a trigger, for a client that waits */
@@ -231,6 +232,12 @@ void engine_roster_again(struct engine *engine); /* the supervisor may have writ
 int engine_roster_take(struct engine *engine, const char *text, hst_error *err);
 /* In order, each that whoever believes the one of epoch `since` needs to come to today's; until `each` says false. */
 void engine_roster_each(const struct engine *engine, int64_t since, bool (*each)(void *arg, const struct roster *roster), void *arg);
+void engine_roster_tell(struct engine *engine, struct hub_link *link); /* if it is one of those that seal and open */
+
+/* The line of the roster that an `enrol` has with it: whether it holds, then, once the gateway is let in, what becomes of it. A line
+ * without a name is none. The caller frees *ret with roster_member_clear. */
+int engine_roster_may_join(const struct engine *engine, const struct message *enrol, struct roster_member *ret, hst_error *err);
+void engine_roster_join(struct engine *engine, const struct roster_member *line);
 void engine_roster_clear(struct engine *engine);
 
 /* presences.c: how devices are there */

@@ -6,15 +6,18 @@
 #include "engine/answers.h"
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "os/files.h"
+#include "os/inherited.h"
 #include "schema/value.h"
 #include "seal/roster.h"
+#include "wire/believed.h"
 
 #include <string.h>
 
-enum { ANSWER_BYTES = 640 << 10 };
+enum { ANSWER_BYTES = 640 << 10, TOLD_MAX = 16 };
 
 #define OPERATOR "operator/"
 #define FIRST_LINE "hostler-roster "
@@ -70,12 +73,62 @@ static void use(struct engine *engine, struct key_ring *ring, struct roster *ros
 			add_operator(ring, &roster->members[i]);
 }
 
+/* ---- On to whoever seals and opens. ---- */
+
+struct telling {
+	struct engine *engine;
+	struct hub_link *link;
+};
+
+static bool tell(void *arg, const struct roster *roster)
+{
+	const struct telling *telling = arg;
+	AUTO_FREE char *text = NULL;
+	struct message message;
+
+	believed_message(roster, &message, &text);
+	return hub_send(telling->engine->hub, telling->link, &message);
+}
+
+/* A worker began with what the supervisor believes. A gateway may have missed some, and follows from one to the next. */
+void engine_roster_tell(struct engine *engine, struct hub_link *link)
+{
+	struct telling telling = {engine, link};
+
+	if (engine->roster && strncmp(link->name, "worker/", 7) == 0)
+		tell(&telling, engine->roster);
+	else if (engine->roster && strncmp(link->name, "gateway/", 8) == 0)
+		engine_roster_each(engine, engine->roster->epoch > TOLD_MAX ? engine->roster->epoch - TOLD_MAX : 0, tell, &telling);
+}
+
+static void tell_all(struct engine *engine)
+{
+	TABLE_EACH(&engine->links, entry) {
+		struct hub_link *link = entry->value;
+
+		if (strncmp(link->name, "operator/", 9) != 0)
+			tell(&(struct telling){engine, link}, engine->roster);
+	}
+}
+
+/* ---- Which one it is. ---- */
+
 /* The one that was kept of an epoch; the caller frees it. */
 static int read_kept(const struct engine *engine, int64_t epoch, struct roster **ret, hst_error *err)
 {
 	AUTO_FREE char *path = mem_printf("%s/%lld", engine->rosters_dir, (long long)epoch);
 
 	return roster_read_file(path, ret, err);
+}
+
+/* Who has joined since the supervisor was told. */
+static void adopt_kept(const struct engine *engine, struct roster *roster)
+{
+	struct roster *kept = NULL;
+
+	if (read_kept(engine, roster->epoch, &kept, NULL) >= 0 && roster_verify_next(roster, kept, NULL) >= 0)
+		roster_adopt(roster, kept);
+	roster_free(kept);
 }
 
 /* Those that were kept here and that the supervisor has not taken over yet: each is held against the one before it. */
@@ -111,6 +164,7 @@ int engine_roster_open(struct engine *engine, struct key_ring *ring, hst_error *
 	rc = roster_read(bytes, length, path, &roster, err);
 	if (rc < 0)
 		return rc;
+	adopt_kept(engine, roster);
 	follow_kept(engine, &roster);
 	rc = check_keys(ring, roster, err);
 	if (rc < 0)
@@ -128,20 +182,28 @@ void engine_roster_again(struct engine *engine)
 	int rc = engine->roster ? roster_read_file(path, &roster, &err) : HST_NOT_FOUND;
 
 	if (rc >= 0 && roster->epoch >= engine->roster->epoch && roster_verify_next(engine->roster, roster, &err) >= 0) {
+		roster_adopt(roster, engine->roster);
 		use(engine, engine->ring, take(roster));
 		hub_ring_changed(engine->hub);
+		tell_all(engine);
 	}
 	if (rc < 0 && rc != HST_NOT_FOUND)
 		log_warning("%s", err.text);
 	roster_free(roster);
 }
 
-static int keep(const struct engine *engine, int64_t epoch, const char *text, hst_error *err)
+/* On disk before anybody is told; the supervisor takes it from there. */
+static int keep(const struct engine *engine, const struct roster *roster, hst_error *err)
 {
-	AUTO_FREE char *path = mem_printf("%s/%lld", engine->rosters_dir, (long long)epoch);
+	AUTO_FREE char *path = mem_printf("%s/%lld", engine->rosters_dir, (long long)roster->epoch);
+	AUTO_FREE char *text = roster_write(roster);
 	int rc = files_make_directory(engine->rosters_dir, 0750, err);
 
-	return rc < 0 ? rc : files_replace(path, text, strlen(text), 0640, true, err);
+	if (rc >= 0)
+		rc = files_replace(path, text, strlen(text), 0640, true, err);
+	if (rc >= 0)
+		inherited_line("roster", NULL);
+	return rc;
 }
 
 int engine_roster_take(struct engine *engine, const char *text, hst_error *err)
@@ -160,14 +222,51 @@ int engine_roster_take(struct engine *engine, const char *text, hst_error *err)
 		rc = roster_verify_next(engine->roster, roster, err);
 	if (rc >= 0)
 		rc = check_keys(engine->ring, roster, err);
-	if (rc >= 0)
-		rc = keep(engine, roster->epoch, text, err);
+	if (rc >= 0) {
+		roster_adopt(roster, engine->roster);
+		rc = keep(engine, roster, err);
+	}
 	if (rc < 0) {
 		roster_free(roster);
 		return rc;
 	}
 	use(engine, engine->ring, roster);
+	tell_all(engine);
 	return HST_OK;
+}
+
+int engine_roster_may_join(const struct engine *engine, const struct message *enrol, struct roster_member *ret, hst_error *err)
+{
+	AUTO_FREE char *name = mem_printf("gateway/%s", message_text(enrol, "name"));
+	AUTO_FREE char *line = mem_copy(enrol->payload, enrol->payload_length);
+	char wire[KEY_TEXT];
+	int rc;
+
+	*ret = (struct roster_member){.name = NULL};
+	/* A gateway of an older version, or an older invitation: it is let in, and nothing can be sealed to it. */
+	if (!engine->roster || !enrol->payload_length)
+		return HST_OK;
+	rc = roster_read_join(engine->roster, line, name, clock_wall_us(), ret, err);
+	if (rc < 0)
+		return rc;
+	keys_text(ret->wire, wire);
+	if (strcmp(wire, message_text(enrol, "key")) == 0)
+		return HST_OK;
+	roster_member_clear(ret);
+	return hst_fail_as(err, HST_DENIED, "RosterSignature", "the key with which %s is to connect is not the one that its invitation has signed",
+	                   name);
+}
+
+void engine_roster_join(struct engine *engine, const struct roster_member *line)
+{
+	hst_error err = {{0}, {0}};
+
+	if (!line->name)
+		return;
+	roster_put(engine->roster, line);
+	if (keep(engine, engine->roster, &err) < 0)
+		log_error("%s has joined, and the roster that says so cannot be kept: %s", line->name, err.text);
+	tell_all(engine);
 }
 
 void engine_roster_each(const struct engine *engine, int64_t since, bool (*each)(void *arg, const struct roster *roster), void *arg)

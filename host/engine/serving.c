@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "os/files.h"
 #include "pure/core/standing.h"
+#include "seal/roster.h"
 #include "wire/admitted.h"
 
 #include <stdlib.h>
@@ -89,12 +90,18 @@ int serving_enrol(void *arg, const char *invited, const char *address, const str
 	struct engine *engine = arg;
 	const char *name = message_text(enrol, "name");
 	uint8_t invitation[KEY_BYTES], key[KEY_BYTES];
+	struct roster_member line = {.name = NULL};
 	int rc = keys_read_text(invited, invitation, err);
 
 	if (rc >= 0)
 		rc = keys_read_text(message_text(enrol, "key"), key, err);
 	if (rc >= 0)
+		rc = engine_roster_may_join(engine, enrol, &line, err);
+	if (rc >= 0)
 		rc = admitted_enrol(engine->ring, engine->admitted_path, clock_wall_us(), invitation, name, key, err);
+	if (rc >= 0)
+		engine_roster_join(engine, &line);
+	roster_member_clear(&line);
 	if (rc < 0)
 		return rc;
 	log_info("the gateway %s joined from %s, by the invitation of %s", name, *address ? address : "this machine",

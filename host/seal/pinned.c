@@ -9,7 +9,7 @@
 
 _Static_assert(PIN_TEXT >= ROSTER_CLUSTER_TEXT + SEAL_KEY_TEXT, "a pin fits");
 
-void pin_text(const struct pin *pin, char to[PIN_TEXT])
+void pinned_pin_text(const struct pin *pin, char to[PIN_TEXT])
 {
 	char cluster[ROSTER_CLUSTER_TEXT], sign[SEAL_KEY_TEXT];
 
@@ -18,7 +18,7 @@ void pin_text(const struct pin *pin, char to[PIN_TEXT])
 	snprintf(to, PIN_TEXT, "%s %s", cluster, sign);
 }
 
-int pin_read(const char *text, struct pin *ret, hst_error *err)
+int pinned_pin_read(const char *text, struct pin *ret, hst_error *err)
 {
 	char cluster[ROSTER_CLUSTER_TEXT] = "";
 	size_t length = strcspn(text, " ");
@@ -44,7 +44,7 @@ int pinned_begin(struct pinned *pinned, const char *roster, const char *pin, hst
 	if (roster)
 		code = roster_read(roster, strlen(roster), "the roster", &pinned->roster, err);
 	if (code == HST_OK && pin)
-		code = pin_read(pin, &pinned->pin, err);
+		code = pinned_pin_read(pin, &pinned->pin, err);
 	if (code != HST_OK)
 		pinned_clear(pinned);
 	else

@@ -22,8 +22,8 @@ struct pinned {
 };
 
 /* "CLUSTER SIGN", each as the roster writes it. */
-void pin_text(const struct pin *pin, char to[PIN_TEXT]);
-int pin_read(const char *text, struct pin *ret, hst_error *err);
+void pinned_pin_text(const struct pin *pin, char to[PIN_TEXT]);
+int pinned_pin_read(const char *text, struct pin *ret, hst_error *err);
 
 /* Texts as a process is given them; each may be NULL. What cannot be read is an error, and then nobody is believed. */
 int pinned_begin(struct pinned *pinned, const char *roster, const char *pin, hst_error *err);

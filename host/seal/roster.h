@@ -91,6 +91,16 @@ bool roster_drop(struct roster *roster, enum roster_kind kind, const char *name)
 /* Whoever has the name is gone, and its signing key is revoked. False: nobody has it. */
 bool roster_revoke(struct roster *roster, const char *name);
 
+/* Takes over the `joined` lines of another one that still hold here: whoever signs a roster does not know who joins meanwhile. True:
+ * there was one. The head stays as it is. */
+bool roster_adopt(struct roster *roster, const struct roster *other);
+
+/* A `joined` line of this text that `roster` may take: it is of `name` ("gateway/ts-01"), signed with the key of its invitation, which
+ * has not ended by now. The caller frees *ret with roster_member_clear. Reasons: RosterSigner, RosterSignature, InvitationExpired,
+ * GatewayRevoked. */
+int roster_read_join(const struct roster *roster, const char *text, const char *name, int64_t now_us, struct roster_member *ret,
+                     hst_error *err);
+
 /* The next epoch, signed by `signer` ("operator/ada"). What stands under the head and no longer fits is dropped. Everything that
  * roster_read refuses is refused here, too; the roster is then good for nothing but roster_free. */
 int roster_sign(struct roster *roster, const char *signer, const struct seal_pairs *pairs, hst_error *err);

@@ -46,6 +46,34 @@ int roster_line_verify(const struct roster *roster, const struct roster_member *
 	return HST_OK;
 }
 
+static int check_join(const struct roster *roster, const struct roster_member *line, const char *name, int64_t now_us, hst_error *err)
+{
+	const struct roster_member *invited = roster_invited(roster, name);
+
+	if (line->kind != ROSTER_JOINED || strcmp(line->name, name) != 0)
+		return hst_fail_as(err, HST_DENIED, "RosterSigner", "the line with which %s is to join is another's", name);
+	if (roster_is_revoked(roster, line->sign))
+		return hst_fail_as(err, HST_DENIED, "GatewayRevoked", "the keys of %s were revoked; a new invitation gives it others", name);
+	if (invited && now_us >= invited->until_us)
+		return hst_fail_as(err, HST_DENIED, "InvitationExpired", "the invitation of %s has expired", name);
+	return roster_line_verify(roster, line, err);
+}
+
+int roster_read_join(const struct roster *roster, const char *text, const char *name, int64_t now_us, struct roster_member *ret,
+                     hst_error *err)
+{
+	struct roster_member line = {.kind = ROSTER_JOINED};
+	int code = roster_line_read(text, &line, err);
+
+	if (code == HST_OK)
+		code = check_join(roster, &line, name, now_us, err);
+	if (code == HST_OK)
+		*ret = line;
+	else
+		roster_member_clear(&line);
+	return code;
+}
+
 static int verify_lines(const struct roster *roster, hst_error *err)
 {
 	int code = HST_OK;

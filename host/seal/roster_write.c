@@ -128,6 +128,21 @@ static bool still_fits(const struct roster *roster, const struct roster_member *
 	return !roster_is_revoked(roster, line->sign) && roster_line_verify(roster, line, NULL) == HST_OK;
 }
 
+bool roster_adopt(struct roster *roster, const struct roster *other)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < other->member_count; i++) {
+		const struct roster_member *line = &other->members[i];
+
+		if (line->kind != ROSTER_JOINED || roster_member(roster, line->name) || !still_fits(roster, line))
+			continue;
+		roster_put(roster, line);
+		changed = true;
+	}
+	return changed;
+}
+
 static void write_head(struct text *to, const struct roster *roster)
 {
 	roster_top_write(to, roster);

@@ -5,9 +5,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "config/conf.h"
-#include "os/files.h"
-#include "seal/roster.h"
+#include "supervise/accounts.h"
 #include "supervise/keys.h"
+#include "supervise/roster.h"
 
 #include <string.h>
 
@@ -27,11 +27,17 @@ static void believe(struct supervisor *supervisor, const struct roster *roster)
 
 static void look_at_own(struct supervisor *supervisor)
 {
-	AUTO_FREE char *path = files_join(supervisor->conf->state_dir, "roster");
 	struct roster *roster = NULL;
+	struct accounts accounts;
+	hst_error err = {{0}, {0}};
+	int code = accounts_prepare(&accounts, &err);
 
-	if (roster_read_file(path, &roster, NULL) == HST_OK)
+	if (code == HST_OK)
+		code = house_roster(supervisor->conf, supervisor->arguments->seed, &accounts, &roster, &err);
+	if (code == HST_OK)
 		believe(supervisor, roster);
+	else if (code != HST_NOT_FOUND)
+		log_warning("%s", err.text);
 	roster_free(roster);
 }
 
@@ -47,9 +53,9 @@ void believing_open(struct supervisor *supervisor)
 
 void believing_look(struct supervisor *supervisor)
 {
-	if (!is_guest(supervisor))
+	if (supervisor->conf->has_host)
 		look_at_own(supervisor);
-	else if (guest_look(&supervisor->guest, supervisor->conf))
+	else if (is_guest(supervisor) && guest_look(&supervisor->guest, supervisor->conf))
 		believe(supervisor, supervisor->guest.pinned.roster);
 }
 
@@ -69,7 +75,7 @@ static char *with_pin(char *keys_take, const struct supervisor *supervisor)
 
 	if (!pinned->has_pin || pinned->roster)
 		return keys_with_roster(keys_take, supervisor->roster);
-	pin_text(&pinned->pin, pin);
+	pinned_pin_text(&pinned->pin, pin);
 	both = mem_printf("%spin %s\n", keys_take, pin);
 	keys_forget(keys_take);
 	return both;

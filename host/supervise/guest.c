@@ -37,7 +37,7 @@ static int read_pin(struct guest *guest, char *line, hst_error *err)
 	if (strncmp(line, PIN, strlen(PIN)) != 0 || invitation < line + strlen(PIN))
 		return hst_fail(err, HST_INVALID, "its line reads \"pin CLUSTER SIGN INVITATION\"");
 	*invitation++ = '\0';
-	code = pin_read(line + strlen(PIN), &guest->pinned.pin, err);
+	code = pinned_pin_read(line + strlen(PIN), &guest->pinned.pin, err);
 	if (code == HST_OK)
 		code = seal_key_read(invitation, key, err);
 	if (code == HST_OK) {
@@ -137,7 +137,7 @@ static int keep_pin(const struct guest *guest, const struct conf *conf, hst_erro
 	AUTO_FREE char *line = NULL;
 	char pin[PIN_TEXT];
 
-	pin_text(&guest->pinned.pin, pin);
+	pinned_pin_text(&guest->pinned.pin, pin);
 	line = mem_printf(PIN "%s %s\n", pin, guest->invitation);
 	return files_replace(path, line, strlen(line), 0644, true, err);
 }

@@ -135,12 +135,21 @@ static int show_gateway_key(const struct house *house, hst_error *err)
 {
 	AUTO_FREE char *name = mem_printf("gateway/%s", house->conf->gateway_name);
 	AUTO_FREE char *before = mem_printf("peer %s", name);
+	char wire[KEY_TEXT], open[KEY_TEXT], sign[KEY_TEXT];
+	AUTO_FREE char *after = NULL;
+	struct seal_pairs pairs;
 	struct key_pair pair;
 	int code;
 
 	keys_derive(house->seed, name, &pair);
-	code = show_key(house, "gateway.pub", before, pair.public_key, " -", err);
+	seal_pairs_derive(house->seed, name, &pairs);
+	keys_text(pair.public_key, wire);
+	seal_key_text(pairs.open_public, open);
+	seal_key_text(pairs.sign_public, sign);
+	after = mem_printf(" -\ngateway %s %s %s %s", house->conf->gateway_name, wire, open, sign);
+	code = show_key(house, "gateway.pub", before, pair.public_key, after, err);
 	sodium_memzero(&pair, sizeof pair);
+	seal_pairs_wipe(&pairs);
 	return code;
 }
 

@@ -7,7 +7,6 @@
 #include "config/conf_changes.h"
 #include "os/files.h"
 #include "supervise/carried.h"
-#include "supervise/roster.h"
 
 #include <signal.h>
 #include <string.h>
@@ -227,21 +226,6 @@ static void keep_accepted(struct supervisor *supervisor)
 		log_warning("%s", err.text);
 }
 
-/* Instances that are new have keys; everybody who seals to them is to know. */
-static void keep_roster(struct supervisor *supervisor)
-{
-	struct roster *roster = NULL;
-	struct accounts accounts;
-	hst_error err = {{0}, {0}};
-	int code = supervisor->conf->has_host ? accounts_prepare(&accounts, &err) : HST_NOT_FOUND;
-
-	if (code == HST_OK)
-		code = house_roster(supervisor->conf, supervisor->arguments->seed, &accounts, &roster, &err);
-	if (code != HST_OK && code != HST_NOT_FOUND)
-		log_warning("%s", err.text);
-	roster_free(roster);
-}
-
 /* What was loaded everywhere is in force from here on: who is started anew reads it, too. First the engine takes it. */
 static void begin_taking(struct supervisor *supervisor)
 {
@@ -254,7 +238,7 @@ static void begin_taking(struct supervisor *supervisor)
 	conf_free(reload->taken);
 	supervisor->conf = reload->taken = take(reload->conf);
 	keep_accepted(supervisor);
-	keep_roster(supervisor);
+	believing_look(supervisor); /* instances that are new have keys, and everybody who seals to them is to know */
 	reload->stage = RELOAD_TAKING;
 	text_init(&engine, SAID_MAX);
 	workers_plan(supervisor, &engine);

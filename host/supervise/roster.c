@@ -112,11 +112,23 @@ int house_roster_first(const struct conf *conf, const uint8_t seed[SEED_BYTES], 
 
 /* ---- The one that is believed. ---- */
 
+/* Who has joined since. */
+static bool take_joined(const struct conf *conf, struct roster *roster)
+{
+	AUTO_FREE char *path = mem_printf("%s/admitted/rosters/%lld", conf->state_dir, (long long)roster->epoch);
+	struct roster *told = NULL;
+	bool changed = roster_read_file(path, &told, NULL) == HST_OK && roster_verify_next(roster, told, NULL) == HST_OK &&
+	               roster_adopt(roster, told);
+
+	roster_free(told);
+	return changed;
+}
+
 /* One after the other, since each is believed by the one before. The engine could have put anything there. */
 static bool take_newer(const struct conf *conf, struct roster **roster)
 {
 	hst_error err = {{0}, {0}};
-	bool taken = false;
+	bool taken = take_joined(conf, *roster);
 	int code = HST_OK;
 
 	while (code == HST_OK) {

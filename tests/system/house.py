@@ -280,3 +280,33 @@ plugin = null
     house.online = lambda: os.path.exists(house.path("state/children")) and \
         f"gateway/{name} ready" in open(house.path("state/children"), encoding="utf-8").read()
     return house
+
+
+class Machine(House):
+    """A machine that is to join: it has no configuration yet."""
+
+    def __init__(self):
+        super().__init__({})
+        self.state = self.path("state")
+
+    def join(self, line, *options, time_out=150):
+        driver = () if "--driver" in options else ("--driver", "null")
+        return self.hostler("gateway", "join", line, *driver, "--state-dir", self.state, *options, time_out=time_out)
+
+    def untouched(self):
+        return not os.path.exists(self.ini) and not os.path.exists(self.state)
+
+    def down(self):
+        if os.path.exists(self.ini):
+            self.command_done("hostlerd", "-c", self.ini, "--down")
+
+    def said(self):
+        with open(self.path("state/hostlerd.log"), encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def remove(self):
+        self.down()
+        super().remove()
+
+    def command_done(self, *words):
+        return subprocess.run(self.command(*words), env=self.environment(), capture_output=True, text=True, timeout=90)

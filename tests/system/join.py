@@ -13,7 +13,7 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from house import House, Tap, free_port, host_house
+from house import Machine, Tap, free_port, host_house
 
 tap = Tap()
 
@@ -21,29 +21,6 @@ tap = Tap()
 def invite(host, name, *options):
     done = host.hostler("gateway", "invite", name, *options)
     return done.stdout.strip()
-
-
-class Machine(House):
-    """A machine that is to join: it has no configuration yet."""
-
-    def __init__(self):
-        super().__init__({})
-        self.state = self.path("state")
-
-    def join(self, line, *options, time_out=150):
-        driver = () if "--driver" in options else ("--driver", "null")
-        return self.hostler("gateway", "join", line, *driver, "--state-dir", self.state, *options, time_out=time_out)
-
-    def untouched(self):
-        return not os.path.exists(self.ini) and not os.path.exists(self.state)
-
-    def remove(self):
-        if os.path.exists(self.ini):
-            self.command_done("hostlerd", "-c", self.ini, "--down")
-        super().remove()
-
-    def command_done(self, *words):
-        return subprocess.run(self.command(*words), env=self.environment(), capture_output=True, text=True, timeout=90)
 
 
 def line_until(line, seconds):

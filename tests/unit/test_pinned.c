@@ -65,20 +65,20 @@ static void an_invitation_says_whose_signature_the_first_one_has(void **state)
 	(void)state;
 	memcpy(pin.cluster, roster->cluster, sizeof pin.cluster);
 	memcpy(pin.sign, roster_member(roster, "operator/ada")->sign, sizeof pin.sign);
-	pin_text(&pin, text);
+	pinned_pin_text(&pin, text);
 	assert_int_equal(pinned_begin(&pinned, NULL, text, &err), HST_OK);
 	assert_int_equal(take_text(&pinned, roster, &changed, &err), HST_OK);
 	assert_true(changed);
 	pinned_clear(&pinned);
 
 	memcpy(pin.sign, roster_member(roster, "operator/bob")->sign, sizeof pin.sign);
-	pin_text(&pin, text);
+	pinned_pin_text(&pin, text);
 	assert_int_equal(pinned_begin(&pinned, NULL, text, &err), HST_OK);
 	assert_true(take_text(&pinned, roster, &changed, &err) < HST_OK);
 	assert_string_equal(err.reason, "RosterSigner");
 	assert_null(pinned.roster);
 	pin.cluster[3] ^= 1;
-	pin_text(&pin, text);
+	pinned_pin_text(&pin, text);
 	pinned_clear(&pinned);
 	assert_int_equal(pinned_begin(&pinned, NULL, text, &err), HST_OK);
 	assert_true(take_text(&pinned, roster, &changed, &err) < HST_OK);
@@ -98,7 +98,7 @@ static void a_pin_is_no_excuse_for_a_changed_roster(void **state)
 	bool changed;
 
 	(void)state;
-	pin_text(&(struct pin){.cluster = {0}}, pin);
+	pinned_pin_text(&(struct pin){.cluster = {0}}, pin);
 	assert_int_equal(pinned_begin(&pinned, NULL, pin, &err), HST_OK);
 	memcpy(pinned.pin.cluster, roster->cluster, sizeof pinned.pin.cluster);
 	memcpy(pinned.pin.sign, roster_member(roster, "operator/ada")->sign, SEAL_KEY_BYTES);

@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""Who has which key: an invitation lets another machine into the roster without the host being able to; every machine then has the
+same one; a gateway that was removed is revoked everywhere, and comes back with other keys."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from house import Machine, Tap, free_port, host_house
+
+tap = Tap()
+
+
+def roster(house):
+    """The lines of what it believes, as words."""
+    try:
+        with open(house.path("state/roster"), encoding="ascii") as file:
+            return [line.split() for line in file.read().splitlines()]
+    except FileNotFoundError:
+        return []
+
+
+def lines(house, *words):
+    return [line for line in roster(house) if line[:len(words)] == list(words)]
+
+
+def same(house, other):
+    return bool(roster(house)) and roster(house) == roster(other)
+
+
+def admit(host, machine, name):
+    line = host.hostler("gateway", "invite", name).stdout.strip()
+    return line, machine.join(line)
+
+
+with host_house(f"tcp://127.0.0.1:{free_port()}", ["ts-01", "ts-02"]) as host, Machine() as one, Machine() as two:
+    with open(host.ini, "a", encoding="utf-8") as file:
+        file.write("[trigger start]\nplugin = button\n")
+    host.up()
+    tap.same([line[1] for line in lines(host, "machine")], ["main"], "the first roster names the machine of the host")
+    members = [line[1] for line in lines(host, "member")]
+    tap.ok("trigger/start" in members, "which says what keys its instances have", members)
+    first = lines(host, "epoch")[0][1]
+
+    line, done = admit(host, one, "ts-01")
+    tap.same(done.returncode, 0, "a machine joins by an invitation")
+    tap.ok(int(lines(host, "epoch")[0][1]) == int(first) + 1 and lines(host, "invited", "ts-01"), "for which the roster was signed anew",
+           roster(host))
+    tap.ok(host.wait(lambda: lines(host, "joined", "ts-01"), 10), "it is in the roster of the host", roster(host))
+    tap.ok(host.wait(lambda: same(host, one), 10), "and has the same one itself", roster(host), roster(one), one.said())
+    keys = lines(host, "joined", "ts-01")[0]
+    with open(one.path("state/pin"), encoding="ascii") as file:
+        tap.same(file.read().split()[1], lines(host, "cluster")[0][1], "its pin says of which cluster it is")
+
+    done = admit(host, two, "ts-02")[1]
+    tap.ok(done.returncode == 0 and host.wait(lambda: lines(one, "joined", "ts-02") and same(one, two), 10),
+           "a second one that joins is made known to the first", done.stderr, roster(one), roster(two))
+
+    one.down()
+    done = host.hostler("gateway", "remove", "ts-01")
+    tap.ok(done.returncode == 0 and host.wait(lambda: lines(host, "revoked", "gateway/ts-01", keys[4]), 10),
+           "one that is removed is revoked", done.stderr, roster(host))
+    tap.ok(not lines(host, "joined", "ts-01") and host.wait(lambda: same(host, two), 10), "everywhere", roster(host), roster(two))
+
+    host.down()
+    host.up()
+    tap.ok(lines(host, "revoked", "gateway/ts-01") and lines(host, "joined", "ts-02"), "the host starts with what it believed", roster(host))
+    done = admit(host, one, "ts-01")[1]
+    tap.ok(done.returncode == 0 and host.wait(lambda: lines(host, "joined", "ts-01") and same(host, one), 10),
+           "invited again it is there again", done.stderr, roster(host), roster(one), one.said())
+    again = lines(host, "joined", "ts-01")[0]
+    tap.ok(again[2] == keys[2] and again[3] != keys[3] and again[4] != keys[4], "with other keys to seal with", keys, again)
+
+    epoch = int(lines(host, "epoch")[0][1])
+    with open(host.path(f"state/admitted/rosters/{epoch}"), encoding="ascii") as file:
+        text = file.read().replace(again[3], keys[3])
+    host.down()
+    host.write(f"state/admitted/rosters/{epoch}", text)
+    host.write(f"state/admitted/rosters/{epoch + 1}", text.replace(f"epoch {epoch}\n", f"epoch {epoch + 1}\n"))
+    host.up()
+    tap.ok("is not taken over" in host.said() and lines(host, "joined", "ts-01") == [again],
+           "what the engine could have made up is not believed", host.said())
+
+tap.end()
