@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "config/conf.h"
+#include "os/files.h"
 #include "supervise/accounts.h"
 #include "supervise/keys.h"
 #include "supervise/roster.h"
@@ -81,6 +82,16 @@ static char *with_pin(char *keys_take, const struct supervisor *supervisor)
 	return both;
 }
 
+/* Where there is a host, too, its roster is the one that counts, and nothing can be sealed to a gateway of another one. */
+static char *invited_beside_host(const struct conf *conf)
+{
+	AUTO_FREE char *path = files_join(conf->state_dir, "invitation");
+	char *line = keys_invitation(path), *lines = line ? mem_printf("enrol %s\n", line) : mem_text("");
+
+	keys_forget(line);
+	return lines;
+}
+
 static char *keys_of_gateway(struct supervisor *supervisor, const char *name)
 {
 	const struct conf *conf = supervisor->conf;
@@ -90,8 +101,9 @@ static char *keys_of_gateway(struct supervisor *supervisor, const char *name)
 
 	if (!conf->gateway_host || !conf->gateway_host_key || keys_read_text(conf->gateway_host_key, other, NULL) != HST_OK)
 		return keys_with_roster(keys_for_child(seed, name, supervisor->host), supervisor->roster);
-	invited = guest_invited(&supervisor->guest, conf, seed);
-	believe(supervisor, supervisor->guest.pinned.roster);
+	invited = is_guest(supervisor) ? guest_invited(&supervisor->guest, conf, seed) : invited_beside_host(conf);
+	if (is_guest(supervisor))
+		believe(supervisor, supervisor->guest.pinned.roster);
 	keys = keys_for_child(seed, name, other);
 	both = mem_printf("%s%s", keys, invited);
 	keys_forget(keys);

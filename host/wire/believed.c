@@ -16,10 +16,13 @@ bool believed_heard(struct pinned *pinned, const struct message *roster)
 {
 	hst_error err = {0};
 	bool changed = false;
+	int code = pinned_take(pinned, (const char *)roster->payload, roster->payload_length, &changed, &err);
 
 	/* One that is older than the believed is there for those that have missed it. */
-	if (pinned_take(pinned, (const char *)roster->payload, roster->payload_length, &changed, &err) != HST_OK)
-		log_write(strcmp(err.reason, "RosterEpoch") == 0 ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING, "a roster was not believed: %s: %s", err.reason, err.text);
+	if (code != HST_OK && strcmp(err.reason, "RosterEpoch") == 0)
+		log_debug("%s", err.text);
+	else if (code != HST_OK)
+		log_warning("a roster was not believed: %s: %s", err.reason, err.text);
 	else if (changed)
 		log_info("the roster of epoch %lld is believed from now on", (long long)pinned->roster->epoch);
 	return changed;

@@ -56,7 +56,10 @@ with host_house(f"tcp://127.0.0.1:{port}", ["ts-01", "ts-02"]) as host:
 
         two.up()
         with open(two.path("state/gateway.pub"), encoding="utf-8") as file:
-            host.hostler("gateway", "add", "ts-02", file.read().split()[2])
+            done = host.hostler("gateway", "add", "ts-02", *file.read().split()[-3:])
+        with open(host.path("state/roster"), encoding="ascii") as file:
+            tap.ok(done.returncode == 0 and host.wait(lambda: "\ngateway ts-02 " in open(host.path("state/roster")).read(), 10),
+                   "one whose keys to seal with are said, too, is in the roster", done.stderr, file.read())
         tap.ok(host.wait(lambda: state(host, "ts-02") == "online", 20), "a second one, too", two.said())
         shown = devices(host)["ts-02"]
         tap.same((shown["gateway"], shown["address"], shown["driver"], shown["strategy"], shown["accounts"]),
