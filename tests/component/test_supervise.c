@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "os/files.h"
 #include "seal/operator_key.h"
+#include "wire/invitation.h"
 #include "wire/keys.h"
 
 #include <signal.h>
@@ -16,6 +17,11 @@
 	"[host]\nstate_dir = state\nrun_dir = run\nlisten = none\n"                       \
 	"[trigger start]\nplugin = button\n[connector orders]\nplugin = file\nworkers = 2\n" \
 	"[gateway]\nname = desk\ndriver = null\naccounts = bot\n"
+
+#define GUEST                                                                                  \
+	"[gateway]\nname = desk\nhost = tcp://127.0.0.1:1\nhost_key = "                         \
+	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\ndriver = null\naccounts = bot\n"            \
+	"state_dir = state\nrun_dir = run\n"
 
 static void the_house_comes_up_in_order_and_goes_down_in_reverse(void **state)
 {
@@ -66,9 +72,7 @@ static void a_gateway_of_another_host_starts_alone_and_gets_its_invitation_once(
 	char *key;
 
 	(void)state;
-	house_make(&house, "[gateway]\nname = desk\nhost = tcp://127.0.0.1:1\nhost_key = "
-			   "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\ndriver = null\naccounts = bot\n"
-			   "state_dir = state\nrun_dir = run\n");
+	house_make(&house, GUEST);
 	house_keep(&house, "invitation", "hsj1.AAAA\n");
 	house_start(&house);
 	house_wait_ready(&house);
@@ -77,6 +81,50 @@ static void a_gateway_of_another_host_starts_alone_and_gets_its_invitation_once(
 	key = house_file(&house, "state/gateway.pub");
 	assert_int_equal(strncmp(key, "peer gateway/desk ", 18), 0);
 	free(key);
+	assert_int_equal(house_stop(&house), 0);
+	house_clear(&house);
+}
+
+static char *signing_invitation(void)
+{
+	struct invitation invitation = {.until_us = INT64_C(1800000000000000), .signs = true};
+	char *line;
+
+	strcpy(invitation.address, "tcp://127.0.0.1:1");
+	strcpy(invitation.name, "desk");
+	keys_random(&invitation.pair);
+	memset(invitation.seed, 5, sizeof invitation.seed);
+	memset(invitation.pin.cluster, 6, sizeof invitation.pin.cluster);
+	memset(invitation.pin.sign, 7, sizeof invitation.pin.sign);
+	line = invitation_write(&invitation);
+	invitation_clear(&invitation);
+	return line;
+}
+
+/* The gateway gets what lets it in, and nothing that could let in another. */
+static void what_an_invitation_signs_with_stays_with_hostlerd(void **state)
+{
+	struct house house;
+	char *line, *pin;
+
+	(void)state;
+	house_make(&house, GUEST);
+	house_tell(&house, "gateway", "session");
+	line = signing_invitation();
+	house_keep(&house, "invitation", line);
+	house_start(&house);
+	house_wait_ready(&house);
+	assert_true(house_file_has(&house, "heard", "gateway key enrol hsj1."));
+	assert_false(house_file_has(&house, "heard", line));
+	assert_true(house_file_has(&house, "heard", "gateway key joins joined\n"));
+	assert_true(house_file_has(&house, "heard", "gateway key pin BgYGBgYGBgYGBgYGBgYGBg\n"));
+	assert_false(house_file_has(&house, "heard", "gateway key seal"));
+	assert_true(house_file_has(&house, "heard", "session.hold.desk key seal gateway/desk\n"));
+	assert_true(house_file_has(&house, "heard", "session.hold.desk key pin BgYGBgYGBgYGBgYGBgYGBg\n"));
+	pin = house_file(&house, "state/pin");
+	assert_int_equal(strncmp(pin, "pin BgYGBgYGBgYGBgYGBgYGBg ", 27), 0);
+	free(pin);
+	invitation_forget(line);
 	assert_int_equal(house_stop(&house), 0);
 	house_clear(&house);
 }
@@ -421,6 +469,7 @@ int main(void)
 		cmocka_unit_test(the_house_comes_up_in_order_and_goes_down_in_reverse),
 		cmocka_unit_test(every_child_has_its_own_key_and_the_engine_knows_them_all),
 		cmocka_unit_test(a_gateway_of_another_host_starts_alone_and_gets_its_invitation_once),
+		cmocka_unit_test(what_an_invitation_signs_with_stays_with_hostlerd),
 		cmocka_unit_test(the_first_start_makes_seed_and_operator_key_and_later_ones_keep_them),
 		cmocka_unit_test(an_older_list_of_operators_becomes_a_roster),
 		cmocka_unit_test(a_newer_roster_that_the_engine_kept_is_taken_over_if_an_operator_signed_it),
