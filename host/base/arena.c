@@ -38,7 +38,13 @@ static void heap_give_back(void *block, size_t size)
 	free(block);
 }
 
-static const struct arena_source heap = {mem_alloc, heap_give_back};
+static void heap_wipe(void *block, size_t size)
+{
+	explicit_bzero(block, size);
+	free(block);
+}
+
+static const struct arena_source heap = {mem_alloc, heap_give_back}, wiped_heap = {mem_alloc, heap_wipe};
 
 hst_arena *arena_new(void)
 {
@@ -60,6 +66,11 @@ hst_arena *arena_new_from(const struct arena_source *source)
 
 	arena->source = source;
 	return arena;
+}
+
+hst_arena *arena_new_wiping(void)
+{
+	return arena_new_from(&wiped_heap);
 }
 
 static void arena_release(hst_arena *arena)

@@ -18,6 +18,7 @@ struct arena_source {
 	void (*give_back)(void *block, size_t size);
 };
 hst_arena *arena_new_from(const struct arena_source *source); /* which outlives it */
+hst_arena *arena_new_wiping(void); /* from the heap, and overwritten before it goes back there */
 
 void arena_free(hst_arena *arena);	     /* runs the releases, last first */
 void arena_reset(hst_arena *arena);	     /* runs the releases; empty again, one block kept */

@@ -16,11 +16,37 @@ void text_init(struct text *text, size_t max)
 	*text = (struct text){.s = nothing, .max = max};
 }
 
+void text_init_wiping(struct text *text, size_t max)
+{
+	text_init(text, max);
+	text->wipes = true;
+}
+
 void text_clear(struct text *text)
 {
+	bool wipes = text->wipes;
+
+	if (text->size && wipes)
+		explicit_bzero(text->s, text->size);
 	if (text->size)
 		free(text->s);
 	text_init(text, text->max);
+	text->wipes = wipes;
+}
+
+/* realloc would leave behind what was there. */
+static void text_grow_wiping(struct text *text, size_t size)
+{
+	size_t larger = size > 2 * text->size ? size : 2 * text->size;
+	char *grown = mem_alloc(larger);
+
+	memcpy(grown, text->s, text->length + 1);
+	if (text->size) {
+		explicit_bzero(text->s, text->size);
+		free(text->s);
+	}
+	text->s = grown;
+	text->size = larger;
 }
 
 void text_reset(struct text *text)
@@ -41,7 +67,9 @@ static size_t text_room(struct text *text, size_t n)
 		text->over = true;
 	}
 	size = text->length + n + 1;
-	if (n && size > text->size)
+	if (n && size > text->size && text->wipes)
+		text_grow_wiping(text, size > FIRST_SIZE ? size : FIRST_SIZE);
+	else if (n && size > text->size)
 		text->s = mem_grow(text->size ? text->s : NULL, &text->size, size > FIRST_SIZE ? size : FIRST_SIZE, 1);
 	return n;
 }

@@ -16,9 +16,11 @@ struct text {
 	char *s;
 	size_t length, size, max;
 	bool over;
+	bool wipes; /* memory is overwritten before it is given back */
 };
 
 void text_init(struct text *text, size_t max);
+void text_init_wiping(struct text *text, size_t max); /* for what may have a secret in it */
 void text_clear(struct text *text); /* releases; the text may be used again after text_init */
 void text_reset(struct text *text); /* empty again, memory kept */
 void text_grow(struct text *text, const void *bytes, size_t n); /* adds what has no room yet */

@@ -16,8 +16,6 @@ struct outcome {
 	int64_t started_us, ended_us;
 	char *payload;
 	size_t length;
-	char *sealed; /* items */
-	size_t sealed_length;
 };
 
 /*

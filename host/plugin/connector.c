@@ -54,7 +54,7 @@ static int check_size(const hst_value *outputs, hst_error *err)
 	AUTO(text) struct text json;
 	size_t count = 0;
 
-	text_init(&json, VALUE_BYTES_MAX);
+	text_init_wiping(&json, VALUE_BYTES_MAX);
 	if (!count_fits(outputs, 0, &count))
 		return hst_fail(err, HST_INVALID,
 				"the outputs are more than %d values or nested more than %d deep",
@@ -76,7 +76,8 @@ static int run_bound(struct plugin_instance *connector, const hst_action *action
 	hst_error said = {0};
 	int code;
 
-	fields_bind(call->arena, action->inputs, inputs, input);
+	if (!fields_bind(call->arena, action->inputs, inputs, input))
+		return hst_fail_as(err, HST_DENIED, "SecretUnusable", "%s", plugin_no_room);
 	plugin_begin(connector, action->name, guard_limit(call));
 	code = action->run(connector->state, call, input, inputs, output, &unused, &said);
 	if ((code = plugin_answer(connector->plugin, action->name, code, &said, &said)) != HST_OK)

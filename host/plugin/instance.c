@@ -63,25 +63,31 @@ void plugin_begin(const struct plugin_instance *instance, const char *op, int64_
 	guard_enter(instance->who, op, limit_ms);
 }
 
-static void *bind_options(const hst_plugin *plugin, const hst_value *options, hst_arena *arena)
-{
-	void *config = arena_alloc(arena, plugin->config_size ? plugin->config_size : 1);
+const char plugin_no_room[] = "no memory can be locked for secrets; set LimitMEMLOCK=8M in the unit of the service, or "
+			      "\"ulimit -l 8192\" in the shell that starts it";
 
-	fields_bind(arena, plugin->options, options, config);
-	return config;
+static int bind_options(const hst_plugin *plugin, const hst_value *options, hst_arena *arena, void **ret, hst_error *err)
+{
+	*ret = arena_alloc(arena, plugin->config_size ? plugin->config_size : 1);
+	return fields_bind(arena, plugin->options, options, *ret) ? HST_OK
+								  : hst_fail_as(err, HST_DENIED, "MemlockTooSmall", "%s", plugin_no_room);
 }
 
 int plugin_open(const hst_plugin *plugin, const hst_value *options, hst_host *host,
 		struct plugin_instance **ret, hst_error *err)
 {
-	hst_arena *arena = arena_new();
-	void *config = bind_options(plugin, options, arena);
+	hst_arena *arena = arena_new_wiping();
 	struct plugin_instance *instance;
-	char *name = who(plugin, host->instance);
 	hst_error said = {0};
-	void *state = NULL;
-	int code;
+	void *state = NULL, *config;
+	char *name;
+	int code = bind_options(plugin, options, arena, &config, err);
 
+	if (code != HST_OK) {
+		arena_free(arena);
+		return code;
+	}
+	name = who(plugin, host->instance);
 	guard_enter(name, "open", GUARD_OPEN_MS);
 	code = plugin->open(config, host, &state, &said);
 	if ((code = plugin_answer(plugin, "open", code, &said, err)) != HST_OK) {
@@ -157,16 +163,20 @@ int plugin_shape(const hst_plugin *plugin, const hst_value *options, hst_host *h
 {
 	hst_shape shape = {.event = plugin->event};
 	hst_error said = {0};
+	void *config;
 	hst_call call;
 	char *name;
 	int code;
 
 	if (PRESENT(plugin, fields)) {
+		code = bind_options(plugin, options, arena, &config, err);
+		if (code != HST_OK)
+			return code;
 		plugin_plain_call(&call, host, arena);
 		memset(&shape, 0, sizeof shape);
 		name = who(plugin, host->instance);
 		guard_enter(name, "fields", GUARD_LOAD_MS);
-		code = plugin->fields(bind_options(plugin, options, arena), &call, &shape, &said);
+		code = plugin->fields(config, &call, &shape, &said);
 		free(name);
 		if ((code = plugin_answer(plugin, "fields", code, &said, err)) != HST_OK)
 			return code;

@@ -18,6 +18,9 @@ struct plugin_instance {
 	char *who;	    /* for plugin/guard.h */
 };
 
+/* What is said where a secret finds no room. */
+extern const char plugin_no_room[];
+
 /*
  * Binds already checked options (fields_check) and opens. On failure *ret is untouched and nothing is left
  * open.

@@ -70,6 +70,18 @@ static int no_state_get(hst_host *host, hst_arena *arena, const char *name, cons
 	return no_service("hst_state_get", err);
 }
 
+static int no_state_put_secret(hst_host *host, const char *name, const hst_secret *secret, hst_error *err)
+{
+	(void)host, (void)name, (void)secret;
+	return no_service("hst_state_put_secret", err);
+}
+
+static int no_state_get_secret(hst_host *host, hst_arena *arena, const char *name, hst_secret **ret, hst_error *err)
+{
+	(void)host, (void)arena, (void)name, (void)ret;
+	return no_service("hst_state_get_secret", err);
+}
+
 static const char *no_file_path(hst_call *call, const hst_file *file)
 {
 	(void)call, (void)file;
@@ -142,6 +154,8 @@ void plugin_plain_host(hst_host *ret, const char *instance, hst_arena *arena)
 		.note = no_note,
 		.program_describe = no_program_describe,
 		.program_run = no_program_run,
+		.state_put_secret = no_state_put_secret,
+		.state_get_secret = no_state_get_secret,
 	};
 }
 

@@ -74,7 +74,8 @@ static const hst_value *bind_map(hst_arena *arena, const hst_field *field, const
 	return map;
 }
 
-static void bind_member(hst_arena *arena, const hst_field *field, const hst_value *value, void *member)
+/* False: there is no locked memory for a secret. */
+static bool bind_member(hst_arena *arena, const hst_field *field, const hst_value *value, void *member)
 {
 	switch (field->type) {
 	case HST_TYPE_BOOLEAN:
@@ -106,7 +107,7 @@ static void bind_member(hst_arena *arena, const hst_field *field, const hst_valu
 		break;
 	case HST_TYPE_SECRET:
 		*(hst_secret **)member = bind_secret(arena, value);
-		break;
+		return *(hst_secret **)member || !secret_table;
 	case HST_TYPE_JSON:
 		*(const hst_value **)member = value;
 		break;
@@ -115,10 +116,13 @@ static void bind_member(hst_arena *arena, const hst_field *field, const hst_valu
 	case HST_TYPE_COUNT:
 		break;
 	}
+	return true;
 }
 
-void fields_bind(hst_arena *arena, hst_fields fields, const hst_value *record, void *structure)
+bool fields_bind(hst_arena *arena, hst_fields fields, const hst_value *record, void *structure)
 {
+	bool bound = true;
+
 	for (size_t i = 0; i < fields.n; i++) {
 		const hst_field *field = &fields.at[i];
 		const hst_value *value = value_get(record, field_name(field));
@@ -127,8 +131,9 @@ void fields_bind(hst_arena *arena, hst_fields fields, const hst_value *record, v
 		if (field_prefix(field))
 			*(const hst_value **)member = bind_map(arena, field, record);
 		else if (value)
-			bind_member(arena, field, value, member);
+			bound = bind_member(arena, field, value, member) && bound;
 	}
+	return bound;
 }
 
 static const hst_value *unbind_double(hst_arena *arena, double number)
@@ -185,8 +190,9 @@ static const hst_value *unbind_secret(hst_arena *arena, const hst_secret *secret
 
 	if (!secret || !secret_table)
 		return NULL;
+	/* It stays where it is, in locked memory, for as long as the arena it was made in. */
 	bytes = secret_table->bytes(secret, &length);
-	return value_make_text(arena, bytes, length);
+	return value_make_text_of(arena, bytes, length);
 }
 
 /* NULL: left out. */

@@ -9,6 +9,8 @@
 #include <hostler/secret.h>
 #include <hostler/value.h>
 
+#include <stdbool.h>
+
 /*
  * What an hst_file is made of in this house: the name of a file of the run. The value of a file is that name
  * as text; who moves the bytes finds the path (hst_host.file_path).
@@ -42,9 +44,10 @@ int fields_check(hst_arena *arena, hst_fields fields, const char *what, const hs
 
 /*
  * Fills a zeroed struct from a checked record. Pointers put into it live in the arena. What the record lacks
- * stays zero: an absent choice is its first word. The words of an hst_texts are followed by a NULL.
+ * stays zero: an absent choice is its first word. The words of an hst_texts are followed by a NULL. False: a secret
+ * found no room in locked memory, and its member is NULL.
  */
-void fields_bind(hst_arena *arena, hst_fields fields, const hst_value *record, void *structure);
+bool fields_bind(hst_arena *arena, hst_fields fields, const hst_value *record, void *structure);
 
 /*
  * The other way round: a record of what a plugin put into its output or event struct, in normal form. NULL
@@ -55,7 +58,8 @@ int fields_unbind(hst_arena *arena, hst_fields fields, const void *structure, co
 
 /*
  * Secrets are bytes in locked memory, which only the programs that handle them have. Without this call (NULL)
- * secret members are left NULL by fields_bind and left out by fields_unbind.
+ * secret members are left NULL by fields_bind and left out by fields_unbind. The value that is made of a secret is in its own
+ * memory, which it does not outlive.
  */
 void fields_use_secrets(const struct hst_secret_table *secrets);
 

@@ -117,6 +117,15 @@ hst_value *value_make_text(hst_arena *arena, const char *text, size_t length)
 	return value;
 }
 
+hst_value *value_make_text_of(hst_arena *arena, const char *text, size_t length)
+{
+	hst_value *value = value_make(arena, HST_VALUE_TEXT);
+
+	value->text = text;
+	value->n = length;
+	return value;
+}
+
 hst_value *value_make_number(hst_arena *arena, const char *decimal)
 {
 	hst_value *value = value_make(arena, HST_VALUE_NUMBER);

@@ -28,6 +28,8 @@ const hst_value *value_get(const hst_value *value, const char *name);
 
 hst_value *value_make_null(hst_arena *arena);
 hst_value *value_make_text(hst_arena *arena, const char *text, size_t length);
+/* Not copied: the bytes, which have a NUL behind them, live at least as long. */
+hst_value *value_make_text_of(hst_arena *arena, const char *text, size_t length);
 hst_value *value_make_number(hst_arena *arena, const char *decimal);
 hst_value *value_make_integer(hst_arena *arena, int64_t value);
 hst_value *value_make_boolean(hst_arena *arena, bool value);

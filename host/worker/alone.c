@@ -3,8 +3,10 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "plugin/instance.h"
 #include "plugin/trigger.h"
 #include "schema/value.h"
+#include "seal/secret.h"
 
 #include <string.h>
 
@@ -84,6 +86,27 @@ static int alone_state_get(hst_host *host, hst_arena *arena, const char *name, c
 	return HST_OK;
 }
 
+/* Nobody else ever sees what is kept here, so nothing is sealed. */
+static int alone_state_put_secret(hst_host *host, const char *name, const hst_secret *secret, hst_error *err)
+{
+	size_t length;
+	const void *bytes = secret_bytes(secret, &length);
+
+	return alone_state_put(host, name, bytes, length, err);
+}
+
+static int alone_state_get_secret(hst_host *host, hst_arena *arena, const char *name, hst_secret **ret, hst_error *err)
+{
+	const void *bytes = NULL;
+	size_t length = 0;
+	int code = alone_state_get(host, arena, name, &bytes, &length, err);
+
+	if (code != HST_OK)
+		return code;
+	*ret = secret_table.make(arena, bytes, length);
+	return *ret ? HST_OK : hst_fail(err, HST_DENIED, "%s", plugin_no_room);
+}
+
 /* Drivers note what must be undone; whoever tries one alone has nobody who would undo it. */
 static int alone_note(hst_call *call, const char *note, hst_error *err)
 {
@@ -101,6 +124,8 @@ void alone_init(struct alone *alone, const hst_plugin *plugin, const char *insta
 	host->emit = alone_emit;
 	host->state_put = alone_state_put;
 	host->state_get = alone_state_get;
+	host->state_put_secret = alone_state_put_secret;
+	host->state_get_secret = alone_state_get_secret;
 	host->note = alone_note;
 	table_init(&alone->kept);
 }

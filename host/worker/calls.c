@@ -12,6 +12,8 @@
 #include "plugin/trigger.h"
 #include "schema/fields.h"
 #include "schema/value.h"
+#include "worker/masking.h"
+#include "worker/sealing.h"
 
 #include <string.h>
 
@@ -22,9 +24,9 @@ struct request {
 	enum word word;
 	uint64_t id;
 	int64_t step, token, timeout_ms, n;
-	char *action;
-	size_t payload_length;
-	char payload[];
+	char *action, *run, *name; /* NULL: not said */
+	size_t payload_length, sealed_length;
+	char payload[]; /* behind it, what is sealed */
 };
 
 static void request_free(struct request *request)
@@ -32,18 +34,23 @@ static void request_free(struct request *request)
 	if (!request)
 		return;
 	free(request->action);
+	free(request->run);
+	free(request->name);
 	free(request);
 }
 
 static struct request *request_of(const struct message *message)
 {
-	struct request *request = mem_alloc(sizeof *request + message->payload_length);
+	struct request *request = mem_alloc(sizeof *request + message->payload_length + message->sealed_length);
 
 	request->word = message->word;
 	request->id = message->id;
 	if (message->payload_length)
 		memcpy(request->payload, message->payload, message->payload_length);
 	request->payload_length = message->payload_length;
+	if (message->sealed_length)
+		memcpy(request->payload + message->payload_length, message->sealed, message->sealed_length);
+	request->sealed_length = message->sealed_length;
 	if (message->word == WORD_next)
 		request->n = message_integer(message, "n");
 	if (message->word == WORD_call) {
@@ -51,6 +58,8 @@ static struct request *request_of(const struct message *message)
 		request->token = message_integer(message, "token");
 		request->timeout_ms = message_integer(message, "timeout_ms");
 		request->action = mem_text(message_text(message, "action"));
+		request->run = mem_text(message_text(message, "run"));
+		request->name = mem_text(message_text(message, "name"));
 	}
 	return request;
 }
@@ -166,64 +175,103 @@ void calls_take(struct calls *calls, const struct message *message)
 		answer_refusal(calls, message->id, HST_INVALID, NULL, "this worker has no answer to that message");
 }
 
-static void answer_values(struct calls *calls, struct message *answer, const hst_value *values)
+/* `sealing` NULL: nothing of it can be sealed. */
+static int answer_values(struct calls *calls, struct message *answer, const hst_value *values, struct sealing *sealing, hst_error *err)
 {
-	struct text json;
+	struct text json, sealed;
+	int code = HST_OK;
 
 	crash_point(CRASH_worker_before_answer);
 	text_init(&json, PAYLOAD_BYTES_MAX);
+	text_init(&sealed, SEALED_BYTES_MAX);
 	value_write_json(&json, values);
-	message_set_payload(answer, json.s, json.length);
 	if (json.over)
-		answer_refusal(calls, answer->id, HST_INVALID, "OutputInvalid", "the answer is larger than 1 MiB");
-	else
+		code = hst_fail_as(err, HST_INVALID, "OutputInvalid", "the answer is larger than 1 MiB");
+	else if (sealing)
+		code = sealing_write(sealing, &sealed, err);
+	message_set_payload(answer, json.s, json.length);
+	if (sealed.length)
+		message_set_sealed(answer, sealed.s, sealed.length);
+	if (code == HST_OK)
 		send(calls, answer);
 	crash_point(CRASH_worker_answered);
 	text_clear(&json);
+	text_clear(&sealed);
+	return code;
+}
+
+static int begin_sealing(struct calls *calls, const struct request *request, struct sealing *ret, hst_error *err)
+{
+	return sealing_begin(ret, calls->vault, calls->arena, request->payload + request->payload_length, request->sealed_length,
+			     request->run ? request->run : "", err);
+}
+
+/* What a connector is asked to do, and with what, as this process knows it for itself. */
+static int open_inputs(struct calls *calls, const struct request *request, struct sealing *sealing, hst_fields fields,
+		       const hst_value **inputs, hst_error *err)
+{
+	AUTO_FREE char *front = mem_printf("connector/%s.%s", calls->services->host.instance, request->action);
+	AUTO_FREE char *use = mem_printf("%lld/%lld", (long long)request->step, (long long)request->token);
+	int code = begin_sealing(calls, request, sealing, err);
+
+	return code == HST_OK ? sealing_open(sealing, fields, front, use, *inputs, inputs, err) : code;
 }
 
 static int do_call(struct calls *calls, struct request *request, struct service_call *call, const hst_value *inputs,
 		   hst_error *err)
 {
 	const hst_action *action = connector_action(calls->instance, request->action);
+	const hst_shape *shape = calls->shaped ? calls->shape : NULL;
 	const hst_value *outputs = NULL;
+	struct sealing sealing;
 	struct message answer;
 	int code;
 
 	if (!action)
 		return hst_fail(err, HST_NOT_FOUND, "connector plugin \"%s\" has no action \"%s\"",
 				calls->instance->plugin->name, request->action);
-	code = connector_run(calls->instance, action, calls->shaped ? calls->shape : NULL, &call->call, inputs, &outputs,
-			     err);
+	code = open_inputs(calls, request, &sealing, shape ? shape->inputs : action->inputs, &inputs, err);
+	if (code == HST_OK)
+		code = connector_run(calls->instance, action, shape, &call->call, inputs, &outputs, err);
+	if (code == HST_OK)
+		code = sealing_close(&sealing, shape ? shape->outputs : action->outputs,
+				     *request->name ? request->name : request->action, outputs, &outputs, err);
 	if (code != HST_OK)
 		return code;
 	message_init(&answer, WORD_returned, request->id);
 	message_set_integer(&answer, "step", request->step);
 	message_set_integer(&answer, "token", request->token);
-	answer_values(calls, &answer, outputs);
-	return HST_OK;
+	return answer_values(calls, &answer, outputs, &sealing, err);
 }
 
+/* A trigger passes sealed inputs on as they are: who will use them opens them. */
 static int do_fire(struct calls *calls, struct request *request, struct service_call *call, const hst_value *inputs,
 		   hst_error *err)
 {
 	const hst_value *checked = NULL, *values = NULL;
 	const char *key = NULL;
+	struct sealing sealing;
 	struct message answer;
 	hst_error said = {0};
 	int code;
 
+	code = begin_sealing(calls, request, &sealing, err);
+	if (code == HST_OK)
+		code = sealing_stand_in(&sealing, calls->shape->event, inputs, &inputs, err);
+	if (code != HST_OK)
+		return code;
 	code = fields_check(call->call.arena, calls->shape->event, "input", inputs, false, &checked, &said);
 	if (code != HST_OK)
 		return hst_fail_as(err, (hst_code)code, "InputInvalid", "%s", said.text);
 	code = trigger_press(calls->instance, &call->call, checked, &key, &values, err);
+	if (code == HST_OK)
+		code = sealing_close(&sealing, calls->shape->event, "trigger", values, &values, err);
 	if (code != HST_OK)
 		return code;
 	message_init(&answer, WORD_fired, request->id);
 	if (key)
 		message_set_text(&answer, "key", key);
-	answer_values(calls, &answer, values);
-	return HST_OK;
+	return answer_values(calls, &answer, values, &sealing, err);
 }
 
 static int do_next(struct calls *calls, struct request *request, struct service_call *call, hst_error *err)
@@ -236,8 +284,7 @@ static int do_next(struct calls *calls, struct request *request, struct service_
 	if (code != HST_OK)
 		return code;
 	message_init(&answer, WORD_coming, request->id);
-	answer_values(calls, &answer, coming);
-	return HST_OK;
+	return answer_values(calls, &answer, coming, NULL, err);
 }
 
 static int do_request(struct calls *calls, struct request *request, struct service_call *call, hst_error *err)
@@ -272,11 +319,12 @@ bool calls_work(struct calls *calls)
 
 	timeout_ms = request->word != WORD_call ? FIRE_MS : request->timeout_ms > 0 ? request->timeout_ms : CALL_DEFAULT_MS;
 	if (!calls->arena)
-		calls->arena = arena_new();
+		calls->arena = arena_new_wiping();
 	services_begin(calls->services, &call, calls->arena, timeout_ms);
 	calls->now = request;
 	crash_point(CRASH_worker_before_call);
 	code = do_request(calls, request, &call, &err);
+	masking_text(err.text, sizeof err.text);
 	services_done(calls->services);
 	calls->now = NULL;
 	if (code != HST_OK)

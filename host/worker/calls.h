@@ -12,11 +12,13 @@
 
 struct plugin_instance;
 struct request;
+struct vault;
 
 enum { REQUESTS_MAX = 256 };
 
 struct calls {
 	struct services *services;
+	struct vault *vault;
 	struct plugin_instance *instance;
 	const hst_shape *shape; /* event, and for instances that configure them inputs and outputs */
 	bool shaped;

@@ -10,13 +10,16 @@
 #include "plugin/guard.h"
 #include "plugin/instance.h"
 #include "plugin/trigger.h"
+#include "schema/fields.h"
 #include "schema/value.h"
 #include "wire/told.h"
+#include "worker/masking.h"
+#include "worker/vault.h"
 
 #include <sodium.h>
 #include <string.h>
 
-enum { ANSWER_MS = 30000, LOOK_EVERY_US = 10000, STATE_NAME_MAX = 64 };
+enum { ANSWER_MS = 30000, LOOK_EVERY_US = 10000, STATE_NAME_MAX = 64, LOG_LINE_MAX = 4096 };
 
 struct kept_state {
 	size_t length;
@@ -46,6 +49,17 @@ static bool service_cancelled(hst_call *plain)
 	return late || call->cancelled || services->ending;
 }
 
+static void service_log(hst_host *host, hst_level level, const char *text)
+{
+	char line[LOG_LINE_MAX];
+
+	snprintf(line, sizeof line, "%s", text);
+	masking_text(line, sizeof line);
+	services_of(host)->log(host, level, line);
+	masking_pass();
+	explicit_bzero(line, sizeof line);
+}
+
 static int no_engine(const char *service, hst_error *err)
 {
 	return hst_fail(err, HST_INVALID, "%s needs the engine, and this process has none", service);
@@ -59,6 +73,17 @@ static int ask_engine(struct services *services, struct message *message, const 
 	return code == HST_TIMEOUT ? HST_RETRY : code;
 }
 
+/* To whom it would have to be sealed is said with a press alone. */
+static int refuse_secrets(hst_fields fields, const hst_value *values, hst_error *err)
+{
+	for (size_t i = 0; i < fields.n; i++)
+		if (field_type(&fields.at[i]) == HST_TYPE_SECRET && value_get(values, field_name(&fields.at[i])))
+			return hst_fail_as(err, HST_INVALID, "SecretUnusable",
+					   "\"%s\" of the event is a secret: a trigger can give one in answer to a press, not by itself",
+					   field_name(&fields.at[i]));
+	return HST_OK;
+}
+
 static int add_event(struct services *services, hst_arena *arena, const hst_event *event, hst_value *events,
 		     hst_error *err)
 {
@@ -66,6 +91,8 @@ static int add_event(struct services *services, hst_arena *arena, const hst_even
 	const hst_value *values = NULL;
 	int code = trigger_event_values(services->plugin, arena, event, &values, err);
 
+	if (code == HST_OK)
+		code = refuse_secrets(services->event, values, err);
 	if (code != HST_OK)
 		return code;
 	if (event->key)
@@ -193,6 +220,37 @@ static int service_state_get(hst_host *host, hst_arena *arena, const char *name,
 	return HST_OK;
 }
 
+static int service_state_put_secret(hst_host *host, const char *name, const hst_secret *secret, hst_error *err)
+{
+	AUTO_FREE uint8_t *bytes = NULL;
+	size_t length = 0;
+	struct services *services = services_of(host);
+	int code = services->vault ? vault_seal_state(services->vault, secret, name, &bytes, &length, err)
+				   : no_engine("hst_state_put_secret", err);
+
+	return code == HST_OK ? service_state_put(host, name, bytes, length, err) : code;
+}
+
+static void release_secret(void *secret)
+{
+	secret_free(secret);
+}
+
+static int service_state_get_secret(hst_host *host, hst_arena *arena, const char *name, hst_secret **ret, hst_error *err)
+{
+	struct services *services = services_of(host);
+	const void *bytes = NULL;
+	size_t length = 0;
+	int code = services->vault ? service_state_get(host, arena, name, &bytes, &length, err) : no_engine("hst_state_get_secret", err);
+
+	if (code == HST_OK)
+		code = vault_open_state(services->vault, bytes, length, name, ret, err);
+	if (code != HST_OK)
+		return code;
+	arena_at_end(arena, release_secret, *ret);
+	return masking_know(*ret, false, err);
+}
+
 static const char *service_file_path(hst_call *call, const hst_file *file)
 {
 	(void)call, (void)file;
@@ -229,6 +287,20 @@ static int service_program_run(hst_call *call, const char *manifest_path, const 
 			   err);
 }
 
+/* What a plugin has found out and calls a secret is as much one as what it was given. */
+static hst_secret *make_known(hst_arena *arena, const void *bytes, size_t length)
+{
+	hst_secret *secret = secret_table.make(arena, bytes, length);
+
+	return secret && masking_know(secret, false, NULL) == HST_OK ? secret : NULL;
+}
+
+static const struct hst_secret_table known_secrets = {
+	.size = sizeof known_secrets,
+	.bytes = secret_bytes,
+	.make = make_known,
+};
+
 void services_init(struct services *services, const hst_plugin *plugin, const char *instance, hst_arena *arena)
 {
 	memset(services, 0, sizeof *services);
@@ -242,8 +314,18 @@ void services_init(struct services *services, const hst_plugin *plugin, const ch
 	services->host.note = service_note;
 	services->host.program_describe = service_program_describe;
 	services->host.program_run = service_program_run;
+	services->host.state_put_secret = service_state_put_secret;
+	services->host.state_get_secret = service_state_get_secret;
+	services->host.secrets = &secret_table;
 	services->plugin = plugin;
 	table_init(&services->states);
+}
+
+void services_mask(struct services *services)
+{
+	services->host.secrets = &known_secrets;
+	services->log = services->host.log;
+	services->host.log = service_log;
 }
 
 void services_clear(struct services *services)
@@ -266,6 +348,7 @@ void services_begin(struct services *services, struct service_call *call, hst_ar
 void services_done(struct services *services)
 {
 	services->current = NULL;
+	masking_call_over();
 	if (services->told)
 		told_idle(services->told);
 }

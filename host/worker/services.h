@@ -13,11 +13,16 @@
 
 enum { STATE_BYTES_MAX = 64 << 10, STATES_PENDING_MAX = 64, EVENTS_PER_EMIT_MAX = 1000 };
 
+struct vault;
+
 struct services {
 	hst_host host; /* first: a plugin's hst_host is the services it belongs to */
 	const hst_plugin *plugin;
+	void (*log)(hst_host *host, hst_level level, const char *text); /* of the plain host */
+	hst_fields event; /* of triggers: of this instance */
 	struct loop *loop; /* NULL: nothing is waited for */
 	struct link *link; /* NULL: there is no engine */
+	struct vault *vault; /* NULL: nothing can be sealed or opened */
 	struct told *told; /* NULL: nobody waits for signs of life */
 	bool ending;       /* the process was asked to end: calls are cancelled */
 	struct service_call *current; /* the call at work; NULL: none */
@@ -34,6 +39,9 @@ struct service_call {
 /* `instance` must live on. */
 void services_init(struct services *services, const hst_plugin *plugin, const char *instance, hst_arena *arena);
 void services_clear(struct services *services);
+
+/* Before anything of the plugin's runs: what it logs, and the secrets it makes, are seen to by worker/masking.h. */
+void services_mask(struct services *services);
 
 /* Around every op: makes its call, whose memory goes to the arena; `timeout_ms` 0: no deadline. One at a time. */
 void services_begin(struct services *services, struct service_call *call, hst_arena *arena, int64_t timeout_ms);

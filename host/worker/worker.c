@@ -16,11 +16,15 @@
 #include "plugin/load.h"
 #include "plugin/present.h"
 #include "plugin/registry.h"
+#include "schema/fields.h"
 #include "schema/manifest.h"
 #include "wire/believed.h"
 #include "wire/told.h"
 #include "worker/calls.h"
+#include "worker/masking.h"
+#include "worker/secrets.h"
 #include "worker/services.h"
+#include "worker/vault.h"
 #include "worker/watching.h"
 
 #include <poll.h>
@@ -44,6 +48,7 @@ struct worker {
 	struct loop *loop;
 	void *zmq;
 	struct link *link;
+	struct vault vault;
 	struct services services;
 	struct plugin_instance *instance;
 	hst_shape shape;
@@ -95,7 +100,13 @@ static int take_section(struct worker *worker, const struct conf *conf, const st
 	    plugin_load(path, &worker->plugin, &err) != HST_OK)
 		return say_bad(err.text);
 	worker->options = definitions_options(worker->arena, instance, worker->plugin->options, problems);
-	return worker->options ? STATUS_ENDED : say_problems(problems);
+	if (worker->options)
+		worker->options = secrets_of_options(&worker->vault, worker->arena, instance, worker->plugin->options, worker->options, problems);
+	if (!worker->options)
+		return say_problems(problems);
+	if (secrets_are_handled(worker->plugin) && secrets_find_room(&err) != HST_OK)
+		return say_bad(err.text);
+	return STATUS_ENDED;
 }
 
 static int configure(struct worker *worker, const struct worker_arguments *arguments)
@@ -126,13 +137,17 @@ static int open_plugin(struct worker *worker)
 	int code;
 
 	services_init(&worker->services, worker->plugin, worker->name, worker->arena);
+	services_mask(&worker->services);
+	worker->services.vault = &worker->vault;
 	worker->services.loop = worker->loop;
 	code = plugin_shape(worker->plugin, worker->options, &worker->services.host, worker->arena, &worker->shape, &err);
+	worker->services.event = worker->shape.event;
 	if (code == HST_OK)
 		code = plugin_open(worker->plugin, worker->options, &worker->services.host, &worker->instance, &err);
 	if (code == HST_OK)
 		return STATUS_ENDED;
-	if (code == HST_INVALID)
+	masking_text(err.text, sizeof err.text);
+	if (code == HST_INVALID || strcmp(err.reason, "MemlockTooSmall") == 0)
 		return say_bad(err.text);
 	log_error("%s cannot be opened: %s", worker->name, err.text);
 	return STATUS_FAILED;
@@ -255,6 +270,7 @@ static int serve(struct worker *worker)
 		return status;
 	crash_point(CRASH_worker_opened);
 	worker->calls = (struct calls){.services = &worker->services,
+				       .vault = &worker->vault,
 				       .instance = worker->instance,
 				       .shape = &worker->shape,
 				       .shaped = PRESENT(worker->plugin, fields)};
@@ -267,11 +283,13 @@ static int serve(struct worker *worker)
 	told_open(&worker->told, worker->loop, on_word, worker);
 	worker->services.told = &worker->told;
 	loop_after(worker->loop, on_turn, worker);
+	masking_listen(worker->loop);
 	return loop_run(worker->loop);
 }
 
 static void worker_clear(struct worker *worker)
 {
+	masking_end();
 	told_close(&worker->told);
 	watching_end(&worker->watching);
 	calls_clear(&worker->calls);
@@ -283,6 +301,7 @@ static void worker_clear(struct worker *worker)
 		zmq_ctx_term(worker->zmq);
 	keys_clear(&worker->ring);
 	pinned_clear(&worker->pinned);
+	vault_clear(&worker->vault);
 	loop_free(worker->loop);
 	arena_free(worker->arena);
 	free(worker->endpoint);
@@ -297,8 +316,12 @@ static int read_keys(struct worker *worker)
 	inherited_hide();
 	/* What its plugin starts and lets go of stays below it, and ends with it. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	/* And nothing that it starts has more rights than it: no sudo, no setuid programs. */
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (keys_read_fd(&worker->ring, inherited_fd(INHERITED_KEYS), &err) == HST_OK) {
 		believed_begin(&worker->pinned, &worker->ring);
+		vault_init(&worker->vault, &worker->ring, &worker->pinned);
+		fields_use_secrets(&secret_table);
 		return STATUS_ENDED;
 	}
 	log_error("no keys from the supervisor: %s", err.text);

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -56,6 +57,10 @@ static struct fake_heard *note(struct fake_engine *engine, const struct message 
 	heard->id = message->id;
 	snprintf(heard->payload, sizeof heard->payload, "%.*s", (int)message->payload_length,
 		 message->payload ? (const char *)message->payload : "");
+	assert_true(message->sealed_length <= sizeof heard->sealed);
+	if (message->sealed_length)
+		memcpy(heard->sealed, message->sealed, message->sealed_length);
+	heard->sealed_length = message->sealed_length;
 	return heard;
 }
 
@@ -96,11 +101,10 @@ static void on_emit(void *arg, struct hub_link *from, const struct message *mess
 	state = value_at(value_get(payload, "state"), 0);
 	if (state) {
 		const char *text = value_text(value_get(state, "bytes"));
-		size_t length = 0;
 
 		assert_string_equal(value_text(value_get(state, "name")), "done");
 		assert_int_equal(sodium_base642bin((unsigned char *)engine->kept, sizeof engine->kept - 1, text,
-						   strlen(text), NULL, &length, NULL, sodium_base64_VARIANT_ORIGINAL),
+						   strlen(text), NULL, &engine->kept_length, NULL, sodium_base64_VARIANT_ORIGINAL),
 				 0);
 	}
 	arena_free(arena);
@@ -114,8 +118,8 @@ static void on_state_get(void *arg, struct hub_link *from, const struct message 
 	struct message answer;
 
 	message_init(&answer, WORD_state, message->id);
-	message_set_boolean(&answer, "found", engine->kept[0] != '\0');
-	message_set_payload(&answer, engine->kept, strlen(engine->kept));
+	message_set_boolean(&answer, "found", engine->kept_length || engine->kept[0]);
+	message_set_payload(&answer, engine->kept, engine->kept_length ? engine->kept_length : strlen(engine->kept));
 	hub_send(engine->hub, from, &answer);
 }
 
@@ -191,6 +195,8 @@ void fake_engine_start(struct fake_engine *engine, const char *instance, const c
 	copy_plugin(engine, "trigger", "pulse");
 	copy_plugin(engine, "connector", "stubborn");
 	copy_plugin(engine, "trigger", "restless");
+	copy_plugin(engine, "trigger", "keeper");
+	copy_plugin(engine, "connector", "secretive");
 	copy_plugin(engine, "connector", "unruly");
 	copy_plugin(engine, "connector", "early_crash");
 	copy_plugin(engine, "connector", "early_exit");
@@ -207,7 +213,8 @@ void fake_engine_spawn(struct fake_engine *engine)
 	AUTO_FREE char *file = files_join(engine->folder, "hostler.ini");
 	AUTO_FREE char *name = mem_printf("worker/%s", engine->instance);
 	char *const argv[] = {"hostler-worker", "--instance", (char *)engine->instance, "-c", file, NULL};
-	char *keys = keys_for_child(engine->seed, name, engine->ring.self.public_key);
+	char *keys = engine->roster ? keys_for_worker(engine->seed, name, engine->ring.self.public_key, engine->roster)
+				    : keys_for_child(engine->seed, name, engine->ring.self.public_key);
 	AUTO_FREE char *printed = files_join(engine->folder, "printed");
 	AUTO_CLOSE int output = open(printed, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	int said[2], life[2], key[2];
@@ -216,6 +223,7 @@ void fake_engine_spawn(struct fake_engine *engine)
 	assert_int_equal(pipe2(said, O_CLOEXEC), 0);
 	assert_int_equal(pipe2(life, O_CLOEXEC), 0);
 	assert_int_equal(pipe2(key, O_CLOEXEC), 0);
+	fcntl(key[1], F_SETPIPE_SZ, 1 << 16);
 	assert_int_equal(write(key[1], keys, strlen(keys)), strlen(keys));
 	keys_forget(keys);
 	close(key[1]);
@@ -279,6 +287,12 @@ int fake_engine_wait_status(struct fake_engine *engine)
 	return status;
 }
 
+void fake_engine_kill(struct fake_engine *engine)
+{
+	kill(engine->pid, SIGKILL);
+	fake_engine_wait_status(engine);
+}
+
 char *fake_engine_printed(struct fake_engine *engine)
 {
 	AUTO_FREE char *path = files_join(engine->folder, "printed");
@@ -324,6 +338,31 @@ uint64_t fake_engine_call(struct fake_engine *engine, int64_t step, const char *
 	message_set_integer(&message, "token", 1);
 	message_set_text(&message, "action", action);
 	message_set_integer(&message, "timeout_ms", timeout_ms);
+	return send(engine, &message, inputs);
+}
+
+uint64_t fake_engine_call_sealed(struct fake_engine *engine, int64_t step, const char *action, const char *run, const char *inputs,
+				 const struct text *sealed)
+{
+	struct message message;
+
+	message_init(&message, WORD_call, engine->next_id++);
+	message_set_integer(&message, "step", step);
+	message_set_integer(&message, "token", 1);
+	message_set_text(&message, "action", action);
+	message_set_integer(&message, "timeout_ms", 60000);
+	message_set_text(&message, "run", run);
+	message_set_text(&message, "name", "find");
+	message_set_sealed(&message, sealed->s, sealed->length);
+	return send(engine, &message, inputs);
+}
+
+uint64_t fake_engine_fire_sealed(struct fake_engine *engine, const char *inputs, const struct text *sealed)
+{
+	struct message message;
+
+	message_init(&message, WORD_fire, engine->next_id++);
+	message_set_sealed(&message, sealed->s, sealed->length);
 	return send(engine, &message, inputs);
 }
 

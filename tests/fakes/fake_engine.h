@@ -5,13 +5,14 @@
 #ifndef TESTS_FAKES_FAKE_ENGINE_H
 #define TESTS_FAKES_FAKE_ENGINE_H
 
+#include "base/text.h"
 #include "loop/loop.h"
 #include "wire/hub.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
 
-enum { FAKE_HEARD_MAX = 64, FAKE_TEXT_MAX = 1024 };
+enum { FAKE_HEARD_MAX = 64, FAKE_TEXT_MAX = 1024, FAKE_SEALED_MAX = 8192 };
 
 /* What the worker said, in order. */
 struct fake_heard {
@@ -21,6 +22,8 @@ struct fake_heard {
 	char reason[64];     /* of an error */
 	char key[64];        /* of fired */
 	char payload[FAKE_TEXT_MAX];
+	unsigned char sealed[FAKE_SEALED_MAX];
+	size_t sealed_length;
 };
 
 struct fake_engine {
@@ -37,7 +40,9 @@ struct fake_engine {
 	int said_fd, life_fd;
 	struct fake_heard heard[FAKE_HEARD_MAX];
 	size_t heard_count;
-	char kept[64]; /* state "done", as the worker put it last; "" none */
+	char kept[2048]; /* state "done", as the worker put it last; "" none */
+	size_t kept_length; /* 0: up to its end as a text */
+	const char *roster; /* its text, for the worker's keys; NULL: it gets none, and no pairs to seal with */
 	uint64_t next_id;
 };
 
@@ -47,6 +52,7 @@ void fake_engine_end(struct fake_engine *engine);
 
 void fake_engine_spawn(struct fake_engine *engine); /* the worker */
 void fake_engine_expect_said(struct fake_engine *engine, const char *line); /* on fd 3, up to its length */
+void fake_engine_kill(struct fake_engine *engine); /* and waits for its end */
 int fake_engine_wait_status(struct fake_engine *engine); /* as from waitpid, once it has ended */
 void fake_engine_wait_link(struct fake_engine *engine);
 char *fake_engine_printed(struct fake_engine *engine); /* what it wrote to stdout and stderr so far; the caller frees */
@@ -55,6 +61,11 @@ char *fake_engine_printed(struct fake_engine *engine); /* what it wrote to stdou
 uint64_t fake_engine_call(struct fake_engine *engine, int64_t step, const char *action, int64_t timeout_ms,
                           const char *inputs);
 uint64_t fake_engine_fire(struct fake_engine *engine, const char *inputs);
+
+/* With what is sealed; `run` and `name` of a call's step. */
+uint64_t fake_engine_call_sealed(struct fake_engine *engine, int64_t step, const char *action, const char *run, const char *inputs,
+                                 const struct text *sealed);
+uint64_t fake_engine_fire_sealed(struct fake_engine *engine, const char *inputs, const struct text *sealed);
 uint64_t fake_engine_cancel(struct fake_engine *engine, int64_t step);
 
 /* The worker's answer to a message, or the first message of that word with id 0. */

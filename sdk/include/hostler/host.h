@@ -60,6 +60,9 @@ struct hst_host {
 	int (*program_describe)(hst_call *call, const char *manifest_path, hst_program_shape *ret, hst_error *err);
 	int (*program_run)(hst_call *call, const char *manifest_path, const hst_value *inputs,
 	                   const hst_value **ret_outputs, hst_error *err);
+
+	int (*state_put_secret)(hst_host *host, const char *name, const hst_secret *secret, hst_error *err);
+	int (*state_get_secret)(hst_host *host, hst_arena *arena, const char *name, hst_secret **ret, hst_error *err);
 };
 
 /* One call of one op. */
@@ -134,6 +137,25 @@ static inline int hst_state_get(hst_call *call, const char *name, const void **r
                                 hst_error *err)
 {
 	return call->host->state_get(call->host, call->arena, name, ret_bytes, ret_length, err);
+}
+
+/*
+ * The same for a secret, such as a refresh token: it leaves this process sealed to the instance itself, so that nobody else can read
+ * what is kept. HST_DENIED when it cannot be sealed, or not be opened; the log of this process says why.
+ */
+static inline int hst_state_put_secret(hst_host *host, const char *name, const hst_secret *secret, hst_error *err)
+{
+	if (host->size <= offsetof(struct hst_host, state_put_secret))
+		return hst_fail(err, HST_INVALID, "this host keeps no secrets");
+	return host->state_put_secret(host, name, secret, err);
+}
+
+/* The secret ends with the call. */
+static inline int hst_state_get_secret(hst_call *call, const char *name, hst_secret **ret, hst_error *err)
+{
+	if (call->host->size <= offsetof(struct hst_host, state_get_secret))
+		return hst_fail(err, HST_INVALID, "this host keeps no secrets");
+	return call->host->state_get_secret(call->host, call->arena, name, ret, err);
 }
 
 /* True once the call's work is no longer wanted or its deadline has passed; then return HST_CANCELLED soon. */

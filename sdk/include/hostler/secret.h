@@ -2,7 +2,9 @@
  * Secrets. The bytes live in memory that is locked, left out of core dumps and wiped when released. They are looked at for
  * as short a time as possible, and never copied into an argument, an environment variable, a log or a value.
  *
- * This version hands none to plugins: members of that type stay NULL, and hst_make_secret gives NULL.
+ * An option of type `hst_secret *` is opened by the instance's worker and lives as long as the instance; where options are only
+ * looked at (the op `fields`), the member is NULL. An input or output of that type is opened for the call and sealed when it
+ * returns. What a plugin logs, prints or says in errors is searched for the secrets its worker knows, and they are left out.
  */
 #ifndef HOSTLER_SECRET_H
 #define HOSTLER_SECRET_H

@@ -1,0 +1,207 @@
+#include "worker/vault.h"
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "os/files.h"
+#include "seal/armour.h"
+#include "seal/composition.h"
+#include "seal/envelope_house.h"
+#include "seal/items.h"
+
+#include <string.h>
+
+/* What an operator may see on their own screen, where no direction says more. */
+static const char *const operators_sink[] = {"operator"};
+
+void vault_init(struct vault *vault, const struct key_ring *ring, const struct pinned *believed)
+{
+	*vault = (struct vault){.ring = ring, .believed = believed};
+	envelope_memory_init(&vault->memory);
+}
+
+void vault_clear(struct vault *vault)
+{
+	envelope_memory_clear(&vault->memory);
+}
+
+/* Which of the checks failed is for who looks after this machine, and nobody else. */
+static int refuse(const char *what, const hst_error *why, hst_error *err)
+{
+	log_error("%s: %s%s%s", what, why->reason, *why->reason ? ": " : "", why->text);
+	if (strcmp(why->reason, "MemlockTooSmall") == 0)
+		return hst_fail_as(err, HST_DENIED, why->reason, "%s", why->text);
+	return hst_fail_as(err, HST_DENIED, "SecretUnusable", "%s cannot be opened where it is needed; the log of the worker says why", what);
+}
+
+static int is_ready(const struct vault *vault, hst_error *err)
+{
+	if (!vault->ring || !vault->ring->seal.name)
+		return hst_fail(err, HST_DENIED, "this process has no keys to seal and open with");
+	if (!vault->believed->roster)
+		return hst_fail(err, HST_DENIED, "this process believes no roster yet, so it trusts nobody's signature");
+	return HST_OK;
+}
+
+static char *state_sink(const struct vault *vault, const char *name)
+{
+	return mem_printf("%s.state.%s", vault->ring->seal.name, name);
+}
+
+static int open_item(struct vault *vault, const struct vault_opening *opening, hst_secret **ret, hst_error *err)
+{
+	struct envelope_house house;
+	struct envelope_check check = {.house = &house,
+	                               .run = opening->run,
+	                               .sink = opening->sink,
+	                               .now_us = clock_wall_us(),
+	                               .memory = &vault->memory,
+	                               .use = opening->use};
+	int code = is_ready(vault, err);
+
+	if (code != HST_OK)
+		return code;
+	envelope_house_init(&house, vault->believed->roster);
+	return composition_open(opening->bytes, opening->length, &check, &vault->ring->seal.pairs, ret, err);
+}
+
+int vault_open(struct vault *vault, const struct vault_opening *opening, hst_secret **ret, hst_error *err)
+{
+	hst_error why = {0};
+
+	return open_item(vault, opening, ret, &why) == HST_OK ? HST_OK : refuse(opening->what, &why, err);
+}
+
+/* One line, whose end is an editor's business. */
+static int read_file(const char *path, uint8_t **ret, size_t *ret_length, hst_error *err)
+{
+	AUTO_FREE char *text = NULL;
+	size_t length = 0;
+	int code = files_read(path, 2 * ARMOUR_BYTES_MAX, &text, &length, err);
+
+	if (code != HST_OK)
+		return code;
+	if (length && text[length - 1] == '\n')
+		text[length - 1] = '\0';
+	return armour_read(text, ret, ret_length, err);
+}
+
+int vault_open_file(struct vault *vault, const char *path, const char *sink, const char *what, hst_secret **ret, hst_error *err)
+{
+	AUTO_FREE uint8_t *bytes = NULL;
+	size_t length = 0;
+	hst_error why = {0};
+
+	if (read_file(path, &bytes, &length, &why) != HST_OK)
+		return refuse(what, &why, err);
+	return vault_open(vault, &(struct vault_opening){.bytes = bytes, .length = length, .sink = sink, .what = what}, ret, err);
+}
+
+static int add_recipient(const struct roster_member *member, const char *name, struct envelope_recipient *to, size_t *n, hst_error *err)
+{
+	if (!member || !member->has_open)
+		return hst_fail(err, HST_DENIED, "%s is not in the roster, or was revoked, so nothing is sealed to it", name);
+	to[*n].name = member->name;
+	memcpy(to[*n].key, member->open, SEAL_KEY_BYTES);
+	++*n;
+	return HST_OK;
+}
+
+/* Everybody who is to be able to open it; `to` has room for all. */
+static int find_recipients(const struct roster *roster, const struct direction *direction, struct envelope_recipient *to, size_t *ret_n,
+                           hst_error *err)
+{
+	const struct roster_member *operators[ROSTER_OPERATORS_MAX];
+	size_t n = roster_escrow(roster, operators);
+	int code = HST_OK;
+
+	*ret_n = 0;
+	for (size_t i = 0; direction && i < direction->to_count && code == HST_OK; i++)
+		code = add_recipient(roster_member(roster, direction->to[i]), direction->to[i], to, ret_n, err);
+	for (size_t i = 0; i < n && code == HST_OK; i++)
+		code = add_recipient(operators[i], operators[i]->name, to, ret_n, err);
+	return code;
+}
+
+static int seal(struct vault *vault, const hst_secret *secret, struct envelope_header *header, const struct direction *direction,
+                uint8_t **ret, size_t *ret_length, hst_error *err)
+{
+	AUTO_FREE struct envelope_recipient *to = mem_array(DIRECTIONS_TO_MAX + ROSTER_OPERATORS_MAX, sizeof *to);
+	const struct roster *roster;
+	size_t n = 0;
+	int code = is_ready(vault, err);
+
+	if (code != HST_OK)
+		return code;
+	roster = vault->believed->roster;
+	memcpy(header->cluster, roster->cluster, sizeof header->cluster);
+	header->epoch = roster->epoch;
+	header->created_us = clock_wall_us();
+	header->signer = vault->ring->seal.name;
+	if (header->kind != ENVELOPE_STATE) {
+		code = find_recipients(roster, direction, to, &n, err);
+	} else {
+		to[n].name = vault->ring->seal.name;
+		memcpy(to[n++].key, vault->ring->seal.pairs.open_public, SEAL_KEY_BYTES);
+	}
+	return code == HST_OK ? envelope_seal(header, secret, to, n, &vault->ring->seal.pairs, ret, ret_length, err) : code;
+}
+
+int vault_seal_value(struct vault *vault, const hst_secret *secret, const char *name, const char *run, const struct direction *direction,
+                     uint8_t **ret, size_t *ret_length, hst_error *err)
+{
+	struct envelope_header header = {.kind = ENVELOPE_VALUE,
+	                                 .name = name,
+	                                 .run = run,
+	                                 .sinks = direction ? direction->sinks : operators_sink,
+	                                 .sink_count = direction ? direction->sink_count : 1};
+	hst_error why = {0};
+
+	if (seal(vault, secret, &header, direction, ret, ret_length, &why) == HST_OK)
+		return HST_OK;
+	log_error("%s cannot be sealed: %s%s%s", name, why.reason, *why.reason ? ": " : "", why.text);
+	return hst_fail_as(err, HST_DENIED, "SecretUnusable", "%s cannot be sealed to those who need it; the log of the worker says why", name);
+}
+
+/* The clock may be set back; serials still grow. */
+int vault_seal_state(struct vault *vault, const hst_secret *secret, const char *name, uint8_t **ret, size_t *ret_length, hst_error *err)
+{
+	int64_t now_us = clock_wall_us();
+	AUTO_FREE char *sink = NULL;
+	struct envelope_header header = {.kind = ENVELOPE_STATE, .name = name, .run = "", .sink_count = 1};
+	int code = is_ready(vault, err);
+
+	if (code != HST_OK)
+		return code;
+	sink = state_sink(vault, name);
+	header.sinks = (const char *const[]){sink};
+	header.serial = now_us > vault->serial ? now_us : vault->serial + 1;
+	code = seal(vault, secret, &header, NULL, ret, ret_length, err);
+	if (code == HST_OK)
+		vault->serial = header.serial;
+	return code;
+}
+
+int vault_open_state(struct vault *vault, const void *bytes, size_t length, const char *name, hst_secret **ret, hst_error *err)
+{
+	AUTO_FREE struct envelope *envelope = mem_alloc(sizeof *envelope);
+	AUTO_FREE char *what = mem_printf("the secret state \"%s\"", name);
+	AUTO_FREE char *sink = NULL;
+	struct vault_opening opening = {.bytes = bytes, .length = length, .what = what};
+	hst_error why = {0};
+	int code = is_ready(vault, &why);
+
+	if (code == HST_OK)
+		code = envelope_read(bytes, length, envelope, &why);
+	if (code == HST_OK && (envelope->header.kind != ENVELOPE_STATE || strcmp(envelope->header.name, name) != 0))
+		code = hst_fail_as(&why, HST_DENIED, "EnvelopeSink", "it is %s, and no state of that name", envelope->header.name);
+	if (code != HST_OK)
+		return refuse(what, &why, err);
+	sink = state_sink(vault, name);
+	opening.sink = sink;
+	code = vault_open(vault, &opening, ret, err);
+	if (code == HST_OK && envelope->header.serial > vault->serial)
+		vault->serial = envelope->header.serial;
+	return code;
+}
