@@ -95,5 +95,6 @@ HST_PLUGIN(exec) = {
 	.check = exec_check,
 	.about = "The program speaks the protocol of [desktop flows](../desktop-flows.md). The option `program` names a\n"
 		 "manifest in the form of `desktop-flow.ini`, which also declares the inputs and outputs of the one action;\n"
-		 "the steps of a flow say `use = connector:NAME.run`.",
+		 "the steps of a flow say `use = connector:NAME.run`.\n\n"
+		 "It runs as the worker does, and gets no more rights than that: `sudo` and setuid programs do not work in it.",
 };
