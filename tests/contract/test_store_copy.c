@@ -53,7 +53,7 @@ static void a_copy_is_made_while_batches_are_committed(void **state)
 	close_store(room);
 	snprintf(other.path, sizeof other.path, "%.127s", path);
 	opened(&other);
-	assert_found(&other, "last", 9999);
+	assert_found(&other, "last", 19999);
 	close_store(&other);
 	unlink(path);
 	opened(room);
