@@ -81,6 +81,13 @@ size_t print_width(const char *clean_text)
 	return width;
 }
 
+/* {"sealed":NAME} */
+static bool is_sealed(const hst_value *value)
+{
+	return value_kind(value) == HST_VALUE_RECORD && value_count(value) == 1 &&
+	       value_kind(value_get(value, "sealed")) == HST_VALUE_TEXT;
+}
+
 const char *print_value(hst_arena *arena, const hst_value *value)
 {
 	struct text made;
@@ -88,6 +95,8 @@ const char *print_value(hst_arena *arena, const hst_value *value)
 
 	if (value_kind(value) == HST_VALUE_ABSENT || value_kind(value) == HST_VALUE_NULL)
 		return "-";
+	if (is_sealed(value))
+		return "(sealed)";
 	text_init(&made, CLEAN_MAX);
 	value_write_plain(&made, value);
 	copy = print_clean(arena, made.s, made.length);

@@ -18,7 +18,7 @@ void print_clean_lines(FILE *to, const char *text, size_t length);
 /* Columns a cleaned text takes on a terminal: one for each character. */
 size_t print_width(const char *clean);
 
-/* A value as people read it, cleaned. "-" for what is absent or null. */
+/* A value as people read it, cleaned. "-" for what is absent or null, "(sealed)" for what is. */
 const char *print_value(hst_arena *arena, const hst_value *value);
 
 /* The member of a record as print_value gives it. */

@@ -144,9 +144,13 @@ static void times_are_those_of_the_place(void **state)
 
 static void values_are_told_plainly(void **state)
 {
-	hst_value *list = value_make_list(arena);
+	hst_value *list = value_make_list(arena), *sealed = value_make_record(arena);
 
 	(void)state;
+	value_set_text(sealed, "sealed", "find.password");
+	assert_string_equal(print_value(arena, sealed), "(sealed)");
+	value_set_integer(sealed, "more", 1);
+	assert_string_equal(print_value(arena, sealed), "{\"sealed\":\"find.password\",\"more\":1}");
 	assert_string_equal(print_value(arena, NULL), "-");
 	assert_string_equal(print_value(arena, value_make_null(arena)), "-");
 	assert_string_equal(print_list(arena, list), "-");
