@@ -86,6 +86,14 @@ static void read_secret(struct reading *reading, const struct section_key *key, 
 		value_set_text(reading->given, key->name, key->value);
 }
 
+/* A manifest says of a map what its members are, a plugin's own table says so by `.as`. */
+static hst_type type_of_member(const hst_field *map)
+{
+	hst_type type = field_type(map);
+
+	return type == HST_TYPE_JSON ? HST_TYPE_TEXT : type;
+}
+
 /* Each key is checked alone, so that every wrong one is reported with its own line. */
 static void read_key(struct reading *reading, const struct section_key *key)
 {
@@ -102,7 +110,7 @@ static void read_key(struct reading *reading, const struct section_key *key)
 	field = *known;
 	if (field_prefix(known)) {
 		field.name = key->name;
-		field.as = known->as ? known->as : HST_TYPE_TEXT;
+		field.as = type_of_member(known);
 	}
 	if (field_type(&field) == HST_TYPE_SECRET || secret_is_meant(key->value)) {
 		read_secret(reading, key, field_type(&field));

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "definitions/definitions.h"
+#include "definitions/options.h"
 #include "os/files.h"
 #include "schema/fields.h"
 #include "schema/value.h"
@@ -119,6 +120,20 @@ static void paths_are_relative_to_the_file_that_says_them(void **state)
 	definitions_free(definitions);
 }
 
+/* The file that has it is there, and nobody but the worker looks into it. */
+static void a_secret_stays_its_name(void **state)
+{
+	struct definitions *definitions = load_good();
+	const struct definition *keys = definitions_instance(definitions, HST_CONNECTOR, "keys");
+	const struct definition *orders = definitions_instance(definitions, HST_CONNECTOR, "orders");
+
+	(void)state;
+	assert_string_equal(value_text(value_get(keys->options, "secret.ledger")), "secret:ledger");
+	assert_true(definitions_has_secret(keys->manifest.options, keys->options));
+	assert_false(definitions_has_secret(orders->manifest.options, orders->options));
+	definitions_free(definitions);
+}
+
 static void bare_plugin_names_stand_for_instances(void **state)
 {
 	struct definitions *definitions = load_good();
@@ -220,6 +235,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_a_good_configuration_names_is_there),
 		cmocka_unit_test(paths_are_relative_to_the_file_that_says_them),
+		cmocka_unit_test(a_secret_stays_its_name),
 		cmocka_unit_test(bare_plugin_names_stand_for_instances),
 		cmocka_unit_test(actions_have_the_shape_of_their_instance),
 		cmocka_unit_test(a_flow_has_the_digest_of_its_text),
