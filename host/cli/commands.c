@@ -137,6 +137,18 @@ static const struct command_option of_operator[] = {
 	END,
 };
 
+static const struct command_option of_seal[] = {
+	{"for", 0, "SINK=MEMBER", 1, "for this place, and these who open it there (with commas between), whatever the configuration says", NULL, VERSION},
+	{"to", 0, "FILE", 0, "writes it to FILE (default secrets.d/NAME.seal beside the configuration)", NULL, VERSION},
+	{"again", 0, NULL, 0, "asks for nothing: opens what is sealed with your key, for those who need it now", NULL, VERSION},
+	END,
+};
+
+static const struct command_option of_secrets[] = {
+	{"gateway", 0, "G", 0, "exposed: what whoever has the keys of this gateway may know", NULL, VERSION},
+	END,
+};
+
 static const struct command_option of_get[] = {
 	{"output", 'o', "OUT", 0, "writes to OUT, replacing it; - is stdout", NULL, VERSION},
 	{"force", 0, NULL, 0, "replaces the file if it is there", NULL, VERSION},
@@ -232,8 +244,9 @@ static const struct command table[] = {
 	{"device", "steering", "drain|resume NAME|cluster:NAME|host", 2, 2, "takes devices out of service, and back", NULL,
 	 device_command, VERSION},
 
-	LATER("seal", "keys", "seals a secret"),
-	LATER("secrets", "keys", "lists secrets"),
+	{"seal", "keys", "NAME", 1, 1, "seals a secret for those who need it, and nobody else", of_seal, seal_command, VERSION},
+	{"secrets", "keys", "[exposed --gateway G]", 0, 1, "says which secrets there are, who can open each, and who cannot", of_secrets,
+	 secrets_command, VERSION},
 	{"gateway", "keys", "invite NAME | join LINE | add NAME KEY [SEAL SIGN] | remove NAME", 2, 5,
 	 "lets gateways of other machines in, and removes them", of_gateway, gateway_command, VERSION},
 	{"operator", "keys", "new NAME | list | remove NAME | key | passphrase", 1, 2,

@@ -78,6 +78,8 @@ int gateway_command(struct cli *cli); /* gateway.c */
 int gateway_join(struct cli *cli);    /* join.c */
 int init_command(struct cli *cli);    /* init.c */
 int operator_command(struct cli *cli); /* operator.c */
+int seal_command(struct cli *cli); /* seal.c */
+int secrets_command(struct cli *cli); /* secrets.c */
 int show_command(struct cli *cli);    /* show.c */
 int watch_command(struct cli *cli);   /* watch.c */
 int why_command(struct cli *cli);     /* why.c */

@@ -10,7 +10,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { TRIES = 3, INTERRUPT = 3 };
+enum { TRIES = 3, INTERRUPT = 3, TYPED_MAX = 4096 /* a terminal takes no longer line */ };
 
 static int open_terminal(void)
 {
@@ -95,7 +95,7 @@ int hidden_ask(const struct cli *cli, const char *prompt, char *to, size_t size)
 
 int hidden_ask_new(const struct cli *cli, const char *prompt, char *to, size_t size)
 {
-	char again[PASSPHRASE_MAX + 2];
+	char again[TYPED_MAX + 2];
 	int status = CLI_DONE;
 
 	for (int i = 0; i < TRIES; i++) {

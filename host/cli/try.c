@@ -104,11 +104,11 @@ static int secrets_are_known(const struct attempt *attempt, hst_error *err)
 }
 
 /* --secret K for each, and unasked for those that the flow cannot do without. */
-static int ask_secrets(const struct attempt *attempt, hst_value *given, hst_error *err)
+static int ask_secrets(const struct attempt *attempt, hst_value *given)
 {
-	int code = secrets_are_known(attempt, err), asked = 0;
+	int status = CLI_DONE, asked = 0;
 
-	for (size_t i = 0; code == HST_OK && i < attempt->package->inputs.n; i++) {
+	for (size_t i = 0; !status && i < attempt->package->inputs.n; i++) {
 		const hst_field *field = &attempt->package->inputs.at[i];
 		AUTO_FREE char *question = mem_printf("Secret input %s", field_name(field));
 		char *secret = NULL;
@@ -117,13 +117,21 @@ static int ask_secrets(const struct attempt *attempt, hst_value *given, hst_erro
 		if (field_type(field) != HST_TYPE_SECRET || !(field->required || is_wanted(attempt->cli, field_name(field))))
 			continue;
 		if (asked++ && prompt_is_piped())
-			return hst_fail(err, HST_INVALID, "two secrets are needed, and standard input has room for one: run this in a terminal");
-		code = prompt_secret(question, false, &secret, &length, err);
-		if (code == HST_OK)
+			return cli_fail(attempt->cli, CLI_USAGE, "InputInvalid",
+			                "two secrets are needed, and standard input has room for one: run this in a terminal");
+		status = prompt_secret(attempt->cli, question, false, &secret, &length);
+		if (!status)
 			value_set(given, field_name(field), value_make_text(attempt->arena, secret, length));
 		prompt_forget(secret);
 	}
-	return code;
+	return status;
+}
+
+static int fail_inputs(const struct attempt *attempt, int code, hst_error *err)
+{
+	if (!err->reason[0])
+		snprintf(err->reason, sizeof err->reason, "InputInvalid");
+	return cli_fail_as(attempt->cli, code, err);
 }
 
 static int read_inputs(struct attempt *attempt)
@@ -131,25 +139,24 @@ static int read_inputs(struct attempt *attempt)
 	const hst_value *given = NULL;
 	hst_value *all;
 	hst_error err = {0};
-	int code = inputs_read(attempt->cli, "input", &given, &err);
+	int code = inputs_read(attempt->cli, "input", &given, &err), status;
 
 	if (code == HST_OK)
 		code = refuse_shown(attempt, given, &err);
 	if (code == HST_OK)
+		code = secrets_are_known(attempt, &err);
+	if (code == HST_OK)
 		code = secret_arena_new(&attempt->arena, &err);
-	if (code == HST_OK) {
-		all = value_make_record(attempt->arena);
-		for (size_t i = 0; i < value_count(given); i++)
-			value_add(all, value_name_at(given, i), value_at(given, i));
-		code = ask_secrets(attempt, all, &err);
-	}
-	if (code == HST_OK)
-		code = fields_check(attempt->arena, attempt->package->inputs, "input", all, false, &attempt->inputs, &err);
-	if (code == HST_OK)
-		return CLI_DONE;
-	if (!err.reason[0])
-		snprintf(err.reason, sizeof err.reason, "InputInvalid");
-	return cli_fail_as(attempt->cli, code, &err);
+	if (code != HST_OK)
+		return fail_inputs(attempt, code, &err);
+	all = value_make_record(attempt->arena);
+	for (size_t i = 0; i < value_count(given); i++)
+		value_add(all, value_name_at(given, i), value_at(given, i));
+	status = ask_secrets(attempt, all);
+	if (status)
+		return status;
+	code = fields_check(attempt->arena, attempt->package->inputs, "input", all, false, &attempt->inputs, &err);
+	return code == HST_OK ? CLI_DONE : fail_inputs(attempt, code, &err);
 }
 
 static int make_folders(struct attempt *attempt)

@@ -6,6 +6,7 @@
 #include "config/ini.h"
 #include "definitions/manifests.h"
 #include "definitions/options.h"
+#include "definitions/secrets.h"
 #include "definitions/world.h"
 #include "os/files.h"
 #include "schema/fields.h"
@@ -236,6 +237,7 @@ struct definitions *definitions_load(struct conf *conf_take, struct problems *pr
 		add_flow(&load, conf_take->flow_files[i]);
 	manifests_free(load.manifests);
 	table_clear(&load.flow_places);
+	definitions_check_secrets(made, problems);
 	problems_sort(problems);
 	return made;
 }

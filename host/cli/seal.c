@@ -1,0 +1,191 @@
+/* seal NAME: a secret, for those that the configuration names it to, and for nobody else. */
+#include "cli/cli.h"
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/prompt.h"
+#include "cli/seal_whom.h"
+#include "config/secret_files.h"
+#include "schema/value.h"
+#include "seal/envelope_house.h"
+#include "seal/sealed_file.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct sealing {
+	struct seal_desk desk;
+	struct seal_whom whom;
+	const char *name;
+	char *path;
+	struct sealed_file *before; /* what lies there; NULL: nothing */
+	hst_secret *secret;
+	int64_t serial;
+};
+
+static void say_list(const char *front, const char *const *list, size_t n)
+{
+	if (!n)
+		return;
+	fputs(front, stderr);
+	for (size_t i = 0; i < n; i++)
+		fprintf(stderr, "%s%s", i ? ", " : "", list[i]);
+	fputs("\n", stderr);
+}
+
+/* Before anything is typed: who will know it. */
+static void say_whom(const struct sealing *sealing)
+{
+	const struct seal_whom *whom = &sealing->whom;
+	const char *operators[ROSTER_OPERATORS_MAX];
+
+	if (sealing->desk.cli->json)
+		return;
+	for (size_t i = 0; i < whom->operator_count; i++)
+		operators[i] = whom->operators[i]->name;
+	say_list("  for                   ", whom->sinks, whom->sink_count);
+	say_list("  can open it:          ", whom->members, whom->member_count);
+	say_list("  and to seal it again: ", operators, whom->operator_count);
+	say_list("  cannot, having no key yet: ", whom->missing, whom->missing_count);
+	if (sealing->desk.problems)
+		fprintf(stderr, "hostler: warning: %s is wrong in %zu places (`hostler check`); what cannot be read there is left out of account\n",
+		        sealing->desk.definitions->conf->path, sealing->desk.problems);
+}
+
+static int read_before(struct sealing *sealing)
+{
+	hst_error err = {{0}, {0}};
+	int code = sealed_file_read(sealing->path, &sealing->before, &err);
+
+	if (code != HST_OK && code != HST_NOT_FOUND)
+		return cli_fail(sealing->desk.cli, CLI_FAILED, err.reason[0] ? err.reason : "Broken",
+		                "%s. Its serial is not known, so a new one could be refused for being older: put the right file back, or move this one away and choose "
+		                "another name",
+		                err.text);
+	sealing->serial = sealing->before ? sealing->before->envelope.header.serial + 1 : 1;
+	return CLI_DONE;
+}
+
+/* Opened with the operator's own key, so that nobody has to know it. */
+static int open_before(struct sealing *sealing)
+{
+	struct envelope_house house;
+	struct envelope_check check = {.house = &house, .now_us = clock_wall_us()};
+	hst_error err = {{0}, {0}};
+	int code;
+
+	if (!sealing->before)
+		return cli_fail(sealing->desk.cli, CLI_USAGE, "NotFound", "there is no %s to be sealed again: leave --again out, and say the secret", sealing->path);
+	envelope_house_init(&house, sealing->desk.roster);
+	check.sink = sealing->before->envelope.header.sinks[0];
+	code = envelope_open(&sealing->before->envelope, &check, &sealing->desk.key.pairs, &sealing->secret, &err);
+	return code == HST_OK ? CLI_DONE : cli_fail(sealing->desk.cli, CLI_FAILED, err.reason, "%s: %s", sealing->path, err.text);
+}
+
+static int ask_secret(struct sealing *sealing)
+{
+	AUTO_FREE char *question = mem_printf("Secret %s", sealing->name);
+	hst_error err = {{0}, {0}};
+	char *typed = NULL;
+	size_t length = 0;
+	int status = prompt_secret(sealing->desk.cli, question, true, &typed, &length);
+
+	if (!status && secret_new(typed, length, &sealing->secret, &err) != HST_OK)
+		status = cli_fail(sealing->desk.cli, CLI_FAILED, err.reason, "%s", err.text);
+	prompt_forget(typed);
+	return status;
+}
+
+static int seal(struct sealing *sealing)
+{
+	const struct seal_desk *desk = &sealing->desk;
+	struct envelope_recipient to[SEAL_MEMBERS_MAX + ROSTER_OPERATORS_MAX];
+	struct envelope_header header = {.kind = ENVELOPE_SECRET, .name = sealing->name, .run = "", .sinks = sealing->whom.sinks,
+	                                 .sink_count = sealing->whom.sink_count, .epoch = desk->roster->epoch, .created_us = clock_wall_us(),
+	                                 .serial = sealing->serial, .signer = desk->key.name};
+	AUTO_FREE uint8_t *bytes = NULL;
+	hst_error err = {{0}, {0}};
+	size_t length = 0;
+	int code;
+
+	memcpy(header.cluster, desk->roster->cluster, sizeof header.cluster);
+	code = envelope_seal(&header, sealing->secret, to, seal_whom_recipients(desk, &sealing->whom, to), &desk->key.pairs, &bytes, &length, &err);
+	if (code == HST_OK)
+		code = sealed_file_write(sealing->path, bytes, length, &err);
+	return code == HST_OK ? CLI_DONE : cli_fail_as(desk->cli, code, &err);
+}
+
+static void add_list(hst_arena *arena, hst_value *record, const char *name, const char *const *list, size_t n)
+{
+	hst_value *all = value_make_list(arena);
+
+	for (size_t i = 0; i < n; i++)
+		value_append(all, value_make_text(arena, list[i], strlen(list[i])));
+	value_set(record, name, all);
+}
+
+static void say_sealed(const struct sealing *sealing)
+{
+	hst_arena *arena = sealing->desk.cli->arena;
+	hst_value *answer = value_make_record(arena);
+
+	if (!sealing->desk.cli->json) {
+		printf("sealed %s as number %lld into %s\n", sealing->name, (long long)sealing->serial, sealing->path);
+		if (sealing->before)
+			puts("Flows use it from their next step on; `hostler reload` gives it to triggers and connectors.");
+		return;
+	}
+	value_set_text(answer, "name", sealing->name);
+	value_set_integer(answer, "serial", sealing->serial);
+	value_set_text(answer, "file", sealing->path);
+	add_list(arena, answer, "sinks", sealing->whom.sinks, sealing->whom.sink_count);
+	add_list(arena, answer, "can_open", sealing->whom.members, sealing->whom.member_count);
+	add_list(arena, answer, "cannot_open", sealing->whom.missing, sealing->whom.missing_count);
+	cli_print_json(answer);
+}
+
+static int find_place(struct sealing *sealing, bool given)
+{
+	const struct cli *cli = sealing->desk.cli;
+	const char *to = options_value(&cli->options, "to");
+	int status = given ? seal_whom_given(&sealing->desk, &sealing->whom) : seal_whom_named(&sealing->desk, sealing->name, &sealing->whom);
+
+	if (status)
+		return status;
+	if (to)
+		sealing->path = mem_text(to);
+	else
+		sealing->path = given ? mem_printf("./%s.seal", sealing->name) : seal_desk_file(&sealing->desk, sealing->name);
+	return read_before(sealing);
+}
+
+int seal_command(struct cli *cli)
+{
+	AUTO_FREE char *whole = mem_printf("secret:%s", cli->options.arguments[0]);
+	bool given = options_has(&cli->options, "for"), again = options_has(&cli->options, "again");
+	struct sealing sealing = {.name = cli->options.arguments[0]};
+	int status;
+
+	if (!secret_named(whole))
+		return cli_fail(cli, CLI_USAGE, "NameInvalid",
+		                "\"%.80s\" cannot be the name of a secret: a small letter, then up to 47 small letters, digits, \"_\" and \"-\"", sealing.name);
+	status = seal_desk_open(&sealing.desk, cli, !given);
+	if (!status)
+		status = find_place(&sealing, given);
+	if (!status) {
+		say_whom(&sealing);
+		status = seal_desk_unlock(&sealing.desk);
+	}
+	if (!status)
+		status = again ? open_before(&sealing) : ask_secret(&sealing);
+	if (!status)
+		status = seal(&sealing);
+	if (!status)
+		say_sealed(&sealing);
+	secret_free(sealing.secret);
+	sealed_file_free(sealing.before);
+	free(sealing.path);
+	seal_desk_close(&sealing.desk);
+	return status;
+}

@@ -1,0 +1,56 @@
+#include "definitions/secrets.h"
+
+#include "config/secret_files.h"
+#include "pure/flow/directions.h"
+
+#include <string.h>
+
+struct checking {
+	const struct definitions *definitions;
+	const struct flow *flow;
+	struct problems *problems;
+};
+
+static void check(const struct checking *checking, const char *secret, const char *file, int line)
+{
+	hst_error err = {{0}, {0}};
+
+	if (secret_file_check(checking->definitions->conf->path, secret, &err) != HST_OK)
+		problems_add(checking->problems, file, line, "%s", err.text);
+}
+
+static void check_input(void *arg, const char *secret, const struct flow_step *step, const struct flow_input *input)
+{
+	const struct checking *checking = arg;
+
+	(void)step;
+	check(checking, secret, checking->flow->file, input->line);
+}
+
+int definitions_password_line(const struct definitions *definitions, const struct conf_connection *connection)
+{
+	const struct document *document = definitions->conf->document;
+
+	for (size_t i = 0; document && i < document->section_count; i++) {
+		const struct section *section = &document->sections[i];
+		const struct section_key *key = section_find(section, "password");
+
+		if (key && strcmp(section->kind, "connection") == 0 && section->name && strcmp(section->name, connection->name) == 0)
+			return key->line;
+	}
+	return connection->line;
+}
+
+void definitions_check_secrets(const struct definitions *definitions, struct problems *problems)
+{
+	struct checking checking = {.definitions = definitions, .problems = problems};
+	const struct conf *conf = definitions->conf;
+
+	for (size_t i = 0; i < conf->connection_count; i++)
+		if (conf->connections[i].password)
+			check(&checking, conf->connections[i].password, conf->path, definitions_password_line(definitions, &conf->connections[i]));
+	TABLE_EACH(&definitions->flows, entry) {
+		checking.flow = entry->value;
+		flow_secrets(checking.flow, check_input, &checking);
+	}
+}

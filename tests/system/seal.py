@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""hostler seal and secrets, with a house that was never started: who can open what, and what is said of it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from house import PROGRAMS, Tap
+
+PATIENCE_S = 60
+CANARY = "canary-9Zk2"
+CONF = """[host]
+state_dir = state
+run_dir = run
+listen = none
+flows = flows/*.ini
+
+[trigger start]
+plugin = button
+
+[connector orders]
+plugin = file
+root = orders
+"""
+FLOW = """[flow]
+name = note
+on = start
+
+[step note]
+use = connector:orders.append
+input.file = notes.txt
+input.text = secret:ledger
+"""
+
+tap = Tap()
+folder = tempfile.mkdtemp(prefix="hostler-test-", dir="/var/tmp")
+environment = {**os.environ, "HOME": folder}
+environment.pop("HOSTLER_KEY", None)
+environment.pop("SUDO_USER", None)
+
+
+def path(*names):
+    return os.path.join(folder, *names)
+
+
+def write(name, text):
+    os.makedirs(os.path.dirname(path(name)), exist_ok=True)
+    with open(path(name), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def run(*words, given="", where=None):
+    return subprocess.run([os.path.join(PROGRAMS, "hostler"), *words], input=given, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
+                          cwd=where or folder, env=environment)
+
+
+def code(done):
+    return json.loads(done.stdout)["error"]["code"]
+
+
+try:
+    os.mkdir(path("orders"))
+    write("hostler.ini", CONF)
+    write("flows/note.ini", FLOW)
+    done = run("seal", "ledger", "--json", given=CANARY)
+    tap.ok(done.returncode == 3 and code(done) == "NoOperatorKey", "without keys nothing is sealed", done)
+    tap.ok(run("init", "--yes").returncode == 0, "the house has its keys")
+    done = run("check")
+    tap.ok(done.returncode == 2 and "note.ini:8: error: the secret \"ledger\" was not sealed yet" in done.stderr, "check says what is missing, and where", done)
+    done = run("secrets", "--json")
+    tap.same([(one["name"], one["state"], one["cannot_open"]) for one in json.loads(done.stdout)], [("ledger", "missing", ["connector/orders"])], "so does secrets")
+
+    done = run("seal", "ledger", given=CANARY + "\n")
+    tap.ok(done.returncode == 0 and "can open it:          connector/orders" in done.stderr, "who can open it is said beforehand", done)
+    sealed = path("secrets.d", "ledger.seal")
+    tap.same(oct(os.stat(sealed).st_mode & 0o777), "0o644", "the sealed file is for everybody to read")
+    tap.ok(run("check").returncode == 0, "nothing is missing any more")
+    first = open(sealed, encoding="utf-8").read()
+    tap.ok(first.startswith("hsl1.") and first.count("\n") == 1 and first.endswith("\n"), "it is one line of armour", first)
+
+    done = json.loads(run("seal", "ledger", "--json", given=CANARY).stdout)
+    tap.same((done["serial"], done["can_open"], done["cannot_open"], done["sinks"]), (2, ["connector/orders"], [], ["connector/orders.append.text"]),
+             "sealed again it has the next number")
+    done = json.loads(run("seal", "ledger", "--again", "--json").stdout)
+    tap.same(done["serial"], 3, "what is sealed is sealed again without being asked for")
+    listed = json.loads(run("secrets", "--json").stdout)[0]
+    tap.same((listed["state"], listed["serial"], listed["can_open"], listed["by"]),
+             ("ready", 3, ["connector/orders", "operator/" + listed["by"].split("/")[1]], listed["by"]), "secrets says who can open it")
+    tap.ok("ledger" in run("secrets").stdout, "for people too")
+    done = run("secrets", "exposed", "--gateway", "ts-01", "--json")
+    tap.same(json.loads(done.stdout), [], "no gateway has it")
+    tap.ok(run("secrets", "exposed").returncode == 2 and run("secrets", "nonsense").returncode == 2, "words that are no use are refused")
+
+    write("flows/more.ini", FLOW.replace("name = note", "name = more").replace("append", "write"))
+    listed = json.loads(run("secrets", "--json").stdout)[0]
+    tap.same((listed["state"], listed["cannot_open"], len(listed["uses"])), ("incomplete", ["connector/orders"], 2), "another place is another matter")
+    done = json.loads(run("seal", "ledger", "--again", "--json").stdout)
+    tap.same(sorted(done["sinks"]), ["connector/orders.append.text", "connector/orders.write.text"], "sealing again is for both")
+    tap.same(json.loads(run("secrets", "--json").stdout)[0]["state"], "ready", "and then it is in order")
+
+    for words, given, wanted in (
+            (("seal", "ledgr"), CANARY, "did you mean ledger?"),
+            (("seal", "Ledger"), CANARY, "cannot be the name of a secret"),
+            (("seal", "ledger"), "", "cannot be empty"),
+            (("seal", "other", "--again", "--for", "connector/orders.x"), "", "leave --again out"),
+            (("seal", "other", "--for", "nonsense"), CANARY, "say SINK=MEMBER"),
+            (("seal", "other", "--for", "connection/bot.password=gateway/ts-01"), CANARY, "gateway/ts-01 has no key in this house yet")):
+        done = run(*words, given=given)
+        tap.ok(done.returncode in (1, 2) and wanted in done.stderr and CANARY not in done.stdout + done.stderr, f"{' '.join(words)}: {wanted}", done)
+    with open(sealed, "a", encoding="utf-8") as file:
+        file.write("x")
+    done = run("seal", "ledger", given=CANARY)
+    tap.ok(done.returncode == 1 and "is no sealed secret" in done.stderr, "what was spoilt is not written over", done)
+    tap.same(json.loads(run("secrets", "--json").stdout)[0]["state"], "missing", "and is of no use")
+    with open(sealed, "w", encoding="utf-8") as file:
+        file.write(first)
+
+    away = tempfile.mkdtemp(prefix="hostler-test-", dir="/var/tmp")
+    try:
+        shutil.move(path("hostler.ini"), path("away.ini"))
+        shutil.move(path("state"), path("state.away"))
+        done = run("seal", "other", "--for", "connector/orders.append.text", "--to", os.path.join(away, "o.seal"), "--json", given=CANARY, where=away)
+        tap.ok(done.returncode == 0 and json.loads(done.stdout)["can_open"] == ["connector/orders"], "--for needs neither configuration nor house", done)
+    finally:
+        shutil.rmtree(away)
+    found = subprocess.run(["grep", "-rlF", CANARY, folder], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    tap.ok(not found.stdout, "the secret is in no file", found.stdout)
+finally:
+    shutil.rmtree(folder)
+tap.end()
