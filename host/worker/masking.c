@@ -14,17 +14,30 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LASTING_MAX = 256, FDS_FROM = 100, SLICE = 16 << 10 };
+enum { LASTING_MAX = 256, OF_CALL_MAX = 1024, FDS_FROM = 100, SLICE = 16 << 10 };
 
 static struct {
 	struct loop *loop;
 	struct redact *redact; /* NULL: no secret is known yet */
 	struct redact_stream stream;
 	int from, out, err; /* the pipe; where stdout and stderr led */
-	const hst_secret *lasting[LASTING_MAX];
-	size_t lasting_count;
-	bool of_call; /* more is known than what lasts */
+	/* Most calls print nothing, so secrets are looked at only once something is printed. */
+	const hst_secret *lasting[LASTING_MAX], *of_call[OF_CALL_MAX];
+	size_t lasting_count, of_call_count, lasting_learned, of_call_learned;
+	bool blind; /* one could not be looked for: nothing is shown until the call is over */
 } masking;
+
+static void learn(const hst_secret *const *secrets, size_t n, size_t *learned)
+{
+	for (; *learned < n; ++*learned)
+		masking.blind |= redact_add(masking.redact, secrets[*learned], NULL) != HST_OK;
+}
+
+static void learn_all(void)
+{
+	learn(masking.lasting, masking.lasting_count, &masking.lasting_learned);
+	learn(masking.of_call, masking.of_call_count, &masking.of_call_learned);
+}
 
 static void put(void *arg, const char *bytes, size_t n)
 {
@@ -46,8 +59,11 @@ void masking_pass(void)
 
 	if (!masking.redact)
 		return;
-	while ((n = read(masking.from, bytes, sizeof bytes)) > 0)
-		redact_feed(&masking.stream, bytes, (size_t)n, put, NULL);
+	while ((n = read(masking.from, bytes, sizeof bytes)) > 0) {
+		learn_all();
+		if (!masking.blind)
+			redact_feed(&masking.stream, bytes, (size_t)n, put, NULL);
+	}
 	explicit_bzero(bytes, sizeof bytes);
 }
 
@@ -102,58 +118,41 @@ static int begin(hst_error *err)
 	return HST_OK;
 }
 
-static int refuse(const hst_error *why, hst_error *err)
+int masking_know(const hst_secret *secret, bool lasting, hst_error *err)
 {
-	return hst_fail_as(err, HST_DENIED, "SecretUnusable", "what is printed could not be kept free of the secret: %s", why->text);
-}
-
-static int know(const hst_secret *part, hst_error *err)
-{
-	hst_error why = {0};
 	int code = begin(err);
 
 	if (code != HST_OK)
 		return code;
-	masking.of_call = true;
-	return redact_add(masking.redact, part, &why) == HST_OK ? HST_OK : refuse(&why, err);
-}
-
-int masking_know(const hst_secret *secret, bool lasting, hst_error *err)
-{
-	bool of_call = masking.of_call;
-	int code = know(secret, err);
-
-	if (code != HST_OK || !lasting || masking.lasting_count == LASTING_MAX)
-		return code;
-	masking.lasting[masking.lasting_count++] = secret;
-	masking.of_call = of_call;
+	if (lasting && masking.lasting_count < LASTING_MAX)
+		masking.lasting[masking.lasting_count++] = secret;
+	else if (masking.of_call_count < OF_CALL_MAX)
+		masking.of_call[masking.of_call_count++] = secret;
+	else
+		masking.blind = true;
 	return HST_OK;
 }
 
 void masking_call_over(void)
 {
-	struct redact *fresh;
-	bool all = true;
+	bool forgets = masking.of_call_learned || masking.blind;
 
 	if (!masking.redact)
 		return;
 	fflush(stdout);
 	masking_pass();
-	redact_flush(&masking.stream, put, NULL);
-	if (!masking.of_call)
+	forgets |= masking.of_call_learned || masking.blind;
+	if (!masking.blind)
+		redact_flush(&masking.stream, put, NULL);
+	masking.of_call_count = masking.of_call_learned = 0;
+	masking.blind = false;
+	if (!forgets)
 		return;
-	fresh = redact_new();
-	for (size_t i = 0; i < masking.lasting_count && all; i++)
-		all = redact_add(fresh, masking.lasting[i], NULL) == HST_OK;
-	if (!all) {
-		redact_free(fresh);
-		return;
-	}
 	redact_stream_clear(&masking.stream);
 	redact_free(masking.redact);
-	masking.redact = fresh;
-	redact_stream_init(&masking.stream, fresh);
-	masking.of_call = false;
+	masking.redact = redact_new();
+	redact_stream_init(&masking.stream, masking.redact);
+	masking.lasting_learned = 0;
 }
 
 void masking_end(void)
@@ -162,7 +161,8 @@ void masking_end(void)
 		return;
 	fflush(NULL);
 	masking_pass();
-	redact_flush(&masking.stream, put, NULL);
+	if (!masking.blind)
+		redact_flush(&masking.stream, put, NULL);
 	masking_listen(NULL);
 	dup2(masking.err, STDERR_FILENO);
 	if (masking.out >= 0) {
@@ -174,7 +174,7 @@ void masking_end(void)
 	redact_stream_clear(&masking.stream);
 	redact_free(masking.redact);
 	masking.redact = NULL;
-	masking.lasting_count = 0;
+	masking.lasting_count = masking.lasting_learned = masking.of_call_count = masking.of_call_learned = 0;
 }
 
 static void add(void *arg, const char *bytes, size_t n)
@@ -190,8 +190,13 @@ void masking_text(char *text, size_t size)
 	size_t length = strlen(text);
 
 	text_init_wiping(&masked, size - 1);
-	if (!masking.redact)
+	if (!masking.redact || !length)
 		return;
+	learn_all();
+	if (masking.blind) {
+		snprintf(text, size, "what it says cannot be searched for secrets, so it is not shown");
+		return;
+	}
 	redact_stream_init(&stream, masking.redact);
 	redact_feed(&stream, text, length, add, &masked);
 	if (length < size - 1)

@@ -18,8 +18,8 @@ struct loop;
 /* Bytes printed in one call that are not lost; a plugin that prints more never waits for anybody to read it. */
 enum { MASKING_PIPE = 1 << 20 };
 
-/* Looked for from now on: a lasting one for good (the secret stays), others until masking_call_over. HST_DENIED, SecretUnusable: what is
- * printed could not be kept free of it, so it must not be used. */
+/* Looked for from now on: a lasting one for good, others until masking_call_over; the secret stays as long. What could not be kept free
+ * of it is not shown at all. HST_DENIED, SecretUnusable: what is printed cannot be searched here, so it must not be used. */
 int masking_know(const hst_secret *secret, bool lasting, hst_error *err);
 
 

@@ -92,7 +92,7 @@ static int know_parts(struct sealing *sealing, const struct item *item, const ch
 	code = composition_read(item->bytes, item->length, composition, err);
 	for (size_t i = 0; i < composition->count && code == HST_OK; i++) {
 		const struct composition_piece *piece = &composition->pieces[i];
-		AUTO(secret) hst_secret *part = NULL;
+		hst_secret *part = NULL;
 
 		if (piece->kind != PIECE_ENVELOPE)
 			continue;
@@ -103,8 +103,10 @@ static int know_parts(struct sealing *sealing, const struct item *item, const ch
 		                                          .run = sealing->run,
 		                                          .what = item->name},
 		                  &part, err);
-		if (code == HST_OK)
-			code = masking_know(part, false, err);
+		if (code != HST_OK)
+			return code;
+		arena_at_end(sealing->arena, release, part);
+		code = masking_know(part, false, err);
 	}
 	return code;
 }
