@@ -1,4 +1,5 @@
-/* The secrets that connections and flows name: that each was sealed. Those of instances are looked at with their options. */
+/* The secrets that connections and flows name: that each was sealed, and that none is meant for a desktop flow, which
+ * this version gives none to. Those of instances are looked at with their options. */
 #ifndef HOST_DEFINITIONS_SECRETS_H
 #define HOST_DEFINITIONS_SECRETS_H
 

@@ -36,6 +36,29 @@ input.file = notes.txt
 input.text = secret:ledger
 """
 
+DESKTOP = """
+[gateway]
+name = here
+driver = null
+strategy = open
+accounts = bot1
+
+[connection bot]
+target = device:here
+user = bot1
+"""
+ENTER = """[flow]
+name = enter
+on = start
+
+[step enter]
+use = desktop:enter
+connection = bot
+mode = unattended
+input.pin = secret:ledger
+secure_outputs = yes
+"""
+
 tap = Tap()
 folder = tempfile.mkdtemp(prefix="hostler-test-", dir="/var/tmp")
 environment = {**os.environ, "HOME": folder}
@@ -118,6 +141,15 @@ try:
     tap.same(json.loads(run("secrets", "--json").stdout)[0]["state"], "missing", "and is of no use")
     with open(sealed, "w", encoding="utf-8") as file:
         file.write(first)
+
+    write("desktop-flows/enter/desktop-flow.ini", "[desktop-flow]\nname = enter\nversion = 1\nrun = true\n[input pin]\ntype = secret\n"
+                                                  "[output code]\ntype = secret\n")
+    write("hostler.ini", CONF.replace("flows = flows/*.ini", "flows = flows/*.ini\ndesktop_flows = desktop-flows/*/desktop-flow.ini") + DESKTOP)
+    write("flows/enter.ini", ENTER)
+    done = run("check")
+    tap.ok(done.returncode == 2 and all(f"enter.ini:{line}: error: {what}: what is secret does not reach desktop flows" in done.stderr for line, what in (
+        (6, 'the output "code" of enter'), (9, "input.pin"), (10, "secure_outputs"))), "nothing secret is meant for a desktop flow", done)
+    os.remove(path("flows/enter.ini"))
 
     away = tempfile.mkdtemp(prefix="hostler-test-", dir="/var/tmp")
     try:
