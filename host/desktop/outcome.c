@@ -14,10 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The payload of a message has at most 1 MiB. */
+/* The payload of a message has at most 1 MiB, its sealed part 512 KiB. */
 enum { OUTCOME_MAX = 2 << 20, WORD_MAX = 64 };
 
-static const char name[] = ".outcome", unnamed[] = ".outcome.new", format[] = "hostler-outcome 1";
+static const char name[] = ".outcome", unnamed[] = ".outcome.new", format[] = "hostler-outcome 1", with_sealed[] = "hostler-outcome 2";
 
 static int write_whole(int fd, int directory, const struct text *text, hst_error *err)
 {
@@ -39,9 +39,13 @@ int outcome_write(int directory, const struct outcome *outcome, hst_error *err)
 	int code;
 
 	text_init(&text, OUTCOME_MAX);
-	text_addf(&text, "%s\n%s\n%s\n%" PRId64 "\n%" PRId64 "\n%zu\n", format, outcome->state, outcome->reason,
-		  outcome->started_us, outcome->ended_us, outcome->length);
+	text_addf(&text, "%s\n%s\n%s\n%" PRId64 "\n%" PRId64 "\n%zu\n", outcome->sealed_length ? with_sealed : format,
+		  outcome->state, outcome->reason, outcome->started_us, outcome->ended_us, outcome->length);
+	if (outcome->sealed_length)
+		text_addf(&text, "%zu\n", outcome->sealed_length);
 	text_bytes(&text, outcome->payload, outcome->length);
+	if (outcome->sealed_length)
+		text_bytes(&text, outcome->sealed, outcome->sealed_length);
 	if (text.over)
 		return hst_fail(err, HST_INVALID, "the outcome is larger than 2 MiB");
 	unlinkat(directory, unnamed, 0);
@@ -78,16 +82,21 @@ static int take_apart(char *bytes, size_t length, struct outcome *ret, hst_error
 	char *at = bytes, *end = bytes + length;
 	const char *first = next_line(&at, end), *state = next_line(&at, end), *reason = next_line(&at, end);
 	const char *started = next_line(&at, end), *ended = next_line(&at, end), *size = next_line(&at, end);
+	bool seals = first && strcmp(first, with_sealed) == 0;
+	const char *sealed = seals ? next_line(&at, end) : "0";
+	size_t payload = size ? strtoull(size, NULL, 10) : 0, left = (size_t)(end - at);
 
-	if (!first || strcmp(first, format) != 0 || !is_word(state) || !is_word(reason) || !size ||
-	    strtoull(size, NULL, 10) != (size_t)(end - at))
+	if (!first || (!seals && strcmp(first, format) != 0) || !is_word(state) || !is_word(reason) || !size || !sealed ||
+	    payload > left || strtoull(sealed, NULL, 10) != left - payload)
 		return hst_fail(err, HST_INVALID, "what a session process left is not the outcome of a run");
 	*ret = (struct outcome){.state = mem_text(state),
 				.reason = mem_text(reason),
 				.started_us = strtoll(started, NULL, 10),
 				.ended_us = strtoll(ended, NULL, 10),
-				.payload = mem_copy(at, (size_t)(end - at)),
-				.length = (size_t)(end - at)};
+				.payload = mem_copy(at, payload),
+				.length = payload,
+				.sealed = mem_copy(at + payload, left - payload),
+				.sealed_length = left - payload};
 	return HST_OK;
 }
 
@@ -114,5 +123,6 @@ void outcome_clear(struct outcome *outcome)
 	free(outcome->state);
 	free(outcome->reason);
 	free(outcome->payload);
+	free(outcome->sealed);
 	*outcome = (struct outcome){0};
 }

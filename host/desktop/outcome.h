@@ -16,6 +16,8 @@ struct outcome {
 	int64_t started_us, ended_us;
 	char *payload;
 	size_t length;
+	char *sealed; /* items */
+	size_t sealed_length;
 };
 
 /*

@@ -1,6 +1,7 @@
 /* Events in; then the journal, synced once; then everything else. */
 #include "gateway/gateway.h"
 
+#include "base/auto.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "os/crash.h"
@@ -106,6 +107,7 @@ static void say_finished(struct gateway_device *device, const struct admission_r
 	message_set_integer(&message, "started_us", run->started_us);
 	message_set_integer(&message, "ended_us", run->ended_us);
 	message_set_payload(&message, run->result, run->result_length);
+	message_set_sealed(&message, run->sealed_result, run->sealed_result_length);
 	ask_host_to_hear(device, &message, run->step, run->token);
 }
 
@@ -136,9 +138,13 @@ static void tell_session(struct gateway *gateway, uint32_t number, struct messag
 
 static void do_open(struct gateway *gateway, const struct admission_effect *effect)
 {
+	AUTO(text) struct text sealed;
 	struct message message;
 
+	text_init(&sealed, SEALED_BYTES_MAX);
+	offer_items(effect->run, true, &sealed);
 	message_init(&message, WORD_open, 1);
+	message_set_sealed(&message, sealed.s, sealed.length);
 	message_set_text(&message, "user", effect->run->user);
 	if (effect->run->attended)
 		message_set_text(&message, "session", effect->run->session);
@@ -151,8 +157,11 @@ static void do_launch(struct gateway_device *device, const struct admission_effe
 	struct gateway *gateway = device->gateway;
 	const struct admission_run *run = effect->run;
 	char *results = results_name(run->step, run->token);
+	AUTO(text) struct text sealed;
 	struct message message;
 
+	text_init(&sealed, SEALED_BYTES_MAX);
+	offer_items(run, false, &sealed);
 	crash_point(CRASH_gateway_before_launch);
 	message_init(&message, WORD_launch, 2);
 	message_set_integer(&message, "step", run->step);
@@ -163,6 +172,9 @@ static void do_launch(struct gateway_device *device, const struct admission_effe
 	message_set_integer(&message, "timeout_ms", run->timeout_ms);
 	message_set_text(&message, "package", run->package);
 	message_set_text(&message, "results", results);
+	if (*run->chain)
+		message_set_text(&message, "chain", run->chain);
+	message_set_sealed(&message, sealed.s, sealed.length);
 	message_set_payload(&message, run->inputs, run->inputs_length);
 	tell_session(gateway, effect->hold->number, &message);
 	free(results);

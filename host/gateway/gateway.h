@@ -147,6 +147,9 @@ void on_host_up(void *arg);
 void on_host_down(void *arg);
 void on_host_message(void *arg, const struct message *message);
 
+/* offer_items.c: those that go with `open`, or with `launch`; they were checked when the offer came. `to` is empty. */
+void offer_items(const struct admission_run *run, bool password, struct text *to);
+
 /* packages.c: copies of the host's desktop flows */
 void packages_fetch(struct gateway_device *device, const char *digest);
 char *packages_path(const struct gateway *gateway, const char *digest); /* caller frees */

@@ -88,6 +88,8 @@ static void look_now(void *arg)
 		event.reason = outcome.reason;
 		event.payload = outcome.payload;
 		event.payload_length = outcome.length;
+		event.sealed = outcome.sealed;
+		event.sealed_length = outcome.sealed_length;
 		event.started_us = outcome.started_us;
 		event.ended_us = outcome.ended_us;
 	} else if (wait) {

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "os/crash.h"
+#include "seal/items.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +67,7 @@ static void on_offer(struct gateway *gateway, const struct message *message)
 {
 	struct gateway_device *device = table_get(&gateway->devices, message_text(message, "device"));
 	struct admission_event event = {.kind = ADMISSION_OFFER};
+	hst_error err = {{0}, {0}};
 
 	crash_point(CRASH_gateway_heard_offer);
 	if (!device) {
@@ -76,6 +78,10 @@ static void on_offer(struct gateway *gateway, const struct message *message)
 	if (device->leaving &&
 	    !admission_run_of(device->admission, message_integer(message, "step"), message_integer(message, "token"))) {
 		refuse_at_once(gateway, message, "DeviceDraining", "wait", "the device is no longer configured");
+		return;
+	}
+	if (message->sealed_length && items_check(message->sealed, message->sealed_length, &err) < 0) {
+		refuse_at_once(gateway, message, "SecretUnusable", "fatal", "what is sealed of the offer cannot be read");
 		return;
 	}
 	event.offer = admission_run_new(
@@ -90,7 +96,10 @@ static void on_offer(struct gateway *gateway, const struct message *message)
 					.started_us = clock_wall_us(),
 					.attended = strcmp(message_text(message, "mode"), "attended") == 0,
 					.inputs = message->payload,
-					.inputs_length = message->payload_length});
+					.inputs_length = message->payload_length,
+					.chain = message_text(message, "chain"),
+					.sealed = message->sealed,
+					.sealed_length = message->sealed_length});
 	gateway_event(device, &event);
 }
 

@@ -131,6 +131,7 @@ static void on_hold_finished(struct gateway_process *process, const struct messa
 	                                .end = message_text(message, "state"),
 	                                .reason = message_text(message, "reason"), .payload = message->payload,
 	                                .payload_length = message->payload_length,
+	                                .sealed = message->sealed, .sealed_length = message->sealed_length,
 	                                .started_us = message_integer(message, "started_us"),
 	                                .ended_us = message_integer(message, "ended_us")};
 

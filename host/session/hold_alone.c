@@ -133,6 +133,7 @@ void hold_result_say(struct hold *hold)
 	message_set_integer(&message, "started_us", result->started_us);
 	message_set_integer(&message, "ended_us", result->ended_us);
 	message_set_payload(&message, result->payload, result->length);
+	message_set_sealed(&message, result->sealed, result->sealed_length);
 	hold_say(hold, &message);
 }
 
@@ -144,7 +145,9 @@ void hold_result_leave(struct hold *hold)
 					.started_us = result->started_us,
 					.ended_us = result->ended_us,
 					.payload = result->payload,
-					.length = result->length};
+					.length = result->length,
+					.sealed = result->sealed,
+					.sealed_length = result->sealed_length};
 	AUTO_CLOSE int folder = -1;
 	hst_error err = {0};
 
@@ -162,6 +165,7 @@ void hold_result_clear(struct hold *hold)
 	free(hold->result.state);
 	free(hold->result.reason);
 	free(hold->result.payload);
+	free(hold->result.sealed);
 	free(hold->result.folder);
 	hold->result = (struct hold_result){0};
 }

@@ -23,6 +23,8 @@ struct hold_result {
 	char *state; /* NULL: there is none */
 	char *reason, *payload, *folder;
 	size_t length;
+	char *sealed; /* items: outputs that are sealed */
+	size_t sealed_length;
 	int64_t started_us, ended_us;
 };
 

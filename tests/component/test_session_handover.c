@@ -231,7 +231,10 @@ static void an_outcome_survives_as_it_was(void **state)
 					.started_us = 5,
 					.ended_us = 7,
 					.payload = (char *)"{\n\"a\":\"b\"}",
-					.length = 11};
+					.length = 11,
+					.sealed = (char *)"HSE1\n\0x",
+					.sealed_length = 7};
+	struct outcome open_one = written;
 	AUTO_FREE char *path = files_join(house->results, ".outcome");
 	struct outcome outcome;
 
@@ -245,6 +248,17 @@ static void an_outcome_survives_as_it_was(void **state)
 	assert_int_equal(outcome.ended_us, 7);
 	assert_int_equal(outcome.length, 11);
 	assert_memory_equal(outcome.payload, written.payload, 11);
+	assert_int_equal(outcome.sealed_length, 7);
+	assert_memory_equal(outcome.sealed, written.sealed, 7);
+	outcome_clear(&outcome);
+	assert_int_equal(truncate(path, 40), 0);
+	assert_int_equal(outcome_read(folder, &outcome, NULL), HST_INVALID);
+	open_one.sealed_length = 0;
+	assert_int_equal(outcome_write(folder, &open_one, NULL), HST_OK);
+	assert_int_equal(outcome_read(folder, &outcome, NULL), HST_OK);
+	assert_memory_equal(outcome.payload, written.payload, 11);
+	assert_int_equal(outcome.length, 11);
+	assert_int_equal(outcome.sealed_length, 0);
 	outcome_clear(&outcome);
 	assert_int_equal(truncate(path, 40), 0);
 	assert_int_equal(outcome_read(folder, &outcome, NULL), HST_INVALID);

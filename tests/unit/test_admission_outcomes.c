@@ -257,6 +257,45 @@ static void what_is_forgotten_is_lost(void **state)
 	admission_house_clear(&house);
 }
 
+/* What is sealed of it may be any bytes, and is as much a part of it as the rest. */
+static void an_outcome_keeps_what_is_sealed_of_it(void **state)
+{
+	static const char sealed[] = "x\0 %\n\x7f\xff-HSE1";
+	const struct admission_run *run;
+	struct admission_house house;
+
+	(void)state;
+	init(&house);
+	house_offer(&house, 1, 1, "bot1");
+	house_opened(&house, 1, "s");
+	admission_house_event(&house, &(struct admission_event){.kind = ADMISSION_FINISHED, .number = 1, .end = "succeeded", .reason = "",
+								.payload = "{}", .payload_length = 2, .sealed = sealed,
+								.sealed_length = sizeof sealed - 1});
+	for (int times = 0; times < 3; times++) {
+		run = admission_run_of(house.admission, 1, 1);
+		assert_int_equal(run->sealed_result_length, sizeof sealed - 1);
+		assert_memory_equal(run->sealed_result, sealed, sizeof sealed - 1);
+		assert_int_equal(run->result_length, 2);
+		admission_house_resume(&house);
+	}
+	admission_house_clear(&house);
+}
+
+/* What comes with an offer goes with it to whoever uses it. */
+static void an_offer_keeps_what_is_sealed_of_it(void **state)
+{
+	struct admission_run *run = admission_run_new(&(struct admission_run){
+		.run_id = "r", .name = "n", .user = "bot1", .package = "d1", .chain = "r-0", .inputs = "{}", .inputs_length = 2,
+		.sealed = "\0HSE1", .sealed_length = 5});
+
+	(void)state;
+	assert_string_equal(run->chain, "r-0");
+	assert_string_equal(run->inputs, "{}");
+	assert_int_equal(run->sealed_length, 5);
+	assert_memory_equal(run->sealed, "\0HSE1", 5);
+	admission_run_free(run);
+}
+
 /* A batch may bring the same offer several times before anything of it is done. */
 static void offers_of_one_batch_may_be_the_same(void **state)
 {
@@ -342,6 +381,8 @@ int main(void)
 		cmocka_unit_test(what_was_refused_never_ran),
 		cmocka_unit_test(what_is_forgotten_is_lost),
 		cmocka_unit_test(offers_of_one_batch_may_be_the_same),
+		cmocka_unit_test(an_outcome_keeps_what_is_sealed_of_it),
+		cmocka_unit_test(an_offer_keeps_what_is_sealed_of_it),
 		cmocka_unit_test(a_run_is_paused_when_its_flow_says_so),
 	};
 

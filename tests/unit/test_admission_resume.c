@@ -300,7 +300,7 @@ static void damaged_records_are_refused(void **state)
 		"started 1 1 7 bo%t1 bot1 -",
 		"started 1 1 x bot1 bot1 -",
 		"ended 1 1 succeeded - 1 2 {%}",
-		"ended 1 1 succeeded - 1 2 {} {}",
+		"ended 1 1 succeeded - 1 2 {} -", "ended 1 1 succeeded - 1 2 {} %4", "ended 1 1 succeeded - 1 2 {} x y",
 		"refused 1 1 Reason%2 wait",
 	};
 	struct admission_house house;

@@ -246,6 +246,7 @@ static void run_finished(struct admission *admission, const struct admission_eve
 		return;
 	run->started_us = event->started_us;
 	run->ended_us = event->ended_us;
+	run_keep_sealed(run, event->sealed, event->sealed_length);
 	admission_end(admission, run, event->end, event->reason, event->payload, event->payload_length,
 		      effects);
 }

@@ -57,9 +57,12 @@ enum admission_run_state {
 struct admission_run {
 	int64_t step, token, number, timeout_ms;
 	const char *run_id, *name, *user, *package;
+	const char *chain; /* what sealed values are bound to; "": the run itself */
 	bool attended;
 	const char *inputs;
 	size_t inputs_length;
+	const char *sealed; /* items; who can open them is not here */
+	size_t sealed_length;
 
 	enum admission_run_state state;
 	char *key; /* the driver's identity of the user */
@@ -72,6 +75,8 @@ struct admission_run {
 	const char *end, *reason; /* state word and reason code */
 	const char *result;	  /* payload of `finished` */
 	size_t result_length;
+	char *sealed_result; /* items of `finished` */
+	size_t sealed_result_length;
 	int64_t started_us, ended_us; /* until it is known when it began: when it was offered */
 	char *session; /* in which it was launched; of an attended run, in which it shall be */
 	char *halt;    /* how it was last told to stop while it had no hold; NULL: it was not */
@@ -153,6 +158,8 @@ struct admission_event {
 	struct admission_run *offer;
 	const char *user, *key, *text, *session, *reason, *package, *end, *payload, *how;
 	size_t payload_length;
+	const char *sealed; /* FINISHED, LEFT: items */
+	size_t sealed_length;
 	int code;
 	uint32_t number;
 	int64_t step, token, started_us, ended_us;

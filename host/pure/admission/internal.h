@@ -133,6 +133,8 @@ void records_ended(struct admission_effects *effects, const struct admission_run
 void records_heard(struct admission_effects *effects, int64_t step, int64_t token);
 /* Texts in a record have no blanks: those, control characters and '%' are %XX; the empty text is '-'. */
 char *records_unquote(hst_arena *arena, const char *word);
+/* The same of bytes, in which there may be any. */
+char *records_unquote_bytes(hst_arena *arena, const char *word, size_t *ret_length);
 
 /* resume.c: going on after a gateway died */
 void resume_event(struct admission *admission, const struct admission_event *event,
@@ -150,6 +152,8 @@ void standing_again(struct admission *admission, struct admission_effects *effec
 void standing_heard(struct past_offer *past, struct admission_effects *effects);
 
 /* run.c: what happens to a run, whoever brings it about */
+/* Items that come with its outcome; before it ends. */
+void run_keep_sealed(struct admission_run *run, const char *sealed, size_t length);
 /* Its outcome is known: the texts are copied. */
 void run_ends_as(struct admission_run *run, const char *end, const char *reason, const char *result, size_t length);
 void run_leave(struct admission *admission,

@@ -4,7 +4,7 @@
  *	started STEP TOKEN NUMBER USER KEY -		a session is about to be touched for the run
  *	launched STEP TOKEN NUMBER USER KEY SESSION	its flow is about to be started
  *	refused STEP TOKEN REASON CLASS
- *	ended STEP TOKEN STATE REASON STARTED_US ENDED_US PAYLOAD
+ *	ended STEP TOKEN STATE REASON STARTED_US ENDED_US PAYLOAD [SEALED]
  *	heard STEP TOKEN			the host knows that it ended, is lost, or never began
  *	lost STEP TOKEN				it was launched, and nobody knows how it ended
  *	never STEP TOKEN			it never ran, and never will
@@ -50,10 +50,11 @@ static int digit(char c)
 	return found ? (int)(found - hex) : -1;
 }
 
-char *records_unquote(hst_arena *arena, const char *word)
+char *records_unquote_bytes(hst_arena *arena, const char *word, size_t *ret_length)
 {
 	char *text = arena_text(arena, word), *to = text;
 
+	*ret_length = 0;
 	if (strcmp(word, "-") == 0)
 		return arena_text(arena, "");
 	for (const char *from = word; *from; from++) {
@@ -65,7 +66,15 @@ char *records_unquote(hst_arena *arena, const char *word)
 		from += *from == '%' ? 2 : 0;
 	}
 	*to = '\0';
+	*ret_length = (size_t)(to - text);
 	return text;
+}
+
+char *records_unquote(hst_arena *arena, const char *word)
+{
+	size_t length;
+
+	return records_unquote_bytes(arena, word, &length);
 }
 
 static void add_number(struct text *to, int64_t number)
@@ -105,6 +114,10 @@ static void ended_words(struct text *text, const struct admission_run *run)
 	add_number(text, run->ended_us);
 	text_add(text, " ");
 	quote(text, run->result, run->result_length);
+	if (!run->sealed_result)
+		return;
+	text_add(text, " ");
+	quote(text, run->sealed_result, run->sealed_result_length);
 }
 
 static void refused_words(struct text *text, int64_t step, int64_t token, const char *reason, enum reason_class class)

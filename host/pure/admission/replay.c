@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS_MAX = 8 };
+enum { WORDS_MAX = 9 };
 
 /* A record in its words. */
 struct record {
@@ -109,14 +109,17 @@ static int replay_ended(struct admission *admission, const struct record *record
 	const char *state = records_unquote(record->arena, record->words[3]);
 	const char *reason = records_unquote(record->arena, record->words[4]);
 	const char *payload = records_unquote(record->arena, record->words[7]);
+	size_t sealed_length = 0;
+	const char *sealed = record->n > 8 ? records_unquote_bytes(record->arena, record->words[8], &sealed_length) : "";
 	int64_t started_us, ended_us;
 
-	if (!state || !reason || !payload || !number(record->words[5], INT64_MIN, &started_us) ||
-	    !number(record->words[6], INT64_MIN, &ended_us))
+	if (!state || !reason || !payload || !sealed || (record->n > 8 && !sealed_length) ||
+	    !number(record->words[5], INT64_MIN, &started_us) || !number(record->words[6], INT64_MIN, &ended_us))
 		return unreadable(err);
 	run = run_of(admission, record, "");
 	if (!run || run->state >= ADMISSION_UPLOADING)
 		return contradicts(record, "the run is over", err);
+	run_keep_sealed(run, sealed, sealed_length);
 	run_ends_as(run, state, reason, payload, strlen(payload));
 	run->started_us = started_us;
 	run->ended_us = ended_us;
@@ -168,8 +171,8 @@ static const struct {
 	int (*replay)(struct admission *admission, const struct record *record, hst_error *err);
 } kinds[] = {
 	{"started", 7, replay_run}, {"launched", 7, replay_run}, {"refused", 5, replay_refused},
-	{"ended", 8, replay_ended}, {"lost", 3, replay_gone},    {"never", 3, replay_gone},
-	{"heard", 3, replay_heard}, {"floor", 3, replay_floor},
+	{"ended", 8, replay_ended}, {"ended", 9, replay_ended}, {"lost", 3, replay_gone},
+	{"never", 3, replay_gone}, {"heard", 3, replay_heard}, {"floor", 3, replay_floor},
 };
 
 static int replay(struct admission *admission, struct record *record, char *line, hst_error *err)

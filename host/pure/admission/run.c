@@ -25,8 +25,9 @@ static const char *keep(char **at, const char *bytes, size_t length)
 struct admission_run *admission_run_new(const struct admission_run *from)
 {
 	const size_t run_id = strlen(from->run_id), name = strlen(from->name), user = strlen(from->user);
-	const size_t package = strlen(from->package);
-	struct admission_run *run = mem_alloc(sizeof *run + run_id + name + user + package + from->inputs_length + 5);
+	const size_t package = strlen(from->package), chain = from->chain ? strlen(from->chain) : 0;
+	struct admission_run *run =
+		mem_alloc(sizeof *run + run_id + name + user + package + chain + from->inputs_length + from->sealed_length + 7);
 	char *at = run->texts;
 
 	*run = *from;
@@ -34,7 +35,9 @@ struct admission_run *admission_run_new(const struct admission_run *from)
 	run->name = keep(&at, from->name, name);
 	run->user = keep(&at, from->user, user);
 	run->package = keep(&at, from->package, package);
+	run->chain = keep(&at, from->chain, chain);
 	run->inputs = keep(&at, from->inputs, from->inputs_length);
+	run->sealed = keep(&at, from->sealed, from->sealed_length);
 	return run;
 }
 
@@ -46,7 +49,15 @@ void admission_run_free(struct admission_run *run)
 	free(run->session);
 	free(run->halt);
 	free(run->outcome);
+	free(run->sealed_result);
 	free(run);
+}
+
+void run_keep_sealed(struct admission_run *run, const char *sealed, size_t length)
+{
+	free(run->sealed_result);
+	run->sealed_result = length ? mem_copy(sealed, length) : NULL;
+	run->sealed_result_length = length;
 }
 
 void run_ends_as(struct admission_run *run, const char *end, const char *reason, const char *result, size_t length)
