@@ -384,7 +384,7 @@ static int sqlite_own_file(const char *path, hst_error *err)
 /*
  * With the exclusive lock a second engine is refused, and the write-ahead log needs no shared memory.
  * Checkpoints are this room's to time, so the automatic ones are off. FULL: a commit that has returned
- * survives the loss of power.
+ * survives the loss of power. No statement may read a whole table to make an index for itself.
  */
 static const char sqlite_settings[] = "PRAGMA locking_mode = EXCLUSIVE;"
 				      "PRAGMA journal_mode = WAL;"
@@ -393,6 +393,7 @@ static const char sqlite_settings[] = "PRAGMA locking_mode = EXCLUSIVE;"
 				      "PRAGMA journal_size_limit = 67108864;"
 				      "PRAGMA cache_size = -16384;"
 				      "PRAGMA temp_store = MEMORY;"
+				      "PRAGMA automatic_index = OFF;"
 				      "PRAGMA trusted_schema = OFF;";
 
 /* In this order: the lock and a look at whose file it is come before anything is written. */
