@@ -4,6 +4,7 @@
 import glob
 import os
 import signal
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -12,6 +13,7 @@ from house import House, Tap
 tap = Tap()
 
 SECRET = "canary-5f1c0a-geheim"
+NAMED = ("canary-77b2-first", "canary-90d3-second")
 FLOW = """[flow]
 name = {name}
 on = start
@@ -26,6 +28,15 @@ use = connector:out.write
 secure_inputs = yes
 input.file = {name}.txt
 input.text = {text}
+"""
+NAMED_FLOW = """[flow]
+name = named
+on = named
+
+[step keep]
+use = connector:out.write
+input.file = named.txt
+input.text = secret:ledger
 """
 # Ends when the gate is there, so that the test decides how long it takes.
 GATE = """[desktop-flow]
@@ -58,6 +69,9 @@ plugin = button
 [trigger later]
 plugin = button
 
+[trigger named]
+plugin = button
+
 [connector gate]
 plugin = exec
 program = programs/gate/desktop-flow.ini
@@ -73,6 +87,7 @@ root = out
     "flows/whole.ini": FLOW.format(name="whole", text="${find.text}"),
     "flows/part.ini": FLOW.format(name="part", text="password: ${find.text}!"),
     "flows/late.ini": FLOW.format(name="late", text="${find.text}").replace("on = start", "on = later"),
+    "flows/named.ini": NAMED_FLOW,
     "programs/gate/desktop-flow.ini": GATE,
     "programs/gate/gate.sh": 'until [ -e "$HOSTLER_INPUT_GATE" ]; do sleep 0.05; done\n',
     "vault/secret.txt": SECRET,
@@ -104,6 +119,17 @@ def engine_of(house):
     raise AssertionError(house.said())
 
 
+def seal(house, secret):
+    return subprocess.run(house.command("hostler", "-c", house.ini, "seal", "ledger"), env=house.environment(), cwd=house.home, input=secret,
+                          capture_output=True, text=True, timeout=60, check=False)
+
+
+def named(house):
+    """What a run with the named secret has made of it."""
+    done = house.hostler("press", "named", "--wait")
+    return read(house, "out/named.txt") if done.returncode == 0 else done.stdout + done.stderr
+
+
 def ended(house):
     return {run["flow"]: run["state"] for run in house.json("runs")}
 
@@ -117,6 +143,8 @@ with House(FILES) as house:
     late = read(house, "flows/late.ini").replace("[step keep]", WAIT.format(gate=house.path("gate")))
     house.write("flows/late.ini", late)
     os.chmod(house.path("out"), 0o777)
+    house.hostler("init", "--yes")
+    tap.same(seal(house, NAMED[0]).returncode, 0, "a named secret is sealed")
     house.up()
     numbers = {run["flow"]: str(run["number"]) for run in house.json("press", "start")}
     tap.ok(house.wait(lambda: all(state in ("succeeded", "failed") for state in ended(house).values()), 30), "both runs end", ended(house))
@@ -132,6 +160,14 @@ with House(FILES) as house:
     again = house.json("resubmit", numbers["whole"], "--from", "keep")
     tap.ok(house.wait(lambda: os.path.exists(house.path("out/whole.txt")), 30), "a run that goes on from a step takes its envelopes along",
            again, house.json("runs"))
+    tap.same(named(house), NAMED[0], "a named secret is opened where it is used")
+    tap.same(seal(house, NAMED[1]).returncode, 0, "it is sealed again")
+    tap.same(named(house), NAMED[1], "and the next call has the newer one, without a reload")
+    os.remove(house.path("secrets.d/ledger.seal"))
+    said = named(house)
+    tap.ok("SecretUnusable" in said and "secrets.d/ledger.seal" in said and "hostler seal ledger" in said,
+           "without its file the step says what is missing and what to do", said)
+    tap.same(seal(house, NAMED[1]).returncode, 0, "and that helps")
     number = house.json("press", "later")[0]["number"]
     tap.ok(house.wait(lambda: state_of(house, number, "wait") == "running", 30), "a run has its secret, and waits",
            house.json("show", str(number)))
@@ -141,6 +177,7 @@ with House(FILES) as house:
            "after the engine was killed it goes on with what was sealed before", house.hostler("show", str(number)).stdout)
     tap.same(read(house, "out/late.txt"), SECRET, "which is still all of it")
     house.down()
+    tap.same([holding(house, secret) for secret in NAMED], [[], ["out/named.txt"]], "of the named secret nothing is left but what the last run wrote")
     tap.same(holding(house, SECRET), ["out/late.txt", "out/part.txt", "out/whole.txt", "vault/secret.txt"],
              "nothing else that the house has written can be read for it")
 
