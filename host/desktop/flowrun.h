@@ -80,6 +80,7 @@ struct flowrun_role {
 struct flowrun_spec {
 	const struct package *package;
 	const hst_value *inputs; /* unchecked: they are checked against the package first */
+	bool hidden;		 /* some of them came sealed, whatever their types are: none is in the environment */
 	struct flow_place *place; /* where it works (desktop/flowrun_place.h), new or renewed; of one run at a time */
 	const char *results;	  /* an existing directory: log, screenshots/ and out/ are left there, if there are any */
 	int64_t uid, gid;		/* owner of what is made for the flow; -1: this process's own */

@@ -65,7 +65,7 @@ char **flow_environment(hst_arena *arena, const struct flowrun_spec *spec, const
 	size_t n = own_count, room = FLOW_INPUTS_BYTES_MAX;
 
 	memcpy(environment, own, sizeof own);
-	for (size_t i = 0; i < value_count(inputs); i++) {
+	for (size_t i = 0; !spec->hidden && i < value_count(inputs); i++) {
 		const hst_field *field = fields_find(spec->package->inputs, value_name_at(inputs, i));
 		char *variable = input_variable(arena, field, value_at(inputs, i), &room);
 

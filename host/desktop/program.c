@@ -205,13 +205,13 @@ static int run_in_folder(struct program *program, struct flowrun_spec *spec, boo
 	return code;
 }
 
-int program_run(hst_arena *arena, const char *manifest_path, const hst_value *inputs, int64_t deadline_us,
-		bool (*cancelled)(void *arg), void *arg, const hst_value **ret_outputs, hst_error *err)
+int program_run(hst_arena *arena, const struct program_call *call, const hst_value **ret_outputs, hst_error *err)
 {
-	struct package *package = read_manifest(manifest_path, err);
+	struct package *package = read_manifest(call->manifest_path, err);
 	struct program program = {.arena = arena, .pid_fd = -1, .err = err};
 	struct flowrun_spec spec = {.package = package,
-				    .inputs = inputs,
+				    .inputs = call->inputs,
+				    .hidden = call->hidden,
 				    .uid = -1,
 				    .gid = -1,
 				    .grace_ms = PROGRAM_GRACE_MS,
@@ -220,9 +220,9 @@ int program_run(hst_arena *arena, const char *manifest_path, const hst_value *in
 
 	if (!package)
 		return HST_INVALID;
-	spec.timeout_ms = timeout_of(package, deadline_us);
+	spec.timeout_ms = timeout_of(package, call->deadline_us);
 	program.loop = loop_new(loop_wait_poll);
-	code = run_in_folder(&program, &spec, cancelled, arg, err);
+	code = run_in_folder(&program, &spec, call->cancelled, call->arg, err);
 	loop_free(program.loop);
 	if (program.pid_fd >= 0)
 		close(program.pid_fd);

@@ -19,12 +19,16 @@ enum { PROGRAM_GRACE_MS = 2000 };
 /* Memory in the arena. HST_INVALID with the first problem of the manifest as "FILE:LINE: error: TEXT". */
 int program_describe(hst_arena *arena, const char *manifest_path, hst_program_shape *ret, hst_error *err);
 
-/*
- * `deadline_us` is wall clock, INT64_MAX for none; the manifest's time-out counts if it is shorter.
- * `cancelled` (NULL: never) is asked ten times a second. *ret_outputs is in the arena. Reasons are those of
- * flowrun.h: HST_INVALID for what failed, HST_TIMEOUT, HST_CANCELLED.
- */
-int program_run(hst_arena *arena, const char *manifest_path, const hst_value *inputs, int64_t deadline_us,
-		bool (*cancelled)(void *arg), void *arg, const hst_value **ret_outputs, hst_error *err);
+struct program_call {
+	const char *manifest_path;
+	const hst_value *inputs; /* NULL: none */
+	bool hidden;		 /* some of them came sealed: the program has them from its stdin alone */
+	int64_t deadline_us;	 /* wall clock, INT64_MAX for none; the manifest's time-out counts if it is shorter */
+	bool (*cancelled)(void *arg); /* asked ten times a second; NULL: never */
+	void *arg;
+};
+
+/* *ret_outputs is in the arena. Reasons are those of flowrun.h: HST_INVALID for what failed, HST_TIMEOUT, HST_CANCELLED. */
+int program_run(hst_arena *arena, const struct program_call *call, const hst_value **ret_outputs, hst_error *err);
 
 #endif

@@ -5,13 +5,12 @@
 #include "base/mem.h"
 #include "config/secret_files.h"
 #include "os/files.h"
-#include "seal/armour.h"
-#include "seal/envelope.h"
+#include "seal/sealed_file.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_MAX = 2 * ARMOUR_BYTES_MAX, LOOK_MS = 3000 };
+enum { LOOK_MS = 3000 };
 
 /* One file, as it was when it was last read. */
 struct engine_secret {
@@ -21,36 +20,24 @@ struct engine_secret {
 	int64_t serial;
 };
 
-
-static int take_envelope(struct engine_secret *secret, const char *name, hst_error *err)
-{
-	struct envelope envelope;
-	int rc = envelope_read(secret->bytes, secret->length, &envelope, err);
-
-	if (rc < 0)
-		return rc;
-	if (envelope.header.kind != ENVELOPE_SECRET)
-		return hst_fail(err, HST_INVALID, "what is sealed in it is no named secret");
-	if (strcmp(envelope.header.name, name) != 0)
-		return hst_fail(err, HST_INVALID, "it is the secret \"%.64s\"", envelope.header.name);
-	secret->serial = envelope.header.serial;
-	return HST_OK;
-}
-
 static int read_file(struct engine_secret *secret, const char *path, const char *name, hst_error *err)
 {
-	AUTO_FREE char *text = NULL;
-	size_t length;
-	int rc = files_read(path, FILE_MAX, &text, &length, err);
+	struct sealed_file *file = NULL;
+	int rc = sealed_file_read(path, &file, err);
 
 	if (rc < 0)
 		return rc;
-	if (length && text[length - 1] == '\n')
-		text[--length] = '\0';
-	if (strlen(text) != length)
-		return hst_fail(err, HST_INVALID, "it is no text");
-	rc = armour_read(text, &secret->bytes, &secret->length, err);
-	return rc < 0 ? rc : take_envelope(secret, name, err);
+	if (file->envelope.header.kind != ENVELOPE_SECRET) {
+		rc = hst_fail(err, HST_INVALID, "%s has no named secret in it", path);
+	} else if (strcmp(file->envelope.header.name, name) != 0) {
+		rc = hst_fail(err, HST_INVALID, "%s has the secret \"%.64s\" in it", path, file->envelope.header.name);
+	} else {
+		secret->bytes = take(file->bytes);
+		secret->length = file->length;
+		secret->serial = file->envelope.header.serial;
+	}
+	sealed_file_free(file);
+	return rc;
 }
 
 int secrets_get(struct engine *engine, const char *name, struct secret_envelope *ret, hst_error *err)
@@ -68,12 +55,9 @@ int secrets_get(struct engine *engine, const char *name, struct secret_envelope 
 	if (!secret->bytes || strcmp(secret->stamp, stamp) != 0) {
 		free(take(secret->bytes));
 		snprintf(secret->stamp, sizeof secret->stamp, "%s", stamp);
-		if (read_file(secret, path, name, &why) < 0) {
-			free(take(secret->bytes));
-			return hst_fail_as(err, HST_DENIED, "SecretUnusable",
-					   "the secret \"%s\" cannot be used: %s: %s; `hostler seal %s` makes it anew", name, path,
-					   why.text, name);
-		}
+		if (read_file(secret, path, name, &why) < 0)
+			return hst_fail_as(err, HST_DENIED, "SecretUnusable", "the secret \"%s\" cannot be used: %s; `hostler seal %s` makes it anew",
+					   name, why.text, name);
 	}
 	*ret = (struct secret_envelope){.bytes = secret->bytes, .length = secret->length, .serial = secret->serial};
 	return HST_OK;

@@ -231,6 +231,7 @@ static int do_call(struct calls *calls, struct request *request, struct service_
 		return hst_fail(err, HST_NOT_FOUND, "connector plugin \"%s\" has no action \"%s\"",
 				calls->instance->plugin->name, request->action);
 	code = open_inputs(calls, request, &sealing, shape ? shape->inputs : action->inputs, &inputs, err);
+	call->sealed = sealing.took;
 	if (code == HST_OK)
 		code = connector_run(calls->instance, action, shape, &call->call, inputs, &outputs, err);
 	if (code == HST_OK)

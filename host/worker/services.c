@@ -283,8 +283,10 @@ static bool program_cancelled(void *arg)
 static int service_program_run(hst_call *call, const char *manifest_path, const hst_value *inputs,
 			       const hst_value **ret_outputs, hst_error *err)
 {
-	return program_run(call->arena, manifest_path, inputs, call->deadline_us, program_cancelled, call, ret_outputs,
-			   err);
+	const struct program_call program = {.manifest_path = manifest_path, .inputs = inputs, .hidden = ((struct service_call *)call)->sealed,
+					     .deadline_us = call->deadline_us, .cancelled = program_cancelled, .arg = call};
+
+	return program_run(call->arena, &program, ret_outputs, err);
 }
 
 /* What a plugin has found out and calls a secret is as much one as what it was given. */

@@ -33,6 +33,7 @@ struct services {
 struct service_call {
 	hst_call call; /* first, for the same reason */
 	bool cancelled;
+	bool sealed; /* it was given something that came sealed */
 	int64_t looked_us;
 };
 

@@ -4,11 +4,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "os/files.h"
-#include "seal/armour.h"
 #include "seal/composition.h"
 #include "seal/envelope_house.h"
 #include "seal/items.h"
+#include "seal/sealed_file.h"
 
 #include <string.h>
 
@@ -73,29 +72,17 @@ int vault_open(struct vault *vault, const struct vault_opening *opening, hst_sec
 	return open_item(vault, opening, ret, &why) == HST_OK ? HST_OK : refuse(opening->what, &why, err);
 }
 
-/* One line, whose end is an editor's business. */
-static int read_file(const char *path, uint8_t **ret, size_t *ret_length, hst_error *err)
-{
-	AUTO_FREE char *text = NULL;
-	size_t length = 0;
-	int code = files_read(path, 2 * ARMOUR_BYTES_MAX, &text, &length, err);
-
-	if (code != HST_OK)
-		return code;
-	if (length && text[length - 1] == '\n')
-		text[length - 1] = '\0';
-	return armour_read(text, ret, ret_length, err);
-}
-
 int vault_open_file(struct vault *vault, const char *path, const char *sink, const char *what, hst_secret **ret, hst_error *err)
 {
-	AUTO_FREE uint8_t *bytes = NULL;
-	size_t length = 0;
+	struct sealed_file *file = NULL;
 	hst_error why = {0};
+	int code;
 
-	if (read_file(path, &bytes, &length, &why) != HST_OK)
+	if (sealed_file_read(path, &file, &why) != HST_OK)
 		return refuse(what, &why, err);
-	return vault_open(vault, &(struct vault_opening){.bytes = bytes, .length = length, .sink = sink, .what = what}, ret, err);
+	code = vault_open(vault, &(struct vault_opening){.bytes = file->bytes, .length = file->length, .sink = sink, .what = what}, ret, err);
+	sealed_file_free(file);
+	return code;
 }
 
 static int add_recipient(const struct roster_member *member, const char *name, struct envelope_recipient *to, size_t *n, hst_error *err)

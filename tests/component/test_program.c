@@ -43,7 +43,7 @@ static void a_program_runs_in_place(void **state)
 	assert_int_equal(program_describe(house->arena, path, &shape, &err), HST_OK);
 	assert_int_equal(shape.inputs.n, 1);
 	assert_string_equal(shape.outputs.at[0].name, "total");
-	if (program_run(house->arena, path, NULL, INT64_MAX, never, NULL, &outputs, &err) != HST_OK)
+	if (program_run(house->arena, &(struct program_call){.manifest_path = path, .deadline_us = INT64_MAX, .cancelled = never}, &outputs, &err) != HST_OK)
 		fail_msg("%s", err.text);
 	value_write_json(&house->outputs, outputs);
 	assert_string_equal(house->outputs.s, "{\"total\":5}");
@@ -56,11 +56,34 @@ static void a_program_that_fails_says_why(void **state)
 	const hst_value *outputs = NULL;
 	hst_error err = {0};
 
-	assert_int_equal(program_run(house->arena, path, NULL, INT64_MAX, NULL, NULL, &outputs, &err),
+	assert_int_equal(program_run(house->arena, &(struct program_call){.manifest_path = path, .deadline_us = INT64_MAX}, &outputs, &err),
 			 HST_INVALID);
 	assert_string_equal(err.reason, "FlowFailed");
 	assert_non_null(strstr(err.text, "no paper"));
 	assert_null(outputs);
+}
+
+/* The type says text, and yet it is a secret where it came sealed: others can read an environment. */
+static void what_came_sealed_is_on_stdin_alone(void **state)
+{
+	struct house *house = *state;
+	AUTO_FREE char *path = house_package(house, one_output, "all=$(cat)\ncase $all in *canary*) ;; *) exit 3 ;; esac\n"
+								"env | grep -c canary >found\n"
+								"hostler-event output total $(cat found)\n");
+	hst_value *inputs = value_make_record(house->arena);
+	struct program_call call = {.manifest_path = path, .inputs = inputs, .deadline_us = INT64_MAX};
+	const hst_value *outputs = NULL;
+	hst_error err = {0};
+
+	value_set_text(inputs, "order", "canary");
+	for (int hidden = 0; hidden <= 1; hidden++) {
+		call.hidden = hidden;
+		if (program_run(house->arena, &call, &outputs, &err) != HST_OK)
+			fail_msg("%s", err.text);
+		text_reset(&house->outputs);
+		value_write_json(&house->outputs, outputs);
+		assert_string_equal(house->outputs.s, hidden ? "{\"total\":0}" : "{\"total\":1}");
+	}
 }
 
 static void a_program_ends_at_its_deadline_or_when_cancelled(void **state)
@@ -71,9 +94,9 @@ static void a_program_ends_at_its_deadline_or_when_cancelled(void **state)
 	hst_error err = {0};
 
 	assert_int_equal(
-		program_run(house->arena, path, NULL, clock_wall_us() + 100000, never, NULL, &outputs, &err),
+		program_run(house->arena, &(struct program_call){.manifest_path = path, .deadline_us = clock_wall_us() + 100000, .cancelled = never}, &outputs, &err),
 		HST_TIMEOUT);
-	assert_int_equal(program_run(house->arena, path, NULL, INT64_MAX, always, NULL, &outputs, &err),
+	assert_int_equal(program_run(house->arena, &(struct program_call){.manifest_path = path, .deadline_us = INT64_MAX, .cancelled = always}, &outputs, &err),
 			 HST_CANCELLED);
 }
 
@@ -87,7 +110,7 @@ static void a_program_without_a_good_manifest_is_refused(void **state)
 	assert_int_equal(program_describe(house->arena, "/nowhere/desktop-flow.ini", &shape, &err),
 			 HST_INVALID);
 	assert_non_null(strstr(err.text, "/nowhere"));
-	assert_int_equal(program_run(house->arena, "/nowhere/desktop-flow.ini", NULL, INT64_MAX, NULL, NULL,
+	assert_int_equal(program_run(house->arena, &(struct program_call){.manifest_path = "/nowhere/desktop-flow.ini", .deadline_us = INT64_MAX},
 				     &outputs, &err),
 			 HST_INVALID);
 }
@@ -97,6 +120,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		HOUSE_CASE(a_program_runs_in_place),
 		HOUSE_CASE(a_program_that_fails_says_why),
+		HOUSE_CASE(what_came_sealed_is_on_stdin_alone),
 		HOUSE_CASE(a_program_ends_at_its_deadline_or_when_cancelled),
 		HOUSE_CASE(a_program_without_a_good_manifest_is_refused),
 	};
