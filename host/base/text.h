@@ -36,7 +36,8 @@ static inline void text_bytes(struct text *text, const void *bytes, size_t n)
 		text_grow(text, bytes, n);
 		return;
 	}
-	memcpy(text->s + text->length, bytes, n);
+	if (n) /* no bytes may be NULL */
+		memcpy(text->s + text->length, bytes, n);
 	text->length += n;
 	text->s[text->length] = '\0';
 }

@@ -31,7 +31,8 @@ struct even {
 
 	/* A stretch: placements one after the other with the same candidates. */
 	const char *able[DEVICES];
-	int64_t got[DEVICES];
+	int64_t got[DEVICES]; /* from where each stood */
+	int64_t counted[DEVICES]; /* as the core should count by now */
 	size_t able_count, length;
 	int64_t seq; /* of the target, when the last placement was chosen */
 	size_t long_stretches, choices;
@@ -66,17 +67,26 @@ static const char *name_of(const char *device)
 	return names[device[1] - '0'];
 }
 
+/* A run that was asked back, such as from a device that was away, is no longer its device's, and so not of the stretch. */
+static bool taken_back(const struct even *even, const hst_candidate *candidates, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (candidates[i].placed_by_this_target < even->counted[i])
+			return true;
+	return false;
+}
+
 /* Where one device alone could take a run nobody was asked: the target's number tells. */
 static void follow_stretch(struct even *even, const hst_candidate *candidates, size_t n)
 {
 	const struct placement_target *pool = placement_target(core_placement(even->house.core), "cluster:pool");
 
-	if (pool->seq != even->seq + 1 || !same_candidates(even, candidates, n)) {
+	if (pool->seq != even->seq + 1 || !same_candidates(even, candidates, n) || taken_back(even, candidates, n)) {
 		new_stretch(even);
 		even->able_count = n;
 		for (size_t i = 0; i < n; i++) {
 			even->able[i] = name_of(candidates[i].device);
-			even->got[i] = 0;
+			even->got[i] = candidates[i].placed_by_this_target; /* they may begin one apart */
 		}
 	}
 	even->seq = pool->seq;
@@ -107,6 +117,8 @@ static int choose(void *arg, const char *target, const hst_candidate *candidates
 		counts[i] = candidates[i].placed_by_this_target;
 	is_even("the counts of all that can take the run", counts, n);
 	follow_stretch(even, candidates, n);
+	for (size_t i = 0; i < n; i++)
+		even->counted[i] = counts[i] + (i == *ret);
 	even->got[*ret]++;
 	even->length++;
 	even->choices++;
