@@ -53,6 +53,10 @@ static void say_whom(const struct sealing *sealing)
 		        sealing->desk.definitions->conf->path, sealing->desk.problems);
 }
 
+/*
+ * The first serial is the time: where somebody removed the file and seals again, the new one must still be higher than
+ * what the house has seen of that name, and nobody else remembers how far it had come.
+ */
 static int read_before(struct sealing *sealing)
 {
 	hst_error err = {{0}, {0}};
@@ -63,7 +67,7 @@ static int read_before(struct sealing *sealing)
 		                "%s. Its serial is not known, so a new one could be refused for being older: put the right file back, or move this one away and choose "
 		                "another name",
 		                err.text);
-	sealing->serial = sealing->before ? sealing->before->envelope.header.serial + 1 : 1;
+	sealing->serial = sealing->before ? sealing->before->envelope.header.serial + 1 : clock_wall_us() / 1000000;
 	return CLI_DONE;
 }
 
@@ -131,7 +135,7 @@ static void say_sealed(const struct sealing *sealing)
 	hst_value *answer = value_make_record(arena);
 
 	if (!sealing->desk.cli->json) {
-		printf("sealed %s as number %lld into %s\n", sealing->name, (long long)sealing->serial, sealing->path);
+		printf("sealed %s with serial %lld into %s\n", sealing->name, (long long)sealing->serial, sealing->path);
 		if (sealing->before)
 			puts("Flows use it from their next step on; `hostler reload` gives it to triggers and connectors.");
 		return;

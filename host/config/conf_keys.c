@@ -108,7 +108,7 @@ static const struct conf_key keys[] = {
 	 .meaning = "`user`, `DOMAIN\\user`, `user@domain`, `MACHINE\\user` or `.\\user`; in the accounts of "
 		    "each device"},
 	{"connection", "password", CONF_SECRET, .at = CONNECTION(password),
-	 .meaning = "`secret:NAME`; sealed secrets are not in this version"},
+	 .meaning = "`secret:NAME`; signing in with one is not in this version"},
 
 	PLUGIN_OF("trigger"),
 	PLUGIN_OF("connector"),

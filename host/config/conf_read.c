@@ -190,7 +190,7 @@ static void read_secret(const struct key_reading *key)
 			     "\"%s\" must be secret:NAME; a secret never stands in a file", key->row->key);
 	else
 		problems_add(key->reading->problems, key->section->file, key->line,
-			     "\"%s\": secrets are not in this version; leave it out", key->row->key);
+			     "\"%s\": signing in with a secret is not in this version; leave it out", key->row->key);
 }
 
 static void (*const readers[CONF_TYPE_COUNT])(const struct key_reading *key) = {

@@ -33,8 +33,9 @@ struct definitions {
 	struct table flows;    /* name -> struct flow */
 	struct table bad_packages; /* folders whose package could not be read: what names them is not complained about again */
 	/*
-	 * How many of the problems are faults of plugins that the rest works without, which are all but strategies: a
-	 * file that is missing or may not be trusted, one that crashes. What the configuration says may be right.
+	 * How many of the problems are faults that the rest works without: a secret that was not sealed, and of plugins
+	 * (strategies apart) a file that is missing or may not be trusted, or one that crashes. What the configuration says
+	 * may be right.
 	 */
 	size_t faults;
 	hst_arena *arena;

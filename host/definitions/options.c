@@ -74,14 +74,11 @@ static void refuse_unknown(struct reading *reading, const struct section_key *ke
 static void read_secret(struct reading *reading, const struct section_key *key, hst_type type)
 {
 	const char *name = secret_named(key->value);
-	hst_error why = {0};
 
 	if (type != HST_TYPE_SECRET)
 		refuse(reading, key->line, "\"%s\" is no secret: what it is everybody may see, so secret:NAME cannot stand here", key->name);
 	else if (!name)
 		refuse(reading, key->line, "\"%s\" must be secret:NAME; a secret never stands in a file", key->name);
-	else if (secret_file_check(reading->section->file, name, &why) != HST_OK)
-		refuse(reading, key->line, "%s", why.text);
 	else
 		value_set_text(reading->given, key->name, key->value);
 }

@@ -1,7 +1,7 @@
 /*
  * The options of one instance: keys of its section read by the plugin's table, checked, defaults filled in. Options
  * called root, path, file, directory, program or *_dir are made absolute, relative to the file that says them. A secret is the
- * text "secret:NAME", of which the sealed file is there: only the worker of the instance can open it.
+ * text "secret:NAME": only the worker of the instance can open it.
  */
 #ifndef HOST_DEFINITIONS_OPTIONS_H
 #define HOST_DEFINITIONS_OPTIONS_H

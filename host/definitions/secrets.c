@@ -9,7 +9,7 @@
 #include <string.h>
 
 struct checking {
-	const struct definitions *definitions;
+	struct definitions *definitions;
 	const struct flow *flow;
 	struct problems *problems;
 };
@@ -18,8 +18,24 @@ static void check(const struct checking *checking, const char *secret, const cha
 {
 	hst_error err = {{0}, {0}};
 
-	if (secret_file_check(checking->definitions->conf->path, secret, &err) != HST_OK)
-		problems_add(checking->problems, file, line, "%s", err.text);
+	if (secret_file_check(checking->definitions->conf->path, secret, &err) == HST_OK)
+		return;
+	problems_add(checking->problems, file, line, "%s", err.text);
+	checking->definitions->faults++;
+}
+
+/* Of one whose options are wrong that is said already. */
+static void check_instance(const struct checking *checking, const struct conf_instance *instance)
+{
+	const struct definition *definition = definitions_instance(checking->definitions, instance->kind, instance->name);
+
+	for (size_t i = 0; definition && definition->options && instance->section && i < instance->section->key_count; i++) {
+		const struct section_key *key = &instance->section->keys[i];
+		const char *secret = secret_named(key->value);
+
+		if (secret)
+			check(checking, secret, instance->section->file, key->line);
+	}
 }
 
 static void check_input(void *arg, const char *secret, const struct flow_step *step, const struct flow_input *input)
@@ -79,11 +95,13 @@ int definitions_password_line(const struct definitions *definitions, const struc
 	return connection->line;
 }
 
-void definitions_check_secrets(const struct definitions *definitions, struct problems *problems)
+void definitions_check_secrets(struct definitions *definitions, struct problems *problems)
 {
 	struct checking checking = {.definitions = definitions, .problems = problems};
 	const struct conf *conf = definitions->conf;
 
+	for (size_t i = 0; i < conf->instance_count; i++)
+		check_instance(&checking, &conf->instances[i]);
 	for (size_t i = 0; i < conf->connection_count; i++)
 		if (conf->connections[i].password)
 			check(&checking, conf->connections[i].password, conf->path, definitions_password_line(definitions, &conf->connections[i]));

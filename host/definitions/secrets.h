@@ -1,11 +1,14 @@
-/* The secrets that connections and flows name: that each was sealed, and that none is meant for a desktop flow, which
- * this version gives none to. Those of instances are looked at with their options. */
+/*
+ * The secrets that instances, connections and flows name: that each was sealed, and that none is meant for a desktop flow, which
+ * this version gives none to. One that is not there is a fault, not a mistake of the configuration: what needs it does not work, and
+ * everything else does, so that a file which was removed keeps no house from starting.
+ */
 #ifndef HOST_DEFINITIONS_SECRETS_H
 #define HOST_DEFINITIONS_SECRETS_H
 
 #include "definitions/definitions.h"
 
-void definitions_check_secrets(const struct definitions *definitions, struct problems *problems);
+void definitions_check_secrets(struct definitions *definitions, struct problems *problems);
 
 /* The line of a connection's key `password`, else where it begins. */
 int definitions_password_line(const struct definitions *definitions, const struct conf_connection *connection);
