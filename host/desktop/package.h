@@ -63,6 +63,13 @@ void package_free(struct package *package);
 int package_list_files(hst_arena *arena, const char *directory, struct package_file **ret, size_t *ret_n,
 		       hst_error *err);
 
+/*
+ * Copies the files of the open folder into the empty folder `to`, for all to read and for nobody but its owner to write, and lists
+ * what was written: a file that is changed meanwhile is another file in the list, too. `directory` is for what is said.
+ */
+int package_copy(hst_arena *arena, int from_take, const char *directory, const char *to, struct package_file **ret,
+		 size_t *ret_n, hst_error *err);
+
 /* The list of files as JSON, and back from it (for whoever fetches a package), in the arena, and the digest
  * of a list. */
 const hst_value *package_files_value(hst_arena *arena, const struct package *package);

@@ -18,6 +18,7 @@
 struct listing {
 	hst_arena *arena;
 	const char *directory;
+	int copy; /* the folder that all of it is copied into on the way; -1: none */
 	struct package_file *files;
 	size_t n, size;
 	int64_t bytes;
@@ -55,7 +56,23 @@ static bool path_fits(const char *path)
 	return true;
 }
 
-static int hash_file(struct listing *listing, int fd, struct package_file *file)
+static int write_all(struct listing *listing, const struct package_file *file, int to, const unsigned char *bytes, size_t n)
+{
+	while (to >= 0 && n) {
+		ssize_t written = write(to, bytes, n);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return listing_fail(listing, file->path, strerrordesc_np(errno));
+		bytes += written;
+		n -= (size_t)written;
+	}
+	return HST_OK;
+}
+
+/* `to` -1: it is only hashed. What is hashed is what was written, whatever becomes of the file meanwhile. */
+static int hash_file(struct listing *listing, int fd, int to, struct package_file *file)
 {
 	crypto_generichash_state state;
 	unsigned char bytes[64 << 10], hash[32];
@@ -71,6 +88,8 @@ static int hash_file(struct listing *listing, int fd, struct package_file *file)
 		file->size += n;
 		if (listing->bytes + file->size > PACKAGE_BYTES_MAX)
 			return listing_fail(listing, file->path, "with it the package is larger than 64 MiB");
+		if (write_all(listing, file, to, bytes, (size_t)n) != HST_OK)
+			return HST_INVALID;
 	}
 	crypto_generichash_final(&state, hash, sizeof hash);
 	hexadecimal(hash, file->hash);
@@ -81,11 +100,17 @@ static int hash_file(struct listing *listing, int fd, struct package_file *file)
 static int add_file(struct listing *listing, int fd, const struct stat *status, char *path)
 {
 	struct package_file file = {.path = path, .executable = (status->st_mode & 0100) != 0};
+	AUTO_CLOSE int to = -1;
 	int code;
 
 	if (listing->n == PACKAGE_FILES_MAX)
 		return listing_fail(listing, path, "with it the package has more than 4096 files");
-	code = hash_file(listing, fd, &file);
+	if (listing->copy >= 0) {
+		to = openat(listing->copy, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (to < 0 || fchmod(to, file.executable ? 0755 : 0644) < 0)
+			return listing_fail(listing, path, strerrordesc_np(errno));
+	}
+	code = hash_file(listing, fd, to, &file);
 	if (code)
 		return code;
 	listing->files = mem_grow(listing->files, &listing->size, listing->n + 1, sizeof *listing->files);
@@ -121,6 +146,8 @@ static int add_name(struct listing *listing, int directory, const char *prefix, 
 		return listing_fail(listing, path, "special files are not allowed in a package");
 	if (depth == PACKAGE_DEPTH_MAX)
 		return listing_fail(listing, path, "folders are nested deeper than 32");
+	if (listing->copy >= 0 && (mkdirat(listing->copy, path, 0700) < 0 || fchmodat(listing->copy, path, 0755, 0) < 0))
+		return listing_fail(listing, path, strerrordesc_np(errno));
 	return walk(listing, take_fd(&fd), arena_printf(listing->arena, "%s/", path), depth + 1);
 }
 
@@ -148,27 +175,45 @@ static int by_path(const void *a, const void *b)
 	return strcmp(((const struct package_file *)a)->path, ((const struct package_file *)b)->path);
 }
 
+static int list(struct listing *listing, int fd_take, struct package_file **ret, size_t *ret_n)
+{
+	int code = walk(listing, fd_take, "", 0);
+
+	if (!code) {
+		if (listing->n)
+			qsort(listing->files, listing->n, sizeof *listing->files, by_path);
+		*ret = arena_array(listing->arena, listing->n + 1, sizeof **ret);
+		if (listing->n)
+			memcpy(*ret, listing->files, listing->n * sizeof **ret);
+		*ret_n = listing->n;
+	}
+	free(listing->files);
+	return code;
+}
+
 int package_list_files(hst_arena *arena, const char *directory, struct package_file **ret, size_t *ret_n,
 		       hst_error *err)
 {
-	struct listing listing = {.arena = arena, .directory = directory, .err = err};
+	struct listing listing = {.arena = arena, .directory = directory, .copy = -1, .err = err};
 	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int code;
 
 	if (fd < 0)
 		return hst_fail(err, HST_NOT_FOUND, "cannot open the package %s: %s", directory,
 				strerrordesc_np(errno));
-	code = walk(&listing, fd, "", 0);
-	if (!code) {
-		if (listing.n)
-			qsort(listing.files, listing.n, sizeof *listing.files, by_path);
-		*ret = arena_array(arena, listing.n + 1, sizeof **ret);
-		if (listing.n)
-			memcpy(*ret, listing.files, listing.n * sizeof **ret);
-		*ret_n = listing.n;
+	return list(&listing, fd, ret, ret_n);
+}
+
+int package_copy(hst_arena *arena, int from_take, const char *directory, const char *to, struct package_file **ret,
+		 size_t *ret_n, hst_error *err)
+{
+	AUTO_CLOSE int copy = open(to, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct listing listing = {.arena = arena, .directory = directory, .copy = copy, .err = err};
+
+	if (copy < 0) {
+		close(from_take);
+		return hst_fail(err, HST_NOT_FOUND, "cannot open the folder %s: %s", to, strerrordesc_np(errno));
 	}
-	free(listing.files);
-	return code;
+	return list(&listing, from_take, ret, ret_n);
 }
 
 const hst_value *package_files_value(hst_arena *arena, const struct package *package)

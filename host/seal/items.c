@@ -10,7 +10,7 @@ enum { MAGIC = 4 };
 static const struct {
 	char magic[MAGIC + 1];
 	enum item_kind kind;
-} kinds[] = {{"HSE1", ITEM_ENVELOPE}, {"HSC1", ITEM_COMPOSITION}, {"HSD1", ITEM_DIRECTIONS}};
+} kinds[] = {{"HSE1", ITEM_ENVELOPE}, {"HSC1", ITEM_COMPOSITION}, {"HSD1", ITEM_DIRECTIONS}, {"HSP1", ITEM_PACKAGE}};
 
 enum item_kind item_kind_of(const void *bytes, size_t length)
 {

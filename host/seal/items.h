@@ -1,6 +1,6 @@
 /*
- * The sealed part of a message: items with names, in rising order of their names. Each item is an envelope, a composition or
- * directions, which its first four bytes say; what is in it is for whoever it is for.
+ * The sealed part of a message: items with names, in rising order of their names. Each item is an envelope, a composition,
+ * directions or the signature of a desktop flow, which its first four bytes say; what is in it is for whoever it is for.
  */
 #ifndef HOST_SEAL_ITEMS_H
 #define HOST_SEAL_ITEMS_H
@@ -19,6 +19,7 @@ enum item_kind {
 	ITEM_ENVELOPE,
 	ITEM_COMPOSITION,
 	ITEM_DIRECTIONS,
+	ITEM_PACKAGE, /* seal/signed_package.h */
 };
 
 struct item {

@@ -248,6 +248,55 @@ static void files_are_listed_in_order_with_their_digest(void **state)
 	assert_string_not_equal(house->package->digest, first);
 }
 
+static int copied(struct house *house, const char *to, char digest[65], hst_error *err)
+{
+	AUTO_FREE char *target = mem_printf("%s-copy/%s", house->root, to);
+	struct package_file *files = NULL;
+	size_t n = 0;
+	int fd = open(house->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC), code;
+
+	assert_true(fd >= 0);
+	assert_int_equal(files_make_directory(target, 0700, NULL), HST_OK);
+	code = package_copy(house->arena, fd, house->root, target, &files, &n, err);
+	if (code == HST_OK)
+		package_digest(files, n, digest);
+	return code;
+}
+
+static void a_copy_has_the_digest_and_nobody_else_may_write_it(void **state)
+{
+	struct house *house = *state;
+	AUTO_FREE char *copies = mem_printf("%s-copy", house->root);
+	AUTO_FREE char *script = mem_printf("%s/1/b/c/a.sh", copies), *folder = mem_printf("%s/1/b", copies);
+	char digest[65] = "";
+	hst_error err = {0};
+	struct stat status;
+	mode_t mask = umask(0077);
+
+	put(house, "b/c/a.sh", "#!/bin/sh\n", 0777);
+	put(house, "z.txt", "zz", 0666);
+	read_text(house, "[desktop-flow]\nname = a\nrun = true\n", true);
+	assert_int_equal(copied(house, "1", digest, &err), HST_OK);
+	umask(mask);
+	assert_string_equal(digest, house->package->digest);
+	assert_int_equal(stat(script, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0755);
+	assert_int_equal(stat(folder, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0755);
+	/* What lies there already is nothing to copy over. */
+	assert_int_equal(copied(house, "1", digest, &err), HST_INVALID);
+	put(house, "b/pass", "", 0644);
+	{
+		AUTO_FREE char *link = mem_printf("%s/b/pass", house->root);
+
+		assert_int_equal(unlink(link), 0);
+		assert_int_equal(symlink("/etc/passwd", link), 0);
+	}
+	assert_int_equal(copied(house, "2", digest, &err), HST_INVALID);
+	assert_non_null(strstr(err.text, "symbolic links are not allowed"));
+	files_remove_tree(copies, NULL);
+}
+
 static void the_list_of_files_survives_json(void **state)
 {
 	struct house *house = *state;
@@ -359,6 +408,7 @@ int main(void)
 		CASE(defaults_of_a_manifest),
 		CASE(a_wrong_manifest_is_refused_with_its_line),
 		CASE(files_are_listed_in_order_with_their_digest),
+		CASE(a_copy_has_the_digest_and_nobody_else_may_write_it),
 		CASE(the_list_of_files_survives_json),
 		CASE(a_list_that_leaves_the_package_is_refused),
 		CASE(links_and_special_files_are_refused),
