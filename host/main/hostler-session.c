@@ -29,6 +29,7 @@ int main(int argc, char **argv)
 	const char *what = argc > 1 ? argv[1] : "";
 	int option;
 
+	harden_undumpable();
 	harden_start(INHERITED_HANDOVER);
 	log_open("hostler-session", LOG_LEVEL_INFO);
 	if (strcmp(what, "--help") == 0) {

@@ -91,6 +91,7 @@ static int main_check(int n, char **words)
 
 int main(int argc, char **argv)
 {
+	harden_undumpable();
 	harden_start(INHERITED_LIFE);
 	log_open("hostler-worker", LOG_LEVEL_INFO);
 	if (argc >= 3 && argc <= 4 && strcmp(argv[1], "describe") == 0) {

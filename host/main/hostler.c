@@ -1,7 +1,9 @@
 /* hostler: the command line. */
 #include "cli/cli.h"
+#include "os/harden.h"
 
 int main(int argc, char **argv)
 {
+	harden_undumpable();
 	return cli_main(argc, argv);
 }

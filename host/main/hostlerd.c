@@ -129,6 +129,7 @@ int main(int argc, char **argv)
 	AUTO_FREE char *file = NULL;
 	int status;
 
+	harden_undumpable();
 	/* Who takes over has the descriptors of the one before; everybody else has none. */
 	if (argc > 1 && strcmp(argv[1], "--resume") == 0)
 		harden_resume();

@@ -27,10 +27,14 @@ static void harden_standard_fds(void)
 	close(fd);
 }
 
+void harden_undumpable(void)
+{
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 static void harden_process(void)
 {
 	harden_standard_fds();
-	prctl(PR_SET_DUMPABLE, 0);
 	umask(077);
 	signal(SIGPIPE, SIG_IGN);
 }
@@ -88,6 +92,13 @@ int harden_drop(const char *user, hst_error *err)
 	if (!harden_is(uid, gid) || (uid != 0 && (setuid(0) == 0 || seteuid(0) == 0)))
 		return hst_fail(err, HST_BROKEN, "became the user %s, but could go back to root", user);
 	/* The kernel has set this anew with the change of user. */
-	prctl(PR_SET_DUMPABLE, 0);
+	harden_undumpable();
 	return HST_OK;
+}
+
+/* It cannot fail but on a kernel that is older than everything else this house needs. */
+void harden_no_new_privileges(void)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		abort();
 }

@@ -5,7 +5,13 @@
 #include <hostler/error.h>
 
 /*
- * Not dumpable, umask 077, SIGPIPE ignored, every inherited descriptor above `highest_fd` closed, those from
+ * The first line of every main: no core file is ever made of this process, and nobody but root reads its memory or traces it. A program
+ * that is started starts without it.
+ */
+void harden_undumpable(void);
+
+/*
+ * umask 077, SIGPIPE ignored, every inherited descriptor above `highest_fd` closed, those from
  * 3 up to it noted (inherited_look) and made close-on-exec, and 0, 1 and 2 there, if only as /dev/null.
  */
 void harden_start(int highest_fd);
@@ -18,5 +24,8 @@ void harden_resume(void);
  * program must end.
  */
 int harden_drop(const char *user, hst_error *err);
+
+/* From now on nothing that this process starts has more rights than it: no sudo, no setuid programs. For good. */
+void harden_no_new_privileges(void);
 
 #endif

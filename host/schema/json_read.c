@@ -6,6 +6,9 @@
  * - It keeps the last of two members of one name without a word. Then the finished tree has fewer members
  * than the text has colons outside strings, and nothing else makes these two numbers differ.
  * - It takes NaN and Infinity, overlong UTF-8 and control characters in strings, all refused by json_scan.
+ *
+ * What is read may be a secret, and json-c wipes nothing. So every text in its memory is overwritten before it gives that back; names of
+ * members are not secret, and of numbers it has offsets alone.
  */
 #include "schema/json_scan.h"
 #include "schema/value.h"
@@ -13,6 +16,7 @@
 #include "base/arena.h"
 
 #include <json-c/json.h>
+#include <json-c/printbuf.h>
 #include <string.h>
 
 struct builder {
@@ -75,6 +79,29 @@ static hst_value *build(struct builder *builder, struct json_object *from)
 	return value_make_null(builder->arena);
 }
 
+static void wipe(struct json_object *from)
+{
+	switch (json_object_get_type(from)) {
+	case json_type_string:
+		explicit_bzero((char *)(uintptr_t)json_object_get_string(from), (size_t)json_object_get_string_len(from));
+		break;
+	case json_type_array:
+		for (size_t i = 0; i < json_object_array_length(from); i++)
+			wipe(json_object_array_get_idx(from, i));
+		break;
+	case json_type_object: {
+		json_object_object_foreach(from, name, member)
+		{
+			(void)name;
+			wipe(member);
+		}
+		break;
+	}
+	default:
+		break;
+	}
+}
+
 static int line_at(const char *bytes, size_t offset)
 {
 	int line = 1;
@@ -95,6 +122,10 @@ static int parse(const struct text *text, struct json_object **ret, hst_error *e
 	if (!tokener)
 		abort();
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	/* Where each text is put together. It never has to grow, which would leave copies behind. */
+	if (printbuf_memset(tokener->pb, 0, 0, (int)text->length + 1) < 0)
+		abort();
+	printbuf_reset(tokener->pb);
 	/* The final NUL is given too: without it json-c would wait for more digits of a number. */
 	object = json_tokener_parse_ex(tokener, text->s, (int)text->length + 1);
 	error = json_tokener_get_error(tokener);
@@ -107,6 +138,7 @@ static int parse(const struct text *text, struct json_object **ret, hst_error *e
 	} else {
 		*ret = object;
 	}
+	explicit_bzero(tokener->pb->buf, (size_t)tokener->pb->size);
 	json_tokener_free(tokener);
 	return code;
 }
@@ -132,6 +164,7 @@ int value_parse_json(hst_arena *arena, const char *bytes, size_t length, const h
 	if (code)
 		return code;
 	value = build(&builder, object);
+	wipe(object);
 	json_object_put(object);
 	if (builder.members != scan.names)
 		return hst_fail(err, HST_INVALID,

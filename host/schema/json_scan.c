@@ -114,7 +114,7 @@ int json_scan(const char *bytes, size_t length, struct json_scan *ret, hst_error
 	int code = HST_OK;
 
 	/* The shortest number with its comma, "1,", becomes at most "1048575,". */
-	text_init(&ret->rewritten, 8 * length + 16);
+	text_init_wiping(&ret->rewritten, 8 * length + 16);
 	ret->names = 0;
 	if (valid < length) {
 		scanner.at = valid;

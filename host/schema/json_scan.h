@@ -7,7 +7,7 @@
 #include <hostler/error.h>
 
 struct json_scan {
-	struct text rewritten; /* the text with each number replaced by its own offset in the original */
+	struct text rewritten; /* the text with each number replaced by its own offset in the original; wiped */
 	size_t names;	       /* members written in all records together, repeated ones included */
 };
 

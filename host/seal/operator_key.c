@@ -28,11 +28,19 @@ enum {
 	MEMORY_KIB_LEAST = 8,
 };
 
+/* What a person's command can do about it: where nothing may be locked, commands work nevertheless. */
+static void keep_off_disk(struct operator_key *key)
+{
+	if (sodium_mlock(key, sizeof *key) != 0)
+		return;
+}
+
 void operator_key_make(struct operator_key *ret, const char *name)
 {
 	size_t n;
 
 	*ret = (struct operator_key){.has_seed = true};
+	keep_off_disk(ret);
 	n = (size_t)snprintf(ret->name, sizeof ret->name, KIND "%.*s", ROSTER_NAME_MAX, name);
 	for (size_t i = strlen(KIND); i < n; i++) {
 		const char one[2] = {ret->name[i], '\0'};
@@ -47,7 +55,7 @@ void operator_key_make(struct operator_key *ret, const char *name)
 
 void operator_key_clear(struct operator_key *key)
 {
-	sodium_memzero(key, sizeof *key);
+	sodium_munlock(key, sizeof *key);
 }
 
 static int bytes_read(const char *text, uint8_t *ret, size_t n, hst_error *err)
@@ -197,12 +205,14 @@ int operator_key_parse(const char *bytes, size_t length, const char *where, stru
 		randombytes_buf(key.seed, sizeof key.seed);
 		seal_pairs_from_seed(key.seed, &key.pairs);
 	}
-	if (code == HST_OK)
+	if (code == HST_OK) {
+		keep_off_disk(ret);
 		*ret = key;
-	else
+	} else {
 		hst_fail(err, HST_INVALID, "%s:%d: error: %s", where, number, why.text);
+	}
 	sodium_memzero(line, sizeof line);
-	operator_key_clear(&key);
+	sodium_memzero(&key, sizeof key);
 	return code;
 }
 

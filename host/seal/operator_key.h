@@ -59,6 +59,7 @@ int operator_key_write(const struct operator_key *key, const char *path, hst_err
 /* Its line in a roster, which is also what a person hands to whoever lets them in: "operator NAME WIRE SEAL SIGN RIGHTS". */
 struct roster_member operator_key_line(const struct operator_key *key, unsigned rights);
 
-void operator_key_clear(struct operator_key *key); /* wipes */
+/* Wipes. What is read or made lies in locked memory, as far as this process may lock any. */
+void operator_key_clear(struct operator_key *key);
 
 #endif

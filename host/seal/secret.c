@@ -39,7 +39,7 @@ static size_t all_bytes;
 /* Behind each secret, so that who writes beyond its end is found out when it is released. */
 static uint8_t mark[MARK_BYTES];
 
-static int too_small(hst_error *err)
+int secret_no_room(hst_error *err)
 {
 	struct rlimit limit = {0};
 
@@ -63,10 +63,10 @@ static int region_new(size_t units, struct region **ret, hst_error *err)
 		return hst_fail(err, HST_BROKEN, "libsodium cannot be used on this machine");
 	bytes = sodium_malloc(units * UNIT);
 	if (!bytes)
-		return too_small(err);
+		return secret_no_room(err);
 	if (sodium_mlock(bytes, units * UNIT) != 0) {
 		sodium_free(bytes);
-		return too_small(err);
+		return secret_no_room(err);
 	}
 	if (sodium_is_zero(mark, sizeof mark))
 		randombytes_buf(mark, sizeof mark);

@@ -27,6 +27,9 @@ enum secret_form {
  */
 int secret_new(const void *bytes, size_t length, hst_secret **ret, hst_error *err);
 
+/* HST_DENIED, MemlockTooSmall: what secret_new says where no memory can be locked. */
+int secret_no_room(hst_error *err);
+
 /* The same, zeroed, to be filled through secret_fill; up to SECRET_ROOM_MAX. */
 int secret_room(size_t length, hst_secret **ret, hst_error *err);
 uint8_t *secret_fill(hst_secret *secret);

@@ -182,6 +182,14 @@ static int open_roster(struct house *house, const char *passphrase, bool *ret_ma
 	return code;
 }
 
+/* It is wiped and unlocked by whoever has the house. A hostlerd that may lock nothing starts nevertheless: it opens nothing. */
+static int read_seed(struct house *house, const char *path, hst_error *err)
+{
+	if (sodium_mlock(house->seed, sizeof house->seed) != 0)
+		log_warning("the seed cannot be kept off a swap device: %s", strerror(errno));
+	return keys_seed(path, house->seed, err);
+}
+
 /* Everything but the folder for running. *ret_roster: the first roster was made. */
 static int open_state(struct house *house, const char *passphrase, bool *ret_roster, hst_error *err)
 {
@@ -198,7 +206,7 @@ static int open_state(struct house *house, const char *passphrase, bool *ret_ros
 	if (code == HST_OK)
 		code = check_restore(house, err);
 	if (code == HST_OK)
-		code = keys_seed(seed, house->seed, err);
+		code = read_seed(house, seed, err);
 	if (code == HST_OK)
 		code = folders_parts(house->conf, &house->accounts, err);
 	if (code == HST_OK && house->conf->has_host) {
@@ -256,7 +264,7 @@ static int reopen_house(struct house *house, hst_error *err)
 
 	house->lock = (int)house->carried->house.lock_fd;
 	if (code == HST_OK)
-		code = keys_seed(seed, house->seed, err);
+		code = read_seed(house, seed, err);
 	if (code == HST_OK)
 		code = folders_parts(house->conf, &house->accounts, err);
 	/* A version that knew no roster has let operators in by an older list, which is good enough until the next start. */
@@ -306,7 +314,7 @@ int house_run(const char *file, bool detached)
 	if (detached)
 		setsid();
 	status = supervise(&house);
-	sodium_memzero(house.seed, sizeof house.seed);
+	sodium_munlock(house.seed, sizeof house.seed);
 	conf_free(house.conf);
 	if (house.lock >= 0)
 		close(house.lock);
@@ -351,7 +359,7 @@ int house_prepare(const char *file)
 	if (code != HST_OK)
 		printf("error %s\n", err.text);
 	sodium_memzero(passphrase, sizeof passphrase);
-	sodium_memzero(house.seed, sizeof house.seed);
+	sodium_munlock(house.seed, sizeof house.seed);
 	conf_free(house.conf);
 	if (house.lock >= 0)
 		close(house.lock);
@@ -378,7 +386,7 @@ int house_resume(const char *file, bool detached, int fd)
 		status = supervise(&house);
 	}
 	carried_clear(&carried);
-	sodium_memzero(house.seed, sizeof house.seed);
+	sodium_munlock(house.seed, sizeof house.seed);
 	conf_free(house.conf);
 	if (house.lock >= 0)
 		close(house.lock);

@@ -45,6 +45,7 @@ int child_start(struct child *child, int argc, char **argv, const char *program,
 	if (!child->conf_path || optind != argc)
 		return usage(stderr, program, does, 2);
 	child->for_root = as != NULL;
+	harden_no_new_privileges();
 	if (sodium_init() < 0)
 		hst_fail(&err, HST_BROKEN, "libsodium cannot be initialised");
 	else if (harden_drop(as, &err) >= 0 && keys_read_fd(&child->ring, INHERITED_KEYS, &err) >= 0)

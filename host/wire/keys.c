@@ -194,6 +194,7 @@ static int keys_add_seal(struct keys_reading *reading, char *const *words, hst_e
 {
 	struct key_ring *ring = reading->ring;
 	uint8_t seed[SEAL_SEED_BYTES];
+	struct seal_pairs *pairs;
 	int code;
 
 	if (ring->seal.name)
@@ -202,8 +203,13 @@ static int keys_add_seal(struct keys_reading *reading, char *const *words, hst_e
 		return hst_fail(err, HST_INVALID, "a name is 1 to %d printable characters without blanks", NAME_BYTES_MAX);
 	code = seal_key_read(words[2], seed, err);
 	if (code == HST_OK) {
-		seal_pairs_from_seed(seed, &ring->seal.pairs);
 		ring->seal.name = mem_text(words[1]);
+		/* Without room for them it is a process that opens nothing, and whoever needs them says what to set. */
+		if (secret_room(sizeof *pairs, &ring->seal.room, NULL) == HST_OK) {
+			pairs = (struct seal_pairs *)(void *)secret_fill(ring->seal.room);
+			seal_pairs_from_seed(seed, pairs);
+			ring->seal.pairs = pairs;
+		}
 	}
 	sodium_memzero(seed, sizeof seed);
 	return code;
@@ -359,6 +365,7 @@ void keys_clear(struct key_ring *ring)
 		sodium_memzero(ring->enrol, strlen(ring->enrol));
 	free(ring->enrol);
 	free(ring->seal.name);
+	secret_free(ring->seal.room);
 	free(ring->roster);
 	free(ring->pin);
 	free(ring->joins);

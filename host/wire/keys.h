@@ -26,6 +26,7 @@
 #define HOST_WIRE_KEYS_H
 
 #include "seal/pairs.h"
+#include "seal/secret.h"
 
 #include <hostler/error.h>
 
@@ -58,7 +59,8 @@ struct key_ring {
 	char *enrol; /* the line of an invitation; NULL: none */
 	struct {
 		char *name; /* NULL: this process seals and opens nothing */
-		struct seal_pairs pairs;
+		hst_secret *room;
+		const struct seal_pairs *pairs; /* in locked memory; NULL: there is none, or this process may not lock any */
 	} seal;
 	char *roster; /* the text (seal/roster.h); NULL: none */
 	char *pin;    /* "CLUSTER SIGN"; NULL: none */

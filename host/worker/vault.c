@@ -38,6 +38,8 @@ static int is_ready(const struct vault *vault, hst_error *err)
 {
 	if (!vault->ring || !vault->ring->seal.name)
 		return hst_fail(err, HST_DENIED, "this process has no keys to seal and open with");
+	if (!vault->ring->seal.pairs)
+		return secret_no_room(err);
 	if (!vault->believed->roster)
 		return hst_fail(err, HST_DENIED, "this process believes no roster yet, so it trusts nobody's signature");
 	return HST_OK;
@@ -62,7 +64,7 @@ static int open_item(struct vault *vault, const struct vault_opening *opening, h
 	if (code != HST_OK)
 		return code;
 	envelope_house_init(&house, vault->believed->roster);
-	return composition_open(opening->bytes, opening->length, &check, &vault->ring->seal.pairs, ret, err);
+	return composition_open(opening->bytes, opening->length, &check, vault->ring->seal.pairs, ret, err);
 }
 
 int vault_open(struct vault *vault, const struct vault_opening *opening, hst_secret **ret, hst_error *err)
@@ -130,9 +132,9 @@ static int seal(struct vault *vault, const hst_secret *secret, struct envelope_h
 		code = find_recipients(roster, direction, to, &n, err);
 	} else {
 		to[n].name = vault->ring->seal.name;
-		memcpy(to[n++].key, vault->ring->seal.pairs.open_public, SEAL_KEY_BYTES);
+		memcpy(to[n++].key, vault->ring->seal.pairs->open_public, SEAL_KEY_BYTES);
 	}
-	return code == HST_OK ? envelope_seal(header, secret, to, n, &vault->ring->seal.pairs, ret, ret_length, err) : code;
+	return code == HST_OK ? envelope_seal(header, secret, to, n, vault->ring->seal.pairs, ret, ret_length, err) : code;
 }
 
 int vault_seal_value(struct vault *vault, const hst_secret *secret, const char *name, const char *run, const struct direction *direction,

@@ -9,6 +9,7 @@
 #include "loop/zmq.h"
 #include "os/crash.h"
 #include "os/files.h"
+#include "os/harden.h"
 #include "os/inherited.h"
 #include "os/limits.h"
 #include "plugin/guard.h"
@@ -316,8 +317,7 @@ static int read_keys(struct worker *worker)
 	inherited_hide();
 	/* What its plugin starts and lets go of stays below it, and ends with it. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	/* And nothing that it starts has more rights than it: no sudo, no setuid programs. */
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	harden_no_new_privileges();
 	if (keys_read_fd(&worker->ring, inherited_fd(INHERITED_KEYS), &err) == HST_OK) {
 		believed_begin(&worker->pinned, &worker->ring);
 		vault_init(&worker->vault, &worker->ring, &worker->pinned);

@@ -64,10 +64,23 @@ def check_guards():
     return wrong
 
 
+def check_mains():
+    """A program may be looked into until it says otherwise, so that is the first thing each one does."""
+    wrong = []
+    for path in files():
+        if path.startswith("host/main/") and path.endswith(".c"):
+            body = text_of(path).partition("\nint main(")[2].partition("\n{\n")[2]
+            first = re.search(r"\b(\w+)\(", re.sub(r"/\*.*?\*/", "", body, flags=re.DOTALL))
+            if not first or first.group(1) != "harden_undumpable":
+                wrong.append(f"{path}: main does not begin with harden_undumpable()")
+    return wrong
+
+
 CHECKS = [
     ("file names say what is in them", check_names),
     (f"no source is longer than {LINES_MAX} lines", check_length),
     ("no left-over marks", check_marks),
+    ("every main begins with harden_undumpable()", check_mains),
     ("every header has its guard", check_guards),
 ]
 

@@ -30,7 +30,7 @@ static void assert_pairs_of(const struct key_ring *ring, const char *name)
 
 	assert_string_equal(ring->seal.name, name);
 	seal_pairs_derive(seed, name, &pairs);
-	assert_memory_equal(&ring->seal.pairs, &pairs, sizeof pairs);
+	assert_memory_equal(ring->seal.pairs, &pairs, sizeof pairs);
 	seal_pairs_wipe(&pairs);
 }
 

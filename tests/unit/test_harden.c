@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -54,7 +55,6 @@ static void start_body(void)
 	close(STDIN_FILENO);
 	umask(022);
 	harden_start(INHERITED_PEER);
-	EXPECT(prctl(PR_GET_DUMPABLE) == 0);
 	EXPECT(umask(0) == 077);
 	EXPECT(sigaction(SIGPIPE, NULL, &action) == 0 && action.sa_handler == SIG_IGN);
 	EXPECT(fcntl(STDIN_FILENO, F_GETFD) == 0);
@@ -138,6 +138,42 @@ static void own_file_with_that_number_is_left_alone(void **state)
 	assert_child(not_inherited_body);
 }
 
+static void no_core_body(void)
+{
+	harden_undumpable();
+	EXPECT(prctl(PR_GET_DUMPABLE) == 0);
+	EXPECT(setrlimit(RLIMIT_CORE, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY}) == 0 || geteuid() != 0);
+	raise(SIGQUIT);
+}
+
+static void what_is_killed_leaves_no_core(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	(void)state;
+	if (pid == 0) {
+		no_core_body();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGQUIT);
+	assert_false(WCOREDUMP(status));
+}
+
+static void no_new_privileges_body(void)
+{
+	EXPECT(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0);
+	harden_no_new_privileges();
+	EXPECT(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
+}
+
+static void privileges_can_be_renounced(void **state)
+{
+	(void)state;
+	assert_child(no_new_privileges_body);
+}
+
 static void drop_body(void)
 {
 	const struct passwd *nobody = getpwnam("nobody");
@@ -182,6 +218,8 @@ int main(void)
 		cmocka_unit_test(start_leaves_what_was_promised),
 		cmocka_unit_test(ready_and_bad_are_one_line_each),
 		cmocka_unit_test(own_file_with_that_number_is_left_alone),
+		cmocka_unit_test(what_is_killed_leaves_no_core),
+		cmocka_unit_test(privileges_can_be_renounced),
 		cmocka_unit_test(dropping_is_for_good),
 		cmocka_unit_test(dropping_to_nobody_in_particular_is_nothing),
 	};
