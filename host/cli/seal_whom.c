@@ -35,6 +35,14 @@ static int too_much(const struct seal_desk *desk)
 	                SEAL_MEMBERS_MAX);
 }
 
+/* The gateway of this very file. */
+static bool is_own(const struct seal_desk *desk, const char *member)
+{
+	const char *own = desk->definitions ? desk->definitions->conf->gateway_name : NULL;
+
+	return own && strcmp(member + strlen("gateway/"), own) == 0;
+}
+
 static int check(const struct seal_desk *desk, struct seal_whom *whom)
 {
 	whom->operator_count = roster_escrow(desk->roster, whom->operators);
@@ -42,7 +50,7 @@ static int check(const struct seal_desk *desk, struct seal_whom *whom)
 		return CLI_DONE;
 	return cli_fail(desk->cli, CLI_FAILED, "NobodyCanOpen",
 	                "%s has no key in this house yet, so nobody could open it where it is needed: %s", whom->missing_count ? whom->missing[0] : "nobody",
-	                whom->missing_count && strncmp(whom->missing[0], "gateway/", 8) == 0
+	                whom->missing_count && strncmp(whom->missing[0], "gateway/", 8) == 0 && !is_own(desk, whom->missing[0])
 	                        ? "have the gateway join (`hostler gateway invite`), then seal"
 	                        : "`hostler up`, `hostler reload` and `hostler init` give its instances their keys");
 }

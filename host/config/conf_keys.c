@@ -108,7 +108,8 @@ static const struct conf_key keys[] = {
 	 .meaning = "`user`, `DOMAIN\\user`, `user@domain`, `MACHINE\\user` or `.\\user`; in the accounts of "
 		    "each device"},
 	{"connection", "password", CONF_SECRET, .at = CONNECTION(password),
-	 .meaning = "`secret:NAME`; signing in with one is not in this version"},
+	 .meaning = "`secret:NAME`: what the user signs in with; without it a gateway that root starts lets its "
+		    "accounts in because it is root"},
 
 	PLUGIN_OF("trigger"),
 	PLUGIN_OF("connector"),

@@ -3,6 +3,7 @@
 
 #include "base/auto.h"
 #include "base/mem.h"
+#include "config/secret_files.h"
 #include "os/files.h"
 #include "schema/types.h"
 
@@ -184,13 +185,17 @@ static void read_target(const struct key_reading *key)
 
 static void read_secret(const struct key_reading *key)
 {
+	const char *name = secret_named(key->value);
+
 	/* Never with the value: it may be the password itself. */
-	if (strncmp(key->value, "secret:", 7) != 0)
+	if (name)
+		set_text(key, mem_text(name));
+	else if (secret_is_meant(key->value))
 		problems_add(key->reading->problems, key->section->file, key->line,
-			     "\"%s\" must be secret:NAME; a secret never stands in a file", key->row->key);
+			     "\"%s\" must be secret:NAME, where NAME is at most 48 small letters, digits, \"_\" and \"-\"", key->row->key);
 	else
 		problems_add(key->reading->problems, key->section->file, key->line,
-			     "\"%s\": signing in with a secret is not in this version; leave it out", key->row->key);
+			     "\"%s\" must be secret:NAME; a secret never stands in a file", key->row->key);
 }
 
 static void (*const readers[CONF_TYPE_COUNT])(const struct key_reading *key) = {

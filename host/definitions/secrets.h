@@ -1,7 +1,6 @@
 /*
- * The secrets that instances, connections and flows name: that each was sealed, and that none is meant for a desktop flow, which
- * this version gives none to. One that is not there is a fault, not a mistake of the configuration: what needs it does not work, and
- * everything else does, so that a file which was removed keeps no house from starting.
+ * The secrets that instances, connections and flows name: that each was sealed. One that is not there is a fault, not a mistake of the
+ * configuration: what needs it does not work, and everything else does, so that a file which was removed keeps no house from starting.
  */
 #ifndef HOST_DEFINITIONS_SECRETS_H
 #define HOST_DEFINITIONS_SECRETS_H

@@ -39,6 +39,7 @@
 
 struct flowrun;
 struct flow_place;
+struct sealing;
 
 /* How the process is started: in a session by its driver, or by posix_spawn (flowrun_spawn_here). */
 struct flowrun_start {
@@ -80,7 +81,8 @@ struct flowrun_role {
 struct flowrun_spec {
 	const struct package *package;
 	const hst_value *inputs; /* unchecked: they are checked against the package first */
-	bool hidden;		 /* some of them came sealed, whatever their types are: none is in the environment */
+	const struct sealing *sealing; /* which of them came sealed, opened; which outputs are to be; NULL: that follows from their types alone */
+	bool hidden;		 /* some of them came sealed, nobody knows which: none is in the environment */
 	struct flow_place *place; /* where it works (desktop/flowrun_place.h), new or renewed; of one run at a time */
 	const char *results;	  /* an existing directory: log, screenshots/ and out/ are left there, if there are any */
 	int64_t uid, gid;		/* owner of what is made for the flow; -1: this process's own */

@@ -6,6 +6,7 @@
 #include "os/files.h"
 #include "schema/fields.h"
 #include "schema/value.h"
+#include "seal/sealing.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -67,7 +68,8 @@ char **flow_environment(hst_arena *arena, const struct flowrun_spec *spec, const
 	memcpy(environment, own, sizeof own);
 	for (size_t i = 0; !spec->hidden && i < value_count(inputs); i++) {
 		const hst_field *field = fields_find(spec->package->inputs, value_name_at(inputs, i));
-		char *variable = input_variable(arena, field, value_at(inputs, i), &room);
+		bool sealed = spec->sealing && sealing_has(spec->sealing, value_name_at(inputs, i));
+		char *variable = sealed ? NULL : input_variable(arena, field, value_at(inputs, i), &room);
 
 		if (variable)
 			environment[n++] = variable;

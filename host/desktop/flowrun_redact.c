@@ -2,20 +2,23 @@
 
 #include "schema/fields.h"
 #include "schema/value.h"
+#include "seal/sealing.h"
 
-int flow_redact_init(struct flow_redact *redact, hst_fields fields, const hst_value *inputs, hst_error *err)
+int flow_redact_init(struct flow_redact *redact, const struct flowrun_spec *spec, const hst_value *inputs, hst_error *err)
 {
 	int code = HST_OK;
 
 	redact->secrets = redact_new();
 	redact_stream_init(&redact->log, redact->secrets);
 	for (size_t i = 0; i < value_count(inputs) && code == HST_OK; i++) {
-		const hst_field *field = fields_find(fields, value_name_at(inputs, i));
+		const hst_field *field = fields_find(spec->package->inputs, value_name_at(inputs, i));
 		const hst_value *value = value_at(inputs, i);
 
 		if (field && field_type(field) == HST_TYPE_SECRET)
 			code = redact_add_bytes(redact->secrets, value_text(value), value_length(value), err);
 	}
+	for (size_t i = 0; spec->sealing && i < spec->sealing->opened_count && code == HST_OK; i++)
+		code = redact_add(redact->secrets, spec->sealing->opened[i], err);
 	return code;
 }
 

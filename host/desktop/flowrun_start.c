@@ -9,6 +9,7 @@
 #include "os/failure.h"
 #include "schema/fields.h"
 #include "schema/value.h"
+#include "seal/sealing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -87,8 +88,12 @@ static int launch(struct flowrun *run, hst_error *err)
 	return HST_OK;
 }
 
-static bool has_secret(hst_fields fields, const hst_value *inputs)
+static bool has_secret(const struct flowrun_spec *spec, const hst_value *inputs)
 {
+	hst_fields fields = spec->package->inputs;
+
+	if (spec->sealing && spec->sealing->took)
+		return true;
 	for (size_t i = 0; i < fields.n; i++)
 		if (field_type(&fields.at[i]) == HST_TYPE_SECRET &&
 		    value_get(inputs, field_name(&fields.at[i])))
@@ -101,7 +106,7 @@ static void prepare_pictures(struct flowrun *run)
 	const struct package *package = run->spec.package;
 	enum screenshots wanted = package->screenshots;
 
-	if (run->role.screenshot && wanted != SCREENSHOTS_NONE && has_secret(package->inputs, run->inputs)) {
+	if (run->role.screenshot && wanted != SCREENSHOTS_NONE && has_secret(&run->spec, run->inputs)) {
 		flow_log_note(&run->log, "no screenshots are taken, because the flow was given a secret");
 		wanted = SCREENSHOTS_NONE;
 	}
@@ -120,7 +125,7 @@ static void prepare(struct flowrun *run)
 		snprintf(run->refused.reason, sizeof run->refused.reason, "InputInvalid");
 		run->inputs = NULL;
 	}
-	if (flow_redact_init(&run->redact, spec->package->inputs, run->inputs, &run->refused) != HST_OK) {
+	if (flow_redact_init(&run->redact, spec, run->inputs, &run->refused) != HST_OK) {
 		snprintf(run->refused.reason, sizeof run->refused.reason, "SecretUnusable");
 		run->inputs = NULL;
 	}
@@ -143,7 +148,7 @@ static struct flowrun *run_new(struct loop *loop, const struct flowrun_spec *spe
 		run->spec.drain_ms = DRAIN_MS;
 	if (run->spec.picture_ms <= 0)
 		run->spec.picture_ms = PICTURE_MS;
-	run->arena = arena_new();
+	run->arena = arena_new_wiping();
 	run->input_fd = run->output_fd = run->log.fd = -1;
 	run->output_files = value_make_list(run->arena);
 	text_init(&run->input_json, 2 * VALUE_BYTES_MAX);

@@ -8,6 +8,7 @@
 #include "os/inherited.h"
 #include "plugin/load.h"
 #include "plugin/registry.h"
+#include "seal/secret.h"
 #include "session/notes.h"
 
 #include <string.h>
@@ -68,6 +69,7 @@ static int open_driver(struct session_device *device, struct problems *problems,
 		return fail_with_first(problems, err);
 	plugin_plain_host(&device->host, instance->name, device->arena);
 	device->host.note = note;
+	device->host.secrets = &secret_table;
 	return plugin_open(plugin, options, &device->host, &device->driver, err);
 }
 

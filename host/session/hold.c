@@ -1,5 +1,6 @@
 #include "session/hold.h"
 
+#include "base/auto.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "os/crash.h"
@@ -101,9 +102,12 @@ static void on_open(struct hold *hold, const struct message *message)
 {
 	struct message answer;
 	hst_error err = {0};
-	int code = hold_session_open(hold, message_text(message, "user"), message_text(message, "session"),
-				     &err);
+	AUTO(secret) hst_secret *password = NULL;
+	int code = hold_password(hold, message, &password, &err);
 
+	if (!code)
+		code = hold_session_open(hold, message_text(message, "user"), message_text(message, "session"), password, &err);
+	hold_password_hide(password, &err);
 	if (code) {
 		log_warning("device %s: no session for %s: %s", hold->device.device->name,
 			    message_text(message, "user"), err.text);
@@ -251,7 +255,15 @@ static int read_keys(struct hold *hold, hst_error *err)
 	int code = inherited_has(INHERITED_KEYS) ? keys_read_fd(&hold->ring, inherited_fd(INHERITED_KEYS), err) : HST_OK;
 
 	believed_begin(&hold->pinned, &hold->ring);
+	vault_init(&hold->vault, hold->ring.seal.name, hold->ring.seal.pairs, &hold->pinned);
 	return code;
+}
+
+static void clear_keys(struct hold *hold)
+{
+	vault_clear(&hold->vault);
+	keys_clear(&hold->ring);
+	pinned_clear(&hold->pinned);
 }
 
 int session_hold(const struct session_settings *settings)
@@ -265,8 +277,7 @@ int session_hold(const struct session_settings *settings)
 	if (read_keys(&hold, &err) != HST_OK || session_device_open(&hold.device, settings, &err) != HST_OK) {
 		log_error("%s", err.text);
 		inherited_say(err.text);
-		keys_clear(&hold.ring);
-		pinned_clear(&hold.pinned);
+		clear_keys(&hold);
 		loop_free(hold.loop);
 		return 1;
 	}
@@ -278,8 +289,7 @@ int session_hold(const struct session_settings *settings)
 	status = loop_run(hold.loop);
 	stream_free(hold.stream);
 	session_device_close(&hold.device);
-	keys_clear(&hold.ring);
-	pinned_clear(&hold.pinned);
+	clear_keys(&hold);
 	hold_result_clear(&hold);
 	hold_ground_clear(&hold);
 	free(hold.session);

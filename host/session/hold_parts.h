@@ -1,5 +1,5 @@
-/* A hold from the inside, shared by hold.c (what it is told), hold_session.c (its session), hold_run.c (the flow
- * in it), hold_ground.c (the folders it works in) and hold_alone.c (what it does without a gateway). */
+/* A hold from the inside, shared by hold.c (what it is told), hold_session.c (its session), hold_password.c (what it
+ * signs in with), hold_run.c (the flow in it), hold_ground.c (the folders it works in) and hold_alone.c (what it does without a gateway). */
 #ifndef HOST_SESSION_HOLD_PARTS_H
 #define HOST_SESSION_HOLD_PARTS_H
 
@@ -7,6 +7,7 @@
 #include "loop/loop.h"
 #include "desktop/flowrun_place.h"
 #include "desktop/package.h"
+#include "seal/sealing.h"
 #include "session/device.h"
 #include "session/notes.h"
 #include "session/work.h"
@@ -41,6 +42,7 @@ struct hold {
 	struct loop *loop;
 	struct key_ring ring; /* the pairs of its gateway; none: it can open nothing that is sealed */
 	struct pinned pinned;
+	struct vault vault; /* over both of them */
 	struct session_device device;
 	struct session_notes notes;
 	struct stream *stream; /* NULL: the gateway is gone */
@@ -88,8 +90,14 @@ int hold_ground_package(struct hold *hold, const char *digest, const struct pack
 void hold_ground_renew(struct hold *hold); /* a run is over */
 void hold_ground_clear(struct hold *hold); /* removes it; done twice it does nothing */
 
-/* hold_session.c. On failure of the first nothing is left open. */
-int hold_session_open(struct hold *hold, const char *user, const char *session, hst_error *err);
+/* hold_password.c. The one that came sealed with `open`, which the caller frees; NULL: none did. */
+int hold_password(struct hold *hold, const struct message *open, hst_secret **ret, hst_error *err);
+
+/* What a driver said of a sign-in, without the password. */
+void hold_password_hide(const hst_secret *password, hst_error *err);
+
+/* hold_session.c. On failure of the first nothing is left open. `password` may be NULL. */
+int hold_session_open(struct hold *hold, const char *user, const char *session, const hst_secret *password, hst_error *err);
 int hold_session_close(struct hold *hold, hst_error *err);
 
 /* hold_attach.c. Into *ret, which the caller frees; HST_NOT_FOUND and HST_RETRY say with a reason why not now. */

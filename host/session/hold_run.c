@@ -10,6 +10,7 @@
 #include "desktop/flowrun.h"
 #include "os/crash.h"
 #include "schema/value.h"
+#include "seal/secret_arena.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,8 @@ struct hold_run {
 	char *run_id, *name;
 	char *results; /* name of the gateway's folder for what is left */
 	hst_arena *arena;
+	hst_arena *secrets; /* locked; NULL: nothing came sealed */
+	struct sealing sealing;
 	const struct package *package; /* of the ground */
 	struct flowrun *flow;
 	pid_t pid;
@@ -46,6 +49,7 @@ static void run_free(struct hold_run *run)
 {
 	loop_cancel(run->hold->loop, &run->progress_timer);
 	flowrun_free(run->flow);
+	arena_free(run->secrets);
 	arena_free(run->arena);
 	free(run->run_id);
 	free(run->name);
@@ -118,7 +122,7 @@ static void on_paused(void *arg, bool paused)
 
 /* Kept until the gateway has it: it may be another one by then. */
 static void finish(struct hold_run *run, const char *state, const char *reason, const struct text *payload,
-		   int64_t started_us, int64_t ended_us)
+		   const struct text *sealed, int64_t started_us, int64_t ended_us)
 {
 	struct hold *hold = run->hold;
 
@@ -130,6 +134,8 @@ static void finish(struct hold_run *run, const char *state, const char *reason, 
 					    .reason = mem_text(reason ? reason : ""),
 					    .payload = mem_copy(payload->s, payload->length),
 					    .length = payload->length,
+					    .sealed = sealed ? mem_copy(sealed->s, sealed->length) : NULL,
+					    .sealed_length = sealed ? sealed->length : 0,
 					    .folder = mem_text(run->results),
 					    .started_us = started_us,
 					    .ended_us = ended_us};
@@ -147,7 +153,7 @@ static void fail(struct hold_run *run, const char *state, const char *reason, co
 	text_add(&payload, "{\"text\":");
 	json_quote(&payload, why, strlen(why));
 	text_add(&payload, "}");
-	finish(run, state, reason, &payload, started_us, ended_us);
+	finish(run, state, reason, &payload, NULL, started_us, ended_us);
 }
 
 static void end_run(struct hold_run *run)
@@ -169,6 +175,28 @@ static void refuse_run(struct hold_run *run, const char *reason, const hst_error
 	end_run(run);
 }
 
+/* What has to be sealed of its outputs leaves this process sealed, or not at all. */
+static void succeed(struct hold_run *run, const struct flowrun_result *result)
+{
+	const hst_value *shown = NULL;
+	AUTO(text) struct text payload, sealed;
+	hst_error err = {0};
+	int code = sealing_close(&run->sealing, run->package->outputs, run->name, result->outputs, &shown, &err);
+
+	text_init(&payload, PAYLOAD_BYTES_MAX);
+	text_init(&sealed, SEALED_BYTES_MAX);
+	if (code == HST_OK)
+		code = sealing_write(&run->sealing, &sealed, &err);
+	if (code == HST_OK)
+		value_write_json(&payload, shown);
+	if (code == HST_OK && payload.over)
+		code = hst_fail_as(&err, HST_INVALID, "OutputInvalid", "its outputs are larger than 1 MiB");
+	if (code == HST_OK)
+		finish(run, "succeeded", NULL, &payload, &sealed, result->started_us, result->ended_us);
+	else
+		fail(run, "failed", err.reason, err.text, result->started_us, result->ended_us);
+}
+
 static void on_ended(void *arg, const struct flowrun_result *result)
 {
 	static const char *const states[] = {[FLOWRUN_SUCCEEDED] = "succeeded",
@@ -176,7 +204,6 @@ static void on_ended(void *arg, const struct flowrun_result *result)
 					     [FLOWRUN_TIMED_OUT] = "timed_out",
 					     [FLOWRUN_STOPPED] = "cancelled"};
 	struct hold_run *run = arg;
-	AUTO(text) struct text payload;
 	hst_error err = {0};
 
 	crash_point(CRASH_hold_flow_ended);
@@ -187,8 +214,6 @@ static void on_ended(void *arg, const struct flowrun_result *result)
 	if (work_hand_over(&run->hold->ground.work, run->hold->device.conf->state_dir, run->results, &err) != HST_OK)
 		log_error("run %s, step %s: its files are lost: %s", run->run_id, run->name, err.text);
 	crash_point(CRASH_hold_handed_over);
-	text_init(&payload, PAYLOAD_BYTES_MAX);
-	value_write_json(&payload, result->outputs);
 	if (result->end == FLOWRUN_STOPPED && run->broken)
 		fail(run, "failed", run->broken->reason, run->broken->text, result->started_us, result->ended_us);
 	else if (result->end == FLOWRUN_STOPPED && run->hold->why)
@@ -196,11 +221,8 @@ static void on_ended(void *arg, const struct flowrun_result *result)
 	else if (result->end != FLOWRUN_SUCCEEDED)
 		fail(run, states[result->end], result->reason, result->text, result->started_us,
 			   result->ended_us);
-	else if (payload.over)
-		fail(run, "failed", "OutputInvalid", "its outputs are larger than 1 MiB",
-			   result->started_us, result->ended_us);
 	else
-		finish(run, "succeeded", NULL, &payload, result->started_us, result->ended_us);
+		succeed(run, result);
 	crash_point(CRASH_hold_told_finished);
 	end_run(run);
 }
@@ -253,6 +275,31 @@ static int read_inputs(struct hold_run *run, const struct message *message, cons
 	return HST_OK;
 }
 
+/*
+ * What came sealed is opened for this package, which was read here, and for this run of its step. Whoever carried it can have it
+ * opened nowhere else, and not a second time.
+ */
+static int open_inputs(struct hold_run *run, const struct message *message, const hst_value **inputs, hst_error *err)
+{
+	const char *chain = message_text(message, "chain"), *bytes = NULL;
+	AUTO_FREE char *front = mem_printf("desktop/%s", run->package->name);
+	AUTO_FREE char *use = mem_printf("%lld/%lld", (long long)run->step, (long long)run->token);
+	hst_arena *arena = run->arena;
+	int code = HST_OK;
+
+	if (message->sealed_length) {
+		code = secret_arena_new(&run->secrets, err);
+		bytes = arena_copy(run->arena, message->sealed, message->sealed_length);
+		arena = run->secrets;
+	}
+	if (code == HST_OK)
+		code = sealing_begin(&run->sealing, &run->hold->vault, arena, bytes, message->sealed_length,
+				     *chain ? arena_text(run->arena, chain) : run->run_id, err);
+	if (code == HST_OK)
+		code = sealing_open(&run->sealing, run->package->inputs, front, use, *inputs, inputs, err);
+	return code;
+}
+
 static int64_t timeout_of(const struct hold_run *run, const struct message *message)
 {
 	int64_t timeout_ms = message_integer(message, "timeout_ms");
@@ -280,10 +327,13 @@ static int begin(struct hold_run *run, const struct message *message, hst_error 
 	if (!code)
 		code = read_inputs(run, message, &spec.inputs, err);
 	if (!code)
+		code = open_inputs(run, message, &spec.inputs, err);
+	if (!code)
 		code = hold_ground_make(run->hold, err);
 	if (code)
 		return code;
 	spec.package = run->package;
+	spec.sealing = &run->sealing;
 	spec.place = &run->hold->ground.place;
 	spec.results = run->hold->ground.work.results;
 	spec.timeout_ms = timeout_of(run, message);
@@ -303,7 +353,7 @@ void hold_run_launch(struct hold *hold, const struct message *message)
 	run->run_id = mem_text(message_text(message, "run"));
 	run->name = mem_text(message_text(message, "name"));
 	run->results = mem_text(message_text(message, "results"));
-	run->arena = arena_new();
+	run->arena = arena_new_wiping();
 	hold->run = run;
 	crash_point(CRASH_hold_before_launch);
 	if (hold->ending) {

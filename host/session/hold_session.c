@@ -98,10 +98,11 @@ static void remove_run_dir(struct hold *hold)
 }
 
 /* The driver's session in *ret, which the caller frees. */
-static int open_in_driver(struct hold *hold, const char *user, const char *driver_dir, char **ret, hst_error *err)
+static int open_in_driver(struct hold *hold, const char *user, const hst_secret *password, const char *driver_dir, char **ret,
+			  hst_error *err)
 {
 	hst_call call = session_device_call(&hold->device, OPEN_MS);
-	const hst_open what = {.user = user, .run_dir = driver_dir};
+	const hst_open what = {.user = user, .password = password, .run_dir = driver_dir};
 	const char *opened;
 	int code = driver_open(hold->device.driver, &call, &what, &opened, err);
 
@@ -116,7 +117,7 @@ static void keep_children(struct hold *hold)
 	hold->kept_count = children_list(hold->kept, CHILDREN_MAX);
 }
 
-int hold_session_open(struct hold *hold, const char *user, const char *session, hst_error *err)
+int hold_session_open(struct hold *hold, const char *user, const char *session, const hst_secret *password, hst_error *err)
 {
 	AUTO_FREE char *driver_dir = NULL;
 	int code;
@@ -138,7 +139,7 @@ int hold_session_open(struct hold *hold, const char *user, const char *session, 
 	if (!code && session[0])
 		code = hold_attach(hold, session, &hold->session, err);
 	else if (!code)
-		code = open_in_driver(hold, user, driver_dir, &hold->session, err);
+		code = open_in_driver(hold, user, password, driver_dir, &hold->session, err);
 	if (code) {
 		remove_run_dir(hold);
 		notes_done(&hold->notes);

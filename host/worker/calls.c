@@ -13,7 +13,7 @@
 #include "schema/fields.h"
 #include "schema/value.h"
 #include "worker/masking.h"
-#include "worker/sealing.h"
+#include "seal/sealing.h"
 
 #include <string.h>
 
@@ -214,7 +214,11 @@ static int open_inputs(struct calls *calls, const struct request *request, struc
 	AUTO_FREE char *use = mem_printf("%lld/%lld", (long long)request->step, (long long)request->token);
 	int code = begin_sealing(calls, request, sealing, err);
 
-	return code == HST_OK ? sealing_open(sealing, fields, front, use, *inputs, inputs, err) : code;
+	if (code == HST_OK)
+		code = sealing_open(sealing, fields, front, use, *inputs, inputs, err);
+	for (size_t i = 0; i < sealing->opened_count && code == HST_OK; i++)
+		code = masking_know(sealing->opened[i], false, err);
+	return code;
 }
 
 static int do_call(struct calls *calls, struct request *request, struct service_call *call, const hst_value *inputs,

@@ -3,7 +3,7 @@
 #define HOST_WORKER_SECRETS_H
 
 #include "config/conf.h"
-#include "worker/vault.h"
+#include "seal/vault.h"
 
 #include <hostler/plugin.h>
 

@@ -14,7 +14,7 @@
 #include "schema/value.h"
 #include "wire/told.h"
 #include "worker/masking.h"
-#include "worker/vault.h"
+#include "seal/vault.h"
 
 #include <sodium.h>
 #include <string.h>

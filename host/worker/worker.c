@@ -25,7 +25,7 @@
 #include "worker/masking.h"
 #include "worker/secrets.h"
 #include "worker/services.h"
-#include "worker/vault.h"
+#include "seal/vault.h"
 #include "worker/watching.h"
 
 #include <poll.h>
@@ -320,7 +320,7 @@ static int read_keys(struct worker *worker)
 	harden_no_new_privileges();
 	if (keys_read_fd(&worker->ring, inherited_fd(INHERITED_KEYS), &err) == HST_OK) {
 		believed_begin(&worker->pinned, &worker->ring);
-		vault_init(&worker->vault, &worker->ring, &worker->pinned);
+		vault_init(&worker->vault, worker->ring.seal.name, worker->ring.seal.pairs, &worker->pinned);
 		fields_use_secrets(&secret_table);
 		return STATUS_ENDED;
 	}

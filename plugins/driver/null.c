@@ -5,6 +5,7 @@
  * change at any time.
  */
 #include <hostler/driver.h>
+#include <hostler/secret.h>
 
 #include <ctype.h>
 #include <errno.h>
@@ -21,7 +22,7 @@ enum { USER_MAX = 64, ID_SIZE = USER_MAX + 8, SESSIONS_MAX = 4096, PEOPLE_MAX = 
 struct options {
 	hst_choice system;
 	bool start;
-	const char *refuse_user;
+	const char *refuse_user, *password;
 	int64_t load, memory;
 	hst_choice users;
 	const char *people;
@@ -38,6 +39,8 @@ static const hst_field options[] = {
 		  .doc = "no: flows are not played, each counts as having succeeded at once"),
 	HST_FIELD(struct options, refuse_user,
 		  .doc = "a user whose sign-in fails as if the password were wrong"),
+	HST_FIELD(struct options, password,
+		  .doc = "what the password of every user's connection has to be; left out: none is looked at"),
 	HST_FIELD(struct options, load, .def = "-1", .min = -1, .max = 1000000,
 		  .doc = "the load average per processor that it claims, in thousandths; -1: not known"),
 	HST_FIELD(struct options, memory, .def = "-1", .min = -1, .max = 1000,
@@ -131,6 +134,14 @@ static void add_session(struct null *null, const char *user, const char *id, boo
 	null->count++;
 }
 
+static bool signs_in(const struct null *null, hst_call *call, const hst_secret *password)
+{
+	size_t length = 0;
+	const char *wanted = null->options->password, *given = password ? hst_secret_bytes(call, password, &length) : "";
+
+	return !wanted || (strlen(wanted) == length && memcmp(wanted, given, length) == 0);
+}
+
 static int open_session(void *state, hst_call *call, const hst_open *what, const char **ret_session,
 			hst_error *err)
 {
@@ -146,6 +157,9 @@ static int open_session(void *state, hst_call *call, const hst_open *what, const
 	if (strcmp(key, refused) == 0)
 		return hst_fail_as(err, HST_DENIED, "SessionCreationInvalidCredentials",
 				   "'%s' was not signed in: the option refuse_user says so", what->user);
+	if (!signs_in(null, call, what->password))
+		return hst_fail_as(err, HST_DENIED, "SessionCreationInvalidCredentials", "'%s' was not signed in: %s", what->user,
+				   what->password ? "the password is wrong: seal the right one again" : "the connection has no password");
 	snprintf(id, sizeof id, "null:%s", key);
 	if (*find(null, id))
 		return hst_fail_as(err, HST_RETRY, "SessionCreationError", "'%s' has a session here already",

@@ -1,5 +1,6 @@
 """A whole hostler in a directory of its own, driven through the installed command line. Shared by the system tests."""
 
+import glob
 import json
 import os
 import pwd
@@ -151,6 +152,17 @@ class House:
 
     def __exit__(self, *_):
         self.remove()
+
+
+def holding(house, secret):
+    """Files of the house that the secret can be read in."""
+    found = []
+    for path in glob.glob(os.path.join(house.home, "**"), recursive=True, include_hidden=True):
+        if os.path.isfile(path):
+            with open(path, "rb") as file:
+                if secret.encode() in file.read():
+                    found.append(os.path.relpath(path, house.home))
+    return sorted(found)
 
 
 def processes_of(user):

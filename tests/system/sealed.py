@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 """A secret from one connector to another: whoever carries, keeps or shows it has an envelope, and only who uses it has more."""
 
-import glob
 import os
 import signal
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from house import House, Tap
+from house import House, Tap, holding
 
 tap = Tap()
 
@@ -98,17 +97,6 @@ root = out
 def read(house, name):
     with open(house.path(name), encoding="utf-8") as file:
         return file.read()
-
-
-def holding(house, secret):
-    """Files of the house that the secret can be read in."""
-    found = []
-    for path in glob.glob(os.path.join(house.home, "**"), recursive=True, include_hidden=True):
-        if os.path.isfile(path):
-            with open(path, "rb") as file:
-                if secret.encode() in file.read():
-                    found.append(os.path.relpath(path, house.home))
-    return sorted(found)
 
 
 def engine_of(house):

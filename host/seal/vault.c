@@ -1,4 +1,4 @@
-#include "worker/vault.h"
+#include "seal/vault.h"
 
 #include "base/auto.h"
 #include "base/clock.h"
@@ -14,9 +14,9 @@
 /* What an operator may see on their own screen, where no direction says more. */
 static const char *const operators_sink[] = {"operator"};
 
-void vault_init(struct vault *vault, const struct key_ring *ring, const struct pinned *believed)
+void vault_init(struct vault *vault, const char *name, const struct seal_pairs *pairs, const struct pinned *believed)
 {
-	*vault = (struct vault){.ring = ring, .believed = believed};
+	*vault = (struct vault){.name = name, .pairs = pairs, .believed = believed};
 	envelope_memory_init(&vault->memory);
 }
 
@@ -31,14 +31,14 @@ static int refuse(const char *what, const hst_error *why, hst_error *err)
 	log_error("%s: %s%s%s", what, why->reason, *why->reason ? ": " : "", why->text);
 	if (strcmp(why->reason, "MemlockTooSmall") == 0)
 		return hst_fail_as(err, HST_DENIED, why->reason, "%s", why->text);
-	return hst_fail_as(err, HST_DENIED, "SecretUnusable", "%s cannot be opened where it is needed; the log of the worker says why", what);
+	return hst_fail_as(err, HST_DENIED, "SecretUnusable", "%s cannot be opened where it is needed; the log of its process says why", what);
 }
 
 static int is_ready(const struct vault *vault, hst_error *err)
 {
-	if (!vault->ring || !vault->ring->seal.name)
+	if (!vault->name)
 		return hst_fail(err, HST_DENIED, "this process has no keys to seal and open with");
-	if (!vault->ring->seal.pairs)
+	if (!vault->pairs)
 		return secret_no_room(err);
 	if (!vault->believed->roster)
 		return hst_fail(err, HST_DENIED, "this process believes no roster yet, so it trusts nobody's signature");
@@ -47,7 +47,7 @@ static int is_ready(const struct vault *vault, hst_error *err)
 
 static char *state_sink(const struct vault *vault, const char *name)
 {
-	return mem_printf("%s.state.%s", vault->ring->seal.name, name);
+	return mem_printf("%s.state.%s", vault->name, name);
 }
 
 static int open_item(struct vault *vault, const struct vault_opening *opening, hst_secret **ret, hst_error *err)
@@ -64,7 +64,7 @@ static int open_item(struct vault *vault, const struct vault_opening *opening, h
 	if (code != HST_OK)
 		return code;
 	envelope_house_init(&house, vault->believed->roster);
-	return composition_open(opening->bytes, opening->length, &check, vault->ring->seal.pairs, ret, err);
+	return composition_open(opening->bytes, opening->length, &check, vault->pairs, ret, err);
 }
 
 int vault_open(struct vault *vault, const struct vault_opening *opening, hst_secret **ret, hst_error *err)
@@ -127,14 +127,14 @@ static int seal(struct vault *vault, const hst_secret *secret, struct envelope_h
 	memcpy(header->cluster, roster->cluster, sizeof header->cluster);
 	header->epoch = roster->epoch;
 	header->created_us = clock_wall_us();
-	header->signer = vault->ring->seal.name;
+	header->signer = vault->name;
 	if (header->kind != ENVELOPE_STATE) {
 		code = find_recipients(roster, direction, to, &n, err);
 	} else {
-		to[n].name = vault->ring->seal.name;
-		memcpy(to[n++].key, vault->ring->seal.pairs->open_public, SEAL_KEY_BYTES);
+		to[n].name = vault->name;
+		memcpy(to[n++].key, vault->pairs->open_public, SEAL_KEY_BYTES);
 	}
-	return code == HST_OK ? envelope_seal(header, secret, to, n, vault->ring->seal.pairs, ret, ret_length, err) : code;
+	return code == HST_OK ? envelope_seal(header, secret, to, n, vault->pairs, ret, ret_length, err) : code;
 }
 
 int vault_seal_value(struct vault *vault, const hst_secret *secret, const char *name, const char *run, const struct direction *direction,
@@ -150,7 +150,7 @@ int vault_seal_value(struct vault *vault, const hst_secret *secret, const char *
 	if (seal(vault, secret, &header, direction, ret, ret_length, &why) == HST_OK)
 		return HST_OK;
 	log_error("%s cannot be sealed: %s%s%s", name, why.reason, *why.reason ? ": " : "", why.text);
-	return hst_fail_as(err, HST_DENIED, "SecretUnusable", "%s cannot be sealed to those who need it; the log of the worker says why", name);
+	return hst_fail_as(err, HST_DENIED, "SecretUnusable", "%s cannot be sealed to those who need it; the log of its process says why", name);
 }
 
 /* The clock may be set back; serials still grow. */

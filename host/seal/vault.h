@@ -1,26 +1,27 @@
 /*
- * What a worker needs to open what was sealed to its instance, and to seal what it makes: the pairs of the instance, the roster it
- * believes, and what it has opened before. Why something cannot be opened is in the log of this process; everybody else hears
- * SecretUnusable.
+ * What a worker or a session process needs to open what was sealed to its instance or gateway, and to seal what is made there: the
+ * pairs, the roster it believes, and what it has opened before. Why something cannot be opened is in the log of this process;
+ * everybody else hears SecretUnusable.
  */
-#ifndef HOST_WORKER_VAULT_H
-#define HOST_WORKER_VAULT_H
+#ifndef HOST_SEAL_VAULT_H
+#define HOST_SEAL_VAULT_H
 
 #include "base/text.h"
 #include "seal/directions.h"
 #include "seal/envelope_open.h"
+#include "seal/pairs.h"
 #include "seal/pinned.h"
-#include "wire/keys.h"
 
 struct vault {
-	const struct key_ring *ring;   /* whose pairs are those of the instance, "connector/post" */
+	const char *name; /* "connector/post", "gateway/ts-01"; NULL: it has no pairs, and can do everything but seal and open */
+	const struct seal_pairs *pairs;
 	const struct pinned *believed; /* its roster is NULL as long as there is none */
 	struct envelope_memory memory;
 	int64_t serial; /* of the last state that was sealed or opened */
 };
 
-/* Both stay. A process without pairs can do everything but seal and open. */
-void vault_init(struct vault *vault, const struct key_ring *ring, const struct pinned *believed);
+/* All of them stay. */
+void vault_init(struct vault *vault, const char *name, const struct seal_pairs *pairs, const struct pinned *believed);
 void vault_clear(struct vault *vault);
 
 /* What is opened, and for what. */
@@ -39,7 +40,7 @@ int vault_open(struct vault *vault, const struct vault_opening *opening, hst_sec
 int vault_open_file(struct vault *vault, const char *path, const char *sink, const char *what, hst_secret **ret, hst_error *err);
 
 /*
- * Seals a value that this instance has made to those whom the directions name (NULL: nobody) and to the operators. *ret is the
+ * Seals a value that was made here to those whom the directions name (NULL: nobody) and to the operators. *ret is the
  * caller's. HST_DENIED, reason SecretUnusable: one of them is not in the roster, or was revoked.
  */
 int vault_seal_value(struct vault *vault, const hst_secret *secret, const char *name, const char *run, const struct direction *direction,

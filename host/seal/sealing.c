@@ -1,4 +1,4 @@
-#include "worker/sealing.h"
+#include "seal/sealing.h"
 
 #include "base/arena.h"
 #include "base/auto.h"
@@ -7,7 +7,6 @@
 #include "schema/types.h"
 #include "schema/value.h"
 #include "seal/composition.h"
-#include "worker/masking.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -80,8 +79,24 @@ static int value_of(hst_arena *arena, const hst_field *field, const hst_secret *
 	return field ? type_check(arena, field, value, ret, NULL) : HST_OK;
 }
 
+/* It ends with the arena. */
+static void keep(struct sealing *sealing, hst_secret *secret)
+{
+	arena_at_end(sealing->arena, release, secret);
+	if (sealing->opened_count == sealing->opened_size) {
+		size_t size = sealing->opened_size ? 2 * sealing->opened_size : 8;
+		const hst_secret **larger = arena_array(sealing->arena, size, sizeof *larger);
+
+		for (size_t i = 0; i < sealing->opened_count; i++)
+			larger[i] = sealing->opened[i];
+		sealing->opened = larger;
+		sealing->opened_size = size;
+	}
+	sealing->opened[sealing->opened_count++] = secret;
+}
+
 /* What was joined is not printed as a whole alone. The parts were proved when it was opened. */
-static int know_parts(struct sealing *sealing, const struct item *item, const char *sink, hst_error *err)
+static int keep_parts(struct sealing *sealing, const struct item *item, const char *sink, hst_error *err)
 {
 	AUTO_FREE struct composition *composition = NULL;
 	int code = HST_OK;
@@ -103,10 +118,8 @@ static int know_parts(struct sealing *sealing, const struct item *item, const ch
 		                                          .run = sealing->run,
 		                                          .what = item->name},
 		                  &part, err);
-		if (code != HST_OK)
-			return code;
-		arena_at_end(sealing->arena, release, part);
-		code = masking_know(part, false, err);
+		if (code == HST_OK)
+			keep(sealing, part);
 	}
 	return code;
 }
@@ -130,10 +143,8 @@ static int open_input(struct sealing *sealing, hst_fields fields, const struct i
 
 	if (code != HST_OK)
 		return code;
-	arena_at_end(sealing->arena, release, secret);
-	code = masking_know(secret, false, err);
-	if (code == HST_OK)
-		code = know_parts(sealing, item, sink, err);
+	keep(sealing, secret);
+	code = keep_parts(sealing, item, sink, err);
 	if (code != HST_OK)
 		return code;
 	if (value_of(sealing->arena, field, secret, ret) != HST_OK)
@@ -165,6 +176,18 @@ int sealing_open(struct sealing *sealing, hst_fields fields, const char *front, 
 	} while (next_input(&at, &item));
 	*ret = opened;
 	return HST_OK;
+}
+
+bool sealing_has(const struct sealing *sealing, const char *input)
+{
+	struct items at;
+	struct item item;
+
+	items_begin(&at, sealing->bytes, sealing->length);
+	while (next_input(&at, &item))
+		if (strcmp(item.name, input) == 0)
+			return true;
+	return false;
 }
 
 static const hst_value *stand_in(hst_arena *arena, const struct item *item)
@@ -210,9 +233,9 @@ static bool stands_for(const struct sealing *sealing, const hst_value *value, st
 	return false;
 }
 
-static bool must_be_sealed(const struct sealing *sealing, const hst_field *field, const char *name)
+bool sealing_must(const struct sealing *sealing, const hst_field *field, const char *output)
 {
-	return field_type(field) == HST_TYPE_SECRET || (field->derived && sealing->took) || directions_find(&sealing->directions, name);
+	return field_type(field) == HST_TYPE_SECRET || (field->derived && sealing->took) || directions_find(&sealing->directions, output);
 }
 
 static int secret_of(const hst_value *value, hst_secret **ret, hst_error *err)
@@ -273,7 +296,7 @@ int sealing_close(struct sealing *sealing, hst_fields fields, const char *front,
 		hst_value *sealed;
 		int code;
 
-		if (!field || value_kind(value) == HST_VALUE_NULL || !must_be_sealed(sealing, field, output)) {
+		if (!field || value_kind(value) == HST_VALUE_NULL || !sealing_must(sealing, field, output)) {
 			value_add(shown, output, value);
 			continue;
 		}

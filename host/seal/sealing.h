@@ -1,12 +1,12 @@
 /*
- * Sealed values of one call or press: those that came are opened where the plugin uses them, and what has to be sealed of what it
- * makes leaves as an envelope, never as a value. Which values are sealed follows from the items of the message, never from its JSON.
+ * Sealed values of one call, press or desktop run: those that came are opened where they are used, and what has to be sealed of what
+ * is made leaves as an envelope, never as a value. Which values are sealed follows from the items of the message, never from its JSON.
  */
-#ifndef HOST_WORKER_SEALING_H
-#define HOST_WORKER_SEALING_H
+#ifndef HOST_SEAL_SEALING_H
+#define HOST_SEAL_SEALING_H
 
 #include "seal/items.h"
-#include "worker/vault.h"
+#include "seal/vault.h"
 
 #include <hostler/fields.h>
 #include <hostler/value.h>
@@ -18,12 +18,14 @@
 
 struct sealing {
 	struct vault *vault;
-	hst_arena *arena; /* of the call; what is opened ends with it */
+	hst_arena *arena; /* of the call or run; what is opened ends with it */
 	const void *bytes; /* the sealed part of the message */
 	size_t length;
 	const char *run;
 	struct directions directions;
 	bool took; /* there were sealed inputs */
+	const hst_secret **opened; /* them, and the parts they were joined from: what must not be printed */
+	size_t opened_count, opened_size;
 	struct item *made; /* what the answer gets */
 	size_t made_count;
 };
@@ -39,8 +41,14 @@ int sealing_begin(struct sealing *sealing, struct vault *vault, hst_arena *arena
 int sealing_open(struct sealing *sealing, hst_fields fields, const char *front, const char *use, const hst_value *inputs,
                  const hst_value **ret, hst_error *err);
 
+/* Whether this input came sealed. */
+bool sealing_has(const struct sealing *sealing, const char *input);
+
 /* For whoever needs not open them: each sealed input becomes a text that is different for each envelope. */
 int sealing_stand_in(struct sealing *sealing, hst_fields fields, const hst_value *inputs, const hst_value **ret, hst_error *err);
+
+/* Whether this output, if there is one, has to be sealed. */
+bool sealing_must(const struct sealing *sealing, const hst_field *field, const char *output);
 
 /*
  * Seals what has to be: secrets, what is derived from sealed inputs, what directions name. Texts of sealing_stand_in become the

@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""Secrets of desktop flows and of sign-ins: opened in the session process, sealed there, and found nowhere else."""
+
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from house import Tap, null_house, holding
+
+tap = Tap()
+
+PIN, CODE, PASSWORD = "canary-3c81-pin", "canary-a0f7-number", "canary-66de-password"
+PACKAGE = """[desktop-flow]
+name = enter
+version = 1
+run = sh $HOSTLER_PACKAGE/run.sh
+screenshots = none
+
+[input order]
+type = text
+
+[input pin]
+type = secret
+
+[output code]
+type = secret
+
+[output length]
+type = integer
+"""
+# It keeps what others could see of it, and prints what it must not. The code is put together, so that it stands in no file.
+SCRIPT = """tr '\\0' '\\n' </proc/$$/environ >"$HOSTLER_WORK/out/seen"
+tr '\\0' '\\n' </proc/$$/cmdline >>"$HOSTLER_WORK/out/seen"
+inputs=$(cat)
+pin=$(printf '%s' "$inputs" | hostler-event input pin)
+printf 'typed %s' "${pin%??}" >&2
+hostler-event progress Main "typing $pin"
+echo "${pin#"${pin%??}"}, $(printf '%s' "$pin" | base64)"
+hostler-event output length ${#pin}
+printf 'canary-%s-number' a0f7 | hostler-event output code -
+"""
+FLOW = """[flow]
+name = enter
+on = hello
+
+[step enter]
+use = desktop:enter
+connection = me
+mode = unattended
+input.order = ${trigger.name}
+input.pin = secret:pin
+
+[step keep]
+use = connector:out.write
+secure_inputs = yes
+input.file = code.txt
+input.text = code ${enter.code}
+
+[step again]
+use = desktop:enter
+connection = me
+mode = unattended
+secure_outputs = yes
+input.order = second
+input.pin = ${enter.code}
+"""
+FILES = {
+    "desktop-flows/enter/desktop-flow.ini": PACKAGE,
+    "desktop-flows/enter/run.sh": SCRIPT,
+    "flows/hello.ini": FLOW,
+    "out/.kept": "",
+}
+MORE = "password = secret:bot1\n\n[connector out]\nplugin = file\nroot = out\n"
+
+
+def seal(house, name, secret):
+    return subprocess.run(house.command("hostler", "-c", house.ini, "seal", name), env=house.environment(), cwd=house.home, input=secret,
+                          capture_output=True, text=True, timeout=60, check=False)
+
+
+def connection(house):
+    return house.json("connection", "list")[0]
+
+
+def read(house, name):
+    with open(house.path(name), encoding="utf-8") as file:
+        return file.read()
+
+
+with null_house(FILES, more=MORE, driver=f"password = {PASSWORD}") as house:
+    os.chmod(house.path("out"), 0o777)
+    house.hostler("init", "--yes")
+    tap.same([seal(house, "pin", PIN).returncode, seal(house, "bot1", "mistyped").returncode], [0, 0], "an input and a password are sealed")
+    house.up()
+    house.hostler("press", "hello", "--input", "name=o-17")
+    tap.ok(house.wait(lambda: connection(house)["state"] == "blocked", 20), "a wrong password blocks its connection", house.hostler("show", "last").stdout)
+    tap.same(connection(house)["blocked"]["reason"]["code"], "SessionCreationInvalidCredentials", "which says so")
+    tap.same(seal(house, "bot1", PASSWORD).returncode, 0, "the right one is sealed")
+    house.hostler("connection", "unblock", "me")
+    tap.ok(house.wait(lambda: house.json("show", "last")["state"] in ("succeeded", "failed"), 20), "the run goes on with that")
+    shown = house.json("show", "last")
+    steps = {step["name"]: step for step in shown["steps"]}
+    tap.same(shown["state"], "succeeded", "a desktop flow has secrets, and makes some")
+    tap.same((steps["enter"]["inputs"]["pin"], steps["enter"]["outputs"]), ({"sealed": "pin"}, {"code": {"sealed": "enter.code"}, "length": len(PIN)}),
+             "of which nothing is shown")
+    tap.same(read(house, "out/code.txt"), f"code {CODE}", "a connector uses what it made")
+    tap.same((steps["again"]["inputs"]["pin"], steps["again"]["outputs"]),
+             ({"sealed": "enter.code"}, {"code": {"sealed": "again.code"}, "length": {"sealed": "again.length"}}),
+             "and so does another desktop flow, of which every output is secure")
+    tap.same([house.hostler("log", f"last/{name}").stdout for name in ("enter", "again")], ["typed [secret], [secret]\n"] * 2,
+             "what it prints is without them, in pieces and encoded")
+    tap.same(steps["enter"]["progress"]["action"], "typing [secret]", "and so is what it says")
+    seen = read(house, f"state/files/{shown['id']}/enter/out/seen").splitlines()
+    tap.same([line for line in seen if line.startswith("HOSTLER_INPUT_")], ["HOSTLER_INPUT_ORDER=o-17"], "what is no secret is in its environment, as ever")
+    house.down()
+    tap.same([holding(house, secret) for secret in (PIN, CODE, PASSWORD)], [[], ["out/code.txt"], ["hostler.ini"]],
+             "nothing that the house has written can be read for them")
+tap.end()
