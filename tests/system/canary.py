@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""A different canary goes every way that a secret can go, and nothing but those who use it ever has it: not in a file, in a log, in
+an argument, in memory, or on its way out."""
+
+import os
+import shutil
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import canaries
+from canary_house import FAILING, FILES, KNOWN_TO, LASTING, CanaryHouse
+from canary_hunt import Beat, Hunt
+from house import Tap
+
+tap = Tap()
+HOLDING = ("used", "crash", "program")  # flows
+HELD = {"worker/connector/martyr": {"crash"}, "worker/connector/program": {"program"}, **LASTING, "worker/connector/friend": {"connector-option", "used"}}
+SPEAKING_JSON = ("worker/connector/program", "worker/connector/dying")
+SHARED_FOLDERS = ("/tmp", "/dev/shm")
+# Whose memory is looked at all the time, and at some points as core images.
+OTHERS = ("engine", "gateway/here", "hostlerd", "worker/trigger/idle", "worker/connector/idle")
+HOLDING = ("used", "crash", "program")  # flows
+HELD = {"worker/connector/martyr": {"crash"}, "worker/connector/program": {"program"}, **LASTING, "worker/connector/friend": {"connector-option", "used"}}
+SPEAKING_JSON = ("worker/connector/program", "worker/connector/dying")
+
+
+def everything_holds(house):
+    """Those that wait at the gate have what they were given."""
+    states = house.states()
+    return all(states.get(flow) == "running" for flow in HOLDING)
+
+
+def remembered(house, hunt):
+    """What is still there of what a process had to know for a call. The library that reads JSON frees texts as they are, so those who
+    speak to programs are not asked."""
+    return {name: known for name, known in hunt.memory("at rest").items()
+            if known != LASTING.get(name, set()) and name not in SPEAKING_JSON}
+
+
+def round_of(house, hunt, read):
+    """All flows once, with looks before, while some hold what they were given, and after."""
+    if os.path.exists(house.path("gate")):
+        os.remove(house.path("gate"))
+    hunt.memory("idle", OTHERS[:2], read)
+    with Beat(hunt, OTHERS):
+        house.press()
+        tap.ok(house.wait(lambda: everything_holds(house), 60), "those that are to wait with their secrets do", house.states(), house.said())
+        held = hunt.memory("while secrets are held", {*OTHERS, *HELD}, read)
+        house.write("gate", "")
+        tap.ok(house.wait(house.is_quiet, 60), "all runs end", house.states(), house.said())
+        states = house.states()
+        tap.same({flow for flow in states if states[flow] == "failed"}, FAILING, "as they are meant to")
+    hunt.memory("afterwards", (*OTHERS[:2], "worker/connector/out"), read)
+    tap.same({name: held.get(name) for name in HELD}, HELD, "who needed one then had it in memory")
+    tap.ok(house.wait(lambda: not remembered(house, hunt), 10), "and has wiped it", remembered(house, hunt))
+
+
+def shown(house):
+    """All that operators can be shown."""
+    house.hostler("report", "--output", house.path("report.tar"))
+    house.hostler("backup", house.path("backup.tar"))
+    said = [house.said()]
+    for words in (("runs",), ("--json", "runs"), ("events",), ("triggers",), ("devices",), ("secrets",), ("--json", "secrets")):
+        said.append(house.hostler(*words).stdout)
+    for number in house.numbers:
+        for words in (("show",), ("--json", "show")):
+            said.append(house.hostler(*words, str(number)).stdout)
+    return "\n".join(said)
+
+
+def traced(house, hunt, aside):
+    """One round in which everything that leaves a process is written down."""
+    house.tracing = os.path.join(aside, "traces")
+    os.mkdir(house.tracing)
+    house.up()
+    pids = {pid: name for name, pid in house.children().items()}
+    round_of(house, hunt, canaries.memory_of)
+    house.down()
+    sent = hunt.sent(house.tracing, pids)
+    house.tracing = None
+    tap.same((sent["worker/connector/out"], sent["worker/connector/friend"]), (KNOWN_TO["worker/connector/out"], KNOWN_TO["worker/connector/friend"]),
+             "in what consumers write by intent they are found")
+    tap.ok("engine" in sent and "gateway/here" in sent, "what engine and gateway wrote was seen", sorted(sent))
+
+
+def pictured(house, hunt, aside):
+    """One round with core images; nobody can be traced and pictured at once."""
+    house.up()
+    round_of(house, hunt, lambda pid: canaries.core_of(pid, aside))
+    said = shown(house)
+    tap.ok("nobody believes that it is [secret]" in said and "it was [secret]" in said, "secrets in errors are masked")
+    tap.ok("gossip: it is [secret]" in said and "signed in with [secret]" in said, "and in what workers print")
+    hunt.look("what operators are shown", said.encode())
+    kept = hunt.files("while it is up")
+    tap.same(kept, FILES, "in the files that they are to be in they are found")
+    house.down()
+
+
+def main():
+    aside = tempfile.mkdtemp(prefix="hostler-canary-", dir="/var/tmp")
+    lacking = {tool for tool in ("strace", "gcore") if not shutil.which(tool)}
+    try:
+        with CanaryHouse() as house:
+            house.prepare()
+            hunt = Hunt(house, house.canaries.values(), KNOWN_TO, FILES)
+            for tool, part in (("strace", traced), ("gcore", pictured)):
+                if tool in lacking or os.geteuid() != 0:
+                    tap.skip(part.__doc__, f"it takes root and {tool}")
+                else:
+                    part(house, hunt, aside)
+            hunt.files("afterwards")
+            tap.same(hunt.finds, {}, f"nobody else had any of them, in {hunt.looks} looks")
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+main()
+tap.end()

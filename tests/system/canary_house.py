@@ -1,0 +1,249 @@
+"""A house with a canary on every way that a secret can go, and who may know which of them."""
+
+import os
+import resource
+import shutil
+import subprocess
+
+from canaries import Canary, bytes_of, children_of, tree_of
+from house import PROGRAMS, House
+
+INSTALLED = os.environ.get("HOSTLER_PLUGINS", os.path.join(PROGRAMS, "..", "lib", "hostler", "plugins"))
+TRACE = ["strace", "-ff", "-v", "-xx", "-s", str(16 << 20), "-e", "signal=none", "-e", "trace=execve,write,writev,pwrite64,pwritev,sendto,sendmsg,sendmmsg",
+         "--seccomp-bpf"]
+TEST_PLUGINS = os.environ.get("HOSTLER_TEST_PLUGINS", os.path.abspath("tests/plugins/.libs"))
+
+HOST = """[host]
+state_dir = state
+run_dir = run
+listen = none
+plugins = plugins
+flows = flows/*.ini
+desktop_flows = desktop-flows/*/desktop-flow.ini
+
+[gateway]
+name = here
+driver = nul
+strategy = open
+accounts = bot1
+
+[driver nul]
+plugin = null
+
+[connection me]
+target = device:here
+user = bot1
+
+[trigger start]
+plugin = button
+
+[trigger idle]
+plugin = button
+
+[trigger telling]
+plugin = informer
+password = secret:trigger-option
+file = vault/event
+
+[connector idle]
+plugin = file
+root = idle
+
+[connector vault]
+plugin = file
+root = vault
+
+[connector out]
+plugin = file
+root = out
+
+[connector ring]
+plugin = keyring
+secret.ledger = secret:keyring
+
+[connector friend]
+plugin = confidant
+password = secret:connector-option
+
+[connector gossip]
+plugin = confidant
+
+[connector martyr]
+plugin = confidant
+
+[connector program]
+plugin = exec
+program = programs/talk/desktop-flow.ini
+
+[connector dying]
+plugin = exec
+program = programs/die/desktop-flow.ini
+"""
+
+PROGRAM = """[desktop-flow]
+name = {name}
+version = 1
+run = python3 $HOSTLER_PACKAGE/run.py
+screenshots = none
+
+[input pin]
+type = secret
+required = yes
+[input gate]
+type = text
+required = yes
+[output token]
+type = secret
+"""
+# What a flow does with a secret that it should not: all of its ways to be heard.
+TALK = """import base64, os, sys, time
+import hostler
+given = hostler.inputs()
+pin = given["pin"]
+while not os.path.exists(given["gate"]):
+    time.sleep(0.02)
+print("it is", pin, flush=True)
+for text in base64.b64encode(b"a" + pin.encode()), pin.encode().hex().upper().encode(), pin.encode("utf-16-le"):
+    os.write(1, b"and " + text + b"\\n")
+    os.write(2, b"and " + text + b"\\n")
+hostler.progress("Main", "Typing " + pin)
+hostler.output("token", pin)
+"""
+DIE = """import os, signal
+import hostler
+pin = hostler.inputs()["pin"]
+print("the last word is", pin, flush=True)
+hostler.error("it was " + pin)
+os.kill(os.getpid(), signal.SIGSEGV)
+"""
+
+# Flows: what starts them, and their steps as NAME: lines.
+FLOWS = {
+    "output": ("start", {"find": "use = connector:vault.read\nsecure_outputs = yes\ninput.file = output",
+                         "keep": "use = connector:out.write\nsecure_inputs = yes\ninput.file = output\ninput.text = ${find.text}"}),
+    "template": ("start", {"find": "use = connector:vault.read\nsecure_outputs = yes\ninput.file = piece",
+                           "keep": "use = connector:out.write\nsecure_inputs = yes\ninput.file = template\ninput.text = user=${find.text}; pass=${find.text}"}),
+    "named": ("start", {"keep": "use = connector:out.write\ninput.file = named\ninput.text = secret:named"}),
+    "keyring": ("start", {"find": "use = connector:ring.get\ninput.name = ledger",
+                          "keep": "use = connector:out.write\nsecure_inputs = yes\ninput.file = keyring\ninput.text = ${find.value}"}),
+    "used": ("start", {"use": "use = connector:friend.use\ninput.pin = secret:used\ninput.file = HOME/out/used\ninput.gate = HOME/gate"}),
+    "event": ("telling", {"use": "use = connector:gossip.use\ninput.pin = ${trigger.token}\ninput.file = HOME/out/event"}),
+    "error": ("start", {"say": "use = connector:gossip.say\ninput.pin = secret:error"}),
+    "crash": ("start", {"die": "use = connector:martyr.die\non_lost = fail\ninput.pin = secret:crash\ninput.gate = HOME/gate"}),
+    "program": ("start", {"talk": "use = connector:program.run\ninput.pin = secret:program\ninput.gate = HOME/gate",
+                          "keep": "use = connector:out.write\nsecure_inputs = yes\ninput.file = program\ninput.text = ${talk.token}"}),
+    "dying": ("start", {"die": "use = connector:dying.run\ninput.pin = secret:dying\ninput.gate = none"}),
+}
+FAILING = {"error", "crash", "dying"}
+
+# Which process may know what, by its name in state/children; everybody else none at all.
+KNOWN_TO = {
+    "worker/trigger/telling": {"trigger-option", "event"},
+    "worker/connector/vault": {"output", "piece"},
+    "worker/connector/out": {"output", "piece", "named", "keyring", "program"},
+    "worker/connector/ring": {"keyring"},
+    "worker/connector/friend": {"connector-option", "used"},
+    "worker/connector/gossip": {"event", "error"},
+    "worker/connector/martyr": {"crash"},
+    "worker/connector/program": {"program"},
+    "worker/connector/dying": {"dying"},
+}
+# Files in which one must be, since that is what a step is for, or where it comes from.
+FILES = {
+    "vault/output": {"output"}, "vault/piece": {"piece"}, "vault/event": {"event"},
+    "out/output": {"output"}, "out/template": {"piece"}, "out/named": {"named"}, "out/keyring": {"keyring"},
+    "out/used": {"used", "connector-option"}, "out/event": {"event"}, "out/program": {"program"},
+}
+# What stays with a process for as long as it lives, and when all calls are over nothing else: its options.
+LASTING = {"worker/trigger/telling": {"trigger-option"}, "worker/connector/ring": {"keyring"}, "worker/connector/friend": {"connector-option"}}
+NAMED = ("trigger-option", "connector-option", "keyring", "named", "used", "error", "crash", "program", "dying")
+FOUND = ("output", "piece", "event")  # in files of the vault
+
+
+def flow_text(name, home):
+    on, steps = FLOWS[name]
+    return f"[flow]\nname = {name}\non = {on}\n" + "".join(
+        f"\n[step {step}]\n{lines}\n" for step, lines in steps.items()).replace("HOME", home)
+
+
+class CanaryHouse(House):
+    """Everything but the start: files, plugins, canaries, sealed where they are to be."""
+
+    def __init__(self):
+        self.canaries = {name: Canary(name) for name in NAMED + FOUND}
+        super().__init__({"hostler.ini": HOST, "idle/.kept": "", "out/.kept": ""})
+        for folder in ("out", "vault"):
+            os.makedirs(self.path(folder), exist_ok=True)
+            os.chmod(self.path(folder), 0o777)
+        for name in FLOWS:
+            self.write(f"flows/{name}.ini", flow_text(name, self.home))
+        for name, script in (("talk", TALK), ("die", DIE)):
+            self.write(f"programs/{name}/desktop-flow.ini", PROGRAM.format(name=name))
+            self.write(f"programs/{name}/run.py", script)
+        for name in FOUND:
+            self.write(f"vault/{name}", self.canaries[name].text)
+        shutil.copytree(INSTALLED, self.path("plugins"))
+        shutil.copy(os.path.join(TEST_PLUGINS, "confidant.so"), self.path("plugins/connector"))
+        shutil.copy(os.path.join(TEST_PLUGINS, "informer.so"), self.path("plugins/trigger"))
+        subprocess.run(["chmod", "-R", "go-w,a+rX", self.path("plugins")], check=True)
+        self.tracing = None
+
+    def command(self, *words):
+        line = super().command(*words)
+        return [*TRACE, "-o", os.path.join(self.tracing, "of"), *line] if self.tracing and words[-1] == "up" else line
+
+    def up(self, ready=None):
+        """With core images allowed, so that it is the programs that leave none."""
+        before = resource.getrlimit(resource.RLIMIT_CORE)
+        resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+        try:
+            super().up(ready)
+        finally:
+            resource.setrlimit(resource.RLIMIT_CORE, before)
+
+    def seal(self, name):
+        done = subprocess.run(self.command("hostler", "-c", self.ini, "seal", name), env=self.environment(), cwd=self.home,
+                              input=self.canaries[name].text, capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode != 0:
+            raise AssertionError(done.stdout + done.stderr)
+
+    def prepare(self):
+        done = self.hostler("init", "--yes")
+        if done.returncode != 0:
+            raise AssertionError(done.stdout + done.stderr)
+        for name in NAMED:
+            self.seal(name)
+
+    def children(self):
+        """{NAME: PID} of the processes that stay, hostlerd and those of sessions included."""
+        daemon = self.daemon_pid()
+        found = {"hostlerd": daemon}
+        with open(self.path("state/children"), encoding="utf-8", errors="replace") as file:
+            for line in file:
+                words = line.split()
+                if not line.startswith("\t") and len(words) > 2 and words[2].isdigit() and int(words[2]) > 1:
+                    found[words[0]] = int(words[2])
+        for pid in children_of(daemon):
+            words = bytes_of(f"/proc/{pid}/cmdline").decode().split("\0")
+            if os.path.basename(words[0]) == "hostler-session":
+                found[f"session/{words[1]}/{pid}"] = pid
+        return found
+
+    def daemon_pid(self):
+        """hostlerd is what `hostler up` has become; below a tracer it is that one's child."""
+        for pid in tree_of(self.daemon.pid):
+            if bytes_of(f"/proc/{pid}/comm").strip() == b"hostlerd":
+                return pid
+        raise AssertionError(self.said())
+
+    def press(self):
+        """Begins all flows."""
+        self.numbers = {run["number"] for trigger in ("start", "telling") for run in self.json("press", trigger)}
+
+    def states(self):
+        """Of what was begun last."""
+        return {run["flow"]: run["state"] for run in self.json("runs") if run["number"] in self.numbers}
+
+    def is_quiet(self):
+        states = self.states()
+        return len(states) == len(FLOWS) and all(state in ("succeeded", "failed") for state in states.values())
