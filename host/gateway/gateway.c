@@ -114,6 +114,8 @@ static int gateway_run(struct child *child)
 		return 2;
 	child_open(child);
 	gateway.loop = child->loop;
+	/* One for every session process. */
+	loop_crowd(gateway.loop);
 	gateway.arena = arena_new();
 	gateway.scratch = arena_new();
 	if (gateway_open(&gateway, child->zmq, &child->ring, &err) < 0) {

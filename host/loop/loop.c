@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/heap.h"
 #include "base/mem.h"
+#include "loop/crowd.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -50,6 +51,7 @@ struct loop {
 	size_t n, item_room, watch_room, holes;
 	size_t *by_fd; /* position in `items` counted from 1; 0: not watched */
 	size_t by_fd_room;
+	struct crowd *crowd; /* NULL: every descriptor is an item of its own */
 
 	struct heap timers;
 	uint64_t timers_made;
@@ -109,6 +111,7 @@ void loop_free(struct loop *loop)
 	free(loop->by_fd);
 	free(loop->afters);
 	free(loop->befores);
+	crowd_free(loop->crowd);
 	free(loop);
 }
 
@@ -157,6 +160,8 @@ void loop_fd(struct loop *loop, int fd, short events, void (*call)(void *arg, in
 	assert(fd >= 0);
 	loop->by_fd = mem_grow(loop->by_fd, &loop->by_fd_room, (size_t)fd + 1, sizeof *loop->by_fd);
 	position = loop->by_fd[fd];
+	if (loop->crowd && !position && crowd_watch(loop->crowd, fd, events, call, arg))
+		return;
 	if (!events || !call) {
 		if (position)
 			loop_forget(loop, position - 1);
@@ -169,6 +174,23 @@ void loop_fd(struct loop *loop, int fd, short events, void (*call)(void *arg, in
 	}
 	loop->by_fd[fd] = 1 + loop_add(loop, (struct loop_item){.fd = fd, .events = events},
 				       (struct watch){.on_fd = call, .arg = arg});
+}
+
+static void loop_crowd_ready(void *arg, int fd, short ready)
+{
+	(void)fd;
+	(void)ready;
+	crowd_serve(arg);
+}
+
+void loop_crowd(struct loop *loop)
+{
+	struct crowd *crowd = loop->crowd ? NULL : crowd_new();
+
+	if (!crowd)
+		return;
+	loop_fd(loop, crowd_descriptor(crowd), POLLIN, loop_crowd_ready, crowd);
+	loop->crowd = crowd;
 }
 
 void loop_socket(struct loop *loop, void *socket, void (*call)(void *arg, void *socket), void *arg)

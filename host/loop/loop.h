@@ -43,6 +43,9 @@ void loop_free(struct loop *loop); /* closes nothing that was given to it */
 void loop_fd(struct loop *loop, int fd, short events, void (*call)(void *arg, int fd, short ready),
 	     void *arg);
 
+/* Descriptors that are watched from now on are hundreds: each wait is to cost what is ready, and not what is there. */
+void loop_crowd(struct loop *loop);
+
 /* Watches a ZeroMQ socket for input; call NULL forgets it. Only with the waiter of loop/zmq.h. */
 void loop_socket(struct loop *loop, void *socket, void (*call)(void *arg, void *socket), void *arg);
 

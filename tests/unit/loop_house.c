@@ -72,6 +72,14 @@ int set_up_zmq(void **state)
 	return 0;
 }
 
+int set_up_crowd(void **state)
+{
+	int code = set_up_zmq(state);
+
+	loop_crowd(fixture.loop);
+	return code;
+}
+
 int tear_down(void **state)
 {
 	(void)state;

@@ -6,7 +6,7 @@
 
 enum { PIPES = 3 };
 
-/* Every test gets a loop and three pipes; those about descriptors run with both waiters. */
+/* Every test gets a loop and three pipes; those about descriptors run with both waiters, and with a crowd. */
 struct fixture {
 	struct loop *loop;
 	int in[PIPES], out[PIPES]; /* reading ends; writing ends */
@@ -24,6 +24,7 @@ void on_time(void *arg); /* a timer's callback: traces the letter it was given *
 int set_up(loop_waiter wait);
 int set_up_poll(void **state);
 int set_up_zmq(void **state);
+int set_up_crowd(void **state); /* descriptors wait in a set of their own */
 int tear_down(void **state);
 
 #define WITH(set_up, test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)

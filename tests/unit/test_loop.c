@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -316,29 +317,73 @@ static void sockets_and_descriptors_are_waited_for_together(void **state)
 	zmq_close(far);
 }
 
-#define WITH_BOTH(test)                                           \
-	{#test " (poll)", test, set_up_poll, tear_down, NULL},    \
-	{                                                         \
-#test " (zmq)", test, set_up_zmq, tear_down, NULL \
+/* No set can wait for a file, which is always ready. */
+static void a_file_is_watched_beside_the_crowd(void **state)
+{
+	int file = memfd_create("file", MFD_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(write(file, "f", 1), 1);
+	assert_int_equal(lseek(file, 0, SEEK_SET), 0);
+	loop_fd(fixture.loop, file, POLLIN, on_read, NULL);
+	loop_turn(fixture.loop, -1);
+	assert_string_equal(trace, "f");
+	loop_fd(fixture.loop, file, 0, NULL, NULL);
+	loop_turn(fixture.loop, 0);
+	assert_string_equal(trace, "f");
+	close(file);
+}
+
+static void on_read_count(void *arg, int fd, short ready)
+{
+	on_read(arg, fd, ready);
+	trace[0] = '\0';
+	loop_fd(fixture.loop, fd, 0, NULL, NULL);
+	++*(int *)arg;
+}
+
+static void more_than_are_served_at_once_are_all_served(void **state)
+{
+	int copies[150], count = 0;
+
+	(void)state;
+	for (int i = 0; i < 150; i++) {
+		copies[i] = fcntl(fixture.in[0], F_DUPFD_CLOEXEC, 3);
+		loop_fd(fixture.loop, copies[i], POLLIN, on_read_count, &count);
+		assert_int_equal(write(fixture.out[0], "a", 1), 1);
 	}
+	for (int i = 0; i < 3; i++)
+		loop_turn(fixture.loop, -1);
+	assert_int_equal(count, 150);
+	for (int i = 0; i < 150; i++)
+		close(copies[i]);
+}
+
+#define WITH_ALL(test)                                        \
+	{#test " (poll)", test, set_up_poll, tear_down, NULL}, \
+	{#test " (zmq)", test, set_up_zmq, tear_down, NULL},   \
+	{#test " (crowd)", test, set_up_crowd, tear_down, NULL}
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_BOTH(watched_descriptor_is_called_when_ready),
-		WITH_BOTH(hang_up_is_told),
-		WITH_BOTH(forgotten_descriptor_is_not_called),
-		WITH_BOTH(watching_again_changes_events_and_callback),
-		WITH_BOTH(what_a_callback_forgets_is_not_called_any_more),
-		WITH_BOTH(new_descriptor_does_not_get_the_old_ones_news),
-		WITH_BOTH(many_may_come_and_go_in_a_callback),
-		WITH_BOTH(turn_within_a_turn_serves_each_thing_once),
-		WITH_BOTH(turn_within_a_turn_may_follow_a_forgetting),
+		WITH_ALL(watched_descriptor_is_called_when_ready),
+		WITH_ALL(hang_up_is_told),
+		WITH_ALL(forgotten_descriptor_is_not_called),
+		WITH_ALL(watching_again_changes_events_and_callback),
+		WITH_ALL(what_a_callback_forgets_is_not_called_any_more),
+		WITH_ALL(new_descriptor_does_not_get_the_old_ones_news),
+		WITH_ALL(many_may_come_and_go_in_a_callback),
+		WITH_ALL(turn_within_a_turn_serves_each_thing_once),
+		WITH_ALL(turn_within_a_turn_may_follow_a_forgetting),
 		WITH(set_up_poll, after_comes_last_in_every_turn),
 		WITH(set_up_poll, turn_from_after_does_not_call_after_again),
 		WITH(set_up_poll, run_ends_with_the_status_after_a_whole_turn),
 		WITH(set_up_poll, signals_come_through_the_loop),
 		WITH(set_up_zmq, sockets_and_descriptors_are_waited_for_together),
+		WITH(set_up_crowd, sockets_and_descriptors_are_waited_for_together),
+		WITH(set_up_crowd, a_file_is_watched_beside_the_crowd),
+		WITH(set_up_crowd, more_than_are_served_at_once_are_all_served),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
