@@ -9,6 +9,7 @@
 #include "seal/items.h"
 #include "seal/sealed_file.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* What an operator may see on their own screen, where no direction says more. */
@@ -23,6 +24,29 @@ void vault_init(struct vault *vault, const char *name, const struct seal_pairs *
 void vault_clear(struct vault *vault)
 {
 	envelope_memory_clear(&vault->memory);
+	free(vault->serials);
+}
+
+void vault_keep_serials(struct vault *vault, const char *path)
+{
+	hst_error err = {0};
+	int code = envelope_memory_read(&vault->memory, path, &err);
+
+	if (code != HST_OK && code != HST_NOT_FOUND)
+		log_warning("which serials of secrets were opened before is not known: %s", err.text);
+	free(vault->serials);
+	vault->serials = mem_text(path);
+}
+
+/* What was opened stays open if this fails: somebody with a full disk has other sorrows. */
+static void keep_serials(struct vault *vault)
+{
+	hst_error err = {0};
+
+	if (!vault->serials || !vault->memory.unkept)
+		return;
+	if (envelope_memory_write(&vault->memory, vault->serials, &err) != HST_OK)
+		log_warning("an older secret may be taken after the next start: %s", err.text);
 }
 
 /* Which of the checks failed is for who looks after this machine, and nobody else. */
@@ -71,7 +95,10 @@ int vault_open(struct vault *vault, const struct vault_opening *opening, hst_sec
 {
 	hst_error why = {0};
 
-	return open_item(vault, opening, ret, &why) == HST_OK ? HST_OK : refuse(opening->what, &why, err);
+	if (open_item(vault, opening, ret, &why) != HST_OK)
+		return refuse(opening->what, &why, err);
+	keep_serials(vault);
+	return HST_OK;
 }
 
 int vault_open_file(struct vault *vault, const char *path, const char *sink, const char *what, hst_secret **ret, hst_error *err)

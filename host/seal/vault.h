@@ -17,12 +17,16 @@ struct vault {
 	const struct seal_pairs *pairs;
 	const struct pinned *believed; /* its roster is NULL as long as there is none */
 	struct envelope_memory memory;
+	char *serials; /* the file that outlives this process; NULL: none */
 	int64_t serial; /* of the last state that was sealed or opened */
 };
 
 /* All of them stay. */
 void vault_init(struct vault *vault, const char *name, const struct seal_pairs *pairs, const struct pinned *believed);
 void vault_clear(struct vault *vault);
+
+/* From now on the highest serials of named secrets are those in `path`, too, and are kept there for the next process. */
+void vault_keep_serials(struct vault *vault, const char *path);
 
 /* What is opened, and for what. */
 struct vault_opening {

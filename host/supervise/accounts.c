@@ -58,7 +58,7 @@ int accounts_prepare(struct accounts *ret, hst_error *err)
 	int code;
 
 	if (geteuid() != 0) {
-		*ret = (struct accounts){.engine = geteuid(), .gateway = geteuid(), .group = getegid()};
+		*ret = (struct accounts){.engine = geteuid(), .worker = geteuid(), .gateway = geteuid(), .group = getegid()};
 		return HST_OK;
 	}
 	code = need_group(err);
@@ -67,9 +67,10 @@ int accounts_prepare(struct accounts *ret, hst_error *err)
 	if (code != HST_OK)
 		return code;
 	group = getgrnam(ACCOUNT_GROUP);
-	if (!group || !uid_of(ACCOUNT_ENGINE, &made.engine) || !uid_of(ACCOUNT_GATEWAY, &made.gateway))
-		return hst_fail(err, HST_NOT_FOUND, "the users %s and %s or their group are not there although they were made",
-				ACCOUNT_ENGINE, ACCOUNT_GATEWAY);
+	if (!group || !uid_of(ACCOUNT_ENGINE, &made.engine) || !uid_of(ACCOUNT_WORKER, &made.worker) ||
+	    !uid_of(ACCOUNT_GATEWAY, &made.gateway))
+		return hst_fail(err, HST_NOT_FOUND, "the users %s, %s and %s or their group are not there although they were made",
+				ACCOUNT_ENGINE, ACCOUNT_WORKER, ACCOUNT_GATEWAY);
 	made.group = group->gr_gid;
 	*ret = made;
 	return HST_OK;

@@ -14,7 +14,7 @@
 
 struct accounts {
 	bool root;
-	uid_t engine, gateway;
+	uid_t engine, worker, gateway;
 	gid_t group;
 };
 

@@ -103,7 +103,8 @@ int folders_parts(const struct conf *conf, const struct accounts *accounts, hst_
 		const char *name;
 		uid_t owner;
 		mode_t mode;
-	} parts[] = {{"files", accounts->engine, 0750}, {"admitted", accounts->engine, 0750}, {"gateway", accounts->gateway, 0711}};
+	} parts[] = {{"files", accounts->engine, 0750}, {"admitted", accounts->engine, 0750}, {"workers", accounts->worker, 0700},
+	             {"gateway", accounts->gateway, 0711}};
 	int code = conf->has_host ? prepare_store(conf, accounts, err) : HST_OK;
 
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0] && code == HST_OK; i++) {

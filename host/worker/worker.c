@@ -91,6 +91,7 @@ static int take_section(struct worker *worker, const struct conf *conf, const st
 			struct problems *problems)
 {
 	AUTO_FREE char *path = NULL;
+	AUTO_FREE char *serials = mem_printf("%s/workers/%s-%s", conf->state_dir, manifest_kind_name(instance->kind), instance->name);
 	const char *directory = conf->plugins ? conf->plugins : files_plugin_directory();
 	hst_error err = {0};
 
@@ -101,6 +102,7 @@ static int take_section(struct worker *worker, const struct conf *conf, const st
 	    plugin_load(path, &worker->plugin, &err) != HST_OK)
 		return say_bad(err.text);
 	worker->options = definitions_options(worker->arena, instance, worker->plugin->options, problems);
+	vault_keep_serials(&worker->vault, serials);
 	if (worker->options)
 		worker->options = secrets_of_options(&worker->vault, worker->arena, instance, worker->plugin->options, worker->options, problems);
 	if (!worker->options)

@@ -117,13 +117,15 @@ def regions_with(pid, bytes_):
     return found
 
 
-def up(house, seal=True):
-    house.hostler("init", "--yes")
-    if seal:
-        done = subprocess.run(house.command("hostler", "-c", house.ini, "seal", "ledger"), env=house.environment(), cwd=house.home,
-                              input=SECRET, capture_output=True, timeout=60, check=False)
-        if done.returncode:
-            raise AssertionError(done.stdout + done.stderr)
+def seal(house):
+    """Returns what the file was before."""
+    path = house.path("secrets.d/ledger.seal")
+    before = read(path) if os.path.exists(path) else None
+    done = subprocess.run(house.command("hostler", "-c", house.ini, "seal", "ledger"), env=house.environment(), cwd=house.home,
+                          input=SECRET, capture_output=True, timeout=60, check=False)
+    if done.returncode:
+        raise AssertionError(done.stdout + done.stderr)
+    return before
 
 
 def dumpable(everybody):
@@ -179,7 +181,8 @@ def read_as(user, paths):
 
 def as_root():
     with House(FILES) as house:
-        up(house)
+        house.hostler("init", "--yes")
+        seal(house)
         house.up(lambda: house.online() and with_warm_session(house))
         everybody = processes(house)
         tap.same(sorted(set(everybody.values())), sorted(ROLES), "all programs of the house are there")
@@ -211,7 +214,9 @@ def as_root():
 
 def as_user(user):
     with House(FILES, user) as house:
-        up(house)
+        house.hostler("init", "--yes")
+        seal(house)
+        older = seal(house)
         house.up(lambda: house.online() and with_warm_session(house))
         everybody = processes(house)
         owner = pwd.getpwnam(user).pw_uid if user else os.geteuid()
@@ -238,6 +243,13 @@ def as_user(user):
         tap.ok("LimitMEMLOCK=8M" in said and "connector/ring" in said, "a worker that may lock no memory says what to set", said)
         tap.same([pid for pid in of_program(processes(house), "hostler-worker") if "connector/ring" in words_of(pid)], [], "and is not there")
         tap.ok(house.wait(lambda: house.hostler("press", "start").returncode == 0, 20), "the others are", house.said()[log:])
+        house.down()
+
+        with open(house.path("secrets.d/ledger.seal"), "wb") as file:
+            file.write(older)
+        log = len(house.said())
+        house.up(lambda: "EnvelopeSerial" in house.said()[log:])
+        tap.ok("EnvelopeSerial" in house.said()[log:], "an older secret in the place of a newer one is refused by the next process, too")
 
 
 if ROOT:

@@ -1,12 +1,15 @@
 /* What is remembered of envelopes that were opened: serials and uses. */
 #include "seal_house.h"
 
+#include "os/files.h"
+
 #include <setjmp.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -123,6 +126,70 @@ static void memory_has_a_ceiling(void **state)
 	assert_true(envelope_memory_serial_fits(&house.memory, &header));
 }
 
+static void named_secrets_are_remembered_by_the_next_process(void **state)
+{
+	char path[] = "/tmp/hostler-test-XXXXXX";
+	struct envelope_header newer = house.header, older = house.header, other = house.header;
+	struct envelope_memory next;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	unlink(path);
+	envelope_memory_init(&next);
+	assert_int_equal(envelope_memory_read(&next, path, NULL), HST_NOT_FOUND);
+	newer.serial = 7;
+	older.serial = 6;
+	other.kind = ENVELOPE_STATE;
+	other.serial = 9;
+	envelope_memory_opened(&house.memory, &other, NULL);
+	assert_false(house.memory.unkept);
+	envelope_memory_opened(&house.memory, &newer, NULL);
+	assert_true(house.memory.unkept);
+	assert_int_equal(envelope_memory_write(&house.memory, path, NULL), HST_OK);
+	envelope_memory_opened(&house.memory, &newer, NULL);
+	assert_false(house.memory.unkept);
+
+	assert_int_equal(envelope_memory_read(&next, path, NULL), HST_OK);
+	assert_false(envelope_memory_serial_fits(&next, &older));
+	assert_true(envelope_memory_serial_fits(&next, &newer));
+	other.serial = 1;
+	assert_true(envelope_memory_serial_fits(&next, &other));
+	/* Two processes of one instance lose nothing of each other's. */
+	other = newer;
+	other.name = "another";
+	envelope_memory_opened(&house.memory, &other, NULL);
+	assert_int_equal(envelope_memory_write(&house.memory, path, NULL), HST_OK);
+	newer.serial = 8;
+	envelope_memory_opened(&next, &newer, NULL);
+	assert_int_equal(envelope_memory_write(&next, path, NULL), HST_OK);
+	envelope_memory_clear(&next);
+	assert_int_equal(envelope_memory_read(&next, path, NULL), HST_OK);
+	other.serial = 6;
+	assert_false(envelope_memory_serial_fits(&next, &other));
+	newer.serial = 7;
+	assert_false(envelope_memory_serial_fits(&next, &newer));
+	envelope_memory_clear(&next);
+	unlink(path);
+}
+
+static void what_is_no_file_of_serials_is_said(void **state)
+{
+	static const char *const bad[] = {"7\n", "0 ledger\n", "-1 ledger\n", "7 \n", "ledger 7\n", "7ledger\n"};
+	char path[] = "/tmp/hostler-test-XXXXXX";
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		assert_int_equal(files_replace(path, bad[i], strlen(bad[i]), 0600, false, NULL), HST_OK);
+		assert_int_equal(envelope_memory_read(&house.memory, path, NULL), HST_INVALID);
+	}
+	unlink(path);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -131,6 +198,8 @@ int main(void)
 		TEST(one_that_could_not_be_opened_is_not_remembered),
 		TEST(one_use_opens_it_once),
 		TEST(memory_has_a_ceiling),
+		TEST(named_secrets_are_remembered_by_the_next_process),
+		TEST(what_is_no_file_of_serials_is_said),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
