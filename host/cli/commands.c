@@ -41,11 +41,12 @@ static const struct command_option of_check[] = {
 	END,
 };
 
-static const struct command_option of_press[] = {INPUT, SECRET(NULL), WAIT, END};
+static const struct command_option of_press[] = {INPUT, SECRET(VERSION), WAIT, END};
 
 static const struct command_option of_run[] = {
 	{"event", 0, "FILE", 0, "takes the event from a file with a JSON object; - is stdin", NULL, VERSION},
 	INPUT,
+	SECRET(VERSION),
 	{"from", 0, "RUN", 0, "takes the event of an earlier run", NULL, VERSION},
 	WAIT,
 	END,
@@ -53,6 +54,7 @@ static const struct command_option of_run[] = {
 
 static const struct command_option of_resubmit[] = {
 	INPUT,
+	SECRET(VERSION),
 	{"as-it-was", 0, NULL, 0, "with the flow it was accepted with, not today's", NULL, VERSION},
 	{"from", 0, "STEP", 0, "keeps what the steps before this one gave", NULL, VERSION},
 	WAIT,

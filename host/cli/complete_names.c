@@ -230,8 +230,8 @@ static bool starts(const hst_value *trigger, const char *flow)
 	return false;
 }
 
-/* "--input K=": the inputs of the button that stands before, or of what starts the flow. */
-static void offer_inputs(const struct completion *completion)
+/* The inputs of the button that stands before, or of what starts the flow: the secret ones, or the others. */
+static void offer_given(const struct completion *completion, bool secret, const char *behind)
 {
 	hst_arena *arena = completion->cli->arena;
 	const char *name = completion->argument_count ? completion->arguments[0] : "";
@@ -243,10 +243,23 @@ static void offer_inputs(const struct completion *completion)
 
 		if (press ? strcmp(text_of(trigger, "name"), name) != 0 : !starts(trigger, name))
 			continue;
-		for (size_t n = 0; n < value_count(inputs); n++)
-			complete_offer(completion, "", arena_printf(arena, "%s=", text_of(value_at(inputs, n), "name")),
-				       text_of(value_at(inputs, n), "type"));
+		for (size_t n = 0; n < value_count(inputs); n++) {
+			const char *input = text_of(value_at(inputs, n), "name"), *type = text_of(value_at(inputs, n), "type");
+
+			if (secret == (strcmp(type, "secret") == 0))
+				complete_offer(completion, "", arena_printf(arena, "%s%s", input, behind), type);
+		}
 	}
+}
+
+static void offer_inputs(const struct completion *completion)
+{
+	offer_given(completion, false, "=");
+}
+
+static void offer_secrets(const struct completion *completion)
+{
+	offer_given(completion, true, "");
 }
 
 /* A word of the table of commands and what it stands for; asked of the host, else read from the configuration. */
@@ -263,6 +276,8 @@ static const struct named {
 	{"get", "FILE", offer_files, NULL, NULL, NULL, NULL},
 	{"press", "K=V", offer_inputs, NULL, NULL, NULL, NULL},
 	{"run", "K=V", offer_inputs, NULL, NULL, NULL, NULL},
+	{"press", "K", offer_secrets, NULL, NULL, NULL, NULL},
+	{"run", "K", offer_secrets, NULL, NULL, NULL, NULL},
 	{NULL, "BUTTON", NULL, "triggers", "name", "plugin", offer_triggers},
 	{NULL, "TRIGGER", NULL, "triggers", "name", "plugin", offer_triggers},
 	{NULL, "FLOW", NULL, "flows", "name", "summary", offer_flows},

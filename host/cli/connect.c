@@ -277,12 +277,14 @@ static void on_reply(void *arg, const struct message *reply)
 		arena_copy(waiting->arena, reply->payload ? reply->payload : "", reply->payload_length);
 	waiting->answer->length = reply->payload_length;
 	message_set_payload(&waiting->answer->head, waiting->answer->payload, waiting->answer->length);
+	message_set_sealed(&waiting->answer->head,
+			   reply->sealed_length ? arena_copy(waiting->arena, reply->sealed, reply->sealed_length) : NULL, reply->sealed_length);
 }
 
 /* To ask twice does no harm; to press twice may. */
 static bool is_question(enum word word)
 {
-	return word == WORD_ask || word == WORD_follow || word == WORD_file_get;
+	return word == WORD_ask || word == WORD_whom || word == WORD_follow || word == WORD_file_get;
 }
 
 /* *ret_anew: the host was started anew meanwhile, so no answer will come. */

@@ -14,7 +14,7 @@ static const struct {
 	{"reload", {"hostler check && hostler reload", "hostler reload --upgrade"}},
 	{"check", {"hostler check", "hostler -c new.ini check --json"}},
 	{"doctor", {"hostler doctor", "sudo hostler doctor --json"}},
-	{"press", {"hostler press order --input number=1042 --wait"}},
+	{"press", {"hostler press order --input number=1042 --wait", "hostler press approve --secret code"}},
 	{"run", {"hostler run order-total --input number=1042 --wait", "hostler run order-total --from last --wait", "echo '{\"number\":1042}' | hostler run order-total --event -"}},
 	{"try", {"hostler try desktop-flows/greet --input name=Ada", "hostler try desktop-flows/greet --input name=Ada --display new"}},
 	{"runs", {"hostler runs --state failed --since 1d", "hostler runs --flow order-total -n 5 --json"}},

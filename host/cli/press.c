@@ -10,6 +10,7 @@
 #include "cli/inputs.h"
 #include "cli/print.h"
 #include "cli/show.h"
+#include "cli/typed.h"
 #include "os/files.h"
 #include "schema/value.h"
 
@@ -60,40 +61,68 @@ static int accepted(struct cli *cli, struct connect *connect, const struct conne
 	return CLI_DONE;
 }
 
-/* Sends the word with what it carries, and goes on from what the host answers. `member` NULL: its head is empty. */
-static int start(struct cli *cli, enum word word, const char *member, const hst_value *carried)
+/* What is to be started, as the host hears it. */
+struct start {
+	enum word word;
+	const char *member;       /* of the head, with the name; NULL: it is empty */
+	const hst_value *carried;
+	const hst_value *what;    /* names the same for typed_secrets */
+	const hst_value *given;   /* readable inputs */
+};
+
+static int start_connected(struct cli *cli, struct connect *connect, const struct start *start, const struct text *json)
 {
 	const char *name = cli->options.arguments[0];
-	struct connect connect;
 	struct connect_answer answer;
 	struct message message;
+	AUTO(text) struct text sealed;
+	int status;
+
+	text_init(&sealed, SEALED_BYTES_MAX);
+	status = typed_secrets(connect, start->what, name, start->given, &sealed);
+	if (status)
+		return status;
+	message_init(&message, start->word, 0);
+	if (start->member)
+		message_set_text(&message, start->member, name);
+	message_set_payload(&message, json->s, json->length);
+	message_set_sealed(&message, sealed.s, sealed.length);
+	status = connect_request(connect, &message, CONNECT_PRESS_MS, &answer);
+	return status ? status : accepted(cli, connect, &answer);
+}
+
+/* Sends the word with what it carries, and goes on from what the host answers. */
+static int start(struct cli *cli, const struct start *start)
+{
+	struct connect connect;
 	AUTO(text) struct text json;
 	int status;
 
 	text_init(&json, PAYLOAD_BYTES_MAX);
-	value_write_json(&json, carried);
+	value_write_json(&json, start->carried);
 	if (json.over)
 		return cli_fail(cli, CLI_USAGE, "Usage", "the inputs are larger than 1 MiB");
-	if (strlen(name) > 100)
-		return cli_fail(cli, CLI_USAGE, "Usage", "\"%.100s…\" is too long for a name", name);
+	if (strlen(cli->options.arguments[0]) > 100)
+		return cli_fail(cli, CLI_USAGE, "Usage", "\"%.100s…\" is too long for a name", cli->options.arguments[0]);
 	status = connect_open(&connect, cli);
-	if (!status) {
-		message_init(&message, word, 0);
-		if (member)
-			message_set_text(&message, member, name);
-		message_set_payload(&message, json.s, json.length);
-		status = connect_request(&connect, &message, CONNECT_PRESS_MS, &answer);
-	}
 	if (!status)
-		status = accepted(cli, &connect, &answer);
+		status = start_connected(cli, &connect, start, &json);
 	connect_close(&connect);
 	return status;
+}
+
+static const hst_value *named(struct cli *cli, const char *member)
+{
+	hst_value *what = value_make_record(cli->arena);
+
+	value_set_text(what, member, cli->options.arguments[0]);
+	return what;
 }
 
 /* An earlier run begun again; `flow` NULL: with its own flow. */
 static int begin_again(struct cli *cli, const char *run, const char *flow)
 {
-	hst_value *what = value_make_record(cli->arena);
+	hst_value *what = value_make_record(cli->arena), *carried = value_make_record(cli->arena);
 	const hst_value *inputs = NULL;
 	hst_error err = {0};
 	int code = inputs_read(cli, "input", &inputs, &err);
@@ -101,13 +130,15 @@ static int begin_again(struct cli *cli, const char *run, const char *flow)
 	if (code != HST_OK)
 		return cli_fail_as(cli, code, &err);
 	value_set_text(what, "run", run);
-	value_set(what, "inputs", inputs);
 	if (flow)
 		value_set_text(what, "flow", flow);
-	if (!flow && options_has(&cli->options, "from"))
-		value_set_text(what, "from", options_value(&cli->options, "from"));
 	value_set_boolean(what, "as_it_was", options_has(&cli->options, "as-it-was"));
-	return start(cli, WORD_resubmit, NULL, what);
+	for (size_t i = 0; i < value_count(what); i++)
+		value_set(carried, value_name_at(what, i), value_at(what, i));
+	value_set(carried, "inputs", inputs);
+	if (!flow && options_has(&cli->options, "from"))
+		value_set_text(carried, "from", options_value(&cli->options, "from"));
+	return start(cli, &(struct start){.word = WORD_resubmit, .carried = carried, .what = what, .given = inputs});
 }
 
 int resubmit_command(struct cli *cli)
@@ -123,7 +154,7 @@ int press_command(struct cli *cli)
 
 	if (code != HST_OK)
 		return cli_fail_as(cli, code, &err);
-	return start(cli, WORD_press, "trigger", inputs);
+	return start(cli, &(struct start){.word = WORD_press, .member = "trigger", .carried = inputs, .what = named(cli, "trigger"), .given = inputs});
 }
 
 static char *read_stdin(size_t *ret_length)
@@ -173,10 +204,12 @@ int run_command(struct cli *cli)
 		return cli_fail(cli, CLI_USAGE, "Usage", "say --event or --input, not both");
 	if (path && options_has(&cli->options, "from"))
 		return cli_fail(cli, CLI_USAGE, "Usage", "say --event or --from, not both");
+	if (path && strcmp(path, "-") == 0 && options_has(&cli->options, "secret"))
+		return cli_fail(cli, CLI_USAGE, "Usage", "standard input has the event, and no room for a secret: say --event FILE");
 	if (options_has(&cli->options, "from"))
 		return begin_again(cli, options_value(&cli->options, "from"), cli->options.arguments[0]);
 	code = path ? read_event(cli, path, &event, &err) : inputs_read(cli, "input", &event, &err);
 	if (code != HST_OK)
 		return cli_fail_as(cli, code, &err);
-	return start(cli, WORD_run, "flow", event);
+	return start(cli, &(struct start){.word = WORD_run, .member = "flow", .carried = event, .what = named(cli, "flow"), .given = event});
 }

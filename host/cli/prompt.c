@@ -17,18 +17,24 @@ void prompt_forget(char *secret)
 	sodium_free(secret); /* wipes, and takes NULL */
 }
 
-static int read_piped(const struct cli *cli, char *to, size_t *ret_length)
+/* Of what is piped in the first line alone, so byte by byte: what stands behind it is for somebody else. */
+static ssize_t read_some(char *to, size_t room, bool line)
+{
+	return read(STDIN_FILENO, to, line && room ? 1 : room);
+}
+
+static int read_piped(const struct cli *cli, bool line, char *to, size_t *ret_length)
 {
 	size_t length = 0;
 	ssize_t n;
 
-	while ((n = read(STDIN_FILENO, to + length, PROMPT_BYTES_MAX + 2 - length)) != 0) {
+	while ((n = read_some(to + length, PROMPT_BYTES_MAX + 2 - length, line)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return cli_fail(cli, CLI_FAILED, "Broken", "standard input cannot be read: %s", strerror(errno));
 		length += (size_t)n;
-		if (length == PROMPT_BYTES_MAX + 2)
+		if (length == PROMPT_BYTES_MAX + 2 || (line && to[length - 1] == '\n'))
 			break;
 	}
 	if (length && to[length - 1] == '\n')
@@ -41,7 +47,7 @@ static int read_piped(const struct cli *cli, char *to, size_t *ret_length)
 	return CLI_DONE;
 }
 
-int prompt_secret(const struct cli *cli, const char *question, bool twice, char **ret, size_t *ret_length)
+static int ask(const struct cli *cli, const char *question, bool twice, bool line, char **ret, size_t *ret_length)
 {
 	char *secret = sodium_malloc(PROMPT_BYTES_MAX + 3);
 	size_t length = 0;
@@ -50,7 +56,7 @@ int prompt_secret(const struct cli *cli, const char *question, bool twice, char 
 	if (!secret)
 		return cli_fail(cli, CLI_FAILED, "MemlockTooSmall", "there is no memory for a secret");
 	if (prompt_is_piped())
-		status = read_piped(cli, secret, &length);
+		status = read_piped(cli, line, secret, &length);
 	else
 		status = twice ? hidden_ask_new(cli, question, secret, PROMPT_BYTES_MAX + 2) : hidden_ask(cli, question, secret, PROMPT_BYTES_MAX + 2);
 	if (!status && !prompt_is_piped())
@@ -65,4 +71,14 @@ int prompt_secret(const struct cli *cli, const char *question, bool twice, char 
 	*ret = secret;
 	*ret_length = length;
 	return CLI_DONE;
+}
+
+int prompt_secret(const struct cli *cli, const char *question, bool twice, char **ret, size_t *ret_length)
+{
+	return ask(cli, question, twice, false, ret, ret_length);
+}
+
+int prompt_line(const struct cli *cli, const char *question, char **ret, size_t *ret_length)
+{
+	return ask(cli, question, false, true, ret, ret_length);
 }

@@ -18,6 +18,10 @@ enum { PROMPT_BYTES_MAX = 64 << 10 };
  * status, with everything said. prompt_forget frees.
  */
 int prompt_secret(const struct cli *cli, const char *question, bool twice, char **ret, size_t *ret_length);
+
+/* The same once, for commands that ask for several: what is piped in has each on a line of its own. */
+int prompt_line(const struct cli *cli, const char *question, char **ret, size_t *ret_length);
+
 void prompt_forget(char *secret); /* wipes; NULL is fine */
 
 /* True: standard input is no terminal, so that only one secret can come from there. */

@@ -35,7 +35,7 @@ void engine_refuse(struct engine *engine, struct hub_link *to, uint64_t id, int 
 
 static const struct hub_handler handlers[] = {
 	{WORD_press, on_press},       {WORD_run, on_run},           {WORD_steer, on_steer},
-	{WORD_resubmit, on_resubmit},
+	{WORD_resubmit, on_resubmit}, {WORD_whom, on_whom},
 	{WORD_ask, on_ask},         {WORD_follow, on_follow},
 	{WORD_manage, on_manage},
 	{WORD_file_get, on_file_get}, {WORD_fired, on_fired}, {WORD_coming, on_coming},       {WORD_emit, on_emit},       {WORD_state_get, on_state_get},

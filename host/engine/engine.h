@@ -197,6 +197,7 @@ void on_run(void *arg, struct hub_link *from, const struct message *message);
 void on_follow(void *arg, struct hub_link *from, const struct message *message);
 void on_file_get(void *arg, struct hub_link *from, const struct message *message);
 void on_resubmit(void *arg, struct hub_link *from, const struct message *message); /* on_resubmit.c */
+void on_whom(void *arg, struct hub_link *from, const struct message *message); /* on_whom.c */
 void on_steer(void *arg, struct hub_link *from, const struct message *message); /* on_steer.c */
 void on_coming(void *arg, struct hub_link *from, const struct message *message);
 void on_fired(void *arg, struct hub_link *from, const struct message *message);

@@ -159,6 +159,20 @@ static struct direction direction_of(const struct core_direction *direction)
 	                          .sink_count = direction->sink_count ? direction->sink_count : 1};
 }
 
+/* What nobody could seal is said with the way out, before anybody tries. */
+static int check_direction(const struct core_direction *direction, hst_error *err)
+{
+	if (direction->sink_count > DIRECTIONS_SINKS_MAX)
+		return hst_fail_as(err, HST_INVALID, "InputInvalid",
+				   "\"%.80s\" is secret and goes to %zu inputs of steps, and one secret can be for %d: let fewer flows take it, or give them triggers of their own",
+				   direction->output, direction->sink_count, DIRECTIONS_SINKS_MAX);
+	if (direction->member_count > DIRECTIONS_TO_MAX)
+		return hst_fail_as(err, HST_INVALID, "InputInvalid",
+				   "\"%.80s\" is secret and goes to %zu connectors and gateways, and one secret can be for %d: let fewer flows take it, or use a smaller cluster",
+				   direction->output, direction->member_count, DIRECTIONS_TO_MAX);
+	return HST_OK;
+}
+
 static int add_directions(struct making *making, const struct core_direction *from, size_t n)
 {
 	struct direction *all = arena_array(making->engine->scratch, n, sizeof *all);
@@ -168,8 +182,13 @@ static int add_directions(struct making *making, const struct core_direction *fr
 	text_init(&text, DIRECTIONS_BYTES_MAX);
 	if (!n)
 		return HST_OK;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		int rc = check_direction(&from[i], making->err);
+
+		if (rc < 0)
+			return rc;
 		all[i] = direction_of(&from[i]);
+	}
 	if (directions_write(&text, &(struct directions){all, n}, &why) < 0 || text.over)
 		return hst_fail_as(making->err, HST_INVALID, "InputInvalid", "it cannot be said to whom its outputs are to be sealed: %s",
 				   why.text[0] ? why.text : "they go to too many");
@@ -239,6 +258,7 @@ int envelopes_of_press(struct engine *engine, const struct message *press, const
 	const struct definition *definition = definitions_instance(engine->definitions, HST_TRIGGER, trigger);
 	const struct core_direction *directions = NULL;
 	const struct flow_envelope *typed = NULL;
+	const hst_value *given = NULL;
 	struct making making;
 	size_t n = 0;
 	int rc = envelopes_read(engine->scratch, press, &typed, &n, err);
@@ -248,11 +268,48 @@ int envelopes_of_press(struct engine *engine, const struct message *press, const
 		rc = strcmp(typed[i].name, ENVELOPES_DIRECTIONS) == 0
 			     ? hst_fail_as(err, HST_INVALID, "InputInvalid", "no input has the name %s", typed[i].name)
 			     : add(&making, typed[i].name, typed[i].bytes, typed[i].length);
+	if (rc >= 0 && definition && has_secret(definition->event) &&
+	    value_parse_json(engine->scratch, press->payload, press->payload_length, &given, NULL) >= 0)
+		rc = envelopes_refuse_readable(definition->event, given, err);
 	if (rc >= 0 && definition && has_secret(definition->event)) {
-		n = core_event_directions(engine->core, trigger, NULL, engine->scratch, &directions);
+		n = core_event_directions(engine->core, trigger, engine->scratch, &directions);
 		rc = add_directions(&making, directions, n);
 	}
 	return rc < 0 ? rc : write_items(&making);
+}
+
+int envelopes_of_directions(struct engine *engine, const struct core_direction *directions, size_t n, hst_error *err)
+{
+	struct making making;
+	int rc;
+
+	making_begin(&making, engine, err);
+	rc = add_directions(&making, directions, n);
+	return rc < 0 ? rc : write_items(&making);
+}
+
+int envelopes_refuse_readable(hst_fields fields, const hst_value *given, hst_error *err)
+{
+	for (size_t i = 0; i < fields.n; i++) {
+		const char *name = field_name(&fields.at[i]);
+		const hst_value *value = value_get(given, name);
+
+		if (field_type(&fields.at[i]) == HST_TYPE_SECRET && value && value_kind(value) != HST_VALUE_NULL)
+			return hst_fail_as(err, HST_INVALID, "InputInvalid",
+					   "the input \"%s\" is secret and came readable; it was not kept: say --secret %s, and you are asked for it", name, name);
+	}
+	return HST_OK;
+}
+
+int envelopes_refuse_sealed(hst_fields fields, const struct flow_envelope *sealed, size_t n, hst_error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		const hst_field *field = fields_find(fields, sealed[i].name);
+
+		if (!field || field_type(field) != HST_TYPE_SECRET)
+			return hst_fail_as(err, HST_INVALID, "InputInvalid", "\"%.80s\" is sealed, and is no secret input", sealed[i].name);
+	}
+	return HST_OK;
 }
 
 static void fail_due(void *arg)

@@ -28,6 +28,14 @@ int envelopes_of_action(struct engine *engine, const struct core_action *action,
 /* The same for a press: what was typed for it, and how the trigger is to seal what it makes secret itself. */
 int envelopes_of_press(struct engine *engine, const struct message *press, const char *trigger, hst_error *err);
 
+/* How the secret fields of an event are to be sealed, alone: for who asks before the event is made. */
+int envelopes_of_directions(struct engine *engine, const struct core_direction *directions, size_t n, hst_error *err);
+
+/* HST_INVALID, InputInvalid: a secret of these fields was given as anybody can read it. */
+int envelopes_refuse_readable(hst_fields fields, const hst_value *given, hst_error *err);
+/* The same: what is sealed is none of these fields, or no secret. */
+int envelopes_refuse_sealed(hst_fields fields, const struct flow_envelope *sealed, size_t n, hst_error *err);
+
 /* The step of a call or offer that could not be made fails, once the batch that is being performed is over. */
 void envelopes_failed(struct engine *engine, const struct core_action *action, const hst_error *err);
 

@@ -36,8 +36,13 @@ int event_by_hand(struct engine *engine, const struct flow *flow, const hst_valu
 	*ret = given;
 	if (!trigger)
 		return HST_OK;
-	return fields_check(engine->scratch, envelopes_left(engine->scratch, trigger->event, sealed, sealed_count), "input",
-			    envelopes_without(engine->scratch, given, sealed, sealed_count), false, ret, err);
+	if (envelopes_refuse_sealed(trigger->event, sealed, sealed_count, err) < 0)
+		return HST_INVALID;
+	given = envelopes_without(engine->scratch, given, sealed, sealed_count);
+	if (envelopes_refuse_readable(trigger->event, given, err) < 0)
+		return HST_INVALID;
+	return fields_check(engine->scratch, envelopes_left(engine->scratch, trigger->event, sealed, sealed_count), "input", given,
+			    false, ret, err);
 }
 
 /* A flow by hand: the payload is the event. */

@@ -1,4 +1,5 @@
 /* A run that has ended is begun again: its event or an edited one, today's flow or the one of then, all of it or a part. */
+#include "engine/envelopes.h"
 #include "engine/steer.h"
 
 #include "base/auto.h"
@@ -23,6 +24,8 @@ struct resubmit {
 	size_t event_length;
 	struct flow_envelope *sealed; /* fields of the event */
 	size_t sealed_count;
+	const struct flow_envelope *typed; /* and those that came to be put in the place of some */
+	size_t typed_count;
 	struct kept_envelope *envelopes; /* of all of the run */
 	char chain[ID_SIZE]; /* id of the run `origin` */
 	const struct flow *flow; /* of the new run */
@@ -141,6 +144,21 @@ static void forget_sealed(struct resubmit *resubmit, const char *name)
 	resubmit->sealed_count = kept;
 }
 
+/* What was typed anew takes the place of what the event had; in the scratch arena. */
+static void take_typed(struct resubmit *resubmit)
+{
+	struct flow_envelope *all =
+		arena_array(resubmit->steer.engine->scratch, resubmit->sealed_count + resubmit->typed_count, sizeof *all);
+
+	for (size_t i = 0; i < resubmit->typed_count; i++)
+		forget_sealed(resubmit, resubmit->typed[i].name);
+	for (size_t i = 0; i < resubmit->sealed_count; i++)
+		all[i] = resubmit->sealed[i];
+	for (size_t i = 0; i < resubmit->typed_count; i++)
+		all[resubmit->sealed_count++] = resubmit->typed[i];
+	resubmit->sealed = all;
+}
+
 /* What was given replaces what the event had, and the whole is checked as the trigger would have made it. */
 static int edit_event(struct resubmit *resubmit)
 {
@@ -152,7 +170,7 @@ static int edit_event(struct resubmit *resubmit)
 	int rc;
 
 	text_init(&json, PAYLOAD_BYTES_MAX);
-	if (value_count(inputs) == 0 && strcmp(resubmit->flow->name, resubmit->flow_name) == 0)
+	if (value_count(inputs) == 0 && !resubmit->typed_count && strcmp(resubmit->flow->name, resubmit->flow_name) == 0)
 		return HST_OK;
 	rc = value_parse_json(engine->scratch, resubmit->event, resubmit->event_length, &before, steer->err);
 	if (rc < 0)
@@ -163,6 +181,7 @@ static int edit_event(struct resubmit *resubmit)
 		value_set(edited, value_name_at(inputs, i), value_at(inputs, i));
 		forget_sealed(resubmit, value_name_at(inputs, i));
 	}
+	take_typed(resubmit);
 	rc = event_by_hand(engine, resubmit->flow, edited, resubmit->sealed, resubmit->sealed_count, &checked, steer->err);
 	if (rc < 0)
 		return rc;
@@ -235,6 +254,22 @@ static int keep_steps(struct resubmit *resubmit)
 	return rc;
 }
 
+int resubmit_look(struct engine *engine, const hst_value *said, const struct flow **ret_flow, const struct flow_envelope **ret_sealed,
+		  size_t *ret_count, hst_error *err)
+{
+	struct resubmit resubmit = {.steer = {.engine = engine, .said = said, .err = err}};
+	int rc = read_run(&resubmit);
+
+	if (rc >= 0)
+		rc = find_flow(&resubmit);
+	if (rc < 0)
+		return rc;
+	*ret_flow = resubmit.flow;
+	*ret_sealed = resubmit.sealed;
+	*ret_count = resubmit.sealed_count;
+	return HST_OK;
+}
+
 void on_resubmit(void *arg, struct hub_link *from, const struct message *message)
 {
 	struct engine *engine = arg;
@@ -246,6 +281,8 @@ void on_resubmit(void *arg, struct hub_link *from, const struct message *message
 	if (rest_refuses(engine, from, message->id))
 		return;
 	rc = value_parse_json(engine->scratch, message->payload, message->payload_length, &resubmit.steer.said, &err);
+	if (rc >= 0)
+		rc = envelopes_read(engine->scratch, message, &resubmit.typed, &resubmit.typed_count, &err);
 	if (rc >= 0)
 		rc = read_run(&resubmit);
 	if (rc >= 0)

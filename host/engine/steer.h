@@ -24,6 +24,10 @@ steer_word steer_stand, steer_drain; /* stand.c: disable, enable; drain, undrain
 int event_by_hand(struct engine *engine, const struct flow *flow, const hst_value *given, const struct flow_envelope *sealed,
 		  size_t sealed_count, const hst_value **ret, hst_error *err);
 
+/* Which flow a `resubmit` of these words would run, and what of the event is sealed already; in the scratch arena (on_resubmit.c). */
+int resubmit_look(struct engine *engine, const hst_value *said, const struct flow **ret_flow, const struct flow_envelope **ret_sealed,
+		  size_t *ret_count, hst_error *err);
+
 /* HST_DENIED with the reason Disabled and who said so. */
 int stand_check_flow(struct engine *engine, const char *flow, hst_error *err);
 /* The same for a trigger that is to be pressed: when it is disabled, or everything that it starts. */

@@ -44,8 +44,10 @@ enum speaker {
 	M(error,        SPEAKER_ANY,     RIGHT_NONE,  "",            "code:i reason:t",                         "text: one sentence") \
 	M(press,        SPEAKER_CLIENT,  RIGHT_PRESS, "accepted",    "trigger:t",                               "json: inputs; sealed items") \
 	M(run,          SPEAKER_CLIENT,  RIGHT_PRESS, "accepted",    "flow:t",                                  "json: the event; sealed items") \
+	M(whom,         SPEAKER_CLIENT | SPEAKER_WORKER, RIGHT_PRESS, "directions", "",                             "json: of what") \
+	M(directions,   SPEAKER_HOST,    RIGHT_NONE,  "",            "",                                        "json: the secret fields; sealed items") \
 	M(accepted,     SPEAKER_HOST,    RIGHT_NONE,  "",            "",                                        "json: list of runs") \
-	M(resubmit,     SPEAKER_CLIENT,  RIGHT_PRESS, "accepted",    "",                                        "json: of what") \
+	M(resubmit,     SPEAKER_CLIENT,  RIGHT_PRESS, "accepted",    "",                                        "json: of what; sealed items") \
 	M(steer,        SPEAKER_CLIENT,  RIGHT_CONTROL, "answer",    "what:t",                                  "json: of what") \
 	M(ask,          SPEAKER_CLIENT,  RIGHT_LOOK,  "answer",      "what:t",                                  "json: filters") \
 	M(manage,       SPEAKER_CLIENT,  RIGHT_ADMIN, "answer",      "what:t",                                  "json: arguments") \

@@ -83,12 +83,29 @@ static void on_work(void *arg, struct hub_link *from, const struct message *mess
 	snprintf(desk->name, sizeof desk->name, "%s",
 		 message_text(message, message->word == WORD_press ? "trigger" : "flow"));
 	copy_payload(desk->payload, sizeof desk->payload, message);
+	assert_true(message->sealed_length <= sizeof desk->sealed);
+	desk->sealed_length = message->sealed_length;
+	if (message->sealed_length)
+		memcpy(desk->sealed, message->sealed, message->sealed_length);
 	if (leaves(desk))
 		return;
 	if (desk->accepted)
 		reply(desk, from, WORD_accepted, message->id, desk->accepted);
 	else
 		refuse(desk, from, message->id, desk->refusal_code, &desk->refusal);
+}
+
+static void on_whom(void *arg, struct hub_link *from, const struct message *message)
+{
+	const struct fake_desk *desk = arg;
+	const char *fields = desk->fields ? desk->fields : "[]";
+	struct message answer;
+
+	message_init(&answer, WORD_directions, message->id);
+	message_set_payload(&answer, fields, strlen(fields));
+	if (desk->directions)
+		message_set_sealed(&answer, desk->directions->s, desk->directions->length);
+	hub_send(desk->hub, from, &answer);
 }
 
 static void on_ask(void *arg, struct hub_link *from, const struct message *message)
@@ -166,7 +183,8 @@ static void on_nothing(void *arg, struct hub_link *link)
 
 static const struct hub_handler handlers[] = {
 	{WORD_press, on_work},	  {WORD_run, on_work},		{WORD_ask, on_ask},
-	{WORD_follow, on_follow}, {WORD_file_get, on_file_get}, {WORD_NONE, NULL},
+	{WORD_follow, on_follow}, {WORD_file_get, on_file_get}, {WORD_whom, on_whom},
+	{WORD_NONE, NULL},
 };
 
 void fake_desk_open(struct fake_desk *desk)
@@ -339,7 +357,8 @@ int fake_desk_run(struct fake_desk *desk, const char *const *words)
 	AUTO_CLOSE int out = open_new(desk, "out");
 	AUTO_CLOSE int err_fd = open_new(desk, "err");
 	char *environment[] = {conf, key, home, temporary, "TZ=UTC", "PATH=/usr/bin:/bin", NULL};
-	const struct spawn_fd fds[] = {{-1, 0}, {out, 1}, {err_fd, 2}};
+	AUTO_CLOSE int in = desk->given ? open(fake_desk_file(desk, "in", desk->given), O_RDONLY | O_CLOEXEC) : -1;
+	const struct spawn_fd fds[] = {{in, 0}, {out, 1}, {err_fd, 2}};
 	const char *argv[32] = {"hostler"};
 	struct spawn spawn = {
 		.path = path, .environment = environment, .directory = work, .fds = fds, .fd_count = 3};

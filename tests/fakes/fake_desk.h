@@ -6,6 +6,7 @@
 #define TESTS_FAKES_FAKE_DESK_H
 
 #include "base/table.h"
+#include "base/text.h"
 #include "loop/loop.h"
 #include "wire/hub.h"
 
@@ -35,11 +36,16 @@ struct fake_desk {
 	size_t away_after;  /* the host goes away after so many of them, once; 0: it stays */
 	size_t unanswered;  /* it goes away instead of answering so many questions or presses */
 	struct table files; /* "STEP/NAME" -> text */
+	const char *fields; /* to whom; NULL: there is no secret field */
+	const struct text *directions; /* and its items */
+	const char *given; /* standard input of the program; NULL: nothing */
 
 	/* What was asked. */
 	enum word word; /* the last of press and run */
 	char name[128]; /* trigger or flow */
 	char payload[4096];
+	char sealed[4096]; /* what came sealed with it */
+	size_t sealed_length;
 	char filters[4096]; /* of the last question */
 	size_t follows;
 	bool leaving; /* to go away when the turn is over */

@@ -68,6 +68,7 @@ LINES = [
     ("hostler explain GatewayR", "explain GatewayRevoked", "reason codes"),
     ("hostler try desk", "try desktop-flows/", "folders"),
     ("hostler press hello --input na", "press hello --input name=", "inputs"),
+    ("hostler press hello --secret pi", "press hello --secret pin", "secret inputs"),
     ("hostler show 1/gre", "show 1/greet", "steps of a run"),
 ]
 # Asked it completes, run it tells its words.
@@ -94,6 +95,8 @@ def fish_says(house, typed):
 
 
 with null_house({}) as house:
+    with open(house.ini, encoding="utf-8") as file:
+        house.write("hostler.ini", file.read().replace("input.name", "input.pin = secret\ninput.name"))
     house.up()
     tap.same(house.hostler("press", "hello", "--input", "name=Ada", "--wait").returncode, 0, "there is a run to complete")
     for name, start in (("bash", bash), ("zsh", zsh)):

@@ -2,17 +2,14 @@
 """A secret for a desktop flow that is tried: typed where nobody sees it, or piped in, and found nowhere afterwards."""
 
 import os
-import pty
-import select
 import shutil
 import subprocess
 import sys
 import tempfile
-import termios
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from house import PROGRAMS, Tap
+from terminal import Terminal
 
 PATIENCE_S = 30
 CANARY = "canary-7f3Q"
@@ -36,46 +33,8 @@ hostler-event output length ${#pin}
 tap = Tap()
 
 
-class Typed:
-    """hostler on a terminal of its own."""
-
-    def __init__(self, *words):
-        self.said = ""
-        self.pid, self.near = pty.fork()
-        if self.pid == 0:
-            os.execv(os.path.join(PROGRAMS, "hostler"), ["hostler", *words])
-
-    def until(self, text):
-        end = time.monotonic() + PATIENCE_S
-        while text not in self.said and time.monotonic() < end:
-            if not select.select([self.near], [], [], 1)[0]:
-                continue
-            try:
-                more = os.read(self.near, 4096)
-            except OSError:
-                break
-            if not more:
-                break
-            self.said += more.decode(errors="replace")
-        return text in self.said
-
-    def type(self, text):
-        os.write(self.near, text.encode())
-
-    def unseen(self):
-        """True as soon as the terminal does not show what is typed."""
-        end = time.monotonic() + PATIENCE_S
-        while time.monotonic() < end:
-            if not termios.tcgetattr(self.near)[3] & termios.ECHO:
-                return True
-            time.sleep(0.01)
-        return False
-
-    def end(self):
-        self.until("\0")
-        status = os.waitpid(self.pid, 0)[1]
-        os.close(self.near)
-        return status
+def typed_try(*words):
+    return Terminal([os.path.join(PROGRAMS, "hostler"), "try", *words])
 
 
 folder = tempfile.mkdtemp(prefix="hostler-test-")
@@ -87,21 +46,21 @@ try:
             file.write(text)
     os.environ["TMPDIR"] = folder
 
-    typed = Typed("try", flow)
+    typed = typed_try(flow)
     asked = typed.until("Secret input pin: ") and typed.unseen()
     typed.type(CANARY + "\n")
     status = typed.end()
     tap.ok(asked and status == 0 and f"length = {len(CANARY)}" in typed.said, "a secret that the flow cannot do without is asked for", typed.said)
     tap.ok(CANARY not in typed.said and "it is [secret]" in typed.said, "it is shown neither as it is typed nor when the flow prints it", typed.said)
 
-    typed = Typed("try", flow, "--secret", "other")
+    typed = typed_try(flow, "--secret", "other")
     for name in "pin", "other":
         tap.ok(typed.until(f"Secret input {name}: ") and typed.unseen(), f"{name} is asked for", typed.said)
         typed.type(CANARY + "\n")
         typed.said = ""
     tap.ok(typed.end() == 0, "both are taken", typed.said)
 
-    typed = Typed("try", flow)
+    typed = typed_try(flow)
     typed.until("Secret input pin: ") and typed.unseen()
     typed.type("\x03")
     status = typed.end()

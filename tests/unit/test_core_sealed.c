@@ -316,7 +316,7 @@ static void a_press_knows_to_whom_it_seals(void **state)
 	init(&house);
 	core_house_flow(&house, "[flow]\nname = also\non = inbox, pay\n[step s]\nuse = desktop:enter-invoice\n"
 				"connection = bot-c\nmode = unattended\ninput.order = 7\ninput.pin = ${trigger.pin}\n");
-	assert_int_equal(core_event_directions(house.core, "pay", NULL, arena, &directions), 1);
+	assert_int_equal(core_event_directions(house.core, "pay", arena, &directions), 1);
 	assert_string_equal(directions[0].output, "pin");
 	assert_int_equal(directions[0].member_count, 2);
 	assert_string_equal(directions[0].members[0], "connector/text");
@@ -324,10 +324,10 @@ static void a_press_knows_to_whom_it_seals(void **state)
 	assert_int_equal(directions[0].sink_count, 2);
 	assert_string_equal(directions[0].sinks[0], "connector/text.join.text");
 	assert_string_equal(directions[0].sinks[1], "desktop/enter-invoice.pin");
-	assert_int_equal(core_event_directions(house.core, NULL, "also", arena, &directions), 1);
+	assert_int_equal(core_flow_directions(house.core, core_flow_of_digest(house.core, "also"), arena, &directions), 1);
 	assert_int_equal(directions[0].sink_count, 1);
-	assert_int_equal(core_event_directions(house.core, "inbox", NULL, arena, &directions), 0);
-	assert_int_equal(core_event_directions(house.core, NULL, "gone", arena, &directions), 0);
+	assert_int_equal(core_event_directions(house.core, "inbox", arena, &directions), 0);
+	assert_int_equal(core_event_directions(house.core, "gone", arena, &directions), 0);
 	arena_free(arena);
 	core_house_clear(&house);
 }

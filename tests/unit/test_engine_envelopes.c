@@ -268,6 +268,23 @@ static void what_nobody_takes_is_sealed_to_operators_alone(void **state)
 	assert_string_equal(directions_find(&read, "token")->sinks[0], "operator");
 }
 
+static void what_goes_to_too_many_places_is_said_with_the_way_out(void **state)
+{
+	struct place *place = *state;
+	const char *sinks[DIRECTIONS_SINKS_MAX + 1];
+	const struct core_direction direction = {"pin", NULL, 0, sinks, DIRECTIONS_SINKS_MAX + 1};
+	struct core_direction most = direction;
+
+	for (size_t i = 0; i <= DIRECTIONS_SINKS_MAX; i++)
+		sinks[i] = arena_printf(place->engine.scratch, "connector/post.send.t%zu", i);
+	assert_int_equal(envelopes_of_directions(&place->engine, &direction, 1, &place->err), HST_INVALID);
+	assert_string_equal(place->err.reason, "InputInvalid");
+	assert_non_null(strstr(place->err.text, "\"pin\" is secret and goes to 65 inputs of steps, and one secret can be for 64"));
+	most.sink_count = DIRECTIONS_SINKS_MAX;
+	assert_int_equal(envelopes_of_directions(&place->engine, &most, 1, &place->err), HST_OK);
+	assert_int_equal(items_made(place), 1);
+}
+
 static void an_offer_carries_the_password_of_its_connection(void **state)
 {
 	struct place *place = *state;
@@ -375,6 +392,7 @@ int main(int argc, char **argv)
 		TEST(sealed_inputs_become_items),
 		TEST(an_input_whose_secret_is_missing_is_not_sent),
 		TEST(what_nobody_takes_is_sealed_to_operators_alone),
+		TEST(what_goes_to_too_many_places_is_said_with_the_way_out),
 		TEST(an_offer_carries_the_password_of_its_connection),
 		TEST(envelopes_come_with_messages_and_nothing_else_does),
 		TEST(a_newer_serial_unblocks_its_connection_alone),

@@ -39,10 +39,10 @@ struct core_sealed {
 void core_restore_sealed(struct core *core, struct run *run, int64_t step, const struct flow_envelope *envelope);
 
 /*
- * To whom the secret fields of a trigger's event are to be sealed, as the flows are now: those with this trigger, or the
- * one of this name alone (then `trigger` may be NULL). In the arena.
+ * To whom the secret fields of an event are to be sealed: of this trigger's, as the flows are now that it starts; or of one
+ * that starts this flow alone. In the arena.
  */
-size_t core_event_directions(struct core *core, const char *trigger, const char *flow, hst_arena *arena,
-			     const struct core_direction **ret);
+size_t core_event_directions(struct core *core, const char *trigger, hst_arena *arena, const struct core_direction **ret);
+size_t core_flow_directions(struct core *core, const struct flow *flow, hst_arena *arena, const struct core_direction **ret);
 
 #endif

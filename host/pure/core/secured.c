@@ -228,7 +228,13 @@ size_t secured_directions(struct core *core, const struct step *step, hst_arena 
 	return outputs.n;
 }
 
-/* The secret fields of what starts a flow: of one trigger, or by hand of all that it has. */
+/* Flows that one event starts. */
+struct started {
+	const struct flow **at;
+	size_t n;
+};
+
+/* The secret fields of what starts flows: of one trigger, or by hand of all that they have. */
 static void secret_fields(struct core *core, const char *trigger, const struct flow *flow, hst_arena *arena,
 			  struct names *ret)
 {
@@ -245,40 +251,48 @@ static void secret_fields(struct core *core, const char *trigger, const struct f
 	}
 }
 
-static bool starts(const struct flow *flow, const char *trigger, const char *name)
+static size_t directions_of(struct core *core, const char *trigger, const struct started *started, hst_arena *arena,
+			    const struct core_direction **ret)
 {
-	if (name)
-		return strcmp(flow->name, name) == 0;
-	for (size_t i = 0; trigger && i < flow->on_count; i++)
+	struct names fields = {0};
+	struct core_direction *directions;
+
+	for (size_t i = 0; i < started->n; i++)
+		secret_fields(core, trigger, started->at[i], arena, &fields);
+	directions = arena_array(arena, fields.n, sizeof *directions);
+	for (size_t i = 0; i < fields.n; i++) {
+		struct gathering gathering = {.core = core, .arena = arena};
+
+		for (size_t flow = 0; flow < started->n; flow++)
+			flow_goes_to(started->at[flow], "trigger", fields.at[i], gather, &gathering);
+		directions[i] = direction_of(&gathering, fields.at[i]);
+	}
+	*ret = directions;
+	return fields.n;
+}
+
+static bool starts(const struct flow *flow, const char *trigger)
+{
+	for (size_t i = 0; i < flow->on_count; i++)
 		if (strcmp(flow->on[i], trigger) == 0)
 			return true;
 	return false;
 }
 
-size_t core_event_directions(struct core *core, const char *trigger, const char *flow, hst_arena *arena,
-			     const struct core_direction **ret)
+size_t core_event_directions(struct core *core, const char *trigger, hst_arena *arena, const struct core_direction **ret)
 {
-	struct names fields = {0};
-	struct core_direction *directions;
+	struct started started = {.at = arena_array(arena, core->lineages.n, sizeof *started.at)};
 
 	TABLE_EACH(&core->lineages, entry) {
 		const struct flow *current = ((const struct core_lineage *)entry->value)->current;
 
-		if (current && starts(current, trigger, flow))
-			secret_fields(core, trigger, current, arena, &fields);
+		if (current && starts(current, trigger))
+			started.at[started.n++] = current;
 	}
-	directions = arena_array(arena, fields.n, sizeof *directions);
-	for (size_t i = 0; i < fields.n; i++) {
-		struct gathering gathering = {.core = core, .arena = arena};
+	return directions_of(core, trigger, &started, arena, ret);
+}
 
-		TABLE_EACH(&core->lineages, entry) {
-			const struct flow *current = ((const struct core_lineage *)entry->value)->current;
-
-			if (current && starts(current, trigger, flow))
-				flow_goes_to(current, "trigger", fields.at[i], gather, &gathering);
-		}
-		directions[i] = direction_of(&gathering, fields.at[i]);
-	}
-	*ret = directions;
-	return fields.n;
+size_t core_flow_directions(struct core *core, const struct flow *flow, hst_arena *arena, const struct core_direction **ret)
+{
+	return directions_of(core, NULL, &(struct started){.at = &flow, .n = 1}, arena, ret);
 }
