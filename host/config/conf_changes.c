@@ -101,11 +101,23 @@ const char *conf_change_name(enum conf_change change)
 	return names[change];
 }
 
-/* A secret that was sealed again is another one, though its name is the same. */
-static void add_key(struct text *to, const char *file, const struct section_key *key)
+/*
+ * What is said in a file of its own belongs to the section that names it: a secret that was sealed again is another one,
+ * and so is a calendar that was written anew.
+ */
+static char *named_file(const char *file, const struct section_key *key)
 {
 	const char *secret = secret_named(key->value);
-	AUTO_FREE char *path = secret ? secret_file(file, secret) : NULL;
+	size_t length = strlen(key->name);
+
+	if (secret)
+		return secret_file(file, secret);
+	return length > 5 && strcmp(key->name + length - 5, "_file") == 0 ? files_beside(file, key->value) : NULL;
+}
+
+static void add_key(struct text *to, const char *file, const struct section_key *key)
+{
+	AUTO_FREE char *path = named_file(file, key);
 	char stamp[FILES_STAMP] = "";
 
 	if (path)

@@ -23,8 +23,8 @@ void conf_changes(const struct conf *before, const struct conf *now,
 const char *conf_change_name(enum conf_change change);
 
 /*
- * What an instance is made from, as text: its plugin's file as it is now, the keys of its section, and the sealed files of the
- * secrets they name. Two texts that are equal make the same process. The caller frees.
+ * What an instance is made from, as text: its plugin's file as it is now, the keys of its section, and of the secrets
+ * and files (keys that end in _file) they name what is there now. Two texts that are equal make the same process. The caller frees.
  */
 char *conf_made_of(const struct conf *conf, hst_plugin_kind kind, const char *name);
 

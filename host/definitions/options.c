@@ -28,7 +28,7 @@ static bool is_path(const hst_field *field)
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(name, names[i]) == 0)
 			return true;
-	return length > 4 && strcmp(name + length - 4, "_dir") == 0;
+	return (length > 4 && strcmp(name + length - 4, "_dir") == 0) || (length > 5 && strcmp(name + length - 5, "_file") == 0);
 }
 
 static const hst_value *absolute(hst_arena *arena, const char *file, const hst_value *path)

@@ -9,7 +9,7 @@
  * Up to which moment everything was dealt with is kept as state, in the transaction of the events; each event's
  * key is the time it was due. So neither a restart nor a repeat makes two runs of one time, or none.
  */
-#include "schedule_times.h"
+#include "schedule_options.h"
 #include "schedule_zone.h"
 
 #include <hostler/trigger.h>
@@ -20,31 +20,33 @@
 #include <string.h>
 #include <time.h>
 
-enum { SECOND_US = 1000000, STATE_MAX = 512 };
-
 #define STATE_NAME "reached"
-
-struct schedule_config {
-	hst_duration every;
-	const char *cron;
-	const char *zone;
-	hst_choice missed;
-	hst_duration missed_within;
-};
 
 static const char *const missed_words[] = {[MISSED_NONE] = "none", [MISSED_LAST] = "last", [MISSED_ALL] = "all", NULL};
 
 static const hst_field schedule_options[] = {
 	HST_FIELD(struct schedule_config, every, .min = 1000, .max = 366 * 86400000LL,
-		  .doc = "fires every so often, counted from 1970-01-01T00:00:00Z; this or cron"),
+		  .doc = "fires every so often, counted from the start or else from 1970-01-01T00:00:00Z; this or cron"),
 	HST_FIELD(struct schedule_config, cron,
 		  .doc = "fires at these times: minute, hour, day, month and weekday as in cron, or @daily and the like"),
 	HST_FIELD(struct schedule_config, zone,
-		  .doc = "time zone in which cron counts, such as Europe/Berlin; left out: the system's own"),
+		  .doc = "time zone in which cron, start, end and days off count, such as Europe/Berlin; left out: the system's own"),
+	HST_FIELD(struct schedule_config, start,
+		  .doc = "nothing is due before it: a day, or a moment such as 2026-12-01T08:00"),
+	HST_FIELD(struct schedule_config, end,
+		  .doc = "nothing is due after it: a moment, or a day, which is then the last one"),
+	HST_FIELD(struct schedule_config, jitter, .max = 86400000LL,
+		  .doc = "each time fires up to so much later, always the same for one time, and before the next is due"),
+	HST_FIELD(struct schedule_config, days_off,
+		  .doc = "days without runs: 2026-12-25, 12-25 (each year) or 2026-12-24..2027-01-01, with commas between them"),
+	HST_FIELD(struct schedule_config, days_off_file,
+		  .doc = "file with further days off, one in each line, perhaps with its name behind it"),
 	HST_FIELD(struct schedule_config, missed, .choices = missed_words, .def = "last",
 		  .doc = "which of the times that passed by more than a minute while hostler did not run are made up for"),
 	HST_FIELD(struct schedule_config, missed_within, .def = "1h", .max = 7 * 86400000LL,
 		  .doc = "a missed time that is older than this is not made up for"),
+	HST_FIELD(struct schedule_config, missed_most, .def = "100", .min = 1, .max = MADE_UP_MAX,
+		  .doc = "with missed = all, how many are made up for at most, the last ones"),
 };
 
 static const hst_field schedule_event[] = {
@@ -57,69 +59,53 @@ static const hst_field schedule_event[] = {
 struct schedule {
 	const struct schedule_config *config;
 	struct times times;
+	struct days_off off;
 	bool loaded;
 	int64_t reached_us; /* every time up to here was dealt with */
 };
 
-static int read_times(const struct schedule_config *config, struct times *ret, hst_error *err)
-{
-	struct times times = {.every_us = config->every.ms * 1000, .ahead = zone_ahead};
-	int code = HST_OK;
-
-	if (!config->every.ms == !config->cron)
-		return hst_fail(err, HST_INVALID, "%s", config->cron ? "\"cron\": say every or cron, not both"
-								      : "say when: every = 15m, or cron = 30 2 * * *");
-	if (config->every.ms && config->zone)
-		return hst_fail(err, HST_INVALID, "\"zone\": a zone is for cron; every counts the same in all of them");
-	if (config->cron)
-		code = cron_parse(config->cron, &times.cron, err);
-	if (code == HST_OK && config->zone)
-		code = zone_check(config->zone, err);
-	if (code == HST_OK)
-		*ret = times;
-	return code;
-}
-
 /* Here, so that whatever is wrong with the options is told before anything runs. */
 static int schedule_fields(const void *config, hst_call *call, hst_shape *ret, hst_error *err)
 {
-	struct times times;
+	struct schedule *schedule = hst_alloc(call, sizeof *schedule);
 
-	(void)call;
 	ret->event = (hst_fields)HST_FIELDS(schedule_event);
-	return read_times(config, &times, err);
+	return options_read(config, call->host->instance, &schedule->off, &schedule->times, err);
 }
 
 static int schedule_open(const void *config, hst_host *host, void **ret_state, hst_error *err)
 {
 	struct schedule *schedule = host->alloc(host->instance_arena, sizeof *schedule);
-	int code = read_times(config, &schedule->times, err);
+	int code = options_read(config, host->instance, &schedule->off, &schedule->times, err);
 
 	if (code != HST_OK)
 		return code;
 	schedule->config = config;
-	zone_use(schedule->config->zone);
 	*ret_state = schedule;
 	return HST_OK;
 }
 
 /*
- * What the state is of. Once the section says something else, what passed before is none of its times, and
- * nothing of it was missed.
+ * What the state is of. Once the section names other times, what passed before is none of them, and nothing of it was
+ * missed. Its end, jitter and days off may change: it then goes on from where it stood.
  */
-static void write_state(const struct schedule *schedule, int64_t reached_us, char to[STATE_MAX])
+static const char *write_state(const struct schedule *schedule, hst_call *call, int64_t reached_us)
 {
+	static const char format[] = "%lld every %lld cron %s zone %s%s%s";
 	const struct schedule_config *config = schedule->config;
+	const char *cron = config->cron ? config->cron : "", *zone = config->zone ? config->zone : "";
+	const char *start = config->start ? config->start : "", *before = config->start ? " start " : "";
+	size_t size = sizeof format + 40 + strlen(cron) + strlen(zone) + strlen(before) + strlen(start);
+	char *to = hst_alloc(call, size);
 
-	snprintf(to, STATE_MAX, "%lld every %lld cron %s zone %s", (long long)reached_us, (long long)config->every.ms,
-		 config->cron ? config->cron : "", config->zone ? config->zone : "");
+	snprintf(to, size, format, (long long)reached_us, (long long)config->every.ms, cron, zone, before, start);
+	return to;
 }
 
 static int put_state(struct schedule *schedule, hst_call *call, int64_t reached_us, hst_error *err)
 {
-	char state[STATE_MAX];
+	const char *state = write_state(schedule, call, reached_us);
 
-	write_state(schedule, reached_us, state);
 	return hst_state_put(call->host, STATE_NAME, state, strlen(state), err);
 }
 
@@ -128,11 +114,9 @@ static bool read_state(const struct schedule *schedule, hst_call *call, const vo
 {
 	const char *text = hst_copy(call, bytes, length);
 	int64_t reached_us = strtoll(text, NULL, 10);
-	char same[STATE_MAX];
 
-	write_state(schedule, reached_us, same);
 	*ret_us = reached_us;
-	return strcmp(text, same) == 0;
+	return strcmp(text, write_state(schedule, call, reached_us)) == 0;
 }
 
 /* Where the last process of this instance came to. The first one begins now, and says so at once. */
@@ -160,12 +144,10 @@ static int load(struct schedule *schedule, hst_call *call, int64_t now_us, hst_e
 static int schedule_watch(void *state, hst_call *call, hst_watch *ret, hst_error *err)
 {
 	const struct schedule *schedule = state;
-	int64_t at_us = 1; /* at once: nobody knows yet where to go on from */
 
 	(void)call, (void)err;
-	if (schedule->loaded && !times_after(&schedule->times, schedule->reached_us, &at_us))
-		at_us = 0;
-	*ret = (hst_watch){.fd = -1, .at.us = at_us};
+	/* At once as long as nobody knows where to go on from. */
+	*ret = (hst_watch){.fd = -1, .at.us = schedule->loaded ? times_wake(&schedule->times, schedule->reached_us) : 1};
 	return HST_OK;
 }
 
@@ -200,14 +182,29 @@ static void make_event(hst_call *call, int64_t at_us, bool late, hst_event *ret)
 	*ret = (hst_event){.key = key, .values = values};
 }
 
-static void say_dropped(const struct schedule *schedule, hst_call *call, const struct due *due)
+/* "5 missed times from A to B make" */
+static const char *write_passed(hst_call *call, const struct passed *passed, const char *what)
 {
-	if (!due->dropped)
-		return;
-	hst_log(call->host, HST_WARNING, "%lld missed time%s from %s to %s make%s no run: missed = %s, missed_within = %llds",
-		(long long)due->dropped, due->dropped == 1 ? "" : "s", write_local(call, due->dropped_first_us),
-		write_local(call, due->dropped_last_us), due->dropped == 1 ? "s" : "",
-		missed_words[schedule->config->missed.index], (long long)schedule->config->missed_within.ms / 1000);
+	char *text = hst_alloc(call, 200);
+
+	if (passed->n == 1 && !passed->more)
+		snprintf(text, 200, "the %s time %s makes", what, write_local(call, passed->first_us));
+	else
+		snprintf(text, 200, "%s%lld %s times from %s to %s make", passed->more ? "more than " : "", (long long)passed->n, what,
+			 write_local(call, passed->first_us), write_local(call, passed->last_us));
+	return text;
+}
+
+static void say_passed(const struct schedule *schedule, hst_call *call, const struct due *due)
+{
+	const struct schedule_config *config = schedule->config;
+
+	if (due->missed.n || due->missed.more)
+		hst_log(call->host, HST_WARNING, "%s no run: missed = %s, missed_within = %llds, missed_most = %lld",
+			write_passed(call, &due->missed, "missed"), missed_words[config->missed.index],
+			(long long)config->missed_within.ms / 1000, (long long)config->missed_most);
+	if (due->off.n)
+		hst_log(call->host, HST_INFO, "%s no run: a day off", write_passed(call, &due->off, "scheduled"));
 }
 
 /* A clock that was set back repeats times; their keys are known, so they make no second run. */
@@ -225,26 +222,27 @@ static int schedule_ready(void *state, hst_call *call, hst_error *err)
 	struct schedule *schedule = state;
 	const struct schedule_config *config = schedule->config;
 	int64_t now_us = hst_now_us(call->host);
+	const struct missed_policy policy = {(enum missed)config->missed.index, config->missed_within.ms * 1000, config->missed_most};
 	struct due *due = hst_alloc(call, sizeof *due);
-	hst_event *events = hst_alloc(call, DUE_MAX * sizeof *events);
+	hst_event *events;
 	int code = schedule->loaded ? HST_OK : load(schedule, call, now_us, err);
 
 	if (code != HST_OK)
 		return code;
 	follow_clock(schedule, call, now_us);
-	times_due(&schedule->times, schedule->reached_us, now_us, (enum missed)config->missed.index,
-		  config->missed_within.ms * 1000, due);
-	if (!due->n && !due->dropped)
+	times_due(&schedule->times, schedule->reached_us, now_us, &policy, due);
+	if (due->reached_us == schedule->reached_us)
 		return HST_OK;
+	events = hst_alloc(call, (due->n + 1) * sizeof *events);
 	for (size_t i = 0; i < due->n; i++)
-		make_event(call, due->at_us[i], i < due->late, &events[i]);
-	code = put_state(schedule, call, now_us, err);
+		make_event(call, due->slots[i].due_us, i < due->late, &events[i]);
+	code = put_state(schedule, call, due->reached_us, err);
 	if (code == HST_OK)
 		code = hst_emit(call->host, events, due->n, err);
 	if (code != HST_OK)
 		return code;
-	say_dropped(schedule, call, due);
-	schedule->reached_us = now_us;
+	say_passed(schedule, call, due);
+	schedule->reached_us = due->reached_us;
 	return HST_OK;
 }
 
@@ -252,12 +250,12 @@ static int schedule_next(void *state, hst_call *call, hst_time after, size_t n, 
 			 hst_error *err)
 {
 	const struct schedule *schedule = state;
-	int64_t at_us = after.us;
+	struct slot slot = {.at_us = after.us};
 	size_t found = 0;
 
 	(void)err;
-	while (found < n && times_after(&schedule->times, at_us, &at_us))
-		ret[found++] = (hst_coming){.at.us = at_us, .local = write_local(call, at_us)};
+	while (found < n && times_after(&schedule->times, slot.at_us, &slot))
+		ret[found++] = (hst_coming){.at.us = slot.at_us, .local = write_local(call, slot.at_us)};
 	*ret_n = found;
 	return HST_OK;
 }

@@ -1,12 +1,14 @@
 #include "schedule_cron.h"
 
+#include "schedule_calendar.h"
+
 #include <ctype.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
-enum { FIELDS = 5, FIELD_MAX = 200, CYCLE_YEARS = 400, MINUTE_S = 60, HOUR_S = 3600, DAY_S = 86400 };
+enum { FIELDS = 5 };
 
 static const char *const month_names[] = {"jan", "feb", "mar", "apr", "may", "jun",
 					  "jul", "aug", "sep", "oct", "nov", "dec"};
@@ -219,43 +221,6 @@ int cron_parse(const char *text, struct cron *ret, hst_error *err)
 	return HST_OK;
 }
 
-/* A day of the calendar. */
-struct day {
-	int64_t year, month, day;
-};
-
-static bool is_leap(int64_t year)
-{
-	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
-
-static int64_t days_in(int64_t year, int64_t month)
-{
-	static const int64_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-
-	return days[month - 1] + (month == 2 && is_leap(year) ? 1 : 0);
-}
-
-/* Days from 1970-01-01, in years that begin with March, so that the leap day is the last of its year. */
-static int64_t number_of(const struct day *day)
-{
-	int64_t year = day->month <= 2 ? day->year - 1 : day->year;
-	int64_t month = day->month <= 2 ? day->month + 9 : day->month - 3;
-
-	return year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day->day - 1 - 719468;
-}
-
-static struct day day_of(int64_t number)
-{
-	int64_t from = number + 719468, century = from / 146097, rest = from % 146097;
-	int64_t year = (rest - rest / 1460 + rest / 36524 - rest / 146096) / 365;
-	int64_t in_year = rest - (365 * year + year / 4 - year / 100), month = (5 * in_year + 2) / 153;
-	struct day day = {.day = in_year - (153 * month + 2) / 5 + 1, .month = month < 10 ? month + 3 : month - 9};
-
-	day.year = year + century * 400 + (day.month <= 2 ? 1 : 0);
-	return day;
-}
-
 /* The smallest member of the set that is not below `least`; false: there is none. */
 static bool lowest(uint64_t set, int64_t least, int64_t *ret)
 {
@@ -269,9 +234,9 @@ static bool lowest(uint64_t set, int64_t least, int64_t *ret)
 /* The days of one month that fit, as a set. */
 static uint64_t fitting_days(const struct cron *cron, int64_t year, int64_t month)
 {
-	uint64_t all = ((UINT64_C(1) << days_in(year, month)) - 1) << 1;
+	uint64_t all = ((UINT64_C(1) << calendar_days_in(year, month)) - 1) << 1;
 	/* 1970-01-01 was a Thursday. */
-	int64_t weekday = (number_of(&(struct day){year, month, 1}) + 4) % 7;
+	int64_t weekday = (calendar_number(&(struct day){year, month, 1}) + 4) % 7;
 	uint64_t by_weekday = 0;
 
 	for (int64_t day = 1; day <= 31; day++)
@@ -296,8 +261,8 @@ static bool time_from(const struct cron *cron, int64_t second, int64_t *ret)
 /* The first fitting day from day number `from` on; false: there is none until the calendar repeats. */
 static bool day_from(const struct cron *cron, int64_t from, int64_t *ret)
 {
-	struct day day = day_of(from);
-	int64_t last_year = day.year + CYCLE_YEARS;
+	struct day day = calendar_day(from);
+	int64_t last_year = day.year + CALENDAR_YEARS;
 
 	while (day.year <= last_year) {
 		int64_t month = 0;
@@ -307,7 +272,7 @@ static bool day_from(const struct cron *cron, int64_t from, int64_t *ret)
 		} else if (month > day.month) {
 			day = (struct day){day.year, month, 1};
 		} else if (lowest(fitting_days(cron, day.year, month), day.day, &day.day)) {
-			*ret = number_of(&day);
+			*ret = calendar_number(&day);
 			return true;
 		} else {
 			day = (struct day){day.year, month + 1, 1};

@@ -1,6 +1,8 @@
 #include "schedule_zone.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,13 +41,23 @@ int zone_check(const char *name, hst_error *err)
 
 void zone_use(const char *name)
 {
+	static char own[PATH_MAX];
+	static bool is_own_known, is_own_set;
 	const char *now = getenv("TZ");
 	char value[NAME_MAX_BYTES + 2];
 
+	if (!is_own_known) {
+		is_own_set = now != NULL;
+		snprintf(own, sizeof own, "%s", now ? now : "");
+		is_own_known = true;
+	}
 	if (name) {
 		snprintf(value, sizeof value, strcmp(name, "UTC") == 0 ? "UTC0" : ":%s", name);
-		if (!now || strcmp(now, value) != 0)
-			setenv("TZ", value, 1);
+		setenv("TZ", value, 1);
+	} else if (is_own_set) {
+		setenv("TZ", own, 1);
+	} else {
+		unsetenv("TZ");
 	}
 	tzset();
 }

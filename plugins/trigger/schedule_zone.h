@@ -13,7 +13,7 @@
 /* Whether there is such a zone. libc itself takes any name, and for one it does not know it takes UTC. */
 int zone_check(const char *name, hst_error *err);
 
-/* From now on it is this process's zone; NULL: the system's own. */
+/* From now on it is this process's zone; NULL: the one it began with, the system's own. */
 void zone_use(const char *name);
 
 /* Seconds that clocks on the wall are ahead of UTC; fits times.h. */

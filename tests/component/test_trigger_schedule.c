@@ -124,6 +124,87 @@ static void all_or_none_are_made_up_for_where_that_is_said(void **unused)
 	assert_non_null(strstr(emitted.log, "6 missed times"));
 }
 
+static void how_many_are_made_up_for_can_be_said(void **unused)
+{
+	static const char *const options[] = {"every", "1m", "missed", "all", "missed_most", "5", NULL};
+
+	(void)unused;
+	start(options);
+	now_us += hour;
+	start(options);
+	/* Two are on time, the one that is due now and the one a minute ago. */
+	assert_int_equal(emitted.n, 7);
+	assert_non_null(strstr(emitted.log, "53 missed times"));
+	assert_non_null(strstr(emitted.log, "missed_most = 5"));
+}
+
+static void a_day_off_makes_no_run_and_is_told_of(void **unused)
+{
+	static const char *const options[] = {"cron", "0 * * * *", "zone", "Europe/Berlin", "days_off", "03-29", NULL};
+
+	(void)unused;
+	start(options);
+	for (int i = 0; i < 20; i++) {
+		now_us += hour;
+		wake();
+	}
+	assert_null(emitted.log);
+	now_us += hour;
+	wake();
+	assert_int_equal(emitted.n, 1);
+	assert_string_equal(told(0, "local"), "2026-03-30T00:00:00+02:00");
+	assert_string_equal(emitted.log, "20 scheduled times from 2026-03-29T04:00:00+02:00 to 2026-03-29T23:00:00+02:00 make no run: "
+					 "a day off");
+}
+
+/* The days off may be written anew while the day goes on: nothing of it is given up early. */
+static void a_day_that_is_no_day_off_any_more_goes_on(void **unused)
+{
+	(void)unused;
+	start(PAIRS("cron", "0 * * * *", "zone", "Europe/Berlin", "days_off", "03-29"));
+	now_us += 4 * hour;
+	wake();
+	assert_int_equal(emitted.n, 0);
+	start(PAIRS("cron", "0 * * * *", "zone", "Europe/Berlin", "days_off", "04-01"));
+	assert_int_equal(emitted.n, 1);
+	now_us += hour;
+	wake();
+	assert_int_equal(emitted.n, 2);
+	assert_string_equal(told(1, "local"), "2026-03-29T08:00:00+02:00");
+}
+
+static void jitter_delays_the_run_and_not_what_it_is_told(void **unused)
+{
+	(void)unused;
+	start(PAIRS("cron", "30 9 * * *", "zone", "UTC", "jitter", "4h"));
+	now_us = 1774776600 * second;
+	wake();
+	assert_int_equal(emitted.n, 0);
+	assert_true(emitted.at_us > now_us && emitted.at_us < now_us + 4 * hour);
+	/* Without it the time that has not fired yet fires at once, and with it again it is not told twice. */
+	start(PAIRS("cron", "30 9 * * *", "zone", "UTC"));
+	assert_int_equal(emitted.n, 1);
+	assert_string_equal(told(0, "due"), "2026-03-29T09:30:00Z");
+	start(PAIRS("cron", "30 9 * * *", "zone", "UTC", "jitter", "4h"));
+	now_us += 4 * hour;
+	wake();
+	assert_int_equal(emitted.n, 1);
+	assert_int_equal(emitted.again, 0);
+}
+
+static void after_its_end_nothing_is_waited_for(void **unused)
+{
+	(void)unused;
+	start(PAIRS("every", "1h", "start", "2026-03-29T05:00Z", "end", "2026-03-29T06:00Z"));
+	assert_int_equal(emitted.at_us, 1774760400 * second);
+	now_us = 1774760400 * second;
+	wake();
+	now_us += hour;
+	wake();
+	assert_int_equal(emitted.n, 2);
+	assert_int_equal(emitted.at_us, 0);
+}
+
 /* Someone who writes another time into the section does not want the run of this morning. */
 static void other_options_begin_anew(void **unused)
 {
@@ -169,6 +250,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_event_tells_when_it_was_due_there_and_here, begin, end),
 		cmocka_unit_test_setup_teardown(the_last_missed_time_is_made_up_for, begin, end),
 		cmocka_unit_test_setup_teardown(all_or_none_are_made_up_for_where_that_is_said, begin, end),
+		cmocka_unit_test_setup_teardown(how_many_are_made_up_for_can_be_said, begin, end),
+		cmocka_unit_test_setup_teardown(a_day_off_makes_no_run_and_is_told_of, begin, end),
+		cmocka_unit_test_setup_teardown(a_day_that_is_no_day_off_any_more_goes_on, begin, end),
+		cmocka_unit_test_setup_teardown(jitter_delays_the_run_and_not_what_it_is_told, begin, end),
+		cmocka_unit_test_setup_teardown(after_its_end_nothing_is_waited_for, begin, end),
 		cmocka_unit_test_setup_teardown(other_options_begin_anew, begin, end),
 		cmocka_unit_test_setup_teardown(a_clock_that_is_set_back_repeats_nothing_and_stops_nothing, begin, end),
 	};

@@ -33,6 +33,7 @@ static const struct subject {
 	{"button", PAIRS("input.order", "integer default 7"), 0},
 	{"schedule", PAIRS("every", "1m"), MINUTE_US},
 	{"schedule", PAIRS("cron", "* * * * *", "zone", "Europe/Berlin"), MINUTE_US},
+	{"schedule", PAIRS("every", "1m", "start", "2026-11-01T08:00", "jitter", "40s", "days_off", "2026-11-20"), MINUTE_US},
 };
 
 static int64_t now_us;

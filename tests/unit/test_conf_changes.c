@@ -139,33 +139,44 @@ static void an_instance_is_made_of_its_keys_and_its_plugins_file(void **state)
 	assert_int_equal(files_remove_tree(folder, NULL), HST_OK);
 }
 
-static void a_secret_that_was_sealed_again_is_another(void **state)
+/* `text` is the configuration, which names the file `named`. */
+static void another_file_makes_another_instance(const char *text, const char *named)
 {
 	AUTO_FREE char *path = mem_printf("/tmp/hostler-changes-%d", (int)getpid());
-	AUTO_FREE char *file = files_join(path, "hostler.ini"), *sealed = files_join(path, "secrets.d/ledger.seal"), *folder = files_join(path, "secrets.d");
+	AUTO_FREE char *file = files_join(path, "hostler.ini"), *beside = files_join(path, named), *folder = files_join(path, "secrets.d");
 	AUTO_FREE char *none = NULL, *first = NULL, *same = NULL, *newer = NULL;
-	static const char text[] = HOST "[connector post]\nplugin = mail\npassword = secret:ledger\n";
 	struct problems problems;
 	struct conf *conf;
 
-	(void)state;
 	problems_init(&problems);
 	assert_int_equal(files_make_directory(folder, 0700, NULL), HST_OK);
 	assert_int_equal(files_replace(file, text, strlen(text), 0600, false, NULL), HST_OK);
 	conf = conf_load(file, &problems);
 	assert_non_null(conf);
-	none = conf_made_of(conf, HST_CONNECTOR, "post");
-	assert_int_equal(files_replace(sealed, "1", 1, 0600, false, NULL), HST_OK);
-	first = conf_made_of(conf, HST_CONNECTOR, "post");
-	same = conf_made_of(conf, HST_CONNECTOR, "post");
+	none = conf_made_of(conf, HST_TRIGGER, "post");
+	assert_int_equal(files_replace(beside, "1", 1, 0600, false, NULL), HST_OK);
+	first = conf_made_of(conf, HST_TRIGGER, "post");
+	same = conf_made_of(conf, HST_TRIGGER, "post");
 	assert_string_not_equal(none, first);
 	assert_string_equal(first, same);
-	assert_int_equal(files_replace(sealed, "2", 1, 0600, false, NULL), HST_OK);
-	newer = conf_made_of(conf, HST_CONNECTOR, "post");
+	assert_int_equal(files_replace(beside, "2", 1, 0600, false, NULL), HST_OK);
+	newer = conf_made_of(conf, HST_TRIGGER, "post");
 	assert_string_not_equal(first, newer);
 	conf_free(conf);
 	problems_clear(&problems);
 	assert_int_equal(files_remove_tree(path, NULL), HST_OK);
+}
+
+static void a_secret_that_was_sealed_again_is_another(void **state)
+{
+	(void)state;
+	another_file_makes_another_instance(HOST "[trigger post]\nplugin = mail\npassword = secret:ledger\n", "secrets.d/ledger.seal");
+}
+
+static void so_is_a_file_that_was_written_anew(void **state)
+{
+	(void)state;
+	another_file_makes_another_instance(HOST "[trigger post]\nplugin = schedule\ndays_off_file = days.txt\n", "days.txt");
 }
 
 int main(void)
@@ -177,6 +188,7 @@ int main(void)
 		cmocka_unit_test(it_is_named_once),
 		cmocka_unit_test(an_instance_is_made_of_its_keys_and_its_plugins_file),
 		cmocka_unit_test(a_secret_that_was_sealed_again_is_another),
+		cmocka_unit_test(so_is_a_file_that_was_written_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
