@@ -207,11 +207,11 @@ class CanaryHouse(House):
         if done.returncode != 0:
             raise AssertionError(done.stdout + done.stderr)
 
-    def prepare(self):
+    def prepare(self, names=NAMED):
         done = self.hostler("init", "--yes")
         if done.returncode != 0:
             raise AssertionError(done.stdout + done.stderr)
-        for name in NAMED:
+        for name in names:
             self.seal(name)
 
     def children(self):
