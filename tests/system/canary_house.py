@@ -1,5 +1,6 @@
 """A house with a canary on every way that a secret can go, and who may know which of them."""
 
+import json
 import os
 import resource
 import shutil
@@ -39,6 +40,10 @@ plugin = button
 
 [trigger idle]
 plugin = button
+
+[trigger asking]
+plugin = button
+input.pin = secret
 
 [trigger telling]
 plugin = informer
@@ -128,6 +133,7 @@ FLOWS = {
                           "keep": "use = connector:out.write\nsecure_inputs = yes\ninput.file = keyring\ninput.text = ${find.value}"}),
     "used": ("start", {"use": "use = connector:friend.use\ninput.pin = secret:used\ninput.file = HOME/out/used\ninput.gate = HOME/gate"}),
     "event": ("telling", {"use": "use = connector:gossip.use\ninput.pin = ${trigger.token}\ninput.file = HOME/out/event"}),
+    "typed": ("asking", {"keep": "use = connector:out.write\nsecure_inputs = yes\ninput.file = typed\ninput.text = pin=${trigger.pin}"}),
     "error": ("start", {"say": "use = connector:gossip.say\ninput.pin = secret:error"}),
     "crash": ("start", {"die": "use = connector:martyr.die\non_lost = fail\ninput.pin = secret:crash\ninput.gate = HOME/gate"}),
     "program": ("start", {"talk": "use = connector:program.run\ninput.pin = secret:program\ninput.gate = HOME/gate",
@@ -140,7 +146,7 @@ FAILING = {"error", "crash", "dying"}
 KNOWN_TO = {
     "worker/trigger/telling": {"trigger-option", "event"},
     "worker/connector/vault": {"output", "piece"},
-    "worker/connector/out": {"output", "piece", "named", "keyring", "program"},
+    "worker/connector/out": {"output", "piece", "named", "keyring", "typed", "program"},
     "worker/connector/ring": {"keyring"},
     "worker/connector/friend": {"connector-option", "used"},
     "worker/connector/gossip": {"event", "error"},
@@ -152,12 +158,14 @@ KNOWN_TO = {
 FILES = {
     "vault/output": {"output"}, "vault/piece": {"piece"}, "vault/event": {"event"},
     "out/output": {"output"}, "out/template": {"piece"}, "out/named": {"named"}, "out/keyring": {"keyring"},
-    "out/used": {"used", "connector-option"}, "out/event": {"event"}, "out/program": {"program"},
+    "out/typed": {"typed"}, "out/used": {"used", "connector-option"}, "out/event": {"event"}, "out/program": {"program"},
 }
 # What stays with a process for as long as it lives, and when all calls are over nothing else: its options.
 LASTING = {"worker/trigger/telling": {"trigger-option"}, "worker/connector/ring": {"keyring"}, "worker/connector/friend": {"connector-option"}}
 NAMED = ("trigger-option", "connector-option", "keyring", "named", "used", "error", "crash", "program", "dying")
 FOUND = ("output", "piece", "event")  # in files of the vault
+# Triggers that a secret is typed for, by the name of their input; what "telling" is given it does not use, since it makes its own.
+TYPED = {"asking": ("pin", "typed"), "telling": ("token", "ignored")}
 
 
 def flow_text(name, home):
@@ -170,7 +178,7 @@ class CanaryHouse(House):
     """Everything but the start: files, plugins, canaries, sealed where they are to be."""
 
     def __init__(self):
-        self.canaries = {name: Canary(name) for name in NAMED + FOUND}
+        self.canaries = {name: Canary(name) for name in (*NAMED, *FOUND, *(canary for _, canary in TYPED.values()))}
         super().__init__({"hostler.ini": HOST, "idle/.kept": "", "out/.kept": ""})
         for folder in ("out", "vault"):
             os.makedirs(self.path(folder), exist_ok=True)
@@ -201,18 +209,20 @@ class CanaryHouse(House):
         finally:
             resource.setrlimit(resource.RLIMIT_CORE, before)
 
-    def seal(self, name):
-        done = subprocess.run(self.command("hostler", "-c", self.ini, "seal", name), env=self.environment(), cwd=self.home,
-                              input=self.canaries[name].text, capture_output=True, text=True, timeout=60, check=False)
+    def given(self, canary, *words):
+        """What hostler says with a canary on its standard input."""
+        done = subprocess.run(self.command("hostler", "-c", self.ini, *words), env=self.environment(), cwd=self.home,
+                              input=self.canaries[canary].text, capture_output=True, text=True, timeout=60, check=False)
         if done.returncode != 0:
             raise AssertionError(done.stdout + done.stderr)
+        return done.stdout
 
     def prepare(self, names=NAMED):
         done = self.hostler("init", "--yes")
         if done.returncode != 0:
             raise AssertionError(done.stdout + done.stderr)
         for name in names:
-            self.seal(name)
+            self.given(name, "seal", name)
 
     def children(self):
         """{NAME: PID} of the processes that stay, hostlerd and those of sessions included."""
@@ -238,7 +248,10 @@ class CanaryHouse(House):
 
     def press(self):
         """Begins all flows."""
-        self.numbers = {run["number"] for trigger in ("start", "telling") for run in self.json("press", trigger)}
+        runs = self.json("press", "start")
+        for trigger, (name, canary) in TYPED.items():
+            runs += json.loads(self.given(canary, "--json", "press", trigger, "--secret", name))
+        self.numbers = {run["number"] for run in runs}
 
     def states(self):
         """Of what was begun last."""
