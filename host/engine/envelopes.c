@@ -44,6 +44,21 @@ int envelopes_read(hst_arena *arena, const struct message *message, const struct
 	return rc;
 }
 
+size_t envelopes_of_position(hst_arena *arena, const struct flow_envelope *sealed, size_t n, size_t position, const struct flow_envelope **ret)
+{
+	const char *front = arena_printf(arena, "%zu.", position);
+	struct flow_envelope *own = arena_array(arena, n, sizeof *own);
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(sealed[i].name, front, strlen(front)) == 0) {
+			own[count] = sealed[i];
+			own[count++].name += strlen(front);
+		}
+	*ret = own;
+	return count;
+}
+
 static bool is_sealed(const struct flow_envelope *sealed, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++)

@@ -14,6 +14,9 @@
 int envelopes_read(hst_arena *arena, const struct message *message, const struct flow_envelope **ret, size_t *ret_count,
 		hst_error *err);
 
+/* Those of the event at this position of an `emit`, which they are called POSITION.FIELD there; in the arena. */
+size_t envelopes_of_position(hst_arena *arena, const struct flow_envelope *sealed, size_t n, size_t position, const struct flow_envelope **ret);
+
 /* What is left to be checked of an event of which some fields are sealed: the fields, and what was given for them. */
 hst_fields envelopes_left(hst_arena *arena, hst_fields fields, const struct flow_envelope *sealed, size_t n);
 const hst_value *envelopes_without(hst_arena *arena, const hst_value *given, const struct flow_envelope *sealed, size_t n);

@@ -184,8 +184,16 @@ static int emit_state(struct engine *engine, const char *instance, const hst_val
 	return rc;
 }
 
-static int emit_event(struct engine *engine, const char *instance, const hst_value *entry, hst_error *err)
+/* What came with an emit, sealed; of all its events. */
+struct emitted {
+	const struct flow_envelope *sealed;
+	size_t count;
+};
+
+static int emit_event(struct engine *engine, const char *instance, const hst_value *events, size_t position,
+		      const struct emitted *emitted, hst_error *err)
 {
+	const hst_value *entry = value_at(events, position);
 	const char *key = value_kind(value_get(entry, "key")) == HST_VALUE_TEXT ? value_text(value_get(entry, "key")) : NULL;
 	struct store_event record = {.instance = instance, .key = key, .at_us = clock_wall_us()};
 	struct core_event event = {.kind = CORE_FIRED, .trigger = instance};
@@ -195,6 +203,9 @@ static int emit_event(struct engine *engine, const char *instance, const hst_val
 
 	if (rc < 0 || !new)
 		return rc;
+	event.sealed_count = emitted->count
+				     ? envelopes_of_position(engine->scratch, emitted->sealed, emitted->count, position, &event.sealed)
+				     : 0;
 	text_init(&json, PAYLOAD_BYTES_MAX);
 	value_write_json(&json, value_get(entry, "values"));
 	event.payload = json.s;
@@ -210,6 +221,7 @@ void on_emit(void *arg, struct hub_link *from, const struct message *message)
 	struct engine *engine = arg;
 	const char *instance = trigger_of(from);
 	const hst_value *body, *events, *state;
+	struct emitted emitted = {0};
 	hst_error err = {{0}, {0}};
 	int rc;
 
@@ -218,6 +230,8 @@ void on_emit(void *arg, struct hub_link *from, const struct message *message)
 		return;
 	}
 	rc = value_parse_json(engine->scratch, message->payload, message->payload_length, &body, &err);
+	if (rc >= 0)
+		rc = envelopes_read(engine->scratch, message, &emitted.sealed, &emitted.count, &err);
 	if (rc >= 0) {
 		crash_point(CRASH_engine_heard_emit);
 		engine_begin(engine);
@@ -226,7 +240,7 @@ void on_emit(void *arg, struct hub_link *from, const struct message *message)
 		for (size_t i = 0; rc >= 0 && i < value_count(state); i++)
 			rc = emit_state(engine, instance, value_at(state, i), &err);
 		for (size_t i = 0; rc >= 0 && i < value_count(events); i++)
-			rc = emit_event(engine, instance, value_at(events, i), &err);
+			rc = emit_event(engine, instance, events, i, &emitted, &err);
 	}
 	if (rc < 0)
 		engine_refuse(engine, from, message->id, rc, err.reason, "%s", err.text);

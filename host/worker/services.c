@@ -13,6 +13,7 @@
 #include "schema/fields.h"
 #include "schema/value.h"
 #include "wire/told.h"
+#include "worker/emitting.h"
 #include "worker/masking.h"
 #include "seal/vault.h"
 
@@ -66,33 +67,21 @@ static int no_engine(const char *service, hst_error *err)
 }
 
 /* Sends and waits. That the host is away is no fault of the plugin's: it may try again. */
-static int ask_engine(struct services *services, struct message *message, const struct message **ret, hst_error *err)
+int services_ask(struct services *services, struct message *message, const struct message **ret, hst_error *err)
 {
 	int code = link_call(services->link, message, ANSWER_MS, ret, err);
 
 	return code == HST_TIMEOUT ? HST_RETRY : code;
 }
 
-/* To whom it would have to be sealed is said with a press alone. */
-static int refuse_secrets(hst_fields fields, const hst_value *values, hst_error *err)
+static int add_event(struct emitting *emitting, const hst_event *event, hst_value *events, hst_error *err)
 {
-	for (size_t i = 0; i < fields.n; i++)
-		if (field_type(&fields.at[i]) == HST_TYPE_SECRET && value_get(values, field_name(&fields.at[i])))
-			return hst_fail_as(err, HST_INVALID, "SecretUnusable",
-					   "\"%s\" of the event is a secret: a trigger can give one in answer to a press, not by itself",
-					   field_name(&fields.at[i]));
-	return HST_OK;
-}
-
-static int add_event(struct services *services, hst_arena *arena, const hst_event *event, hst_value *events,
-		     hst_error *err)
-{
-	hst_value *record = value_make_record(arena);
+	hst_value *record = value_make_record(emitting->arena);
 	const hst_value *values = NULL;
-	int code = trigger_event_values(services->plugin, arena, event, &values, err);
+	int code = trigger_event_values(emitting->services->plugin, emitting->arena, event, &values, err);
 
 	if (code == HST_OK)
-		code = refuse_secrets(services->event, values, err);
+		code = emitting_seal(emitting, value_count(events), values, &values, err);
 	if (code != HST_OK)
 		return code;
 	if (event->key)
@@ -130,40 +119,58 @@ static void states_forget(struct table *states)
 }
 
 /* {"events":[{"key":K,"values":{…}}],"state":[{"name":N,"bytes":BASE64}]}; a key may be left out. */
+static void write_emit(const struct services *services, hst_arena *arena, const hst_value *events, struct text *to)
+{
+	hst_value *payload = value_make_record(arena);
+
+	value_set(payload, "events", events);
+	value_set(payload, "state", states_value(&services->states, arena));
+	value_write_json(to, payload);
+}
+
+static int send_emit(struct services *services, const struct text *json, const struct text *sealed, hst_error *err)
+{
+	const struct message *reply = NULL;
+	struct message message;
+	int code;
+
+	crash_point(CRASH_worker_before_emit);
+	message_init(&message, WORD_emit, 0);
+	message_set_payload(&message, json->s, json->length);
+	message_set_sealed(&message, sealed->s, sealed->length);
+	code = services_ask(services, &message, &reply, err);
+	crash_point(CRASH_worker_emitted);
+	return code;
+}
+
 static int service_emit(hst_host *host, const hst_event *events, size_t n, hst_error *err)
 {
 	struct services *services = services_of(host);
+	AUTO(text) struct text json, sealed;
+	struct emitting emitting;
 	hst_arena *arena;
-	hst_value *list, *payload;
-	const struct message *reply = NULL;
-	struct message message;
-	struct text json;
+	hst_value *list;
 	int code = HST_OK;
 
+	text_init(&json, PAYLOAD_BYTES_MAX);
+	text_init(&sealed, SEALED_BYTES_MAX);
 	if (!services->link)
 		return no_engine("hst_emit", err);
 	if (n > EVENTS_PER_EMIT_MAX)
 		return hst_fail(err, HST_INVALID, "%zu events at once, at most %d are taken", n, EVENTS_PER_EMIT_MAX);
-	arena = arena_new();
+	arena = arena_new_wiping();
 	list = value_make_list(arena);
+	emitting_init(&emitting, services, arena);
 	for (size_t i = 0; i < n && code == HST_OK; i++)
-		code = add_event(services, arena, &events[i], list, err);
-	payload = value_make_record(arena);
-	value_set(payload, "events", list);
-	value_set(payload, "state", states_value(&services->states, arena));
-	text_init(&json, PAYLOAD_BYTES_MAX);
-	value_write_json(&json, payload);
+		code = add_event(&emitting, &events[i], list, err);
+	if (code == HST_OK)
+		code = emitting_write(&emitting, &sealed, err);
+	write_emit(services, arena, list, &json);
 	arena_free(arena);
 	if (code == HST_OK && json.over)
 		code = hst_fail(err, HST_INVALID, "%zu events with their state are larger than 1 MiB: emit fewer at once", n);
-	if (code == HST_OK) {
-		crash_point(CRASH_worker_before_emit);
-		message_init(&message, WORD_emit, 0);
-		message_set_payload(&message, json.s, json.length);
-		code = ask_engine(services, &message, &reply, err);
-		crash_point(CRASH_worker_emitted);
-	}
-	text_clear(&json);
+	if (code == HST_OK)
+		code = send_emit(services, &json, &sealed, err);
 	if (code == HST_OK)
 		states_forget(&services->states);
 	return code;
@@ -210,7 +217,7 @@ static int service_state_get(hst_host *host, hst_arena *arena, const char *name,
 		return no_engine("hst_state_get", err);
 	message_init(&message, WORD_state_get, 0);
 	message_set_text(&message, "name", name);
-	code = ask_engine(services, &message, &reply, err);
+	code = services_ask(services, &message, &reply, err);
 	if (code != HST_OK)
 		return code;
 	if (reply->word != WORD_state || !message_boolean(reply, "found"))

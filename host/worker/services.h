@@ -44,6 +44,9 @@ void services_clear(struct services *services);
 /* Before anything of the plugin's runs: what it logs, and the secrets it makes, are seen to by worker/masking.h. */
 void services_mask(struct services *services);
 
+/* Asks the engine and waits; HST_RETRY: it is away. The reply is there until the next message is read. */
+int services_ask(struct services *services, struct message *message, const struct message **ret, hst_error *err);
+
 /* Around every op: makes its call, whose memory goes to the arena; `timeout_ms` 0: no deadline. One at a time. */
 void services_begin(struct services *services, struct service_call *call, hst_arena *arena, int64_t timeout_ms);
 void services_done(struct services *services);

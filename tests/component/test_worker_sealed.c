@@ -242,14 +242,29 @@ static void a_secret_that_a_trigger_keeps_is_sealed_to_itself(void **state)
 	house_end(&house);
 }
 
-static void a_trigger_puts_no_secret_into_what_nobody_asked_for(void **state)
+static void what_a_trigger_emits_is_sealed_to_whom_it_is_for(void **state)
 {
+	const struct direction pin = {.output = "pin",
+	                              .to = (const char *const[]){"connector/other"},
+	                              .to_count = 1,
+	                              .sinks = (const char *const[]){"connector/other.send.text"},
+	                              .sink_count = 1};
+	const struct directions directions = {.all = &pin, .count = 1};
+	const struct fake_heard *emitted;
+	AUTO(text) struct text told;
 	struct house house;
 
 	(void)state;
-	house_begin(&house, "trigger/press", "[trigger press]\nplugin = keeper\ntoken = x\nblurts = yes\n");
+	house_begin(&house, "trigger/press", "[trigger press]\nplugin = keeper\ntoken = " CANARY "\nblurts = yes\n");
+	item_of(&told, NULL, NULL, 0, &directions);
+	house.engine.directions = &told;
 	fake_engine_spawn(&house.engine);
-	assert_non_null(strstr(fake_engine_heard(&house.engine, WORD_emit, 0)->payload, "{\"word\":\"refused\"}"));
+	emitted = fake_engine_heard(&house.engine, WORD_emit, 0);
+	assert_string_equal(emitted->payload, "{\"events\":[{\"key\":\"first\",\"values\":{\"pin\":{\"sealed\":\"trigger.pin\"},\"word\":\"first\"}},"
+	                                      "{\"key\":\"none\",\"values\":{\"word\":\"none\"}},"
+	                                      "{\"key\":\"last\",\"values\":{\"pin\":{\"sealed\":\"trigger.pin\"},\"word\":\"last\"}}],\"state\":[]}");
+	sealed_is(&house, emitted, "0.pin", "connector/other.send.text", &house.other, CANARY);
+	sealed_is(&house, emitted, "2.pin", "connector/other.send.text", &house.other, "the last one");
 	house_end(&house);
 }
 
@@ -353,7 +368,7 @@ int main(void)
 		cmocka_unit_test(an_option_that_cannot_be_opened_is_a_wrong_setting),
 		cmocka_unit_test(a_press_passes_on_what_was_typed_and_seals_what_the_trigger_makes),
 		cmocka_unit_test(a_secret_that_a_trigger_keeps_is_sealed_to_itself),
-		cmocka_unit_test(a_trigger_puts_no_secret_into_what_nobody_asked_for),
+		cmocka_unit_test(what_a_trigger_emits_is_sealed_to_whom_it_is_for),
 		cmocka_unit_test(a_secret_is_nowhere_where_others_look),
 		cmocka_unit_test(a_plugin_cannot_say_what_it_was_given),
 		cmocka_unit_test(a_worker_that_can_lock_no_memory_says_what_to_set),

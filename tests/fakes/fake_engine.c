@@ -123,6 +123,18 @@ static void on_state_get(void *arg, struct hub_link *from, const struct message 
 	hub_send(engine->hub, from, &answer);
 }
 
+static void on_whom(void *arg, struct hub_link *from, const struct message *message)
+{
+	const struct fake_engine *engine = arg;
+	struct message answer;
+
+	message_init(&answer, WORD_directions, message->id);
+	message_set_payload(&answer, "[]", 2);
+	if (engine->directions)
+		message_set_sealed(&answer, engine->directions->s, engine->directions->length);
+	hub_send(engine->hub, from, &answer);
+}
+
 static void on_joined(void *arg, struct hub_link *link)
 {
 	((struct fake_engine *)arg)->link = link;
@@ -138,7 +150,8 @@ static void on_left(void *arg, struct hub_link *link)
 
 static const struct hub_handler handlers[] = {
 	{WORD_done, on_plain},     {WORD_returned, on_plain},      {WORD_error, on_error}, {WORD_fired, on_fired},
-	{WORD_emit, on_emit},      {WORD_state_get, on_state_get}, {WORD_NONE, NULL},
+	{WORD_emit, on_emit},      {WORD_state_get, on_state_get}, {WORD_whom, on_whom},
+	{WORD_NONE, NULL},
 };
 
 static void bind_hub(struct fake_engine *engine)

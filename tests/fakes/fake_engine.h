@@ -43,6 +43,7 @@ struct fake_engine {
 	char kept[2048]; /* state "done", as the worker put it last; "" none */
 	size_t kept_length; /* 0: up to its end as a text */
 	const char *roster; /* its text, for the worker's keys; NULL: it gets none, and no pairs to seal with */
+	const struct text *directions; /* items, for who asks whom to seal to; NULL: none */
 	uint64_t next_id;
 };
 

@@ -12,7 +12,7 @@ struct keeper_config {
 
 static const hst_field options[] = {
 	HST_FIELD(struct keeper_config, token, .doc = "what it keeps, if it keeps nothing yet"),
-	HST_FIELD(struct keeper_config, blurts, .doc = "puts a secret into an event that nobody asked for"),
+	HST_FIELD(struct keeper_config, blurts, .doc = "what it has is put into events, too, that nobody asked for"),
 };
 
 struct keeper_event {
@@ -57,6 +57,16 @@ static int keep(hst_call *call, const char *token, hst_error *err)
 	return code == HST_OK ? hst_emit(call->host, NULL, 0, err) : code;
 }
 
+/* Two events with a secret, and one without. */
+static int blurt(hst_call *call, const char *token, hst_error *err)
+{
+	struct keeper_event first = {.pin = hst_make_secret(call, token, strlen(token)), .word = "first"}, none = {.word = "none"},
+			    last = {.pin = hst_make_secret(call, "the last one", strlen("the last one")), .word = "last"};
+	const hst_event events[] = {{.data = &first, .key = "first"}, {.data = &none, .key = "none"}, {.data = &last, .key = "last"}};
+
+	return hst_emit(call->host, events, 3, err);
+}
+
 static int keeper_ready(void *state, hst_call *call, hst_error *err)
 {
 	struct keeper *keeper = state;
@@ -70,11 +80,8 @@ static int keeper_ready(void *state, hst_call *call, hst_error *err)
 		return keep(call, keeper->config->token, err);
 	if (code == HST_OK && strcmp(hst_secret_bytes(call, kept, &length), keeper->config->token) == 0)
 		data.word = "it is the same";
-	if (keeper->config->blurts) {
-		data.pin = hst_make_secret(call, "1234", 4);
-		data.word = hst_emit(call->host, &(hst_event){.data = &data}, 1, err) == HST_INVALID ? "refused" : "taken";
-		data.pin = NULL;
-	}
+	if (keeper->config->blurts)
+		return blurt(call, keeper->config->token, err);
 	return hst_emit(call->host, &(hst_event){.data = &data}, 1, err);
 }
 

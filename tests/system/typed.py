@@ -1,17 +1,22 @@
 #!/usr/bin/env python3
-"""Secrets that are typed for a press: asked for where nobody sees them, sealed there, and opened by the step that takes them
-and nobody before."""
+"""Secrets of events: typed for a press where nobody sees them, or emitted by a trigger; sealed there, and opened by the step that takes
+them and nobody before."""
 
 import glob
 import os
+import shutil
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from house import House, Tap
+from house import PROGRAMS, House, Tap
 from terminal import Terminal
 
+INSTALLED = os.environ.get("HOSTLER_PLUGINS", os.path.join(PROGRAMS, "..", "lib", "hostler", "plugins"))
+TEST_PLUGINS = os.environ.get("HOSTLER_TEST_PLUGINS", os.path.abspath("tests/plugins/.libs"))
+
 CANARY = "canary-4c81-typed"
+EMITTED = "the last one"
 OTHER = "canary-91e7-other"
 FLOW = """[flow]
 name = {name}
@@ -28,7 +33,13 @@ FILES = {
 state_dir = state
 run_dir = run
 listen = none
+plugins = plugins
 flows = flows/*.ini
+
+[trigger emits]
+plugin = keeper
+token = first
+blurts = yes
 
 [trigger start]
 plugin = button
@@ -47,6 +58,7 @@ root = out
     "flows/one.ini": FLOW.format(name="one"),
     "flows/two.ini": FLOW.format(name="two").replace("${trigger.pin}", "it is ${trigger.pin}!").replace("append", "write"),
     "flows/idle.ini": "[flow]\nname = idle\non = idle\n\n[step keep]\nuse = connector:out.append\ninput.file = idle.txt\ninput.text = nothing\n",
+    "flows/emitted.ini": FLOW.format(name="emitted").replace("on = start", "on = emits"),
     "out/.keep": "",
 }
 
@@ -84,8 +96,13 @@ def ended(house):
 
 
 with House(FILES) as house:
+    shutil.copytree(INSTALLED, house.path("plugins"))
+    shutil.copy(os.path.join(TEST_PLUGINS, "keeper.so"), house.path("plugins/trigger"))
+    subprocess.run(["chmod", "-R", "go-w,a+rX", house.path("plugins")], check=True)
     os.chmod(house.path("out"), 0o777)
     house.up()
+    tap.ok(house.wait(lambda: len(house.json("runs")) == 3, 30) and ended(house), "a trigger emits by itself", house.json("runs"))
+    tap.same(kept(house, "emitted"), "first\nthe last one\n", "what is secret of it reaches the step that takes it")
     typed = Terminal(house.command("hostler", "-c", house.ini, "press", "start", "--wait"), house.environment())
     asked = typed.answer("Secret input pin: ", CANARY)
     tap.same((asked, typed.end()), (True, 0), "a secret input is asked for on a terminal, unannounced")
@@ -133,6 +150,6 @@ with House(FILES) as house:
     tap.same(len(house.json("runs")), runs, "nothing of that has started a run")
     house.down()
     kept(house, "two")
-    tap.same(holding(house, CANARY) + holding(house, OTHER) + holding(house, "plain-8261"), [], "nothing that the house has kept can be read for a secret")
+    tap.same(holding(house, CANARY) + holding(house, OTHER) + holding(house, "plain-8261") + holding(house, EMITTED), ["plugins/trigger/keeper.so"], "nothing that the house has kept can be read for a secret")
 
 tap.end()
