@@ -164,6 +164,12 @@ static const struct command_option of_plugin[] = {
 	END,
 };
 
+static const struct command_option of_desktop[] = {
+	{"yes", 'y', NULL, 0, "push: asks nothing", NULL, VERSION},
+	{"off", 0, NULL, 0, "pin: takes the folder again, as it is", NULL, VERSION},
+	END,
+};
+
 static const struct command_option of_report[] = {
 	{"force", 0, NULL, 0, "replaces the file if it is there", NULL, VERSION},
 	END,
@@ -259,7 +265,8 @@ static const struct command table[] = {
 	{"plugins", "plugins", "", 0, 0, "lists plugins", NULL, look_plugins, VERSION},
 	{"plugin", "plugins", "doc|new|test KIND/NAME|FILE", 2, 2, "documents, begins or tests a plugin", of_plugin, plugin_command,
 	 VERSION},
-	LATER("desktop", "plugins", "lists and pushes desktop flows"),
+	{"desktop", "plugins", "list | show NAME | push NAME|DIR | pin NAME[@VERSION]", 1, 2,
+	 "lists desktop flows, signs them so that they may be given secrets, and keeps to a version", of_desktop, desktop_command, VERSION},
 
 	{"backup", "keeping", "FILE", 1, 1, "saves everything that must not be lost, while the house runs or not", of_backup,
 	 backup_command, VERSION},

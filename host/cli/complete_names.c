@@ -8,6 +8,7 @@
 #include "cli/print.h"
 #include "config/conf.h"
 #include "config/ini.h"
+#include "desktop/package.h"
 #include "os/files.h"
 #include "plugin/registry.h"
 #include "pure/core/states.h"
@@ -262,6 +263,21 @@ static void offer_secrets(const struct completion *completion)
 	offer_given(completion, true, "");
 }
 
+/* As their manifests call them; one that cannot be read has no name. */
+static void offer_packages(const struct completion *completion, const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->package_file_count; i++) {
+		AUTO(problems) struct problems problems;
+		struct package *package;
+
+		problems_init(&problems);
+		package = package_read_manifest(conf->package_files[i], &problems);
+		if (package)
+			complete_offer(completion, "", package->name, *package->summary ? package->summary : NULL);
+		package_free(package);
+	}
+}
+
 /* A word of the table of commands and what it stands for; asked of the host, else read from the configuration. */
 static const struct named {
 	const char *command; /* NULL: any */
@@ -289,6 +305,8 @@ static const struct named {
 	{"device", "cluster:NAME", NULL, NULL, NULL, NULL, offer_clusters},
 	{"connection", "NAME", NULL, "connections", "name", "user", offer_connections},
 	{"operator", "NAME", offer_operators, NULL, NULL, NULL, NULL},
+	{"desktop", "NAME", NULL, NULL, NULL, NULL, offer_packages},
+	{"desktop", "NAME[@VERSION]", NULL, NULL, NULL, NULL, offer_packages},
 };
 
 static void offer_configured(const struct completion *completion,

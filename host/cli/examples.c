@@ -44,6 +44,7 @@ static const struct {
 	{"disable", {"hostler disable order-total", "hostler disable trigger:order"}},
 	{"device", {"hostler device drain ts-01", "hostler device resume cluster:finance", "hostler device drain host"}},
 	{"gateway", {"hostler gateway invite ts-01 --expires 2h", "hostler gateway join hsj1.… --accounts bot1,bot2", "hostler gateway remove ts-01"}},
+	{"desktop", {"hostler desktop list", "hostler desktop push enter-invoice", "hostler desktop pin enter-invoice@1.4"}},
 	{"seal", {"hostler seal ledger", "hostler seal ledger --again", "hostler seal ledger --for connection/bot.password=gateway/ts-01,gateway/ts-02"}},
 	{"secrets", {"hostler secrets", "hostler secrets exposed --gateway ts-01"}},
 	{"init", {"hostler init", "sudo hostler -c /etc/hostler/hostler.ini init --yes"}},

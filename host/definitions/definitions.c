@@ -7,7 +7,9 @@
 #include "definitions/manifests.h"
 #include "definitions/options.h"
 #include "definitions/secrets.h"
+#include "definitions/signatures.h"
 #include "definitions/world.h"
+#include "desktop/pushed.h"
 #include "os/files.h"
 #include "schema/fields.h"
 
@@ -146,17 +148,74 @@ static char *folder_name(const char *path)
 	return mem_copy(start ? start : "", start ? (size_t)(end - start) : 0);
 }
 
+/*
+ * The copy that the house was told to keep to, whatever is in the folder by now: that may be just being changed, and not even
+ * be readable. NULL, with problems added: it is not what it was.
+ */
+static struct package *read_pinned(struct load *load, const char *manifest_path, const char *name, const char *digest)
+{
+	const char *conf = load->made->conf->path;
+	AUTO_FREE char *folder = pushed_copy(conf, name, digest), *pin = pushed_pin(conf, name);
+	AUTO_FREE char *manifest = files_join(folder, "desktop-flow.ini");
+	struct problems wrong;
+	struct package *package;
+	bool right;
+
+	problems_init(&wrong);
+	package = digest[0] ? package_read(manifest, &wrong) : NULL;
+	right = package && strcmp(package->digest, digest) == 0 && strcmp(package->name, name) == 0;
+	if (!right)
+		problems_add(load->problems, pin, 1,
+			     "the desktop flow \"%s\" is pinned to %.12s, and %s is not that; `hostler desktop pin %s --off` takes the folder again", name,
+			     digest[0] ? digest : "nothing", folder, name);
+	else
+		table_set(&load->made->pinned, name, arena_text(load->made->arena, manifest_path));
+	problems_clear(&wrong);
+	if (right)
+		return package;
+	package_free(package);
+	return NULL;
+}
+
+static void say_all(struct load *load, const struct problems *problems)
+{
+	for (size_t i = 0; i < problems->n; i++)
+		problems_add(load->problems, problems->at[i].file, problems->at[i].line, "%s", problems->at[i].text);
+}
+
+/* What the house runs of the package with this manifest; NULL: nothing, which is said. */
+static struct package *choose_package(struct load *load, const char *manifest_path)
+{
+	AUTO_FREE char *folder = folder_name(manifest_path);
+	struct problems wrong;
+	struct package *package;
+	const char *name;
+	char digest[65];
+
+	problems_init(&wrong);
+	package = package_read(manifest_path, &wrong);
+	name = package ? package->name : folder;
+	if (pushed_is_pinned(load->made->conf->path, name, digest)) {
+		struct package *pinned = read_pinned(load, manifest_path, name, digest);
+
+		package_free(package);
+		package = pinned;
+	} else {
+		say_all(load, &wrong);
+	}
+	problems_clear(&wrong);
+	if (!package)
+		table_set(&load->made->bad_packages, folder, load->made);
+	return package;
+}
+
 static void add_package(struct load *load, const char *manifest_path)
 {
-	struct package *package = package_read(manifest_path, load->problems);
+	struct package *package = choose_package(load, manifest_path);
 	const struct package *first;
 
-	if (!package) {
-		AUTO_FREE char *folder = folder_name(manifest_path);
-
-		table_set(&load->made->bad_packages, folder, load->made);
+	if (!package)
 		return;
-	}
 	first = table_get(&load->made->packages, package->name);
 	if (first) {
 		problems_add(load->problems, package->manifest, package->line,
@@ -225,6 +284,7 @@ struct definitions *definitions_load(struct conf *conf_take, struct problems *pr
 	table_init(&made->packages);
 	table_init(&made->flows);
 	table_init(&made->bad_packages);
+	table_init(&made->pinned);
 	table_init(&load.flow_places);
 
 	load.manifests =
@@ -238,6 +298,7 @@ struct definitions *definitions_load(struct conf *conf_take, struct problems *pr
 	manifests_free(load.manifests);
 	table_clear(&load.flow_places);
 	definitions_check_secrets(made, problems);
+	definitions_check_signatures(made, problems);
 	problems_sort(problems);
 	return made;
 }
@@ -255,6 +316,7 @@ void definitions_free(struct definitions *definitions)
 	table_clear(&definitions->packages);
 	table_clear(&definitions->flows);
 	table_clear(&definitions->bad_packages);
+	table_clear(&definitions->pinned);
 	arena_free(definitions->arena);
 	conf_free(definitions->conf);
 	free(definitions);

@@ -31,9 +31,11 @@ struct definitions {
 	struct table instances[HST_KIND_COUNT]; /* name -> struct definition */
 	struct table packages; /* name -> struct package */
 	struct table flows;    /* name -> struct flow */
+	struct table pinned; /* name -> the manifest in its folder, of packages that a pinned copy is used of (desktop/pushed.h) */
 	struct table bad_packages; /* folders whose package could not be read: what names them is not complained about again */
 	/*
-	 * How many of the problems are faults that the rest works without: a secret that was not sealed, and of plugins
+	 * How many of the problems are faults that the rest works without: a secret that was not sealed, a desktop flow that is given
+	 * secrets and not signed, and of plugins
 	 * (strategies apart) a file that is missing or may not be trusted, or one that crashes. What the configuration says
 	 * may be right.
 	 */
