@@ -92,6 +92,7 @@ with null_house(FILES, more=MORE, driver=f"password = {PASSWORD}") as house:
     os.chmod(house.path("out"), 0o777)
     house.hostler("init", "--yes")
     tap.same([seal(house, "pin", PIN).returncode, seal(house, "bot1", "mistyped").returncode], [0, 0], "an input and a password are sealed")
+    tap.same(house.hostler("desktop", "push", "enter").returncode, 0, "the desktop flow is signed")
     house.up()
     house.hostler("press", "hello", "--input", "name=o-17")
     tap.ok(house.wait(lambda: connection(house)["state"] == "blocked", 20), "a wrong password blocks its connection", house.hostler("show", "last").stdout)
