@@ -2,6 +2,7 @@
 
 #include "base/auto.h"
 #include "base/mem.h"
+#include "desktop/pushed.h"
 #include "engine/secrets.h"
 #include "schema/fields.h"
 #include "schema/value.h"
@@ -227,6 +228,23 @@ static int add_password(struct making *making, const char *connection)
 	return add(making, arena_printf(engine->scratch, "connection/%s.password", connection), secret.bytes, secret.length);
 }
 
+/* Called like the sink's front, which no input can be. The session process verifies it; here it is known early that there is none. */
+static int add_signature(struct making *making, const struct core_action *action)
+{
+	struct engine *engine = making->engine;
+	const char *conf = engine->definitions->conf->path, *name = action->step->flow_step->target;
+	const struct package *package = table_get(&engine->definitions->packages, name);
+	AUTO_FREE char *bytes = NULL;
+	hst_error why = {{0}, {0}};
+	size_t length = 0;
+
+	if (pushed_read(conf, name, action->package, &bytes, &length, &why) == HST_OK)
+		return add(making, arena_printf(engine->scratch, "desktop/%s", name), arena_copy(engine->scratch, bytes, length), length);
+	if (package && pushed_check(conf, package, NULL, making->err) != HST_OK)
+		return HST_DENIED;
+	return hst_fail_as(making->err, HST_DENIED, "PackageUnsigned", "the desktop flow \"%s\" is given secrets, and its signature cannot be read: %s", name, why.text);
+}
+
 static int write_items(struct making *making)
 {
 	struct text *to = &making->engine->sealed;
@@ -255,6 +273,8 @@ int envelopes_of_action(struct engine *engine, const struct core_action *action,
 		rc = add_composed(&making, &action->sealed[i]);
 	if (rc >= 0)
 		rc = add_directions(&making, action->directions, action->direction_count);
+	if (rc >= 0 && action->kind == CORE_OFFER && action->sealed_count)
+		rc = add_signature(&making, action);
 	if (rc >= 0 && signs_in)
 		rc = add_password(&making, action->step->facts.connection);
 	return rc < 0 ? rc : write_items(&making);

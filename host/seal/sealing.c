@@ -42,7 +42,7 @@ int sealing_begin(struct sealing *sealing, struct vault *vault, hst_arena *arena
 static bool next_input(struct items *at, struct item *ret)
 {
 	while (items_next(at, ret, NULL) == HST_OK && ret->name)
-		if (ret->kind != ITEM_DIRECTIONS)
+		if (ret->kind == ITEM_ENVELOPE || ret->kind == ITEM_COMPOSITION)
 			return true;
 	return false;
 }

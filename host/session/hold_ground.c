@@ -9,9 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+void hold_ground_disown(struct hold_ground *ground)
+{
+	package_free(take(ground->own));
+	free(take(ground->own_digest));
+}
+
 static void remove_folders(struct hold_ground *ground)
 {
 	ground->ready = false;
+	hold_ground_disown(ground);
 	flow_place_clear(&ground->place);
 	work_remove(&ground->work);
 }
@@ -60,7 +67,7 @@ void hold_ground_clear(struct hold *hold)
 	free(take(ground->digest));
 }
 
-static int read_manifest(const char *folder, struct package **ret, hst_error *err)
+int hold_ground_manifest(const char *folder, struct package **ret, hst_error *err)
 {
 	AUTO_FREE char *manifest = files_join(folder, "desktop-flow.ini");
 	struct problems problems;
@@ -93,7 +100,7 @@ int hold_ground_package(struct hold *hold, const char *digest, const struct pack
 	free(take(ground->digest));
 	folder = mem_printf("%s/gateway/packages/%s", state_dir, digest);
 	fd = work_open_gateways(state_dir, WORK_PACKAGES, digest, &why);
-	if (fd < 0 || read_manifest(folder, &ground->package, &why) != HST_OK)
+	if (fd < 0 || hold_ground_manifest(folder, &ground->package, &why) != HST_OK)
 		return hst_fail_as(err, HST_INVALID, "FlowNotInstalled", "%s", why.text);
 	code = work_check_reach(ground->package->directory, hold->uid, hold->gid, err);
 	if (!code)

@@ -36,6 +36,8 @@ struct hold_ground {
 	bool ready;
 	struct package *package; /* the last that was run; NULL: none */
 	char *digest;
+	struct package *own; /* the last that was given secrets, in a copy of this process's own; NULL: none */
+	char *own_digest;    /* NULL: that is not to be used again */
 };
 
 struct hold {
@@ -87,8 +89,16 @@ void hold_result_clear(struct hold *hold);
 /* hold_ground.c */
 int hold_ground_make(struct hold *hold, hst_error *err);
 int hold_ground_package(struct hold *hold, const char *digest, const struct package **ret, hst_error *err);
+int hold_ground_manifest(const char *folder, struct package **ret, hst_error *err);
+void hold_ground_disown(struct hold_ground *ground);
 void hold_ground_renew(struct hold *hold); /* a run is over */
 void hold_ground_clear(struct hold *hold); /* removes it; done twice it does nothing */
+
+/* hold_signed.c. Some of what came sealed is to be opened for the flow. */
+bool hold_gives_secrets(const struct message *launch);
+
+/* The package of such a launch, from a copy that nobody else can change. HST_DENIED, PackageUnsigned: it may be given no secrets. */
+int hold_signed_package(struct hold *hold, const struct message *launch, const struct package **ret, hst_error *err);
 
 /* hold_password.c. The one that came sealed with `open`, which the caller frees; NULL: none did. */
 int hold_password(struct hold *hold, const struct message *open, hst_secret **ret, hst_error *err);

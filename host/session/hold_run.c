@@ -323,7 +323,8 @@ static int begin(struct hold_run *run, const struct message *message, hst_error 
 	int code = work_check_name(WORK_RESULTS, run->results, err);
 
 	if (!code)
-		code = hold_ground_package(run->hold, message_text(message, "package"), &run->package, err);
+		code = hold_gives_secrets(message) ? hold_signed_package(run->hold, message, &run->package, err)
+						   : hold_ground_package(run->hold, message_text(message, "package"), &run->package, err);
 	if (!code)
 		code = read_inputs(run, message, &spec.inputs, err);
 	if (!code)

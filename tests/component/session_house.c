@@ -221,20 +221,25 @@ void session_house_open(struct session_house *house, const char *user)
 	assert_int_equal(session_house_hear(house, WORD_opened)->message.id, 1);
 }
 
+void session_house_launch_of(const struct session_house *house, int64_t step, int64_t timeout_ms, const char *inputs, struct message *ret)
+{
+	message_init(ret, WORD_launch, (uint64_t)(100 + step));
+	message_set_integer(ret, "step", step);
+	message_set_integer(ret, "token", 7);
+	message_set_text(ret, "run", "r-test");
+	message_set_integer(ret, "number", 4711);
+	message_set_text(ret, "name", "enter");
+	message_set_integer(ret, "timeout_ms", timeout_ms);
+	message_set_text(ret, "package", house->digest);
+	message_set_text(ret, "results", house->results_name);
+	message_set_payload(ret, inputs, strlen(inputs));
+}
+
 void session_house_launch(struct session_house *house, int64_t step, int64_t timeout_ms, const char *inputs)
 {
 	struct message message;
 
-	message_init(&message, WORD_launch, (uint64_t)(100 + step));
-	message_set_integer(&message, "step", step);
-	message_set_integer(&message, "token", 7);
-	message_set_text(&message, "run", "r-test");
-	message_set_integer(&message, "number", 4711);
-	message_set_text(&message, "name", "enter");
-	message_set_integer(&message, "timeout_ms", timeout_ms);
-	message_set_text(&message, "package", house->digest);
-	message_set_text(&message, "results", house->results_name);
-	message_set_payload(&message, inputs, strlen(inputs));
+	session_house_launch_of(house, step, timeout_ms, inputs, &message);
 	session_house_send(house, &message);
 }
 
@@ -291,24 +296,34 @@ char *session_house_start_and_listen(struct session_house *house, const char *wh
 	const struct stream_role role = {SPEAKER_SESSION, on_message, on_ended, house};
 	AUTO_FREE char *program = files_join(getenv("HOSTLER_PROGRAMS"), "hostler-session");
 	char *const argv[] = {"hostler-session", (char *)what, "--device", "ts-01", "-c", house->conf, NULL};
-	int ready[2], life[2], peer[2], handover[2] = {-1, -1};
+	int ready[2], life[2], peer[2], handover[2] = {-1, -1}, keys[2] = {-1, -1};
+	struct spawn_fd fds[5];
+	size_t n = 0;
 
 	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
 	assert_int_equal(pipe2(life, O_CLOEXEC), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, peer), 0);
 	if (house->outlive)
 		assert_int_equal(channel_pair(handover, NULL), HST_OK);
-	const struct spawn_fd fds[] = {{ready[1], INHERITED_READY},
-				       {life[0], INHERITED_LIFE},
-				       {peer[1], INHERITED_PEER},
-				       {handover[1], INHERITED_HANDOVER}};
+	if (house->keys) {
+		assert_int_equal(pipe2(keys, O_CLOEXEC), 0);
+		assert_int_equal(write(keys[1], house->keys, strlen(house->keys)), strlen(house->keys));
+		close_end(&keys[1]);
+		fds[n++] = (struct spawn_fd){keys[0], INHERITED_KEYS};
+	}
+	fds[n++] = (struct spawn_fd){ready[1], INHERITED_READY};
+	fds[n++] = (struct spawn_fd){life[0], INHERITED_LIFE};
+	fds[n++] = (struct spawn_fd){peer[1], INHERITED_PEER};
+	if (house->outlive)
+		fds[n++] = (struct spawn_fd){handover[1], INHERITED_HANDOVER};
 	const struct spawn spawn = {.path = program,
 				    .argv = argv,
 				    .environment = environ,
 				    .fds = fds,
-				    .fd_count = house->outlive ? 4 : 3};
+				    .fd_count = n};
 
 	assert_int_equal(spawn_start(&spawn, &house->pid, NULL), HST_OK);
+	close_end(&keys[0]);
 	close(ready[1]);
 	close(life[0]);
 	close(peer[1]);

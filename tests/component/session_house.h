@@ -35,6 +35,7 @@ struct session_house {
 	size_t heard_count;
 	bool ended;   /* the stream */
 	bool anybody; /* the device names no accounts */
+	const char *keys;    /* what it reads on fd 4; NULL: it is given none */
 	const char *outlive; /* of the gateway's section; NULL: the hold cannot be handed over */
 };
 
@@ -57,6 +58,9 @@ const struct session_heard *session_house_hear(struct session_house *house, enum
 void session_house_send(struct session_house *house, const struct message *message);
 void session_house_open(struct session_house *house, const char *user); /* and waits for `opened` */
 void session_house_launch(struct session_house *house, int64_t step, int64_t timeout_ms, const char *inputs);
+
+/* The same as it is before it is sent, for what is to be added. `inputs` stays. */
+void session_house_launch_of(const struct session_house *house, int64_t step, int64_t timeout_ms, const char *inputs, struct message *ret);
 void session_house_say(struct session_house *house, enum word word, uint64_t id);
 void session_house_stop(struct session_house *house, int64_t step, const char *how);
 

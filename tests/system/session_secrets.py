@@ -92,8 +92,13 @@ with null_house(FILES, more=MORE, driver=f"password = {PASSWORD}") as house:
     os.chmod(house.path("out"), 0o777)
     house.hostler("init", "--yes")
     tap.same([seal(house, "pin", PIN).returncode, seal(house, "bot1", "mistyped").returncode], [0, 0], "an input and a password are sealed")
-    tap.same(house.hostler("desktop", "push", "enter").returncode, 0, "the desktop flow is signed")
     house.up()
+    house.hostler("press", "hello", "--input", "name=o-16")
+    tap.ok(house.wait(lambda: house.json("show", "last")["state"] == "failed", 20), "a desktop flow that is not signed is given no secrets")
+    refused = house.json("show", "last")["steps"][0]
+    tap.same((refused["reason"]["code"], "`hostler desktop push enter`" in refused["reason"]["text"], refused["progress"]), ("PackageUnsigned", True, None),
+             "and not begun; the reason says what to do")
+    tap.same(house.hostler("desktop", "push", "enter").returncode, 0, "it is signed")
     house.hostler("press", "hello", "--input", "name=o-17")
     tap.ok(house.wait(lambda: connection(house)["state"] == "blocked", 20), "a wrong password blocks its connection", house.hostler("show", "last").stdout)
     tap.same(connection(house)["blocked"]["reason"]["code"], "SessionCreationInvalidCredentials", "which says so")

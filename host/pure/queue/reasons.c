@@ -56,6 +56,8 @@ static const struct reason table[] = {
 	 "Look at the application for what was done. While the run is lost, `hostler resolve RUN/STEP` says how it ended; once it has failed, `hostler resubmit` does it again.", NULL},
 	{"OutputInvalid", REASON_FATAL, "The desktop flow or action gave an output that is not what it declares.",
 	 "Correct the flow or its declaration; the text names the output and the rule.", NULL},
+	{"PackageUnsigned", REASON_FATAL, "The step gives secrets to a desktop flow that no operator with the right admin has signed as it is now.",
+	 "Look at what it does, say `hostler desktop push NAME`, `hostler reload` if its files have changed, then `hostler resubmit` the run.", NULL},
 	{"PluginCrashed", REASON_FATAL, "The plugin's process ended during the call.", "Read the host's log, or what `hostler doctor` says of it; update or replace the plugin.", NULL},
 	{"RDPIsNotEnabled", REASON_FATAL, "Remote desktop is switched off on the device.", "Switch it on.", "Remote Desktop is not enabled on the machine."},
 	{"RdpPermissionNotGranted", REASON_WAIT, "The user may not sign in by remote desktop.",
