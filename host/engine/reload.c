@@ -127,7 +127,7 @@ static void take_loaded(struct engine *engine)
 
 	if (!loaded)
 		return;
-	engine_after(engine);
+	engine_settle(engine);
 	core_retire(engine->core);
 	balancers_close(engine->balancers);
 	engine_free_definitions(engine);
@@ -147,7 +147,7 @@ static void take_loaded(struct engine *engine)
 	engine_roster_again(engine);
 	forget_devices(engine);
 	presences_note(engine);
-	engine_after(engine);
+	engine_settle(engine);
 	log_info("the new configuration is in force");
 }
 
