@@ -14,11 +14,12 @@
 static const char *blocked_line(hst_arena *arena, const hst_value *connection)
 {
 	const hst_value *blocked = value_get(connection, "blocked"), *reason = value_get(blocked, "reason");
+	const char *with = value_get(blocked, "serial") ? arena_printf(arena, " with serial %s", print_member(arena, blocked, "serial")) : "";
 
 	if (!blocked)
 		return "-";
-	return arena_printf(arena, "on %s at %s: %s: %s", print_member(arena, blocked, "device"),
-			    print_time(arena, value_get(blocked, "at")), print_member(arena, reason, "code"),
+	return arena_printf(arena, "on %s at %s%s: %s: %s", print_member(arena, blocked, "device"),
+			    print_time(arena, value_get(blocked, "at")), with, print_member(arena, reason, "code"),
 			    print_sentence(arena, reason, "text"));
 }
 

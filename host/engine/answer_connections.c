@@ -38,6 +38,8 @@ static const hst_value *block_record(struct engine *engine, const struct core_bl
 	value_set_text(record, "device", block->device);
 	value_set_text(record, "user", block->user);
 	answer_set_time(engine->scratch, record, "at", block->at_us);
+	if (block->serial)
+		value_set_integer(record, "serial", block->serial);
 	answer_set_reason(engine->scratch, record, block->reason, block->text);
 	return record;
 }

@@ -132,7 +132,6 @@ struct engine {
 	size_t failure_count, failure_size;
 	struct loop_timer *fail;
 	struct table secrets;  /* name -> struct engine_secret (secrets.c) */
-	struct table offered;  /* connection -> int64_t, the serial of its password as it was last offered */
 	struct loop_timer *secrets_look;
 	struct engine_reply *replies;
 	size_t reply_count, reply_size;

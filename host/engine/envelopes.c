@@ -212,8 +212,9 @@ static int add_directions(struct making *making, const struct core_direction *fr
 }
 
 /* The item is named like the sink, which no input of a desktop flow can be. */
-static int add_password(struct making *making, const char *connection)
+static int add_password(struct making *making, struct step *step)
 {
+	const char *connection = step->facts.connection;
 	struct engine *engine = making->engine;
 	const struct conf_connection *conf = conf_connection(engine->definitions->conf, connection);
 	struct secret_envelope secret;
@@ -224,7 +225,7 @@ static int add_password(struct making *making, const char *connection)
 	rc = secrets_get(engine, conf->password, &secret, making->err);
 	if (rc < 0)
 		return rc;
-	secrets_offered(engine, connection, secret.serial);
+	step->serial = secret.serial;
 	return add(making, arena_printf(engine->scratch, "connection/%s.password", connection), secret.bytes, secret.length);
 }
 
@@ -276,7 +277,7 @@ int envelopes_of_action(struct engine *engine, const struct core_action *action,
 	if (rc >= 0 && action->kind == CORE_OFFER && action->sealed_count)
 		rc = add_signature(&making, action);
 	if (rc >= 0 && signs_in)
-		rc = add_password(&making, action->step->facts.connection);
+		rc = add_password(&making, action->step);
 	return rc < 0 ? rc : write_items(&making);
 }
 

@@ -98,7 +98,7 @@ void on_refused(void *arg, struct hub_link *from, const struct message *message)
 	bool sign_in = step && step->facts.connection && reason_is_of_sign_in(event.reason);
 
 	if (sign_in)
-		event.serial = secrets_failed(engine, step->facts.connection);
+		event.serial = secrets_failed(engine, step);
 	step_event(engine, from, message, &event);
 	if (sign_in)
 		secrets_look(engine);

@@ -1,4 +1,5 @@
 #include "engine/policy.h"
+#include "engine/secrets.h"
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -93,6 +94,11 @@ static const char *policy_gateway(void *arg, const char *device)
 	return serving_gateway(arg, device);
 }
 
+static int64_t policy_serial(void *arg, const char *connection)
+{
+	return secrets_serial(arg, connection);
+}
+
 static bool policy_inputs(void *arg, const struct flow_step *step, hst_fields *ret)
 {
 	hst_fields outputs;
@@ -156,7 +162,7 @@ struct core_policy engine_policy(struct engine *engine)
 	                            .package = policy_package, .action = policy_action,
 	                            .queue_timeout_ms = policy_queue_timeout, .lost_after_ms = policy_lost_after,
 	                            .resolve_within_ms = policy_resolve_within, .inputs = policy_inputs, .outputs = policy_outputs_of,
-	                            .event = policy_event, .gateway = policy_gateway, .arg = engine};
+	                            .event = policy_event, .gateway = policy_gateway, .serial = policy_serial, .arg = engine};
 }
 
 static int open_balancer(struct balancers *balancers, const struct definitions *definitions, const char *name,

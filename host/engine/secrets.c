@@ -63,19 +63,7 @@ int secrets_get(struct engine *engine, const char *name, struct secret_envelope 
 	return HST_OK;
 }
 
-void secrets_offered(struct engine *engine, const char *connection, int64_t serial)
-{
-	int64_t *offered = table_get(&engine->offered, connection);
-
-	if (!offered) {
-		offered = mem_alloc(sizeof *offered);
-		table_set(&engine->offered, connection, offered);
-	}
-	*offered = serial;
-}
-
-/* The serial of its password as it is now; 0: it has none, or none that can be used. */
-static int64_t serial_now(struct engine *engine, const char *connection)
+int64_t secrets_serial(struct engine *engine, const char *connection)
 {
 	const struct conf_connection *conf = conf_connection(engine->definitions->conf, connection);
 	struct secret_envelope secret;
@@ -84,11 +72,9 @@ static int64_t serial_now(struct engine *engine, const char *connection)
 }
 
 /* Offered by an engine before this one: its file may have been the same. */
-int64_t secrets_failed(struct engine *engine, const char *connection)
+int64_t secrets_failed(struct engine *engine, const struct step *step)
 {
-	const int64_t *offered = table_get(&engine->offered, connection);
-
-	return offered ? *offered : serial_now(engine, connection);
+	return step->serial ? step->serial : secrets_serial(engine, step->facts.connection);
 }
 
 static void look_due(void *arg)
@@ -108,7 +94,7 @@ void secrets_look(struct engine *engine)
 		const char *name = conf->connections[i].name;
 		const struct core_block *block = core_blocked(engine->core, name);
 		struct core_event event = {.kind = CORE_UNBLOCKED, .connection = name};
-		int64_t failed = block ? block->serial : 0, now = block ? serial_now(engine, name) : 0;
+		int64_t failed = block ? block->serial : 0, now = block ? secrets_serial(engine, name) : 0;
 
 		if (block && now > failed) {
 			log_info("connection %s: its password was sealed again (serial %lld, %lld had failed); it is tried again", name,
@@ -130,9 +116,6 @@ void secrets_clear(struct engine *engine)
 		free(secret->bytes);
 		free(secret);
 	}
-	TABLE_EACH(&engine->offered, entry)
-		free(entry->value);
 	table_clear(&engine->secrets);
-	table_clear(&engine->offered);
 	loop_cancel(engine->loop, &engine->secrets_look);
 }

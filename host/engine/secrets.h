@@ -19,12 +19,11 @@ struct secret_envelope {
 /* HST_DENIED with the reason SecretUnusable, the file and the remedy: it is not there, or not as it must be. */
 int secrets_get(struct engine *engine, const char *name, struct secret_envelope *ret, hst_error *err);
 
-/*
- * Rule R29: what a connection's password was when it was last offered, so that a block knows which one has failed.
- * secrets_failed is 0 for a connection without a password.
- */
-void secrets_offered(struct engine *engine, const char *connection, int64_t serial);
-int64_t secrets_failed(struct engine *engine, const char *connection);
+/* Rule R29: the serial of a connection's password as it is now; 0: it has none, or none that can be used. */
+int64_t secrets_serial(struct engine *engine, const char *connection);
+
+/* Of the password that this step was offered with, so that a block knows which one has failed. */
+int64_t secrets_failed(struct engine *engine, const struct step *step);
 
 /* Blocked connections whose password has been sealed again since it failed are tried again: now, and every few seconds
  * while one is blocked. */

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """A sign-in that fails blocks its connection and nothing else, until somebody says that the account is in order."""
 
+import json
 import os
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -75,5 +77,42 @@ with null_house(FILES, more=MORE, driver="refuse_user = bot2") as house:
     house.hostler("connection", "unblock", "bad")
     tap.ok(house.wait(lambda: all(run["state"] == "succeeded" for run in house.json("runs")), 30),
            "with the account in order all who waited run", house.hostler("runs").stdout)
+
+PASSWORDS = """[connection locked]
+target = device:here
+user = bot1
+password = secret:bot
+"""
+
+
+def seal(house, password):
+    return subprocess.run(house.command("hostler", "-c", house.ini, "seal", "bot"), env=house.environment(), cwd=house.home, input=password,
+                          capture_output=True, text=True, timeout=60, check=False)
+
+
+def tries(house):
+    return house.said().count("was not signed in")
+
+
+LOCKED = {**FILES, "flows/good.ini": FLOW.format("locked"), "flows/bad.ini": FLOW.format("locked").replace("name = locked", "name = second")}
+with null_house(LOCKED, more=PASSWORDS, driver="password = right-4711") as house:
+    house.up()
+    tap.same(seal(house, "wrong-0815").returncode, 0, "a password is sealed")
+    house.hostler("run", "locked")
+    house.hostler("run", "second")
+    tap.ok(house.wait(lambda: connection(house, "locked")["state"] == "blocked", 20), "a wrong one blocks its connection", house.said())
+    serial = json.loads(house.hostler("secrets", "--json").stdout)[0]["serial"]
+    tap.same(connection(house, "locked")["blocked"]["serial"], serial, "which says the serial that has failed")
+    tap.ok("serial" in house.hostler("connection", "list").stdout, "for people too", house.hostler("connection", "list").stdout)
+    house.hostler("connection", "unblock", "locked")
+    tap.ok(house.wait(lambda: tries(house) == 2 and connection(house, "locked")["state"] == "blocked", 20),
+           "somebody may have the same one tried again, once", house.said())
+    tap.same(seal(house, "wrong-too").returncode, 0, "another one is sealed, which is wrong, too")
+    tap.ok(house.wait(lambda: tries(house) == 3 and connection(house, "locked")["state"] == "blocked", 20),
+           "a newer one is tried by itself, by one run alone", house.said())
+    tap.same(seal(house, "right-4711").returncode, 0, "the right one is sealed")
+    tap.ok(house.wait(lambda: all(run["state"] == "succeeded" for run in house.json("runs")), 30), "then all who waited run",
+           house.hostler("runs").stdout)
+    tap.same((tries(house), connection(house, "locked")["state"]), (3, "working"), "without another failure")
 
 tap.end()

@@ -138,6 +138,72 @@ static void a_failure_after_success_takes_the_trust_back(void **state)
 	core_house_clear(&house);
 }
 
+static int64_t serial_now;
+
+static int64_t policy_serial(void *arg, const char *connection)
+{
+	(void)arg;
+	return strcmp(connection, "bot-pool") == 0 ? serial_now : 0;
+}
+
+static void init_with_serials(struct core_house *house)
+{
+	serial_now = 5;
+	core_house_init(house, NULL);
+	house->policy.serial = policy_serial;
+	core_house_restart(house);
+	core_house_desktop_flow(house, "pool", "bot-pool", NULL);
+	house_device(house, "a", 4, 1);
+	house_device(house, "b", 4, 1);
+}
+
+/* Otherwise one mistyped new password would be tried by all who wait at once. */
+static void a_password_that_was_sealed_again_is_tried_by_one_first(void **state)
+{
+	struct core_house house;
+
+	(void)state;
+	init_with_serials(&house);
+	house_fire(&house, "pool");
+	house_said(&house, "offer 1/1 a bot\n");
+	house_taken(&house, 1, STATE_RUNNING);
+	house_fire(&house, "pool");
+	house_said(&house, "offer 2/2 b bot\n");
+	end(&house, 1);
+	end(&house, 2);
+	assert_true(core_proven(house.core, "bot-pool"));
+	serial_now = 6;
+	house_fire(&house, "pool");
+	house_said(&house, "offer 3/3 a bot\n");
+	house_fire(&house, "pool");
+	house_said(&house, "");
+	house_step_says(&house, 4, "b: ConnectionBlocked");
+	house_taken(&house, 3, STATE_RUNNING);
+	house_said(&house, "offer 4/4 b bot\n");
+	assert_true(core_proven(house.core, "bot-pool"));
+	core_house_clear(&house);
+}
+
+/* Two that were offered with different passwords: what failed is what the one that failed had. */
+static void a_block_knows_the_serial_that_its_own_offer_had(void **state)
+{
+	struct core_house house;
+
+	(void)state;
+	init_with_serials(&house);
+	house_fire(&house, "pool");
+	house_taken(&house, 1, STATE_RUNNING);
+	house_fire(&house, "pool");
+	house_said(&house, "offer 2/2 b bot\n");
+	serial_now = 6;
+	assert_int_equal(core_step_of(house.core, 2)->serial, 5);
+	end(&house, 1);
+	house_fire(&house, "pool");
+	assert_int_equal(core_step_of(house.core, 3)->serial, 6);
+	assert_int_equal(core_step_of(house.core, 2)->serial, 5);
+	core_house_clear(&house);
+}
+
 static void a_refused_or_lost_first_sign_in_lets_the_next_try(void **state)
 {
 	struct core_house house;
@@ -193,6 +259,8 @@ int main(void)
 		cmocka_unit_test(an_end_proves_the_sign_in_that_was_never_heard_of),
 		cmocka_unit_test(a_failed_sign_in_blocks_the_connection_everywhere),
 		cmocka_unit_test(a_failure_after_success_takes_the_trust_back),
+		cmocka_unit_test(a_password_that_was_sealed_again_is_tried_by_one_first),
+		cmocka_unit_test(a_block_knows_the_serial_that_its_own_offer_had),
 		cmocka_unit_test(a_refused_or_lost_first_sign_in_lets_the_next_try),
 		cmocka_unit_test(the_rule_holds_across_a_restart),
 	};

@@ -113,6 +113,12 @@ void connections_begin(struct core *core, struct step *step)
 {
 	struct core_connection *connection = connection_of_step(core, step);
 
+	step->serial = core->policy.serial && !step->facts.attended
+			       ? core->policy.serial(core->policy.arg, step->facts.connection)
+			       : 0;
+	/* Of a password that was sealed since nobody knows whether it is right. */
+	if (step->serial && step->serial != connection->serial)
+		connection->proven = false;
 	step->signing_in = true;
 	connection->signing_in++;
 	settle(core, connection);
@@ -142,6 +148,7 @@ void connections_proven(struct core *core, struct step *step)
 		return;
 	connection = leave(core, step);
 	connection->proven = true;
+	connection->serial = step->serial;
 	settle(core, connection);
 }
 

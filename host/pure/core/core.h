@@ -32,6 +32,8 @@ struct core_policy {
 	bool (*outputs)(void *arg, const struct flow_step *step, hst_fields *ret);
 	bool (*event)(void *arg, const char *trigger, hst_fields *ret);
 	const char *(*gateway)(void *arg, const char *device);
+	/* The serial of a connection's password as an offer would have it now; 0: it has none. May be NULL. */
+	int64_t (*serial)(void *arg, const char *connection);
 	void *arg;
 };
 

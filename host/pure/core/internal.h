@@ -32,6 +32,7 @@ struct core_connection {
 	struct order_gate gate;	 /* what its steps wait behind */
 	struct core_block block; /* no reason: not blocked */
 	bool proven;		 /* a sign-in went well, and none has failed since */
+	int64_t serial;		 /* of the password that it went well with; 0: none, or not known */
 	int64_t signing_in;	 /* steps that are offered or preparing */
 	int64_t as_of;		 /* core->configured when the rest was looked for; 0: never */
 	struct placement_target *target; /* NULL: it leads nowhere */

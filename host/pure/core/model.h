@@ -94,6 +94,7 @@ struct step {
 	int64_t crashes;		 /* processes that have ended during its call */
 	bool unsure;			 /* its device is to be asked as soon as it is there */
 	bool disowned;			 /* it was decided without its device: should that still run it, it stops */
+	int64_t serial;			 /* of the password that it was last offered with; 0: none, or not known any more */
 	bool signing_in;		 /* its connection waits for how its sign-in goes */
 	const char *asked; /* what its device was told and has not confirmed: the `how` of `stop`, or NULL */
 	bool displaced;			 /* out of the order until what is configured now is known */
