@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "cli/connect.h"
 #include "cli/grid.h"
 #include "cli/print.h"
 #include "definitions/signatures.h"
@@ -15,6 +16,16 @@
 
 static const char operators[] = "operator/";
 
+/* Nobody waits for a host that does not run. */
+static void ask_devices(struct desktop_desk *desk, const struct cli *silent)
+{
+	struct connect connect;
+
+	if (connect_open(&connect, silent) != CLI_DONE || connect_ask(&connect, "devices", NULL, &desk->devices) != CLI_DONE)
+		desk->devices = NULL;
+	connect_close(&connect);
+}
+
 /* Whoever only looks may have no key, and the house no roster yet: then what is signed is shown, and not what it is worth. */
 static int open_to_look(struct desktop_desk *desk)
 {
@@ -24,11 +35,13 @@ static int open_to_look(struct desktop_desk *desk)
 
 	*silent = *desk->cli;
 	silent->kept = unsaid;
+	silent->hasty = true;
 	status = seal_desk_open(&desk->seal, silent, true);
 	if (!desk->seal.definitions)
 		return cli_fail(desk->cli, (enum cli_status)status, unsaid->reason, "%s", unsaid->text);
 	if (!desk->seal.roster)
 		desk->seal.roster = pushed_roster(desk->seal.definitions->conf);
+	ask_devices(desk, silent);
 	return CLI_DONE;
 }
 
@@ -142,6 +155,27 @@ static void set_signature(const struct desktop_desk *desk, const struct package 
 	value_set_boolean(record, "pinned", table_get(&desk->seal.definitions->pinned, package->name) != NULL);
 }
 
+/* The gateways that have a copy of it; null where no host says so. */
+static void set_gateways(const struct desktop_desk *desk, const struct package *package, hst_value *record)
+{
+	hst_arena *arena = desk->cli->arena;
+	hst_value *list = value_make_list(arena);
+
+	for (size_t i = 0; i < value_count(desk->devices); i++) {
+		const hst_value *device = value_at(desk->devices, i), *packages = value_get(device, "packages");
+		const hst_value *gateway = value_get(device, "gateway");
+		bool has = false, told = false;
+
+		for (size_t p = 0; p < value_count(packages); p++)
+			has |= strcmp(value_text(value_at(packages, p)), package->digest) == 0;
+		for (size_t g = 0; g < value_count(list); g++)
+			told |= strcmp(value_text(value_at(list, g)), value_text(gateway)) == 0;
+		if (has && !told)
+			value_append(list, gateway);
+	}
+	value_set(record, "gateways", desk->devices ? list : value_make_null(arena));
+}
+
 static void set_uses(const struct desktop_desk *desk, const struct package *package, hst_value *record)
 {
 	const struct definitions *definitions = desk->seal.definitions;
@@ -179,6 +213,7 @@ hst_value *desktop_describe(const struct desktop_desk *desk, const struct packag
 	value_set_text(record, "manifest", desktop_own_manifest(desk, package));
 	set_signature(desk, package, record);
 	set_uses(desk, package, record);
+	set_gateways(desk, package, record);
 	return record;
 }
 
@@ -210,7 +245,7 @@ static bool needs_signature(const hst_value *record)
 
 static void print_list_of(const struct cli *cli, const hst_value *list)
 {
-	static const char *const heads[] = {"NAME", "VERSION", "DIGEST", "STATE", "BY", "WHEN", "USED BY", NULL};
+	static const char *const heads[] = {"NAME", "VERSION", "DIGEST", "STATE", "BY", "WHEN", "ON", "USED BY", NULL};
 	hst_arena *arena = cli->arena;
 	struct grid grid;
 
@@ -229,6 +264,7 @@ static void print_list_of(const struct cli *cli, const hst_value *list)
 		grid_add(&grid, value_boolean(value_get(one, "pinned")) ? arena_printf(arena, "%s, pinned", state) : state);
 		grid_add(&grid, value_get(one, "by") ? print_member(arena, one, "by") : NULL);
 		grid_add(&grid, value_get(one, "signed") ? print_time(arena, value_get(one, "signed")) : NULL);
+		grid_add(&grid, value_count(value_get(one, "gateways")) ? print_list(arena, value_get(one, "gateways")) : NULL);
 		grid_add(&grid, uses_of(arena, one));
 	}
 	grid_print(&grid, stdout);

@@ -11,6 +11,7 @@ struct desktop_desk {
 	const struct cli *cli;
 	struct seal_desk seal; /* its configuration is there; its key and its roster may not be, unless they were asked for */
 	const char *conf;      /* path of the configuration */
+	const hst_value *devices; /* as a host that runs says them; NULL: none does, or nobody has asked */
 };
 
 /* Closed by desktop_close whatever is returned. With `signs` there is a key, and a roster in which it may sign desktop flows. */

@@ -153,6 +153,8 @@ static void print_one(hst_arena *arena, const hst_value *record)
 		puts("  pinned     what is in its folder is not used");
 	if (value_get(record, "text"))
 		printf("  %s\n", print_member(arena, record, "text"));
+	if (value_count(value_get(record, "gateways")))
+		printf("  copied to  %s\n", print_list(arena, value_get(record, "gateways")));
 	for (size_t i = 0; i < value_count(uses); i++) {
 		const hst_value *one = value_at(uses, i);
 

@@ -28,7 +28,7 @@ static int read_configuration(struct seal_desk *desk)
 		return cli_fail_problems(desk->cli, path, &problems);
 	desk->definitions = definitions_load(conf, &problems);
 	for (size_t i = 0; i < problems.n; i++)
-		desk->problems += strstr(problems.at[i].text, "hostler seal") == NULL;
+		desk->problems += !strstr(problems.at[i].text, "hostler seal") && !strstr(problems.at[i].text, "hostler desktop push");
 	desk->use_count = secret_uses(desk->definitions, desk->cli->arena, &desk->uses);
 	return CLI_DONE;
 }

@@ -9,7 +9,7 @@
 struct seal_desk {
 	const struct cli *cli;
 	struct definitions *definitions; /* NULL: no configuration was wanted */
-	size_t problems; /* so many things are wrong with it, sealed files that are not there left out of account */
+	size_t problems; /* so many things are wrong with it, sealed files and signatures that are not there left out of account */
 	const struct secret_use *uses;
 	size_t use_count;
 	char *key_path;

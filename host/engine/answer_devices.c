@@ -39,6 +39,17 @@ static void set_about(struct engine *engine, const struct conf_device *conf, con
 	}
 }
 
+/* Digests of the desktop flows that its gateway has copies of. */
+static void set_packages(struct engine *engine, const struct engine_device *device, hst_value *record)
+{
+	const hst_value *about = NULL, *said;
+
+	if (device && device->about)
+		value_parse_json(engine->scratch, device->about, device->about_length, &about, NULL);
+	said = value_get(about, "packages");
+	value_set(record, "packages", value_kind(said) == HST_VALUE_LIST ? said : value_make_list(engine->scratch));
+}
+
 /* As the gateway says them; the reason of one that is stuck with its sentence and remedy. */
 static hst_value *sessions_list(struct engine *engine, const struct engine_device *device)
 {
@@ -102,6 +113,7 @@ static const hst_value *device_record(struct engine *engine, const char *name)
 	value_set_integer(record, "memory_milli", placed->memory_milli);
 	answer_set_time(engine->scratch, record, "last_seen", presence.seen_us);
 	set_blind(engine, device, record);
+	set_packages(engine, device, record);
 	value_set(record, "sessions", sessions_list(engine, device));
 	return record;
 }

@@ -19,7 +19,7 @@
 
 /*
  * Payload: {"sessions":[…],"holding":[[step,token],…],"about":{…}}; `holding` and `about` (driver, strategy, accounts) only
- * in the first word after a connection.
+ * in the first word after a connection, `about` also when it has changed.
  */
 void on_device(void *arg, struct hub_link *from, const struct message *message)
 {

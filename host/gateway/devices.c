@@ -145,7 +145,7 @@ static void on_shown(void *arg, const struct message *reply)
 	now_write(device->gateway);
 }
 
-/* Sessions, and in the first word of a connection also which runs are here, and what stands in this machine's file. */
+/* Sessions, and in the first word of a connection also which runs are here, and what this machine has in its file and its folder. */
 static void write_body(struct text *to, struct gateway_device *device)
 {
 	struct saying saying = {.to = to};
@@ -164,12 +164,13 @@ static void write_body(struct text *to, struct gateway_device *device)
 		text_add(to, ",\"holding\":[");
 		admission_runs(device->admission, say_held, &saying);
 		text_add(to, "]");
-		if (!device->leaving) {
-			text_add(to, ",\"about\":{\"gateway\":");
-			json_quote(to, device->gateway->conf->gateway_name, strlen(device->gateway->conf->gateway_name));
-			devices_about(to, device->conf);
-			text_add(to, "}");
-		}
+	}
+	if ((device->fresh || device->fetched) && !device->leaving) {
+		text_add(to, ",\"about\":{\"gateway\":");
+		json_quote(to, device->gateway->conf->gateway_name, strlen(device->gateway->conf->gateway_name));
+		devices_about(to, device->conf);
+		packages_say(to, device->gateway);
+		text_add(to, "}");
 	}
 	text_add(to, "}");
 }
@@ -216,7 +217,7 @@ void devices_say(struct gateway_device *device)
 	if (rc < 0)
 		log_warning("device %s: the host could not be told: %s", now.name, err.text);
 	else
-		device->changed = device->fresh = false;
+		device->changed = device->fresh = device->fetched = false;
 	text_clear(&json);
 }
 

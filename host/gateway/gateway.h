@@ -50,6 +50,7 @@ struct gateway_device {
 	struct gateway_process *watch; /* NULL: none is there now */
 	size_t due;   /* effects of this round: their journal records are synced */
 	bool changed; /* the host has not heard of the device's present numbers */
+	bool fetched; /* it was not told of a package that was fetched since; with the next word */
 	bool fresh;   /* nor, since the connection came up, which runs are known here */
 	bool shown;   /* since then it has said that it has heard of it */
 	int64_t watch_wanted_us, watch_pause_ms; /* when the last watch was asked for, and how long the next one is waited for */
@@ -153,6 +154,7 @@ void offer_items(const struct admission_run *run, bool password, struct text *to
 /* packages.c: copies of the host's desktop flows */
 void packages_fetch(struct gateway_device *device, const char *digest);
 char *packages_path(const struct gateway *gateway, const char *digest); /* caller frees */
+void packages_say(struct text *to, const struct gateway *gateway); /* ,"packages":["DIGEST",…]: those that are here */
 void packages_clear(struct gateway *gateway);
 
 /* results.c: what a run left behind, on its way to the host, and kept until the host knows how it ended */

@@ -12,6 +12,7 @@
 #include "os/files.h"
 #include "schema/value.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FETCH_TIMEOUT_MS = 30 * 1000 };
+enum { FETCH_TIMEOUT_MS = 30 * 1000, DIGEST_LENGTH = 64, SAID_MAX = 1000 };
 
 struct fetch {
 	struct gateway *gateway;
@@ -33,6 +34,25 @@ struct fetch {
 char *packages_path(const struct gateway *gateway, const char *digest)
 {
 	return files_join(gateway->packages_dir, digest);
+}
+
+static bool is_digest(const char *name)
+{
+	return strspn(name, "0123456789abcdef") == DIGEST_LENGTH && !name[DIGEST_LENGTH];
+}
+
+void packages_say(struct text *to, const struct gateway *gateway)
+{
+	DIR *folder = opendir(gateway->packages_dir);
+	size_t n = 0;
+
+	text_add(to, ",\"packages\":[");
+	for (struct dirent *entry; folder && n < SAID_MAX && (entry = readdir(folder)) != NULL;)
+		if (is_digest(entry->d_name))
+			text_addf(to, "%s\"%s\"", n++ ? "," : "", entry->d_name);
+	text_add(to, "]");
+	if (folder)
+		closedir(folder);
 }
 
 static void fetch_free(struct fetch *fetch)
@@ -73,6 +93,8 @@ static void fetch_done(struct fetch *fetch)
 {
 	AUTO_FREE char *path = packages_path(fetch->gateway, fetch->digest);
 
+	TABLE_EACH(&fetch->gateway->devices, entry)
+		((struct gateway_device *)entry->value)->fetched = true;
 	crash_point(CRASH_gateway_fetched);
 	if (rename(fetch->partial, path) != 0 && errno != EEXIST && errno != ENOTEMPTY) {
 		fetch_failed(fetch, strerror(errno));
@@ -205,7 +227,7 @@ void packages_fetch(struct gateway_device *device, const char *digest)
 	struct fetch *fetch;
 	hst_error err = {{0}, {0}};
 
-	if (strspn(digest, "0123456789abcdef") != 64 || digest[64]) {
+	if (!is_digest(digest)) {
 		there.text = "that is no digest";
 		gateway_event(device, &there);
 		return;

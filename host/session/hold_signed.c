@@ -77,7 +77,9 @@ static int copy(struct hold *hold, const struct signed_package *signature, const
 		package_digest(files, n, digest);
 	arena_free(arena);
 	if (code == HST_OK && strcmp(digest, signature->digest) != 0)
-		code = unsigned_for(err, "its files on this device are not those that were signed");
+		code = hst_fail_as(err, HST_DENIED, "PackageUnsigned",
+				   "the files of \"%s\" on this device, in gateway/packages/%s of its state folder, are not those that were signed: remove them and restart hostler there, which fetches them again",
+				   signature->name, signature->digest);
 	if (code == HST_OK && chmod(target, 0755) != 0)
 		code = hst_fail_as(err, HST_DENIED, "FlowNotInstalled", "%s cannot be shown to the session's user", target);
 	return code;

@@ -251,10 +251,10 @@ static void what_was_changed_on_the_device_gets_nothing(void **state)
 
 	assert_int_equal(stat(script, &status), 0);
 	assert_int_equal(chmod(script, 0755), 0);
-	refused(launch(&signing, 1, &right), "are not those that were signed");
+	refused(launch(&signing, 1, &right), "on this device, in gateway/packages/");
 	assert_int_equal(chmod(script, status.st_mode & 07777), 0);
 	assert_int_equal(files_append(more, added, 1, 0644, false, NULL), HST_OK);
-	refused(launch(&signing, 2, &right), "are not those that were signed");
+	refused(launch(&signing, 2, &right), "on this device, in gateway/packages/");
 	assert_int_equal(unlink(more), 0);
 	assert_string_equal(message_text(&launch(&signing, 3, &right)->message, "state"), "succeeded");
 	end(&signing);

@@ -1,4 +1,4 @@
-/* The sealed part of a message, and what is in it: items, compositions, directions. Each is taken only where it is written the same way again. */
+/* The sealed part of a message, and what is in it: items, compositions, directions, signatures of desktop flows. Each is taken only where it is written the same way again. */
 #include "fuzz.h"
 
 #include "base/arena.h"
@@ -7,6 +7,7 @@
 #include "seal/composition.h"
 #include "seal/directions.h"
 #include "seal/items.h"
+#include "seal/signed_package.h"
 
 #include <string.h>
 
@@ -58,6 +59,22 @@ static void directions(const void *bytes, size_t length)
 	arena_free(arena);
 }
 
+static void signature(const void *bytes, size_t length)
+{
+	struct signed_package read;
+	AUTO(text) struct text again;
+	hst_error err = {0};
+	int code = signed_package_read(bytes, length, &read, &err);
+
+	text_init(&again, SIGNED_PACKAGE_BYTES_MAX);
+	fuzz_must(code == HST_OK || (code == HST_INVALID && err.text[0]));
+	if (code != HST_OK)
+		return;
+	signed_package_write(&again, &read);
+	is_same(&again, bytes, length);
+	fuzz_must(signed_package_verify(&read, NULL, &err) == HST_DENIED);
+}
+
 static void items(const void *bytes, size_t length)
 {
 	AUTO_FREE struct item *all = calloc(ITEMS_MAX, sizeof *all);
@@ -82,6 +99,8 @@ static void items(const void *bytes, size_t length)
 			composition(item.bytes, item.length);
 		else if (item.kind == ITEM_DIRECTIONS)
 			directions(item.bytes, item.length);
+		else if (item.kind == ITEM_PACKAGE)
+			signature(item.bytes, item.length);
 		all[n++] = item;
 	}
 	fuzz_must(items_write(&again, all, n, &err) == HST_OK);
@@ -98,6 +117,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 		break;
 	case ITEM_DIRECTIONS:
 		directions(copy, length);
+		break;
+	case ITEM_PACKAGE:
+		signature(copy, length);
 		break;
 	default:
 		items(copy, length);

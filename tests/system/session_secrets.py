@@ -110,6 +110,7 @@ with null_house(FILES, more=MORE, driver=f"password = {PASSWORD}") as house:
     tap.same(shown["state"], "succeeded", "a desktop flow has secrets, and makes some")
     tap.same((steps["enter"]["inputs"]["pin"], steps["enter"]["outputs"]), ({"sealed": "pin"}, {"code": {"sealed": "enter.code"}, "length": len(PIN)}),
              "of which nothing is shown")
+    tap.ok(house.wait(lambda: house.json("desktop", "list")[0]["gateways"] == ["here"], 20), "the gateway has a copy of it", house.json("desktop", "list"))
     tap.same(read(house, "out/code.txt"), f"code {CODE}", "a connector uses what it made")
     tap.same((steps["again"]["inputs"]["pin"], steps["again"]["outputs"]),
              ({"sealed": "enter.code"}, {"code": {"sealed": "again.code"}, "length": {"sealed": "again.length"}}),
