@@ -23,12 +23,16 @@ static bool flush(struct hub *hub, struct connection *connection)
 	return false;
 }
 
+/* Each sending wakes a process: those that are given work come before those that hear of it, so that it begins sooner. */
 void hub_flush(void *arg)
 {
 	struct hub *hub = arg;
 
 	if (hub->held)
 		return;
+	for (size_t i = 0; i < hub->sending_count; i++)
+		if (hub->sending[i] && hub->sending[i]->link.speaker != SPEAKER_CLIENT)
+			flush(hub, hub->sending[i]);
 	for (size_t i = 0; i < hub->sending_count; i++)
 		if (hub->sending[i])
 			flush(hub, hub->sending[i]);
