@@ -26,15 +26,30 @@ static void tell_host(struct gateway *gateway, struct message *message)
 		log_warning("the host could not be told: %s", err.text);
 }
 
-static void say_run(struct gateway *gateway, enum word word, uint64_t id, const struct admission_run *run, const char *state)
+/*
+ * How far a run is. While a session process starts what runs, everything else would only be in its way, and a run that ends
+ * at once has said both in one: nobody waits for this, so it may take a moment.
+ */
+static void say_stage(struct gateway *gateway, enum word word, uint64_t id, const struct admission_run *run, const char *state)
 {
 	struct message message;
+	hst_error err = {{0}, {0}};
 
 	message_init(&message, word, id);
 	message_set_integer(&message, "step", run->step);
 	message_set_integer(&message, "token", run->token);
-	if (state)
-		message_set_text(&message, "state", state);
+	message_set_text(&message, "state", state);
+	if (link_send_soon(gateway->link, &message, &err) < 0)
+		log_warning("the host could not be told: %s", err.text);
+}
+
+static void say_released(struct gateway *gateway, const struct admission_run *run)
+{
+	struct message message;
+
+	message_init(&message, WORD_released, 0);
+	message_set_integer(&message, "step", run->step);
+	message_set_integer(&message, "token", run->token);
 	tell_host(gateway, &message);
 }
 
@@ -259,14 +274,14 @@ static void perform(struct gateway_device *device, const struct admission_effect
 		results_upload(device, effect->run);
 		break;
 	case ADMISSION_SAY_TAKEN:
-		say_run(gateway, WORD_taken, (uint64_t)effect->run->token, effect->run, effect->text);
+		say_stage(gateway, WORD_taken, (uint64_t)effect->run->token, effect->run, effect->text);
 		crash_point(CRASH_gateway_told_taken);
 		break;
 	case ADMISSION_SAY_REFUSED:
 		say_refused(device, effect);
 		break;
 	case ADMISSION_SAY_STAGE:
-		say_run(gateway, WORD_stage, 0, effect->run, effect->text);
+		say_stage(gateway, WORD_stage, 0, effect->run, effect->text);
 		crash_point(CRASH_gateway_told_stage);
 		break;
 	case ADMISSION_SAY_FINISHED:
@@ -274,7 +289,7 @@ static void perform(struct gateway_device *device, const struct admission_effect
 		crash_point(CRASH_gateway_told_finished);
 		break;
 	case ADMISSION_SAY_RELEASED:
-		say_run(gateway, WORD_released, 0, effect->run, NULL);
+		say_released(gateway, effect->run);
 		crash_point(CRASH_gateway_told_released);
 		break;
 	case ADMISSION_SAY_STANDING:

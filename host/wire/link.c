@@ -1,11 +1,10 @@
-#include "wire/link.h"
+#include "wire/link_parts.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "wire/frames.h"
 #include "wire/monitor.h"
-#include "wire/requests.h"
 #include "wire/socket.h"
 
 #include <sodium.h>
@@ -19,39 +18,6 @@ enum {
 };
 
 static const uint64_t own_ids = UINT64_C(1) << 63;
-
-enum link_state { LINK_STARTING, LINK_UP, LINK_DOWN };
-
-struct link {
-	struct loop *loop;
-	void *zmq;
-	char *endpoint, *name;
-	struct key_pair self;
-	uint8_t host[KEY_BYTES];
-	struct link_role role;
-
-	void *socket;
-	struct monitor *monitor;
-	enum link_state state;
-	bool connected;
-	bool greeted; /* a hello waits in the queue for the next connection */
-	bool fresh;   /* the next welcome is the first of its connection */
-	bool reopen; /* the key was refused: libzmq was told to stop, so that a new attempt needs a new socket */
-	int64_t sent_us, heard_us, asked_us; /* steady; asked 0: nothing is open */
-	struct loop_timer *beat;
-	int code; /* why it is not up */
-	hst_error why;
-
-	uint64_t last_id, hello_id;
-	int64_t window;
-	struct requests requests;
-
-	struct parcel out;
-	struct message reply; /* of link_call */
-	char *reply_payload;
-	unsigned busy; /* callbacks under way; freed from within them: the memory goes when they return */
-	bool freed;
-};
 
 /* Everything that may call back is between these two. */
 static void link_enter(struct link *link)
@@ -69,35 +35,6 @@ static void link_exit(struct link *link)
 	free(link->name);
 	sodium_memzero(&link->self, sizeof link->self);
 	free(link);
-}
-
-static int link_flush_now(struct link *link, hst_error *err)
-{
-	int code;
-
-	if (!link->socket || !parcel_left(&link->out))
-		return HST_OK;
-	code = frames_send(link->socket, NULL, 0, &link->out, err);
-	if (!code)
-		link->sent_us = clock_steady_us();
-	return code;
-}
-
-/* What does not fit into the queue waits until it does. */
-static void link_flush(void *arg)
-{
-	link_flush_now(arg, NULL);
-}
-
-/* Sent before the next wait, with what else there is. */
-static int link_put(struct link *link, const struct message *message, hst_error *err)
-{
-	size_t left = parcel_left(&link->out);
-	int code = HST_OK;
-
-	if (left && left + HEAD_BYTES_MAX + message->payload_length + message->sealed_length > PARCEL_BYTES)
-		code = link_flush_now(link, err);
-	return code ? code : parcel_add(&link->out, message, err);
 }
 
 /* A hello that cannot be sent is not missed: the beat says the next one. */
@@ -291,6 +228,7 @@ static void link_close(struct link *link, int linger_ms)
 		loop_socket(link->loop, link->socket, NULL, NULL);
 	if (linger_ms)
 		link_flush_now(link, NULL);
+	loop_cancel(link->loop, &link->late);
 	link->out.done = link->out.used;
 	socket_close(link->socket, linger_ms);
 	link->socket = NULL;
@@ -425,14 +363,6 @@ int link_why(const struct link *link, hst_error *err)
 int64_t link_heard_us(const struct link *link)
 {
 	return link->heard_us;
-}
-
-int link_send(struct link *link, const struct message *message, hst_error *err)
-{
-	if (link->freed || link->state == LINK_DOWN)
-		return hst_fail_as(err, HST_RETRY, link->why.reason, "not connected to the host: %s",
-				   link->why.text);
-	return link_put(link, message, err);
 }
 
 int link_request(struct link *link, struct message *message, int64_t timeout_ms, link_reply reply, void *arg,

@@ -47,6 +47,9 @@ int64_t link_heard_us(const struct link *link);
  * or the queue is full. */
 int link_send(struct link *link, const struct message *message, hst_error *err);
 
+/* As link_send, for news that nobody waits for: it leaves together with what is sent next, and at the latest after 5 ms. */
+int link_send_soon(struct link *link, const struct message *message, hst_error *err);
+
 /* Sends with an id of the link's own and calls back. HST_RETRY also when the host's window of unanswered
  * requests is full. */
 int link_request(struct link *link, struct message *message, int64_t timeout_ms, link_reply reply, void *arg,

@@ -3,6 +3,7 @@
 #include "wire_house.h"
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "wire/frames.h"
 #include "wire/socket.h"
@@ -401,6 +402,48 @@ static void the_window_of_requests_is_kept(void **state)
 	assert_int_equal(felix.silence, SOCKET_WINDOW);
 }
 
+static int64_t stopped_at_us;
+
+static int64_t stopped_us(void)
+{
+	return stopped_at_us + later_us;
+}
+
+static void turn_a_while(struct house *house)
+{
+	for (int i = 0; i < 10; i++)
+		loop_turn(house->loop, 10);
+}
+
+static void what_may_take_a_moment_leaves_with_the_next_or_then(void **state)
+{
+	static const struct clock_source stopped = {stopped_us, stopped_us};
+	struct house *house = *state;
+	struct peer_side felix;
+	struct message message = ask();
+
+	connect_peer(house, FELIX, house->ipc, &felix);
+	loop_turn(house->loop, 0); /* what connecting has left to be sent leaves */
+	stopped_at_us = clock_steady_us();
+	clock_replace(&stopped);
+	assert_int_equal(link_send_soon(felix.link, &message, NULL), HST_OK);
+	assert_int_equal(link_send_soon(felix.link, &message, NULL), HST_OK);
+	turn_a_while(house);
+	assert_int_equal(house->asked, 0);
+	assert_int_equal(link_send(felix.link, &message, NULL), HST_OK);
+	assert_int_equal(link_send_soon(felix.link, &message, NULL), HST_OK);
+	TURN_UNTIL(house, house->asked == 4);
+	assert_int_equal(link_send_soon(felix.link, &message, NULL), HST_OK);
+	later_us += 4000;
+	turn_a_while(house);
+	assert_int_equal(house->asked, 4);
+	later_us += 1000;
+	TURN_UNTIL(house, house->asked == 5);
+	assert_int_equal(link_send_soon(felix.link, &message, NULL), HST_OK);
+	link_free(felix.link);
+	TURN_UNTIL(house, house->asked == 6);
+}
+
 static void a_turn_reads_up_to_its_limit(void **state)
 {
 	struct house *house = *state;
@@ -440,6 +483,7 @@ int main(int argc, char **argv)
 		WIRE_TEST(ids_of_both_sides_never_meet),
 		WIRE_TEST(a_request_ends_with_its_time_out_or_its_link),
 		WIRE_TEST(the_window_of_requests_is_kept),
+		WIRE_TEST(what_may_take_a_moment_leaves_with_the_next_or_then),
 		WIRE_TEST(a_turn_reads_up_to_its_limit),
 	};
 
