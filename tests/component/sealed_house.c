@@ -51,7 +51,7 @@ static void add_member(struct house *house, const char *name, struct seal_pairs 
 
 void house_begin(struct house *house, const char *instance, const char *sections)
 {
-	struct seal_pairs machine;
+	struct seal_pairs machine, gone;
 	hst_error err = {0};
 
 	memset(house, 0, sizeof *house);
@@ -63,6 +63,10 @@ void house_begin(struct house *house, const char *instance, const char *sections
 	add_line(house->roster, ROSTER_MACHINES, ROSTER_MACHINE, &machine);
 	add_member(house, instance, &house->own);
 	add_member(house, "connector/other", &house->other);
+	seal_pairs_random(&gone);
+	add_line(house->roster, ROSTER_REVOKED, "gateway/gone", &gone);
+	house->roster->epoch = 2;
+	house->roster->least = 2;
 	must(roster_sign(house->roster, "operator/ada", &house->ada, &err), &err);
 	house->text = roster_write(house->roster);
 	house->engine.roster = house->text;
@@ -78,16 +82,16 @@ void house_end(struct house *house)
 uint8_t *make(struct house *house, struct making making, size_t *ret_length)
 {
 	const char *const sinks[] = {making.sink ? making.sink : "connector/odd.give.pin", "connector/odd.leak.pin"};
-	bool by_other = making.signer && strcmp(making.signer, "connector/other") == 0;
+	bool by_other = making.by_other || (making.signer && strcmp(making.signer, "connector/other") == 0);
 	struct envelope_header header = {.kind = making.kind ? making.kind : ENVELOPE_INPUT,
 	                                 .name = "start.pin",
 	                                 .run = making.run ? making.run : "",
 	                                 .sinks = sinks,
 	                                 .sink_count = making.sink ? 1 : 2,
-	                                 .epoch = house->roster->epoch,
+	                                 .epoch = house->roster->epoch - making.epochs_ago,
 	                                 .created_us = clock_wall_us(),
 	                                 .not_after_us = making.not_after_us,
-	                                 .serial = making.kind == ENVELOPE_SECRET ? 1 : 0,
+	                                 .serial = making.kind == ENVELOPE_SECRET && !making.serial ? 1 : making.serial,
 	                                 .signer = making.signer ? making.signer : "operator/ada"};
 	struct envelope_recipient to[] = {{.name = house->engine.instance}, {.name = "operator/ada"}};
 	AUTO(secret) hst_secret *secret = NULL;
@@ -95,12 +99,15 @@ uint8_t *make(struct house *house, struct making making, size_t *ret_length)
 	hst_error err = {0};
 
 	memcpy(header.cluster, house->roster->cluster, sizeof header.cluster);
+	header.cluster[0] ^= making.of_another_house;
 	memcpy(to[0].key, making.to_other ? house->other.open_public : house->own.open_public, sizeof to[0].key);
 	memcpy(to[1].key, house->ada.open_public, sizeof to[1].key);
 	must(secret_new(making.value ? making.value : CANARY, strlen(making.value ? making.value : CANARY), &secret, &err), &err);
 	if (making.json)
 		secret_set_form(secret, SECRET_JSON);
 	must(envelope_seal(&header, secret, to, 2, by_other ? &house->other : &house->ada, &bytes, ret_length, &err), &err);
+	if (making.changed)
+		bytes[making.changed > 0 ? (size_t)making.changed : *ret_length - (size_t)-making.changed] ^= 1;
 	return bytes;
 }
 

@@ -12,7 +12,8 @@
 #define CANARY "canary-7f3a91c5"
 #define RUN "r-ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-/* An engine, a roster with an operator, a worker's instance and a neighbour, and the pairs of all of them. */
+/* An engine, a roster with an operator, a worker's instance and a neighbour, and the pairs of all of them. Besides the roster has
+ * revoked the gateway "gone", and refuses what is of its first epoch. */
 struct house {
 	struct fake_engine engine;
 	struct seal_pairs ada, own, other;
@@ -24,8 +25,9 @@ struct house {
 struct making {
 	const char *value, *sink, *run, *signer;
 	enum envelope_kind kind;
-	bool to_other, json;
-	int64_t not_after_us;
+	bool to_other, json, by_other, of_another_house;
+	int64_t not_after_us, epochs_ago, serial;
+	int changed; /* which byte was changed since; below 0 it is counted from the end */
 };
 
 void must(int code, const hst_error *err);

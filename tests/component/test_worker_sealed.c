@@ -87,11 +87,20 @@ static void what_may_not_be_opened_here_is_refused_with_one_reason_and_logged_wi
 		{{.signer = "connector/stranger"}, "EnvelopeSigner"},
 		{{.signer = "connector/other"}, "EnvelopeSigner"}, /* it may not type for a press */
 		{{.not_after_us = 1}, "EnvelopeExpired"},
+		{{.signer = "gateway/gone"}, "EnvelopeRevoked"},
+		{{.by_other = true}, "EnvelopeSignature"},
+		{{.changed = -100}, "EnvelopeSignature"},
+		{{.changed = 5}, "EnvelopeForm"},
+		{{.epochs_ago = 2}, "EnvelopeEpoch"},
+		{{.epochs_ago = -1}, "EnvelopeEpoch"},
+		{{.of_another_house = true}, "EnvelopeCluster"},
+		{{.kind = ENVELOPE_SECRET, .serial = 6}, "EnvelopeSerial"},
 	};
 	struct house house;
 
 	(void)state;
 	start_odd(&house);
+	assert_int_equal(call_with(&house, "give", (struct making){.kind = ENVELOPE_SECRET, .serial = 7}, NULL)->word, WORD_returned);
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		const struct fake_heard *answer = call_with(&house, "give", wrong[i].making, NULL);
 		AUTO_FREE char *printed = fake_engine_printed(&house.engine);
