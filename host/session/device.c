@@ -8,6 +8,7 @@
 #include "os/inherited.h"
 #include "plugin/load.h"
 #include "plugin/registry.h"
+#include "seal/redact.h"
 #include "seal/secret.h"
 #include "session/notes.h"
 
@@ -34,11 +35,23 @@ static int load_configuration(struct session_device *device, const struct sessio
 	return HST_OK;
 }
 
-/* Ours and the plugin's host are one struct, so a call leads back to its device. */
+/* Ours and the plugin's host are one struct, so it leads back to its device. */
+static struct session_device *device_of(hst_host *host)
+{
+	return (struct session_device *)((char *)host - offsetof(struct session_device, host));
+}
+
+static void log_without_secrets(hst_host *host, hst_level level, const char *text)
+{
+	struct session_device *device = device_of(host);
+	AUTO_FREE char *clean = device->hidden ? redact_text(device->hidden, text) : NULL;
+
+	device->log(host, level, clean ? clean : text);
+}
+
 static int note(hst_call *call, const char *text, hst_error *err)
 {
-	struct session_device *device =
-		(struct session_device *)((char *)call->host - offsetof(struct session_device, host));
+	struct session_device *device = device_of(call->host);
 
 	if (!device->notes)
 		return hst_fail(err, HST_INVALID, "nothing can be noted outside of open, attach and close");
@@ -68,6 +81,8 @@ static int open_driver(struct session_device *device, struct problems *problems,
 	if (!options)
 		return fail_with_first(problems, err);
 	plugin_plain_host(&device->host, instance->name, device->arena);
+	device->log = device->host.log;
+	device->host.log = log_without_secrets;
 	device->host.note = note;
 	device->host.secrets = &secret_table;
 	return plugin_open(plugin, options, &device->host, &device->driver, err);

@@ -107,7 +107,7 @@ static void on_open(struct hold *hold, const struct message *message)
 
 	if (!code)
 		code = hold_session_open(hold, message_text(message, "user"), message_text(message, "session"), password, &err);
-	hold_password_hide(password, &err);
+	hold_password_over(hold, &err);
 	if (code) {
 		log_warning("device %s: no session for %s: %s", hold->device.device->name,
 			    message_text(message, "user"), err.text);

@@ -32,11 +32,23 @@ static int find(const struct message *open, struct item *ret, hst_error *err)
 	return code;
 }
 
+/* While it is there, neither the driver's log nor its errors have it. */
+static int hide(struct hold *hold, const hst_secret *password, hst_error *err)
+{
+	hst_error why = {0};
+
+	hold->device.hidden = redact_new();
+	if (redact_add(hold->device.hidden, password, &why) == HST_OK)
+		return HST_OK;
+	return hst_fail_as(err, HST_DENIED, "SecretUnusable", "what is said of the sign-in cannot be searched for its password: %s", why.text);
+}
+
 int hold_password(struct hold *hold, const struct message *open, hst_secret **ret, hst_error *err)
 {
 	struct vault_opening opening = {.what = "the password of the connection"};
 	struct item item = {0};
 	hst_error why = {0};
+	int code;
 
 	if (!open->sealed_length)
 		return HST_OK;
@@ -47,19 +59,18 @@ int hold_password(struct hold *hold, const struct message *open, hst_secret **re
 	opening.length = item.length;
 	opening.sink = item.name;
 	opening.use = item.name;
-	return vault_open(&hold->vault, &opening, ret, err);
+	code = vault_open(&hold->vault, &opening, ret, err);
+	return code == HST_OK ? hide(hold, *ret, err) : code;
 }
 
-void hold_password_hide(const hst_secret *password, hst_error *err)
+void hold_password_over(struct hold *hold, hst_error *err)
 {
-	struct redact *redact;
 	AUTO_FREE char *clean = NULL;
 
-	if (!password || !err->text[0])
+	if (!hold->device.hidden)
 		return;
-	redact = redact_new();
-	if (redact_add(redact, password, NULL) == HST_OK)
-		clean = redact_text(redact, err->text);
-	snprintf(err->text, sizeof err->text, "%s", clean ? clean : "signing in failed");
-	redact_free(redact);
+	clean = redact_text(hold->device.hidden, err->text);
+	snprintf(err->text, sizeof err->text, "%s", clean);
+	redact_free(hold->device.hidden);
+	hold->device.hidden = NULL;
 }

@@ -14,13 +14,13 @@ from canary_hunt import Beat, Hunt
 from house import Tap
 
 tap = Tap()
-HOLDING = ("used", "crash", "program")  # flows
+HOLDING = ("used", "crash", "program", "desk")  # flows
 HELD = {"worker/connector/martyr": {"crash"}, "worker/connector/program": {"program"}, **LASTING, "worker/connector/friend": {"connector-option", "used"}}
 SPEAKING_JSON = ("worker/connector/program", "worker/connector/dying")
 SHARED_FOLDERS = ("/tmp", "/dev/shm")
 # Whose memory is looked at all the time, and at some points as core images.
 OTHERS = ("engine", "gateway/here", "hostlerd", "worker/trigger/idle", "worker/connector/idle")
-HOLDING = ("used", "crash", "program")  # flows
+HOLDING = ("used", "crash", "program", "desk")  # flows
 HELD = {"worker/connector/martyr": {"crash"}, "worker/connector/program": {"program"}, **LASTING, "worker/connector/friend": {"connector-option", "used"}}
 SPEAKING_JSON = ("worker/connector/program", "worker/connector/dying")
 
@@ -38,15 +38,26 @@ def remembered(house, hunt):
             if known != LASTING.get(name, set()) and name not in SPEAKING_JSON}
 
 
+def known_in_sessions(house, hunt, read=canaries.memory_of):
+    names = [name for name in house.children() if name.startswith("session/hold")]
+    return set().union(*hunt.memory("while sessions hold secrets", names, read).values())
+
+
 def round_of(house, hunt, read):
     """All flows once, with looks before, while some hold what they were given, and after."""
-    if os.path.exists(house.path("gate")):
-        os.remove(house.path("gate"))
+    for name in "door", "gate":
+        if os.path.exists(house.path(name)):
+            os.remove(house.path(name))
     hunt.memory("idle", OTHERS[:2], read)
     with Beat(hunt, OTHERS):
         house.press()
-        tap.ok(house.wait(lambda: everything_holds(house), 60), "those that are to wait with their secrets do", house.states(), house.said())
+        tap.ok(house.wait(lambda: "password" in known_in_sessions(house, hunt), 60), "a session is given a password", house.states(), house.said())
+        hunt.memory("while a password is held", OTHERS[:2], read)
+        house.write("door", "")
+        tap.ok(house.wait(lambda: everything_holds(house) and "desk-input" in known_in_sessions(house, hunt), 60),
+               "those that are to wait with their secrets do", house.states(), house.said())
         held = hunt.memory("while secrets are held", {*OTHERS, *HELD}, read)
+        known_in_sessions(house, hunt, read)
         house.write("gate", "")
         tap.ok(house.wait(house.is_quiet, 60), "all runs end", house.states(), house.said())
         states = house.states()
@@ -66,6 +77,8 @@ def shown(house):
     for number in house.numbers:
         for words in (("show",), ("--json", "show")):
             said.append(house.hostler(*words, str(number)).stdout)
+    for step in (f"{house.numbered('desk')}/talk", f"{house.numbered('deskdying')}/die"):
+        said.append(house.hostler("log", step).stdout)
     return "\n".join(said)
 
 
@@ -74,10 +87,9 @@ def traced(house, hunt, aside):
     house.tracing = os.path.join(aside, "traces")
     os.mkdir(house.tracing)
     house.up()
-    pids = {pid: name for name, pid in house.children().items()}
     round_of(house, hunt, canaries.memory_of)
     house.down()
-    sent = hunt.sent(house.tracing, pids)
+    sent = hunt.sent(house.tracing, house.seen)
     house.tracing = None
     tap.same((sent["worker/connector/out"], sent["worker/connector/friend"]), (KNOWN_TO["worker/connector/out"], KNOWN_TO["worker/connector/friend"]),
              "in what consumers write by intent they are found")
@@ -90,7 +102,9 @@ def pictured(house, hunt, aside):
     round_of(house, hunt, lambda pid: canaries.core_of(pid, aside))
     said = shown(house)
     tap.ok("nobody believes that it is [secret]" in said and "it was [secret]" in said, "secrets in errors are masked")
-    tap.ok("gossip: it is [secret]" in said and "signed in with [secret]" in said, "and in what workers print")
+    tap.ok("gossip: it is [secret]" in said and "signed in with [secret]" in said and "signing in with [secret]" in said,
+           "and in what workers and session processes print")
+    tap.ok(said.count("and [secret]") == 4 and said.count("and YW[secret]") == 2 and "the last word is [secret]" in said, "and in the logs of desktop flows", said)
     hunt.look("what operators are shown", said.encode())
     kept = hunt.files("while it is up")
     tap.same(kept, FILES, "in the files that they are to be in they are found")

@@ -24,16 +24,25 @@ desktop_flows = desktop-flows/*/desktop-flow.ini
 
 [gateway]
 name = here
-driver = nul
+driver = door
 strategy = open
-accounts = bot1
+accounts = bot1, bot2
 
-[driver nul]
-plugin = null
+[driver door]
+plugin = porter
+door = HOME/door
+book = HOME/book
+screen = HOME/screen
 
 [connection me]
 target = device:here
 user = bot1
+password = secret:password
+
+[connection dying]
+target = device:here
+user = bot2
+password = secret:password
 
 [trigger start]
 plugin = button
@@ -100,6 +109,10 @@ required = yes
 [output token]
 type = secret
 """
+DESKTOP = PROGRAM.replace("screenshots = none", "screenshots = steps").replace("[output token]", """[input token]
+type = text
+required = yes
+[output token]""")
 # What a flow does with a secret that it should not: all of its ways to be heard.
 TALK = """import base64, os, sys, time
 import hostler
@@ -114,6 +127,10 @@ for text in base64.b64encode(b"a" + pin.encode()), pin.encode().hex().upper().en
 hostler.progress("Main", "Typing " + pin)
 hostler.output("token", pin)
 """
+# Its window shows what it was given; what it gives back it has found by itself.
+DESK = TALK.replace("while not", """with open("HOME/screen", "w") as file:
+    file.write(pin)
+while not""").replace('hostler.output("token", pin)', 'hostler.output("token", open(given["token"]).read())')
 DIE = """import os, signal
 import hostler
 pin = hostler.inputs()["pin"]
@@ -139,31 +156,39 @@ FLOWS = {
     "program": ("start", {"talk": "use = connector:program.run\ninput.pin = secret:program\ninput.gate = HOME/gate",
                           "keep": "use = connector:out.write\nsecure_inputs = yes\ninput.file = program\ninput.text = ${talk.token}"}),
     "dying": ("start", {"die": "use = connector:dying.run\ninput.pin = secret:dying\ninput.gate = none"}),
+    "desk": ("start", {"talk": "use = desktop:talk\nconnection = me\nmode = unattended\ninput.pin = secret:desk-input\n"
+                               "input.gate = HOME/gate\ninput.token = HOME/vault/desk-output",
+                       "keep": "use = connector:out.write\nsecure_inputs = yes\ninput.file = desk\ninput.text = ${talk.token}"}),
+    "deskdying": ("start", {"die": "use = desktop:die\nconnection = dying\nmode = unattended\non_lost = fail\ninput.pin = secret:desk-crash\n"
+                                   "input.gate = none\ninput.token = none"}),
 }
-FAILING = {"error", "crash", "dying"}
+FAILING = {"error", "crash", "dying", "deskdying"}
 
 # Which process may know what, by its name in state/children; everybody else none at all.
 KNOWN_TO = {
     "worker/trigger/telling": {"trigger-option", "event"},
     "worker/connector/vault": {"output", "piece"},
-    "worker/connector/out": {"output", "piece", "named", "keyring", "typed", "program"},
+    "worker/connector/out": {"output", "piece", "named", "keyring", "typed", "program", "desk-output"},
     "worker/connector/ring": {"keyring"},
     "worker/connector/friend": {"connector-option", "used"},
     "worker/connector/gossip": {"event", "error"},
     "worker/connector/martyr": {"crash"},
     "worker/connector/program": {"program"},
     "worker/connector/dying": {"dying"},
+    "session/hold": {"password", "desk-input", "desk-output", "desk-crash"},
 }
 # Files in which one must be, since that is what a step is for, or where it comes from.
 FILES = {
-    "vault/output": {"output"}, "vault/piece": {"piece"}, "vault/event": {"event"},
+    "vault/output": {"output"}, "vault/piece": {"piece"}, "vault/event": {"event"}, "vault/desk-output": {"desk-output"},
     "out/output": {"output"}, "out/template": {"piece"}, "out/named": {"named"}, "out/keyring": {"keyring"},
     "out/typed": {"typed"}, "out/used": {"used", "connector-option"}, "out/event": {"event"}, "out/program": {"program"},
+    "out/desk": {"desk-output"}, "book": {"password"}, "screen": {"desk-input"},
 }
 # What stays with a process for as long as it lives, and when all calls are over nothing else: its options.
 LASTING = {"worker/trigger/telling": {"trigger-option"}, "worker/connector/ring": {"keyring"}, "worker/connector/friend": {"connector-option"}}
-NAMED = ("trigger-option", "connector-option", "keyring", "named", "used", "error", "crash", "program", "dying")
-FOUND = ("output", "piece", "event")  # in files of the vault
+NAMED = ("trigger-option", "connector-option", "keyring", "named", "used", "error", "crash", "program", "dying",
+         "password", "desk-input", "desk-crash")
+FOUND = ("output", "piece", "event", "desk-output")  # in files of the vault
 # Triggers that a secret is typed for, by the name of their input; what "telling" is given it does not use, since it makes its own.
 TYPED = {"asking": ("pin", "typed"), "telling": ("token", "ignored")}
 
@@ -179,7 +204,8 @@ class CanaryHouse(House):
 
     def __init__(self):
         self.canaries = {name: Canary(name) for name in (*NAMED, *FOUND, *(canary for _, canary in TYPED.values()))}
-        super().__init__({"hostler.ini": HOST, "idle/.kept": "", "out/.kept": ""})
+        super().__init__({"idle/.kept": "", "out/.kept": ""})
+        self.write("hostler.ini", HOST.replace("HOME", self.home))
         for folder in ("out", "vault"):
             os.makedirs(self.path(folder), exist_ok=True)
             os.chmod(self.path(folder), 0o777)
@@ -188,13 +214,18 @@ class CanaryHouse(House):
         for name, script in (("talk", TALK), ("die", DIE)):
             self.write(f"programs/{name}/desktop-flow.ini", PROGRAM.format(name=name))
             self.write(f"programs/{name}/run.py", script)
+        for name, script in (("talk", DESK), ("die", DIE)):
+            self.write(f"desktop-flows/{name}/desktop-flow.ini", DESKTOP.format(name=name))
+            self.write(f"desktop-flows/{name}/run.py", script.replace("HOME", self.home))
         for name in FOUND:
             self.write(f"vault/{name}", self.canaries[name].text)
         shutil.copytree(INSTALLED, self.path("plugins"))
         shutil.copy(os.path.join(TEST_PLUGINS, "confidant.so"), self.path("plugins/connector"))
         shutil.copy(os.path.join(TEST_PLUGINS, "informer.so"), self.path("plugins/trigger"))
+        shutil.copy(os.path.join(TEST_PLUGINS, "porter.so"), self.path("plugins/driver"))
         subprocess.run(["chmod", "-R", "go-w,a+rX", self.path("plugins")], check=True)
         self.tracing = None
+        self.seen = {}  # process: its name
 
     def command(self, *words):
         line = super().command(*words)
@@ -217,12 +248,18 @@ class CanaryHouse(House):
             raise AssertionError(done.stdout + done.stderr)
         return done.stdout
 
-    def prepare(self, names=NAMED):
-        done = self.hostler("init", "--yes")
+    def must(self, *words):
+        done = self.hostler(*words)
         if done.returncode != 0:
             raise AssertionError(done.stdout + done.stderr)
+
+    def prepare(self, names=NAMED, packages=("talk", "die")):
+        """Seals and signs what is to be."""
+        self.must("init", "--yes")
         for name in names:
             self.given(name, "seal", name)
+        for package in packages:
+            self.must("desktop", "push", package)
 
     def children(self):
         """{NAME: PID} of the processes that stay, hostlerd and those of sessions included."""
@@ -237,6 +274,7 @@ class CanaryHouse(House):
             words = bytes_of(f"/proc/{pid}/cmdline").decode().split("\0")
             if os.path.basename(words[0]) == "hostler-session":
                 found[f"session/{words[1]}/{pid}"] = pid
+        self.seen.update({pid: name for name, pid in found.items()})
         return found
 
     def daemon_pid(self):
@@ -251,7 +289,10 @@ class CanaryHouse(House):
         runs = self.json("press", "start")
         for trigger, (name, canary) in TYPED.items():
             runs += json.loads(self.given(canary, "--json", "press", trigger, "--secret", name))
-        self.numbers = {run["number"] for run in runs}
+        self.numbers = {run["number"]: run["flow"] for run in runs}
+
+    def numbered(self, flow):
+        return next(number for number, name in self.numbers.items() if name == flow)
 
     def states(self):
         """Of what was begun last."""

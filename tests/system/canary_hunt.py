@@ -34,13 +34,16 @@ class Hunt:
                 self.finds.setdefault(place, {}).update(strange)
         return set(found) & set(known)
 
+    def known_to(self, name):
+        """Of a session's process the last part of its name is its number."""
+        return self.known.get(name) or self.known.get(name.rsplit("/", 1)[0], frozenset())
+
     def memory(self, when, names=None, read=canaries.memory_of):
         """{PROCESS: the canaries that it has and may have}"""
         pids = {name: pid for name, pid in self.house.children().items() if names is None or name in names}
         with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
             images = pool.map(read, pids.values())
-            return {name: self.look(f"memory of {name}, {when}", image, self.known.get(name, frozenset()))
-                    for name, image in zip(pids, images)}
+            return {name: self.look(f"memory of {name}, {when}", image, self.known_to(name)) for name, image in zip(pids, images)}
 
     def lines(self):
         """Arguments and environments of everything that runs in the house, flows included."""
@@ -71,7 +74,7 @@ class Hunt:
             of = pids.get(int(name.rsplit(".", 1)[1]), "a program of theirs")
             self.look(f"what {of} was started with", canaries.written_in(path, b"execve("))
             if of in pids.values():
-                kept[of] = self.look(f"written by {of}", canaries.written_in(path), self.known.get(of, frozenset()))
+                kept[of] = self.look(f"written by {of}", canaries.written_in(path), self.known_to(of))
         return kept
 
 

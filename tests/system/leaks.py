@@ -59,7 +59,7 @@ PLANTED = {
     "memory": ("greet", "memory of gateway/here", "raw"),
     "vanishing": ("write", "written by engine", "JSON"),
 }
-OPTIONS = ("trigger-option", "connector-option", "keyring")
+OPTIONS = ("trigger-option", "connector-option", "keyring", "password")
 MAY_KNOW = ("worker/connector/vault", "worker/connector/out", "worker/connector/gossip", "worker/connector/martyr", "worker/connector/program")
 MAY_HAVE = ("vault/leak", "out/leak", "programs/spilled")
 
@@ -100,7 +100,7 @@ def round_with(house, leak, flow):
         done = house.hostler("run", flow, "--wait")
         hunt.memory("afterwards", OTHERS)
     hunt.files("afterwards")
-    hunt.sent(house.tracing, {pid: name for name, pid in house.children().items()})
+    hunt.sent(house.tracing, house.seen)
     found = {place: names[canary.name] for place, names in hunt.finds.items() if canary.name in names}
     for path in glob.glob("/tmp/hostler-leak-*"):
         if f"{path}, afterwards" in found:
@@ -110,7 +110,8 @@ def round_with(house, leak, flow):
 
 def main():
     with tempfile.TemporaryDirectory(prefix="hostler-canary-", dir="/var/tmp") as aside, LeakingHouse() as house:
-        house.prepare(OPTIONS)
+        house.prepare(OPTIONS, ())
+        house.write("door", "")
         house.tracing = aside
         house.up()
         for flow in FLOWS:
