@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cli/grid.h"
 #include "cli/print.h"
+#include "cli/run_sealed.h"
 #include "schema/value.h"
 
 #include <errno.h>
@@ -99,8 +100,8 @@ int run_log_tail(struct connect *connect, int64_t run, const hst_value *step, si
 /* The run that is meant, as the host finds it: its number, and its files (of one step, where one is named).
  */
 struct found {
-	const char *run, *step;
-	int64_t number;
+	const char *run, *step, *id;
+	int64_t number, origin; /* origin 0: it is no resubmit */
 	const hst_value *files;
 };
 
@@ -116,6 +117,8 @@ static int find(struct connect *connect, const char *said, struct found *ret)
 	if (status)
 		return status;
 	value_integer(value_get(run, "number"), &ret->number);
+	value_integer(value_get(run, "origin"), &ret->origin);
+	ret->id = value_text(value_get(run, "id"));
 	/* "last" may be another run by now: from here on it is the number that is meant. */
 	value_set_text(filters, "run", arena_printf(connect->cli->arena, "%lld", (long long)ret->number));
 	if (ret->step)
@@ -262,9 +265,48 @@ static int take_bytes(void *arg, const char *bytes, size_t length)
 	return CLI_DONE;
 }
 
+/* What is sealed of a run is sealed for the first of its chain. */
+static int first_of_chain(struct connect *connect, const struct found *found, const char **ret)
+{
+	hst_value *filters = value_make_record(connect->cli->arena);
+	const hst_value *run = NULL;
+	int status;
+
+	*ret = found->id;
+	if (!found->origin)
+		return CLI_DONE;
+	value_set_text(filters, "run", arena_printf(connect->cli->arena, "%lld", (long long)found->origin));
+	status = connect_ask(connect, "find", filters, &run);
+	*ret = value_text(value_get(run, "id"));
+	return status;
+}
+
+static int fetch_sealed(struct connect *connect, const struct found *found, const char *name, struct target *target)
+{
+	AUTO(text) struct text sealed;
+	uint8_t *bytes = NULL;
+	const char *first;
+	size_t length = 0;
+	int status = first_of_chain(connect, found, &first);
+
+	text_init(&sealed, RUN_SEALED_MAX);
+	if (!status)
+		status = run_file_read(connect, found->number, found->step, name, 0, take_text, &sealed);
+	if (!status)
+		status = run_sealed_open(connect, first, name, sealed.s, sealed.length, &bytes, &length);
+	if (!status)
+		status = take_bytes(target, (const char *)bytes, length);
+	if (bytes)
+		explicit_bzero(bytes, length);
+	free(bytes);
+	return status;
+}
+
 static int fetch_to(struct connect *connect, const struct found *found, const char *name,
 		    struct target *target)
 {
+	if (run_is_sealed(name))
+		return fetch_sealed(connect, found, name, target);
 	return run_file_read(connect, found->number, found->step, name, 0, take_bytes, target);
 }
 
@@ -299,6 +341,14 @@ static int fetch(struct connect *connect, const struct found *found, const char 
 	return status;
 }
 
+/* Who asks for a picture need not know that it is sealed. */
+static const char *name_of(hst_arena *arena, const struct found *found, const char *said)
+{
+	const char *sealed = arena_printf(arena, "%s.sealed", said);
+
+	return !file_named(found->files, said) && file_named(found->files, sealed) ? sealed : said;
+}
+
 static int print_got(struct cli *cli, const struct target *target)
 {
 	hst_value *record = value_make_record(cli->arena);
@@ -318,8 +368,8 @@ static int print_got(struct cli *cli, const struct target *target)
 int files_get(struct cli *cli)
 {
 	const char *name = cli->options.arguments[1], *out = options_value(&cli->options, "output");
-	const char *slash = strrchr(name, '/');
-	struct target target = {.cli = cli, .path = out ? out : slash ? slash + 1 : name};
+	const char *plain = run_unsealed_name(cli->arena, name), *slash = strrchr(plain, '/');
+	struct target target = {.cli = cli, .path = out ? out : slash ? slash + 1 : plain};
 	bool replace = out || options_has(&cli->options, "force");
 	struct connect connect;
 	struct found found = {0};
@@ -339,7 +389,7 @@ int files_get(struct cli *cli)
 	if (!status)
 		status = find(&connect, cli->options.arguments[0], &found);
 	if (!status)
-		status = fetch(&connect, &found, name, &target, replace);
+		status = fetch(&connect, &found, name_of(cli->arena, &found, name), &target, replace);
 	connect_close(&connect);
 	return status ? status : print_got(cli, &target);
 }

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "cli/print.h"
 #include "cli/run_files.h"
+#include "cli/run_sealed.h"
 #include "cli/wording.h"
 #include "pure/core/states.h"
 #include "pure/queue/reasons.h"
@@ -82,12 +83,19 @@ static const char *progress_line(hst_arena *arena, const hst_value *progress)
 	return arena_printf(arena, "%s: %s", print_member(arena, progress, "subflow"), action);
 }
 
-static bool is_picture(const hst_value *file)
+static bool is_picture(hst_arena *arena, const hst_value *file)
 {
-	const char *name = value_text(value_get(file, "name"));
+	const char *name = run_unsealed_name(arena, value_text(value_get(file, "name")));
 	size_t length = strlen(name);
 
 	return length > 4 && strcmp(name + length - 4, ".png") == 0 && strncmp(name, "screenshots/", 12) == 0;
+}
+
+static const char *path_line(hst_arena *arena, const hst_value *file)
+{
+	const char *path = print_member(arena, file, "path");
+
+	return run_is_sealed(value_text(value_get(file, "name"))) ? arena_printf(arena, "%s (`hostler get` opens it for operators)", path) : path;
 }
 
 static void print_files(hst_arena *arena, const char *indent, const hst_value *files, bool pictures)
@@ -97,9 +105,9 @@ static void print_files(hst_arena *arena, const char *indent, const hst_value *f
 	for (size_t i = 0; i < value_count(files); i++) {
 		const hst_value *file = value_at(files, i);
 
-		if (is_picture(file) != pictures)
+		if (is_picture(arena, file) != pictures)
 			continue;
-		print_line(indent, name, print_member(arena, file, "path"));
+		print_line(indent, name, path_line(arena, file));
 		name = "";
 	}
 }
@@ -332,7 +340,7 @@ static int print_result(struct connect *connect, int64_t run, const hst_value *s
 	int status = CLI_DONE;
 
 	for (size_t i = 0; i < value_count(files); i++)
-		pictures = pictures || is_picture(value_at(files, i));
+		pictures = pictures || is_picture(arena, value_at(files, i));
 	if (!failed && !pictures && !value_count(outputs))
 		return status;
 	print_tone(stdout, TONE_STRONG);

@@ -72,6 +72,8 @@ struct flowrun_role {
 	/* A picture is wanted, to be written to `path`, within FLOW_SCREENSHOT_MS; returns false when none
 	 * could be taken. After one that failed by taking so long none is wanted any more. May be NULL. */
 	bool (*screenshot)(void *arg, const char *path);
+	/* The same where it could show a secret: nothing that can be read comes to `path`. NULL: then none is taken. */
+	bool (*sealed_screenshot)(void *arg, const char *path);
 	void (*ended)(void *arg, const struct flowrun_result
 					 *result); /* once; everything it started is gone; may free the run */
 	void *arg;

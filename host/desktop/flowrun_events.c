@@ -137,13 +137,14 @@ static void add_to_line(struct flow_events *events, const char *bytes, size_t n)
 
 void flow_events_init(struct flow_events *events, int fd, const struct flow_events_role *role)
 {
-	*events = (struct flow_events){.fd = fd, .role = *role, .arena = arena_new()};
+	*events = (struct flow_events){.fd = fd, .role = *role, .arena = arena_new_wiping()};
 }
 
 void flow_events_clear(struct flow_events *events)
 {
 	arena_free(events->arena);
 	events->arena = NULL;
+	explicit_bzero(events->line, sizeof events->line);
 }
 
 bool flow_events_read(struct flow_events *events)

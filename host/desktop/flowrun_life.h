@@ -53,6 +53,9 @@ struct flowrun {
 	hst_error refused;	 /* why it never started */
 };
 
+/* flowrun_start.c: whether this output of it has to be sealed. */
+bool flow_is_secure(const struct flowrun *run, const char *output);
+
 /* flowrun.c: the end. */
 void flow_finish_soon(struct flowrun *run);   /* there is no process to wait for */
 void flow_output_closed(struct flowrun *run); /* nobody is left who could write */

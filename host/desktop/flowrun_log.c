@@ -1,5 +1,6 @@
 #include "desktop/flowrun_log.h"
 
+#include "base/auto.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "schema/sentence.h"
@@ -10,16 +11,24 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+enum { SLICE = 16 << 10 };
 
 void flow_log_open(struct flow_log *log, const char *directory)
 {
 	*log = (struct flow_log){.path = files_join(directory, "log"), .fd = -1};
 }
 
+void flow_log_hold(struct flow_log *log)
+{
+	log->held = true;
+}
+
 static void make_file(struct flow_log *log)
 {
-	log->fd = open(log->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	log->fd = log->held ? memfd_create("log", MFD_CLOEXEC) : open(log->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (log->fd >= 0)
 		return;
 	log_warning("%s cannot be made: %s; the flow goes on without its log", log->path, strerrordesc_np(errno));
@@ -139,7 +148,34 @@ void flow_log_last_line(const struct flow_log *log, char to[FLOW_LOG_LINE])
 		memcpy(to, log->line_before, FLOW_LOG_LINE);
 }
 
-void flow_log_close(struct flow_log *log)
+static void write_on(void *arg, const char *bytes, size_t n)
+{
+	write_out(arg, bytes, n);
+}
+
+/* From memory into the file, without what has become known since it was written. */
+static void let_go(struct flow_log *log, struct redact *redact)
+{
+	static const char unsearched[] = "hostler: the log cannot be searched for secrets, so it is not kept\n";
+	struct redact_stream stream;
+	AUTO_CLOSE int from = take_fd(&log->fd);
+	char bytes[SLICE];
+	ssize_t n;
+
+	log->held = false;
+	if (!redact) {
+		write_out(log, unsearched, sizeof unsearched - 1);
+		return;
+	}
+	redact_stream_init(&stream, redact);
+	for (off_t at = 0; (n = pread(from, bytes, sizeof bytes, at)) > 0; at += n)
+		redact_feed(&stream, bytes, (size_t)n, write_on, log);
+	redact_flush(&stream, write_on, log);
+	redact_stream_clear(&stream);
+	explicit_bzero(bytes, sizeof bytes);
+}
+
+void flow_log_close(struct flow_log *log, struct redact *redact)
 {
 	int64_t left_out = log->total - (int64_t)log->written - (int64_t)log->last_length;
 	size_t start = (log->last_at + FLOW_LOG_LAST - log->last_length) % FLOW_LOG_LAST;
@@ -156,6 +192,8 @@ void flow_log_close(struct flow_log *log)
 		write_out(log, log->last + start, part);
 		write_out(log, log->last, log->last_length - part);
 	}
+	if (log->held && log->fd >= 0)
+		let_go(log, redact);
 	if (log->fd >= 0)
 		close(log->fd);
 	free(log->last);

@@ -1,10 +1,12 @@
 /*
  * The log of a run: its first 256 KiB and its last 768 KiB. The first go to the file at once, so that they
- * survive this process; the last are kept in memory and written at the end. Not redacted here: what comes in
- * was filtered before.
+ * survive this process; the last are kept in memory and written at the end. What comes in was filtered before; where secrets
+ * become known while the flow runs, nothing is written before the end, when all of it is filtered once more.
  */
 #ifndef HOST_DESKTOP_FLOWRUN_LOG_H
 #define HOST_DESKTOP_FLOWRUN_LOG_H
+
+#include "seal/redact.h"
 
 #include <hostler/error.h>
 
@@ -24,11 +26,13 @@ struct flow_log {
 	char line[FLOW_LOG_LINE],
 		line_before[FLOW_LOG_LINE]; /* the line being written, and the last that was not blank */
 	size_t line_length;
+	bool held;	 /* the file is one without a name so far, in memory */
 	bool broken; /* the disk is full or gone: the run goes on without its log */
 };
 
 /* `directory`/log, which must not exist yet. Most flows say nothing: the file is made by the first that is written. */
 void flow_log_open(struct flow_log *log, const char *directory);
+void flow_log_hold(struct flow_log *log); /* before anything was written: until it is closed */
 void flow_log_add(struct flow_log *log, const char *bytes, size_t n);
 
 /* A line of ours between the flow's: "hostler: TEXT". */
@@ -37,7 +41,8 @@ __attribute__((format(printf, 2, 3))) void flow_log_note(struct flow_log *log, c
 /* The last line with something in it, fit for a sentence; "" when there is none. */
 void flow_log_last_line(const struct flow_log *log, char to[FLOW_LOG_LINE]);
 
-/* Writes what is kept, with a line that says how much is left out, and closes. Done twice it does nothing. */
-void flow_log_close(struct flow_log *log);
+/* Writes what is kept, with a line that says how much is left out, and closes. Done twice it does nothing. One that was held is
+ * filtered first; with NULL it is not kept. */
+void flow_log_close(struct flow_log *log, struct redact *redact);
 
 #endif

@@ -86,7 +86,7 @@ bool flow_outputs_give(struct flow_outputs *outputs, const char *name, const hst
 	struct text json;
 	bool given;
 
-	text_init(&json, VALUE_BYTES_MAX);
+	text_init_wiping(&json, VALUE_BYTES_MAX);
 	value_write_json(&json, value);
 	given = flow_outputs_give_json(outputs, name, json.s, json.length);
 	text_clear(&json);

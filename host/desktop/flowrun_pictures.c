@@ -22,6 +22,7 @@ void flow_pictures_init(struct flow_pictures *pictures, struct loop *loop, int64
 					   .gap_us = gap_ms * 1000,
 					   .shoot = shoot,
 					   .arg = arg,
+					   .ending = FLOW_PICTURE,
 					   .directory = files_join(results, "screenshots")};
 }
 
@@ -97,7 +98,7 @@ static bool take_picture(struct flow_pictures *pictures, const char *path)
 
 static void take_error(struct flow_pictures *pictures)
 {
-	AUTO_FREE char *path = mem_printf("%s/error.png", pictures->directory);
+	AUTO_FREE char *path = mem_printf("%s/error%s", pictures->directory, pictures->ending);
 
 	pictures->error = false;
 	pictures->has_error = take_picture(pictures, path);
@@ -154,7 +155,7 @@ void flow_pictures_progress(struct flow_pictures *pictures, const char *action)
 		return;
 	make_slug(slug, action);
 	free(pictures->progress);
-	pictures->progress = mem_printf("%s/%04zu-%s.png", pictures->directory, pictures->n, slug);
+	pictures->progress = mem_printf("%s/%04zu-%s%s", pictures->directory, pictures->n, slug, pictures->ending);
 	wait_for_turn(pictures);
 }
 
@@ -168,7 +169,7 @@ void flow_pictures_error(struct flow_pictures *pictures)
 
 void flow_pictures_end(struct flow_pictures *pictures)
 {
-	AUTO_FREE char *path = mem_printf("%s/end.png", pictures->directory);
+	AUTO_FREE char *path = mem_printf("%s/end%s", pictures->directory, pictures->ending);
 
 	if (pictures->error)
 		take_error(pictures);

@@ -7,13 +7,17 @@
  * only noted here, and taken from a timer: at most one per gap, the newest progress in the place of an older
  * one. After one that failed by taking too long none is taken any more.
  *
- * A run that was given a secret has none: a picture could show it.
+ * Of a run with secrets a picture could show them: those are sealed before they are written, and called error.png.sealed. Where
+ * nobody can seal them, there are none.
  */
 #ifndef HOST_DESKTOP_FLOWRUN_PICTURES_H
 #define HOST_DESKTOP_FLOWRUN_PICTURES_H
 
 #include "desktop/package.h"
 #include "loop/loop.h"
+
+#define FLOW_PICTURE ".png"
+#define FLOW_PICTURE_SEALED ".png.sealed"
 
 enum { FLOW_PICTURES_KEPT = 20 };
 
@@ -25,6 +29,7 @@ struct flow_pictures {
 	bool (*shoot)(void *arg, const char *path); /* NULL: none can be taken */
 	void *arg;
 	char *directory;
+	const char *ending; /* of their names; FLOW_PICTURE if nothing else is set after flow_pictures_init */
 	char *kept[FLOW_PICTURES_KEPT]; /* a ring of paths */
 	size_t taken;			/* of progress */
 	size_t n;			/* progress events so far */

@@ -1,5 +1,7 @@
 #include "desktop/flowrun_redact.h"
 
+#include "base/auto.h"
+#include "base/text.h"
 #include "schema/fields.h"
 #include "schema/value.h"
 #include "seal/sealing.h"
@@ -20,6 +22,33 @@ int flow_redact_init(struct flow_redact *redact, const struct flowrun_spec *spec
 	for (size_t i = 0; spec->sealing && i < spec->sealing->opened_count && code == HST_OK; i++)
 		code = redact_add(redact->secrets, spec->sealing->opened[i], err);
 	return code;
+}
+
+static int know(struct redact *secrets, const hst_value *value)
+{
+	AUTO(secret) hst_secret *secret = NULL;
+	AUTO(text) struct text json;
+	int code;
+
+	text_init_wiping(&json, VALUE_BYTES_MAX);
+	if (value_kind(value) == HST_VALUE_TEXT)
+		return redact_add_bytes(secrets, value_text(value), value_length(value), NULL);
+	value_write_json(&json, value);
+	code = secret_new(json.s, json.length, &secret, NULL);
+	if (code != HST_OK)
+		return code;
+	secret_set_form(secret, SECRET_JSON);
+	return redact_add(secrets, secret, NULL);
+}
+
+void flow_redact_know(struct flow_redact *redact, const hst_value *value)
+{
+	redact->blind |= know(redact->secrets, value) != HST_OK;
+}
+
+struct redact *flow_redact_by(const struct flow_redact *redact)
+{
+	return redact->blind ? NULL : redact->secrets;
 }
 
 void flow_redact_clear(struct flow_redact *redact)

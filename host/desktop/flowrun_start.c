@@ -88,7 +88,24 @@ static int launch(struct flowrun *run, hst_error *err)
 	return HST_OK;
 }
 
-static bool has_secret(const struct flowrun_spec *spec, const hst_value *inputs)
+bool flow_is_secure(const struct flowrun *run, const char *output)
+{
+	const hst_field *field = fields_find(run->spec.package->outputs, output);
+
+	return field && run->spec.sealing && sealing_must(run->spec.sealing, field, output);
+}
+
+static bool makes_secrets(const struct flowrun *run)
+{
+	hst_fields outputs = run->spec.package->outputs;
+
+	for (size_t i = 0; i < outputs.n; i++)
+		if (flow_is_secure(run, field_name(&outputs.at[i])))
+			return true;
+	return false;
+}
+
+static bool was_given_secrets(const struct flowrun_spec *spec, const hst_value *inputs)
 {
 	hst_fields fields = spec->package->inputs;
 
@@ -101,17 +118,20 @@ static bool has_secret(const struct flowrun_spec *spec, const hst_value *inputs)
 	return false;
 }
 
+/* A flow has its secrets from the first moment on; what it makes it may show before it says so. */
 static void prepare_pictures(struct flowrun *run)
 {
 	const struct package *package = run->spec.package;
 	enum screenshots wanted = package->screenshots;
+	bool secret = was_given_secrets(&run->spec, run->inputs) || makes_secrets(run);
 
-	if (run->role.screenshot && wanted != SCREENSHOTS_NONE && has_secret(&run->spec, run->inputs)) {
+	if (secret && run->role.screenshot && !run->role.sealed_screenshot && wanted != SCREENSHOTS_NONE) {
 		flow_log_note(&run->log, "no screenshots are taken, because the flow was given a secret");
 		wanted = SCREENSHOTS_NONE;
 	}
 	flow_pictures_init(&run->pictures, run->loop, run->spec.picture_ms, wanted, run->spec.results,
-			   run->role.screenshot, run->role.arg);
+			   secret ? run->role.sealed_screenshot : run->role.screenshot, run->role.arg);
+	run->pictures.ending = secret ? FLOW_PICTURE_SEALED : FLOW_PICTURE;
 }
 
 static void prepare(struct flowrun *run)
@@ -119,6 +139,8 @@ static void prepare(struct flowrun *run)
 	const struct flowrun_spec *spec = &run->spec;
 
 	flow_log_open(&run->log, spec->results);
+	if (makes_secrets(run))
+		flow_log_hold(&run->log);
 	flow_streams_init(run);
 	if (fields_check(run->arena, spec->package->inputs, "input", spec->inputs, false, &run->inputs,
 			 &run->refused) != HST_OK) {
@@ -151,7 +173,7 @@ static struct flowrun *run_new(struct loop *loop, const struct flowrun_spec *spe
 	run->arena = arena_new_wiping();
 	run->input_fd = run->output_fd = run->log.fd = -1;
 	run->output_files = value_make_list(run->arena);
-	text_init(&run->input_json, 2 * VALUE_BYTES_MAX);
+	text_init_wiping(&run->input_json, 2 * VALUE_BYTES_MAX);
 	flow_outputs_init(&run->outputs, run->arena, spec->package->outputs);
 	return run;
 }

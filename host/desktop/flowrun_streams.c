@@ -43,7 +43,7 @@ static void on_output(void *arg, const char *name, const hst_value *value, const
 	struct flowrun *run = arg;
 	AUTO_FREE char *json = NULL;
 	hst_error err = {0};
-	size_t length;
+	size_t length = 0;
 
 	if (!flow_outputs_expect(&run->outputs, name))
 		return;
@@ -54,6 +54,10 @@ static void on_output(void *arg, const char *name, const hst_value *value, const
 	} else if (flow_outputs_give_json(&run->outputs, name, json, length)) {
 		value_append(run->output_files, value_make_text(run->arena, file, strlen(file)));
 	}
+	if (json)
+		explicit_bzero(json, length);
+	if (flow_is_secure(run, name) && value_get(run->outputs.given, name))
+		flow_redact_know(&run->redact, value_get(run->outputs.given, name));
 }
 
 static void on_error(void *arg, const char *message)
@@ -96,7 +100,10 @@ static void events_ready(void *arg, int fd, short ready)
 
 static void add_to_log(void *arg, const char *bytes, size_t n)
 {
-	flow_log_add(&((struct flowrun *)arg)->log, bytes, n);
+	struct flowrun *run = arg;
+
+	if (!run->redact.blind)
+		flow_log_add(&run->log, bytes, n);
 }
 
 /* False: there is nothing more now, or ever. */

@@ -2,6 +2,7 @@
 #include "desktop/flowrun_life.h"
 
 #include "base/auto.h"
+#include "base/mem.h"
 #include "desktop/flowrun_files.h"
 #include "schema/sentence.h"
 #include "os/spawn.h"
@@ -12,7 +13,8 @@
 
 void flow_saying(const struct flowrun *run, char *to, size_t size, const char *text)
 {
-	AUTO_FREE char *clean = redact_text(run->redact.secrets, text);
+	AUTO_FREE char *clean = run->redact.blind ? mem_text("what it says cannot be searched for secrets, so it is not shown")
+						  : redact_text(run->redact.secrets, text);
 
 	sentence_copy(to, size, clean, strlen(clean));
 }
@@ -28,14 +30,16 @@ static const hst_value *outputs_checked(struct flowrun *run, hst_error *err)
 /* The flow's own account of its failure, or what can be seen from here. */
 static void failure_text(const struct flowrun *run, char *to, size_t size)
 {
-	char status[64], line[FLOW_LOG_LINE];
+	char status[64], last[FLOW_LOG_LINE], line[FLOW_LOG_LINE];
 
 	if (run->said[0]) {
 		snprintf(to, size, "%s", run->said);
 		return;
 	}
 	spawn_status_text(run->status, status, sizeof status);
-	flow_log_last_line(&run->log, line);
+	flow_log_last_line(&run->log, last);
+	/* What was secret only after it was printed is still in it. */
+	flow_saying(run, line, sizeof line, last);
 	if (line[0])
 		snprintf(to, size, "%s; the last line of its log: %s", status, line);
 	else

@@ -140,28 +140,50 @@ static int find_recipients(const struct roster *roster, const struct direction *
 	return code;
 }
 
+/* All of the header that follows from who seals, and when. */
+static void sign_as(const struct vault *vault, struct envelope_header *header)
+{
+	const struct roster *roster = vault->believed->roster;
+
+	memcpy(header->cluster, roster->cluster, sizeof header->cluster);
+	header->epoch = roster->epoch;
+	header->created_us = clock_wall_us();
+	header->signer = vault->name;
+}
+
 static int seal(struct vault *vault, const hst_secret *secret, struct envelope_header *header, const struct direction *direction,
                 uint8_t **ret, size_t *ret_length, hst_error *err)
 {
 	AUTO_FREE struct envelope_recipient *to = mem_array(DIRECTIONS_TO_MAX + ROSTER_OPERATORS_MAX, sizeof *to);
-	const struct roster *roster;
 	size_t n = 0;
 	int code = is_ready(vault, err);
 
 	if (code != HST_OK)
 		return code;
-	roster = vault->believed->roster;
-	memcpy(header->cluster, roster->cluster, sizeof header->cluster);
-	header->epoch = roster->epoch;
-	header->created_us = clock_wall_us();
-	header->signer = vault->name;
+	sign_as(vault, header);
 	if (header->kind != ENVELOPE_STATE) {
-		code = find_recipients(roster, direction, to, &n, err);
+		code = find_recipients(vault->believed->roster, direction, to, &n, err);
 	} else {
 		to[n].name = vault->name;
 		memcpy(to[n++].key, vault->pairs->open_public, SEAL_KEY_BYTES);
 	}
 	return code == HST_OK ? envelope_seal(header, secret, to, n, vault->pairs, ret, ret_length, err) : code;
+}
+
+int vault_seal_file(struct vault *vault, const void *bytes, size_t length, const char *name, const char *run, uint8_t **ret,
+                    size_t *ret_length, hst_error *err)
+{
+	struct envelope_header header = {.kind = ENVELOPE_FILE, .name = name, .run = run, .sinks = operators_sink, .sink_count = 1};
+	struct envelope_recipient to[ROSTER_OPERATORS_MAX];
+	size_t n = 0;
+	int code = is_ready(vault, err);
+
+	if (code == HST_OK)
+		code = find_recipients(vault->believed->roster, NULL, to, &n, err);
+	if (code != HST_OK)
+		return code;
+	sign_as(vault, &header);
+	return envelope_seal_file(&header, bytes, length, to, n, vault->pairs, ret, ret_length, err);
 }
 
 int vault_seal_value(struct vault *vault, const hst_secret *secret, const char *name, const char *run, const struct direction *direction,

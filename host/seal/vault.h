@@ -50,6 +50,10 @@ int vault_open_file(struct vault *vault, const char *path, const char *sink, con
 int vault_seal_value(struct vault *vault, const hst_secret *secret, const char *name, const char *run, const struct direction *direction,
                      uint8_t **ret, size_t *ret_length, hst_error *err);
 
+/* The same of a file, to the operators alone, for their own screens. */
+int vault_seal_file(struct vault *vault, const void *bytes, size_t length, const char *name, const char *run, uint8_t **ret,
+                    size_t *ret_length, hst_error *err);
+
 /* What the instance keeps for itself. Serials grow, so that an older one that somebody put back is refused. */
 int vault_seal_state(struct vault *vault, const hst_secret *secret, const char *name, uint8_t **ret, size_t *ret_length, hst_error *err);
 int vault_open_state(struct vault *vault, const void *bytes, size_t length, const char *name, hst_secret **ret, hst_error *err);

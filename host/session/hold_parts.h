@@ -1,5 +1,6 @@
 /* A hold from the inside, shared by hold.c (what it is told), hold_session.c (its session), hold_password.c (what it
- * signs in with), hold_run.c (the flow in it), hold_ground.c (the folders it works in) and hold_alone.c (what it does without a gateway). */
+ * signs in with), hold_run.c (the flow in it), hold_picture.c (what it shows), hold_ground.c (the folders it works in)
+ * and hold_alone.c (what it does without a gateway). */
 #ifndef HOST_SESSION_HOLD_PARTS_H
 #define HOST_SESSION_HOLD_PARTS_H
 
@@ -112,6 +113,10 @@ int hold_session_close(struct hold *hold, hst_error *err);
 
 /* hold_attach.c. Into *ret, which the caller frees; HST_NOT_FOUND and HST_RETRY say with a reason why not now. */
 int hold_attach(struct hold *hold, const char *session, char **ret, hst_error *err);
+
+/* hold_picture.c. The second writes it sealed, for the run that begins the chain. */
+int hold_picture(struct hold *hold, const char *path, hst_error *err);
+int hold_picture_sealed(struct hold *hold, const char *run, const char *step, const char *path, hst_error *err);
 
 /* hold_run.c. A run that cannot begin is reported as finished like any other. */
 void hold_run_launch(struct hold *hold, const struct message *message);

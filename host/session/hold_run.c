@@ -249,16 +249,27 @@ static int start(void *arg, const struct flowrun_start *what, pid_t *ret_pid, hs
 	return code;
 }
 
+static bool said_why_not(const struct hold_run *run, int code, const hst_error *err)
+{
+	if (code != HST_OK)
+		log_warning("run %s, step %s: no screenshot: %s", run->run_id, run->name, err->text);
+	return code == HST_OK;
+}
+
 static bool screenshot(void *arg, const char *path)
 {
 	struct hold_run *run = arg;
-	hst_call call = session_device_call(&run->hold->device, FLOW_SCREENSHOT_MS);
 	hst_error err = {0};
 
-	if (driver_screenshot(run->hold->device.driver, &call, run->hold->session, path, &err) == HST_OK)
-		return true;
-	log_warning("run %s, step %s: no screenshot: %s", run->run_id, run->name, err.text);
-	return false;
+	return said_why_not(run, hold_picture(run->hold, path, &err), &err);
+}
+
+static bool sealed_screenshot(void *arg, const char *path)
+{
+	struct hold_run *run = arg;
+	hst_error err = {0};
+
+	return said_why_not(run, hold_picture_sealed(run->hold, run->sealing.run, run->name, path, &err), &err);
 }
 
 static int read_inputs(struct hold_run *run, const struct message *message, const hst_value **ret,
@@ -316,6 +327,7 @@ static int begin(struct hold_run *run, const struct message *message, hst_error 
 					  .progress = on_progress,
 					  .paused = on_paused,
 					  .screenshot = pictures ? screenshot : NULL,
+					  .sealed_screenshot = pictures ? sealed_screenshot : NULL,
 					  .ended = on_ended,
 					  .arg = run};
 	struct flowrun_spec spec = {

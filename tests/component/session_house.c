@@ -106,8 +106,10 @@ int session_house_tear_down(void **state)
 	/* The flow of a hold that was killed goes on without it. */
 	work_sweep(house->state_dir);
 	loop_free(house->loop);
-	for (size_t i = 0; i < house->heard_count; i++)
+	for (size_t i = 0; i < house->heard_count; i++) {
 		free(house->heard[i].payload);
+		free(house->heard[i].sealed);
+	}
 	files_remove_tree(house->root, NULL);
 	free(house->conf);
 	free(house->state_dir);
@@ -159,6 +161,8 @@ static void on_message(void *arg, struct stream *stream, const struct message *m
 	heard->message = *message;
 	heard->payload = message_payload_text(message);
 	heard->message.payload = heard->payload;
+	heard->sealed = mem_copy(message->sealed_length ? message->sealed : "", message->sealed_length);
+	heard->message.sealed = heard->sealed;
 }
 
 static void on_ended(void *arg, struct stream *stream, const hst_error *why)
@@ -211,13 +215,25 @@ void session_house_say(struct session_house *house, enum word word, uint64_t id)
 	session_house_send(house, &message);
 }
 
-void session_house_open(struct session_house *house, const char *user)
+static void set_sealed(const struct session_house *house, struct message *message)
+{
+	if (house->sealed)
+		message_set_sealed(message, house->sealed->s, house->sealed->length);
+}
+
+void session_house_ask_open(struct session_house *house, const char *user)
 {
 	struct message message;
 
 	message_init(&message, WORD_open, 1);
 	message_set_text(&message, "user", user);
+	set_sealed(house, &message);
 	session_house_send(house, &message);
+}
+
+void session_house_open(struct session_house *house, const char *user)
+{
+	session_house_ask_open(house, user);
 	assert_int_equal(session_house_hear(house, WORD_opened)->message.id, 1);
 }
 
@@ -233,6 +249,9 @@ void session_house_launch_of(const struct session_house *house, int64_t step, in
 	message_set_text(ret, "package", house->digest);
 	message_set_text(ret, "results", house->results_name);
 	message_set_payload(ret, inputs, strlen(inputs));
+	if (house->chain)
+		message_set_text(ret, "chain", house->chain);
+	set_sealed(house, ret);
 }
 
 void session_house_launch(struct session_house *house, int64_t step, int64_t timeout_ms, const char *inputs)
@@ -327,6 +346,7 @@ char *session_house_start_and_listen(struct session_house *house, const char *wh
 	close(ready[1]);
 	close(life[0]);
 	close(peer[1]);
+	close_end(&keys[0]);
 	house->ready = ready[0];
 	close_end(&handover[1]);
 	house->handover = handover[0];

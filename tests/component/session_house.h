@@ -6,6 +6,7 @@
 #ifndef TESTS_COMPONENT_SESSION_HOUSE_H
 #define TESTS_COMPONENT_SESSION_HOUSE_H
 
+#include "base/text.h"
 #include "wire/stream.h"
 
 #include <sys/types.h>
@@ -18,7 +19,7 @@ enum { SESSION_LIMIT_MS = 60000, SESSION_HEARD_MAX = 256 };
 /* One message that came, with a payload of its own. */
 struct session_heard {
 	struct message message;
-	char *payload;
+	char *payload, *sealed;
 	bool taken;
 };
 
@@ -36,6 +37,8 @@ struct session_house {
 	bool ended;   /* the stream */
 	bool anybody; /* the device names no accounts */
 	const char *keys;    /* what it reads on fd 4; NULL: it is given none */
+	const struct text *sealed; /* of every `open` and `launch`; NULL: none */
+	const char *chain; /* as `launch` says it; NULL: it does not */
 	const char *outlive; /* of the gateway's section; NULL: the hold cannot be handed over */
 };
 
@@ -56,6 +59,7 @@ void session_house_start(struct session_house *house, const char *what); /* it m
 const struct session_heard *session_house_hear(struct session_house *house, enum word word);
 
 void session_house_send(struct session_house *house, const struct message *message);
+void session_house_ask_open(struct session_house *house, const char *user);
 void session_house_open(struct session_house *house, const char *user); /* and waits for `opened` */
 void session_house_launch(struct session_house *house, int64_t step, int64_t timeout_ms, const char *inputs);
 

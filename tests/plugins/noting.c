@@ -3,6 +3,7 @@
  * is a file in `root`, which is what has to be undone; what `reap` was given ends up in root/reaped.
  */
 #include <hostler/driver.h>
+#include <hostler/secret.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -106,6 +107,19 @@ static int identify(void *state, hst_call *call, const char *user, hst_identity 
 	return HST_OK;
 }
 
+/* How long it is, which is no secret. */
+static void note_password(const struct options *state, hst_call *call, const hst_secret *password)
+{
+	char text[32];
+	size_t length;
+
+	if (!password)
+		return;
+	hst_secret_bytes(call, password, &length);
+	snprintf(text, sizeof text, "%zu", length);
+	write_mark(state, "password", text);
+}
+
 static int open_session(void *state, hst_call *call, const hst_open *what, const char **ret_session,
 			hst_error *err)
 {
@@ -120,6 +134,7 @@ static int open_session(void *state, hst_call *call, const hst_open *what, const
 	if (code)
 		return code;
 	write_mark(state, "session", what->user);
+	note_password(state, call, what->password);
 	server = fork();
 	if (server == 0)
 		_exit(0);

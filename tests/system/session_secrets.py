@@ -2,11 +2,12 @@
 """Secrets of desktop flows and of sign-ins: opened in the session process, sealed there, and found nowhere else."""
 
 import os
+import shutil
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from house import Tap, null_house, holding
+from house import PROGRAMS, Tap, holding, null_house
 
 tap = Tap()
 
@@ -65,13 +66,45 @@ secure_outputs = yes
 input.order = second
 input.pin = ${enter.code}
 """
+# On a screen of which there are pictures.
+LOOK = """[flow]
+name = look
+
+[step fail]
+use = desktop:fail
+connection = eye
+mode = unattended
+input.pin = secret:pin
+"""
 FILES = {
+    "desktop-flows/fail/desktop-flow.ini": "[desktop-flow]\nname = fail\nversion = 1\nrun = false\n[input pin]\ntype = secret\n",
+    "flows/look.ini": LOOK,
     "desktop-flows/enter/desktop-flow.ini": PACKAGE,
     "desktop-flows/enter/run.sh": SCRIPT,
     "flows/hello.ini": FLOW,
     "out/.kept": "",
 }
-MORE = "password = secret:bot1\n\n[connector out]\nplugin = file\nroot = out\n"
+MORE = """password = secret:bot1
+
+[connection eye]
+target = device:eye
+user = bot1
+
+[connector out]
+plugin = file
+root = out
+
+[device here]
+
+[device eye]
+driver = noting
+
+[driver noting]
+plugin = noting
+root = {0}
+"""
+INSTALLED = os.environ.get("HOSTLER_PLUGINS", os.path.join(PROGRAMS, "..", "lib", "hostler", "plugins"))
+TEST_PLUGINS = os.environ.get("HOSTLER_TEST_PLUGINS", os.path.abspath("tests/plugins/.libs"))
 
 
 def seal(house, name, secret):
@@ -80,7 +113,7 @@ def seal(house, name, secret):
 
 
 def connection(house):
-    return house.json("connection", "list")[0]
+    return next(one for one in house.json("connection", "list") if one["name"] == "me")
 
 
 def read(house, name):
@@ -89,7 +122,13 @@ def read(house, name):
 
 
 with null_house(FILES, more=MORE, driver=f"password = {PASSWORD}") as house:
-    os.chmod(house.path("out"), 0o777)
+    shutil.copytree(INSTALLED, house.path("plugins"))
+    shutil.copy(os.path.join(TEST_PLUGINS, "noting.so"), house.path("plugins/driver"))
+    subprocess.run(["chmod", "-R", "go-w,a+rX", house.path("plugins")], check=True)
+    house.write("hostler.ini", read(house, "hostler.ini").replace("listen = none", "listen = none\nplugins = plugins").replace("{0}", house.path("marks")))
+    for name in ("out", "marks"):
+        os.makedirs(house.path(name), exist_ok=True)
+        os.chmod(house.path(name), 0o777)
     house.hostler("init", "--yes")
     tap.same([seal(house, "pin", PIN).returncode, seal(house, "bot1", "mistyped").returncode], [0, 0], "an input and a password are sealed")
     house.up()
@@ -104,7 +143,7 @@ with null_house(FILES, more=MORE, driver=f"password = {PASSWORD}") as house:
     tap.same(connection(house)["blocked"]["reason"]["code"], "SessionCreationInvalidCredentials", "which says so")
     tap.same(seal(house, "bot1", PASSWORD).returncode, 0, "the right one is sealed")
     house.hostler("connection", "unblock", "me")
-    tap.ok(house.wait(lambda: house.json("show", "last")["state"] in ("succeeded", "failed"), 20), "the run goes on with that")
+    tap.ok(house.wait(lambda: house.json("show", "last")["state"] in ("succeeded", "failed"), 20), "the run goes on with that", house.hostler("show", "last").stdout, house.said())
     shown = house.json("show", "last")
     steps = {step["name"]: step for step in shown["steps"]}
     tap.same(shown["state"], "succeeded", "a desktop flow has secrets, and makes some")
@@ -120,6 +159,21 @@ with null_house(FILES, more=MORE, driver=f"password = {PASSWORD}") as house:
     tap.same(steps["enter"]["progress"]["action"], "typing [secret]", "and so is what it says")
     seen = read(house, f"state/files/{shown['id']}/enter/out/seen").splitlines()
     tap.same([line for line in seen if line.startswith("HOSTLER_INPUT_")], ["HOSTLER_INPUT_ORDER=o-17"], "what is no secret is in its environment, as ever")
+    house.hostler("desktop", "push", "fail")
+    tap.same(house.hostler("run", "look", "--wait").returncode, 1, "a flow fails, on a screen that may show its secret")
+    step = house.json("show", "last:look")["steps"][0]
+    picture = next(file for file in step["files"] if file["name"].startswith("screenshots/"))
+    tap.same(picture["name"], "screenshots/error.png.sealed", "the picture of that says by its name that it is sealed")
+    with open(picture["path"], "rb") as file:
+        tap.same(file.read(4), b"HSE1", "and so it is where it is kept")
+    tap.ok("error.png.sealed (`hostler get` opens it" in house.hostler("show", "last:look").stdout, "show says what opens it")
+    done = house.hostler("get", "last:look/fail", "screenshots/error.png", "-o", house.path("error.png"))
+    tap.same((done.returncode, read(house, "error.png")), (0, "PNG"), "which it does where the operator's key is")
+    new = house.json("operator", "new", "grace", "--may", "look", "--yes")
+    done = subprocess.run(house.command("hostler", "-c", house.ini, "get", "last:look/fail", "screenshots/error.png", "-o", "her.png"), cwd=house.home,
+                          env={**house.environment(), "HOSTLER_KEY": house.path(new["file"])}, capture_output=True, text=True, timeout=60, check=False)
+    tap.ok(done.returncode == 1 and "is sealed to operator/" in done.stderr and "that of none of them" in done.stderr,
+           "an operator who was let in later hears whom to ask", done)
     house.down()
     tap.same([holding(house, secret) for secret in (PIN, CODE, PASSWORD)], [[], ["out/code.txt"], ["hostler.ini"]],
              "nothing that the house has written can be read for them")
