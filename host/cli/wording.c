@@ -10,7 +10,7 @@ static const struct wording {
 	const char *what;
 	const char *alone;	/* where none of the members is there */
 	const char *before;	/* in front of them */
-	const char *members[3]; /* those that are there, joined by ": " */
+	const char *members[4]; /* those that are there, joined by ": " */
 } wordings[] = {
 	{"progress", "", "", {"subflow", "action", NULL}},
 	{"accepted", "accepted", "accepted from ", {"trigger", NULL}},
@@ -38,7 +38,7 @@ static const struct wording {
 	{"undrained", "takes runs again", "takes runs again: ", {"name", "who", NULL}},
 	{"disabled", "disabled", "disabled: ", {"name", "who", NULL}},
 	{"enabled", "enabled", "enabled: ", {"name", "who", NULL}},
-	{"not_started", "not started", "not started: ", {"flow", "reason", "trigger"}},
+	{"not_started", "not started", "not started: ", {"flow", "reason", "trigger", "text"}},
 	{"released", "what was held may start", "what was held may start: ", {"who", NULL}},
 	{"device_online", "a device is online", "online: ", {"name", NULL}},
 	{"device_offline", "a device is offline", "not heard of any more: ", {"name", NULL}},
@@ -85,7 +85,7 @@ const char *wording_line(hst_arena *arena, const char *what, const hst_value *bo
 		return ending_of(arena, body);
 	if (!wording)
 		return print_clean(arena, what, strlen(what));
-	for (size_t i = 0; i < 3 && wording->members[i]; i++) {
+	for (size_t i = 0; i < 4 && wording->members[i]; i++) {
 		const char *name = wording->members[i];
 		const char *member = strcmp(name, "text") == 0 ? print_sentence(arena, body, name) : print_member(arena, body, name);
 

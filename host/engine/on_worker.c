@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "os/crash.h"
+#include "plugin/trigger.h"
+#include "pure/queue/reasons.h"
 #include "schema/value.h"
 
 #include <sodium.h>
@@ -167,6 +169,8 @@ static const char *trigger_of(const struct hub_link *from)
 	return strncmp(from->name, "worker/trigger/", 15) == 0 ? from->name + 15 : NULL;
 }
 
+enum { PASSED_TEXT_MAX = 400 };
+
 static int emit_state(struct engine *engine, const char *instance, const hst_value *entry, hst_error *err)
 {
 	const char *base64 = value_text(value_get(entry, "bytes"));
@@ -184,10 +188,11 @@ static int emit_state(struct engine *engine, const char *instance, const hst_val
 	return rc;
 }
 
-/* What came with an emit, sealed; of all its events. */
+/* What came with an emit: what is sealed of all its events, and what they do beside runs that go on. */
 struct emitted {
 	const struct flow_envelope *sealed;
 	size_t count;
+	hst_overlap overlap;
 };
 
 static int emit_event(struct engine *engine, const char *instance, const hst_value *events, size_t position,
@@ -196,7 +201,7 @@ static int emit_event(struct engine *engine, const char *instance, const hst_val
 	const hst_value *entry = value_at(events, position);
 	const char *key = value_kind(value_get(entry, "key")) == HST_VALUE_TEXT ? value_text(value_get(entry, "key")) : NULL;
 	struct store_event record = {.instance = instance, .key = key, .at_us = clock_wall_us()};
-	struct core_event event = {.kind = CORE_FIRED, .trigger = instance};
+	struct core_event event = {.kind = CORE_FIRED, .trigger = instance, .overlap = emitted->overlap};
 	struct text json;
 	bool new = true;
 	int rc = engine->store->ops->put_event(engine->store, &record, &new, err);
@@ -215,12 +220,24 @@ static int emit_event(struct engine *engine, const char *instance, const hst_val
 	return HST_OK;
 }
 
+static int emit_passed(struct engine *engine, const char *instance, const hst_value *entry, hst_error *err)
+{
+	struct core_event event = {.kind = CORE_PASSED, .trigger = instance, .reason = value_text(value_get(entry, "reason")),
+				   .text = value_text(value_get(entry, "text"))};
+
+	if (!reason_named(event.reason) || value_length(value_get(entry, "text")) > PASSED_TEXT_MAX)
+		return hst_fail(err, HST_INVALID, "\"%.64s\" is no reason code, or more than %d bytes are said of it", event.reason,
+				PASSED_TEXT_MAX);
+	engine_event(engine, &event);
+	return HST_OK;
+}
+
 /* Events and state of a trigger, in the batch's transaction; the worker hears `done` only after the commit. */
 void on_emit(void *arg, struct hub_link *from, const struct message *message)
 {
 	struct engine *engine = arg;
 	const char *instance = trigger_of(from);
-	const hst_value *body, *events, *state;
+	const hst_value *body, *events, *state, *passed;
 	struct emitted emitted = {0};
 	hst_error err = {{0}, {0}};
 	int rc;
@@ -236,11 +253,15 @@ void on_emit(void *arg, struct hub_link *from, const struct message *message)
 		crash_point(CRASH_engine_heard_emit);
 		engine_begin(engine);
 		events = value_get(body, "events");
+		emitted.overlap = trigger_overlap_of(value_text(value_get(body, "overlap")));
 		state = value_get(body, "state");
 		for (size_t i = 0; rc >= 0 && i < value_count(state); i++)
 			rc = emit_state(engine, instance, value_at(state, i), &err);
 		for (size_t i = 0; rc >= 0 && i < value_count(events); i++)
 			rc = emit_event(engine, instance, events, i, &emitted, &err);
+		passed = value_get(body, "passed");
+		for (size_t i = 0; rc >= 0 && i < value_count(passed); i++)
+			rc = emit_passed(engine, instance, value_at(passed, i), &err);
 	}
 	if (rc < 0)
 		engine_refuse(engine, from, message->id, rc, err.reason, "%s", err.text);

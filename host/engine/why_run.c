@@ -79,7 +79,7 @@ static void suggest(struct asked *asked, const char *remedy)
 	value_set_text(asked->to, "remedy", remedy);
 }
 
-/* The runs that are under way and count against the flow's concurrency. */
+/* The runs that are under way and in its way: all of the flow for its concurrency, or those that its trigger started. */
 static hst_value *holders_of(const struct asked *asked, const char **ret_names)
 {
 	hst_value *list = value_make_list(asked->arena);
@@ -90,7 +90,8 @@ static hst_value *holders_of(const struct asked *asked, const char **ret_names)
 		hst_value *record;
 
 		if (other->lineage != asked->live->lineage || state_row(other->facts.state)->ended ||
-		    other->facts.state == STATE_QUEUED || other->facts.state == STATE_LOST)
+		    other->facts.state == STATE_QUEUED || other->facts.state == STATE_LOST ||
+		    (asked->live->behind && (!other->facts.trigger || strcmp(other->facts.trigger, asked->live->facts.trigger) != 0)))
 			continue;
 		record = value_make_record(asked->arena);
 		value_set_text(record, "id", other->facts.id);
@@ -113,6 +114,9 @@ static const char *run_queued(struct asked *asked)
 		return arena_printf(asked->arena, "%s waits", asked->name);
 	holders = holders_of(asked, &names);
 	value_set(asked->to, "holders", holders);
+	if (asked->live->behind)
+		return arena_printf(asked->arena, "%s waits until what %s started before it has ended: %s", asked->name,
+				    asked->live->facts.trigger, names ? names : "that is so, and it starts at once");
 	return arena_printf(asked->arena, "%s waits because the flow %s has as many runs under way as its concurrency of %lld allows: %s",
 	                    asked->name, asked->live->flow->name, (long long)(flow ? flow : asked->live->flow)->concurrency,
 	                    names ? names : "none, so it starts at once");

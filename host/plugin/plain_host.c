@@ -57,6 +57,12 @@ static int no_emit(hst_host *host, const hst_event *events, size_t n, hst_error 
 	return no_service("hst_emit", err);
 }
 
+static int no_emit_with(hst_host *host, const hst_emission *emission, hst_error *err)
+{
+	(void)host, (void)emission;
+	return no_service("hst_emit_with", err);
+}
+
 static int no_state_put(hst_host *host, const char *name, const void *bytes, size_t length, hst_error *err)
 {
 	(void)host, (void)name, (void)bytes, (void)length;
@@ -156,6 +162,7 @@ void plugin_plain_host(hst_host *ret, const char *instance, hst_arena *arena)
 		.program_run = no_program_run,
 		.state_put_secret = no_state_put_secret,
 		.state_get_secret = no_state_get_secret,
+		.emit_with = no_emit_with,
 	};
 }
 

@@ -12,6 +12,22 @@
 
 enum { EVENT_KEY_MAX = 200 };
 
+static const char *const overlap_words[HST_OVERLAP_COUNT] = {
+	[HST_OVERLAP_ALLOW] = "allow", [HST_OVERLAP_QUEUE] = "queue", [HST_OVERLAP_SKIP] = "skip", [HST_OVERLAP_REPLACE] = "replace"};
+
+const char *trigger_overlap_word(hst_overlap overlap)
+{
+	return (unsigned)overlap < HST_OVERLAP_COUNT ? overlap_words[overlap] : NULL;
+}
+
+hst_overlap trigger_overlap_of(const char *word)
+{
+	for (int i = 0; word && i < HST_OVERLAP_COUNT; i++)
+		if (strcmp(overlap_words[i], word) == 0)
+			return (hst_overlap)i;
+	return HST_OVERLAP_ALLOW;
+}
+
 bool trigger_pressable(const struct plugin_instance *trigger)
 {
 	const hst_trigger_ops *ops = trigger->plugin->ops;

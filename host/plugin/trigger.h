@@ -33,4 +33,8 @@ int trigger_next(struct plugin_instance *trigger, hst_call *call, hst_time after
 int trigger_event_values(const hst_plugin *plugin, hst_arena *arena, const hst_event *event,
 			 const hst_value **ret, hst_error *err);
 
+/* "queue"; NULL: it is none. The word of none is HST_OVERLAP_ALLOW. */
+const char *trigger_overlap_word(hst_overlap overlap);
+hst_overlap trigger_overlap_of(const char *word);
+
 #endif

@@ -60,7 +60,7 @@ enum speaker {
 	M(fired,        SPEAKER_WORKER,  RIGHT_NONE,  "",            "key:t?",                                  "json: the event; sealed items") \
 	M(next,         SPEAKER_HOST,    RIGHT_NONE,  "coming",      "n:i",                                     "")        \
 	M(coming,       SPEAKER_WORKER,  RIGHT_NONE,  "",            "",                                        "json: list of times") \
-	M(emit,         SPEAKER_WORKER,  RIGHT_NONE,  "done",        "",                                        "json: events and state; sealed items") \
+	M(emit,         SPEAKER_WORKER,  RIGHT_NONE,  "done",        "",                                        "json: events, what was passed over, and state; sealed items") \
 	M(state_get,    SPEAKER_WORKER,  RIGHT_NONE,  "state",       "name:t",                                  "")        \
 	M(state,        SPEAKER_HOST,    RIGHT_NONE,  "",            "found:b",                                 "bytes: what was kept") \
 	M(call,         SPEAKER_HOST,    RIGHT_NONE,  "returned",    "step:i token:i action:t timeout_ms:i run:t? name:t?", "json: inputs; sealed items") \

@@ -54,6 +54,14 @@ static int alone_emit(hst_host *host, const hst_event *events, size_t n, hst_err
 	return code;
 }
 
+/* Nothing that was started goes on here. */
+static int alone_emit_with(hst_host *host, const hst_emission *emission, hst_error *err)
+{
+	for (size_t i = 0; i < emission->passed_n; i++)
+		hst_log(host, HST_INFO, "no event: %s: %s", emission->passed[i].reason, emission->passed[i].text);
+	return alone_emit(host, emission->events, emission->n, err);
+}
+
 static int alone_state_put(hst_host *host, const char *name, const void *bytes, size_t length, hst_error *err)
 {
 	struct alone *alone = alone_of(host);
@@ -122,6 +130,7 @@ void alone_init(struct alone *alone, const hst_plugin *plugin, const char *insta
 	services_init(&alone->services, plugin, instance, arena);
 	host->now_us = alone_now_us;
 	host->emit = alone_emit;
+	host->emit_with = alone_emit_with;
 	host->state_put = alone_state_put;
 	host->state_get = alone_state_get;
 	host->state_put_secret = alone_state_put_secret;

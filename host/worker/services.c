@@ -118,13 +118,45 @@ static void states_forget(struct table *states)
 	table_init(states);
 }
 
-/* {"events":[{"key":K,"values":{…}}],"state":[{"name":N,"bytes":BASE64}]}; a key may be left out. */
-static void write_emit(const struct services *services, hst_arena *arena, const hst_value *events, struct text *to)
+static hst_value *passed_value(const hst_emission *emission, hst_arena *arena)
+{
+	hst_value *list = value_make_list(arena);
+
+	for (size_t i = 0; i < emission->passed_n; i++) {
+		hst_value *record = value_make_record(arena);
+
+		value_set_text(record, "reason", emission->passed[i].reason);
+		value_set_text(record, "text", emission->passed[i].text);
+		value_append(list, record);
+	}
+	return list;
+}
+
+static int check_emission(const hst_emission *emission, hst_error *err)
+{
+	if (emission->n > EVENTS_PER_EMIT_MAX || emission->passed_n > PASSED_PER_EMIT_MAX)
+		return hst_fail(err, HST_INVALID, "%zu events and %zu passed over at once, at most %d and %d are taken", emission->n,
+				emission->passed_n, EVENTS_PER_EMIT_MAX, PASSED_PER_EMIT_MAX);
+	if (!trigger_overlap_word(emission->overlap))
+		return hst_fail(err, HST_INVALID, "there is no overlap %d", (int)emission->overlap);
+	return HST_OK;
+}
+
+/*
+ * {"events":[{"key":K,"values":{…}}],"state":[{"name":N,"bytes":BASE64}],"overlap":O,"passed":[{"reason":R,"text":T}]}; what need not be
+ * said is left out.
+ */
+static void write_emit(const struct services *services, hst_arena *arena, const hst_value *events, const hst_emission *emission,
+		       struct text *to)
 {
 	hst_value *payload = value_make_record(arena);
 
 	value_set(payload, "events", events);
 	value_set(payload, "state", states_value(&services->states, arena));
+	if (emission->overlap)
+		value_set_text(payload, "overlap", trigger_overlap_word(emission->overlap));
+	if (emission->passed_n)
+		value_set(payload, "passed", passed_value(emission, arena));
 	value_write_json(to, payload);
 }
 
@@ -143,37 +175,42 @@ static int send_emit(struct services *services, const struct text *json, const s
 	return code;
 }
 
-static int service_emit(hst_host *host, const hst_event *events, size_t n, hst_error *err)
+static int service_emit_with(hst_host *host, const hst_emission *emission, hst_error *err)
 {
 	struct services *services = services_of(host);
 	AUTO(text) struct text json, sealed;
 	struct emitting emitting;
 	hst_arena *arena;
 	hst_value *list;
-	int code = HST_OK;
+	int code = check_emission(emission, err);
 
 	text_init(&json, PAYLOAD_BYTES_MAX);
 	text_init(&sealed, SEALED_BYTES_MAX);
+	if (code != HST_OK)
+		return code;
 	if (!services->link)
 		return no_engine("hst_emit", err);
-	if (n > EVENTS_PER_EMIT_MAX)
-		return hst_fail(err, HST_INVALID, "%zu events at once, at most %d are taken", n, EVENTS_PER_EMIT_MAX);
 	arena = arena_new_wiping();
 	list = value_make_list(arena);
 	emitting_init(&emitting, services, arena);
-	for (size_t i = 0; i < n && code == HST_OK; i++)
-		code = add_event(&emitting, &events[i], list, err);
+	for (size_t i = 0; i < emission->n && code == HST_OK; i++)
+		code = add_event(&emitting, &emission->events[i], list, err);
 	if (code == HST_OK)
 		code = emitting_write(&emitting, &sealed, err);
-	write_emit(services, arena, list, &json);
+	write_emit(services, arena, list, emission, &json);
 	arena_free(arena);
 	if (code == HST_OK && json.over)
-		code = hst_fail(err, HST_INVALID, "%zu events with their state are larger than 1 MiB: emit fewer at once", n);
+		code = hst_fail(err, HST_INVALID, "%zu events with their state are larger than 1 MiB: emit fewer at once", emission->n);
 	if (code == HST_OK)
 		code = send_emit(services, &json, &sealed, err);
 	if (code == HST_OK)
 		states_forget(&services->states);
 	return code;
+}
+
+static int service_emit(hst_host *host, const hst_event *events, size_t n, hst_error *err)
+{
+	return service_emit_with(host, &(hst_emission){.size = sizeof(hst_emission), .events = events, .n = n}, err);
 }
 
 static int service_state_put(hst_host *host, const char *name, const void *bytes, size_t length, hst_error *err)
@@ -315,6 +352,7 @@ void services_init(struct services *services, const hst_plugin *plugin, const ch
 	memset(services, 0, sizeof *services);
 	plugin_plain_host(&services->host, instance, arena);
 	services->host.emit = service_emit;
+	services->host.emit_with = service_emit_with;
 	services->host.state_put = service_state_put;
 	services->host.state_get = service_state_get;
 	services->host.cancelled = service_cancelled;

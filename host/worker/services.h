@@ -11,7 +11,7 @@
 
 #include <hostler/plugin.h>
 
-enum { STATE_BYTES_MAX = 64 << 10, STATES_PENDING_MAX = 64, EVENTS_PER_EMIT_MAX = 1000 };
+enum { STATE_BYTES_MAX = 64 << 10, STATES_PENDING_MAX = 64, EVENTS_PER_EMIT_MAX = 1000, PASSED_PER_EMIT_MAX = 16 };
 
 struct vault;
 

@@ -24,6 +24,9 @@
 
 static const char *const missed_words[] = {[MISSED_NONE] = "none", [MISSED_LAST] = "last", [MISSED_ALL] = "all", NULL};
 
+static const char *const overlap_words[] = {"queue", "skip", "replace", "allow", NULL};
+static const hst_overlap overlaps[] = {HST_OVERLAP_QUEUE, HST_OVERLAP_SKIP, HST_OVERLAP_REPLACE, HST_OVERLAP_ALLOW};
+
 static const hst_field schedule_options[] = {
 	HST_FIELD(struct schedule_config, every, .min = 1000, .max = 366 * 86400000LL,
 		  .doc = "fires every so often, counted from the start or else from 1970-01-01T00:00:00Z; this or cron"),
@@ -47,6 +50,8 @@ static const hst_field schedule_options[] = {
 		  .doc = "a missed time that is older than this is not made up for"),
 	HST_FIELD(struct schedule_config, missed_most, .def = "100", .min = 1, .max = MADE_UP_MAX,
 		  .doc = "with missed = all, how many are made up for at most, the last ones"),
+	HST_FIELD(struct schedule_config, overlap, .choices = overlap_words, .def = "queue",
+		  .doc = "what becomes of a time while a run of the one before goes on: it waits (one at most), is skipped, ends that or runs beside it"),
 };
 
 static const hst_field schedule_event[] = {
@@ -182,29 +187,37 @@ static void make_event(hst_call *call, int64_t at_us, bool late, hst_event *ret)
 	*ret = (hst_event){.key = key, .values = values};
 }
 
-/* "5 missed times from A to B make" */
-static const char *write_passed(hst_call *call, const struct passed *passed, const char *what)
+/* "5 missed times from A to B make no run: " and why, for the log and for the history. */
+static const char *write_passed(hst_call *call, const struct passed *passed, const char *what, const char *why)
 {
-	char *text = hst_alloc(call, 200);
+	char *text = hst_alloc(call, 400);
 
 	if (passed->n == 1 && !passed->more)
-		snprintf(text, 200, "the %s time %s makes", what, write_local(call, passed->first_us));
+		snprintf(text, 400, "the %s time %s makes no run: %s", what, write_local(call, passed->first_us), why);
 	else
-		snprintf(text, 200, "%s%lld %s times from %s to %s make", passed->more ? "more than " : "", (long long)passed->n, what,
-			 write_local(call, passed->first_us), write_local(call, passed->last_us));
+		snprintf(text, 400, "%s%lld %s times from %s to %s make no run: %s", passed->more ? "more than " : "",
+			 (long long)passed->n, what, write_local(call, passed->first_us), write_local(call, passed->last_us), why);
 	return text;
 }
 
-static void say_passed(const struct schedule *schedule, hst_call *call, const struct due *due)
+static const char *write_policy(hst_call *call, const struct schedule_config *config)
 {
-	const struct schedule_config *config = schedule->config;
+	char *text = hst_alloc(call, 120);
+
+	snprintf(text, 120, "missed = %s, missed_within = %llds, missed_most = %lld", missed_words[config->missed.index],
+		 (long long)config->missed_within.ms / 1000, (long long)config->missed_most);
+	return text;
+}
+
+static size_t find_passed(const struct schedule *schedule, hst_call *call, const struct due *due, hst_passed ret[2])
+{
+	size_t n = 0;
 
 	if (due->missed.n || due->missed.more)
-		hst_log(call->host, HST_WARNING, "%s no run: missed = %s, missed_within = %llds, missed_most = %lld",
-			write_passed(call, &due->missed, "missed"), missed_words[config->missed.index],
-			(long long)config->missed_within.ms / 1000, (long long)config->missed_most);
+		ret[n++] = (hst_passed){"SlotMissed", write_passed(call, &due->missed, "missed", write_policy(call, schedule->config))};
 	if (due->off.n)
-		hst_log(call->host, HST_INFO, "%s no run: a day off", write_passed(call, &due->off, "scheduled"));
+		ret[n++] = (hst_passed){"DayOff", write_passed(call, &due->off, "scheduled", "a day off")};
+	return n;
 }
 
 /* A clock that was set back repeats times; their keys are known, so they make no second run. */
@@ -224,6 +237,8 @@ static int schedule_ready(void *state, hst_call *call, hst_error *err)
 	int64_t now_us = hst_now_us(call->host);
 	const struct missed_policy policy = {(enum missed)config->missed.index, config->missed_within.ms * 1000, config->missed_most};
 	struct due *due = hst_alloc(call, sizeof *due);
+	hst_passed passed[2];
+	hst_emission emission = {.size = sizeof emission, .overlap = overlaps[config->overlap.index], .passed = passed};
 	hst_event *events;
 	int code = schedule->loaded ? HST_OK : load(schedule, call, now_us, err);
 
@@ -236,12 +251,16 @@ static int schedule_ready(void *state, hst_call *call, hst_error *err)
 	events = hst_alloc(call, (due->n + 1) * sizeof *events);
 	for (size_t i = 0; i < due->n; i++)
 		make_event(call, due->slots[i].due_us, i < due->late, &events[i]);
+	emission.n = due->n;
+	emission.events = events;
+	emission.passed_n = find_passed(schedule, call, due, passed);
 	code = put_state(schedule, call, due->reached_us, err);
 	if (code == HST_OK)
-		code = hst_emit(call->host, events, due->n, err);
+		code = hst_emit_with(call->host, &emission, err);
 	if (code != HST_OK)
 		return code;
-	say_passed(schedule, call, due);
+	for (size_t i = 0; i < emission.passed_n; i++)
+		hst_log(call->host, HST_WARNING, "%s", passed[i].text);
 	schedule->reached_us = due->reached_us;
 	return HST_OK;
 }

@@ -19,6 +19,7 @@ struct schedule_config {
 	hst_choice missed;
 	hst_duration missed_within;
 	int64_t missed_most;
+	hst_choice overlap;
 };
 
 /* Takes the zone into use (schedule_zone.h). `off` is filled and, where there are days off, borrowed by the times. */

@@ -134,6 +134,7 @@ static void how_many_are_made_up_for_can_be_said(void **unused)
 	start(options);
 	/* Two are on time, the one that is due now and the one a minute ago. */
 	assert_int_equal(emitted.n, 7);
+	assert_int_equal(emitted.passed, 1);
 	assert_non_null(strstr(emitted.log, "53 missed times"));
 	assert_non_null(strstr(emitted.log, "missed_most = 5"));
 }
@@ -152,6 +153,7 @@ static void a_day_off_makes_no_run_and_is_told_of(void **unused)
 	now_us += hour;
 	wake();
 	assert_int_equal(emitted.n, 1);
+	assert_int_equal(emitted.passed, 1);
 	assert_string_equal(told(0, "local"), "2026-03-30T00:00:00+02:00");
 	assert_string_equal(emitted.log, "20 scheduled times from 2026-03-29T04:00:00+02:00 to 2026-03-29T23:00:00+02:00 make no run: "
 					 "a day off");
@@ -205,6 +207,21 @@ static void after_its_end_nothing_is_waited_for(void **unused)
 	assert_int_equal(emitted.at_us, 0);
 }
 
+static void how_runs_overlap_is_said_with_each_event(void **unused)
+{
+	static const hst_overlap wants[] = {HST_OVERLAP_QUEUE, HST_OVERLAP_SKIP, HST_OVERLAP_REPLACE, HST_OVERLAP_ALLOW};
+	static const char *const words[] = {"queue", "skip", "replace", "allow"};
+
+	(void)unused;
+	for (size_t i = 0; i < 4; i++) {
+		start(PAIRS("every", "10m", "overlap", words[i]));
+		now_us += 600 * second;
+		wake();
+		assert_int_equal(emitted.n, i + 1);
+		assert_int_equal(emitted.overlap, wants[i]);
+	}
+}
+
 /* Someone who writes another time into the section does not want the run of this morning. */
 static void other_options_begin_anew(void **unused)
 {
@@ -255,6 +272,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_day_that_is_no_day_off_any_more_goes_on, begin, end),
 		cmocka_unit_test_setup_teardown(jitter_delays_the_run_and_not_what_it_is_told, begin, end),
 		cmocka_unit_test_setup_teardown(after_its_end_nothing_is_waited_for, begin, end),
+		cmocka_unit_test_setup_teardown(how_runs_overlap_is_said_with_each_event, begin, end),
 		cmocka_unit_test_setup_teardown(other_options_begin_anew, begin, end),
 		cmocka_unit_test_setup_teardown(a_clock_that_is_set_back_repeats_nothing_and_stops_nothing, begin, end),
 	};

@@ -112,6 +112,17 @@ static int emit(hst_host *host, const hst_event *events, size_t n, hst_error *er
 	return HST_OK;
 }
 
+static int emit_with(hst_host *host, const hst_emission *emission, hst_error *err)
+{
+	int code = emit(host, emission->events, emission->n, err);
+
+	if (code != HST_OK)
+		return code;
+	serving->overlap = emission->overlap;
+	serving->passed += emission->passed_n;
+	return HST_OK;
+}
+
 static void log_line(hst_host *host, hst_level level, const char *text)
 {
 	(void)host, (void)level;
@@ -130,6 +141,7 @@ void emitted_serve(struct emitted *emitted, struct staged *staged)
 	if (!kept_arena)
 		kept_arena = arena_new();
 	staged->host.emit = emit;
+	staged->host.emit_with = emit_with;
 	staged->host.state_put = state_put;
 	staged->host.state_get = state_get;
 	staged->host.log = log_line;

@@ -18,6 +18,8 @@ struct emitted {
 	size_t again;	  /* events that came with a key that is known */
 	const char *keys[EMITTED_MAX]; /* "" for one without a key */
 	const hst_value *values[EMITTED_MAX];
+	hst_overlap overlap; /* as the last ones came */
+	size_t passed; /* occasions that made no event */
 	char *log;	  /* the last line of the trigger's log; NULL: none */
 };
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A schedule of one second makes one run for each second, also when its worker is killed and the house is started again."""
+"""A schedule of one second makes one run for each second, also when its worker and the engine are killed and the house is
+started again; and what becomes of its times while the run before goes on."""
 
 import datetime
 import os
@@ -22,15 +23,39 @@ flows = flows/*.ini
 [trigger second]
 plugin = schedule
 every = 1s
+overlap = allow
 
 [trigger yearly]
 plugin = schedule
 cron = 30 2 29 mar *
 zone = Europe/Berlin
 
+[trigger slow]
+plugin = schedule
+every = 1s
+
 [connector notes]
 plugin = file
 root = .
+
+[connector gate]
+plugin = exec
+program = gate/desktop-flow.ini
+""",
+    "gate/desktop-flow.ini": """[desktop-flow]
+name = gate
+version = 1
+run = sh $HOSTLER_PACKAGE/gate.sh
+""",
+    "gate/gate.sh": "while [ ! -e \"$HOSTLER_PACKAGE/open\" ]; do sleep 0.05; done\n",
+    "gate/open": "",
+    "flows/pass.ini": """[flow]
+name = pass
+on = slow
+
+[step gate]
+use = connector:gate.run
+timeout = 1m
 """,
     "flows/look.ini": """[flow]
 name = look
@@ -45,7 +70,11 @@ input.file = hostler.ini
 
 
 def labels(house):
-    return sorted(run["label"] for run in house.json("runs", "-n", "1000"))
+    return sorted(run["label"] for run in house.json("runs", "--flow", "look", "-n", "1000"))
+
+
+def passing(house, state):
+    return house.json("runs", "--flow", "pass", "--state", state)
 
 
 def more(house, n):
@@ -58,9 +87,18 @@ def second(text):
     return datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")
 
 
-def worker_of(house):
+def processes(house, words):
     said = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout
-    return [int(line.split()[0]) for line in said.splitlines() if house.ini in line and "--instance trigger/second" in line]
+    return [int(line.split()[0]) for line in said.splitlines() if house.ini in line and words in line]
+
+
+def kill(house, words):
+    """Once it is there."""
+    house.wait(lambda: processes(house, words), 30)
+    found = processes(house, words)
+    for pid in found:
+        os.kill(pid, signal.SIGKILL)
+    return len(found)
 
 
 def coming(house, trigger, n):
@@ -85,10 +123,10 @@ with House(FILES) as house:
     tap.same(done.returncode, 2, "a number out of range is refused")
     tap.same(house.hostler("next", "nobody").returncode, 2, "so is a trigger that is none")
 
-    killed = worker_of(house)
-    for pid in killed:
-        os.kill(pid, signal.SIGKILL)
-    tap.ok(len(killed) == 1 and more(house, 2), "a killed worker is started again and fires", killed)
+    house.hostler("disable", "slow")
+    tap.ok(kill(house, "--instance trigger/second") == 1 and more(house, 2), "a killed worker is started again and fires", house.said()[-1000:])
+    tap.ok(kill(house, "hostler-engine") == 1 and house.wait(lambda: house.hostler("triggers").returncode == 0, 30) and more(house, 2),
+           "so it goes on when the engine was killed", house.said()[-1000:])
     house.down()
     house.up(lambda: house.hostler("triggers").returncode == 0 and house.online())
     tap.ok(more(house, 2), "a house that is started again fires", house.said()[-1000:])
@@ -98,5 +136,18 @@ with House(FILES) as house:
     seen = labels(house)
     gaps = [(one, two) for one, two in zip(seen, seen[1:]) if (second(two) - second(one)).total_seconds() != 1]
     tap.same(gaps, [], "every second from the first to the last made one run, none two and none none")
+
+    house.hostler("enable", "slow")
+    os.remove(house.path("gate/open"))
+    tap.ok(house.wait(lambda: passing(house, "queued"), 20), "while a run goes on the next one waits", house.said()[-1000:])
+    waits = passing(house, "queued")[0]
+    tap.same(waits["reason"]["code"], "EarlierRunUnfinished", "for that reason")
+    why = house.json("why", f"#{waits['number']}")
+    tap.ok("what slow started before it has ended: #" in why["sentence"], "as why says", why)
+    tap.ok(house.wait(lambda: "EarlierRunUnfinished: slow: #" in house.hostler("events").stdout, 20), "the one behind that makes none, which is told",
+           house.hostler("events").stdout)
+    tap.same([len(passing(house, "running")), [run["number"] for run in passing(house, "queued")]], [1, [waits["number"]]], "so there are two")
+    house.write("gate/open", "")
+    tap.ok(house.wait(lambda: house.json("show", f"#{waits['number']}")["state"] == "succeeded", 20), "when the first has ended, the other goes on")
     house.down()
 tap.end()

@@ -40,7 +40,7 @@ static void every_promised_code_is_there(void **state)
 		"ConditionFalse Disabled RestoreHeld SessionLockedInRun SessionTaken SessionEnded CertificateRejected "
 		"SessionCloseFailed ConnectionBlocked StrategyUnfit DefinitionGone FlowConcurrency FlowNotInstalled "
 		"FlowVersionMismatch InputInvalid OutputInvalid FlowFailed SecretUnusable SessionFactUnknown StrictOrder "
-		"OutcomeUnknown Cancelled BalancerUnusable PackageUnsigned";
+		"OutcomeUnknown Cancelled BalancerUnusable PackageUnsigned DayOff EarlierRunUnfinished SlotMissed";
 	char codes[sizeof promised];
 	size_t n, found = 0;
 	char *rest;

@@ -265,6 +265,9 @@ void core_step(struct core *core, const struct core_event *event, struct core_ef
 		if (step)
 			steps_uncalled(step, event, effects);
 		break;
+	case CORE_PASSED:
+		overlap_passed(core, event, effects);
+		break;
 	case CORE_UNBLOCKED:
 		connections_unblock(core, event->connection, effects);
 		break;

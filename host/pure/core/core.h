@@ -9,6 +9,8 @@
 #ifndef HOST_PURE_CORE_CORE_H
 #define HOST_PURE_CORE_CORE_H
 
+#include <hostler/host.h>
+
 #include "base/text.h"
 #include "pure/core/model.h"
 #include "pure/core/sealed.h"
@@ -39,6 +41,7 @@ struct core_policy {
 
 enum core_event_kind {
 	CORE_FIRED = 1, /* a trigger's event, a press, or a run by hand */
+	CORE_PASSED,	/* a trigger made no event of an occasion: `trigger`, `reason`, `text` */
 	CORE_DEVICE,	/* a gateway says how a device stands */
 	/*
 	 * A gateway's words about a run. They count only for the step's present offer, and a stage only where
@@ -83,6 +86,7 @@ struct core_event {
 
 	const char *trigger; /* FIRED: the instance; NULL: by hand */
 	const char *flow;    /* FIRED: this flow alone; NULL: every flow with this trigger */
+	hst_overlap overlap; /* FIRED: what becomes of it while a run that the trigger started goes on */
 	const char *who;     /* FIRED: name of the operator, or NULL */
 	const struct flow *as; /* FIRED: a run is begun again, with this flow and no other; NULL: it is not */
 	int64_t origin;	       /* with `as`: number of the first run of the chain; 0: this is the first */

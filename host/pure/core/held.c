@@ -154,7 +154,7 @@ static bool release_run(struct core *core, struct run *run, struct core_effects 
 	if (run->facts.number > core->hold.run || state_row(run->facts.state)->ended)
 		return false;
 	if (run->facts.reason && strcmp(run->facts.reason, code) == 0) {
-		text_replace(&run->facts.reason, waits ? "FlowConcurrency" : NULL);
+		text_replace(&run->facts.reason, !waits ? NULL : run->behind ? "EarlierRunUnfinished" : "FlowConcurrency");
 		text_replace(&run->facts.text, NULL);
 		effects_run(effects, run);
 	}

@@ -163,6 +163,16 @@ void runs_ended(struct core *core, struct run *run);  /* to be forgotten once th
 void runs_forget(struct core *core, struct run *run); /* unless it still holds a slot */
 void runs_free(struct run *run);
 
+/*
+ * overlap.c: events of a trigger while a run that it started goes on, of each flow by itself. The first is false where
+ * the event makes no run, which is then told.
+ */
+bool overlap_takes(struct core *core, const struct core_lineage *lineage, const struct core_event *event, bool *ret_behind,
+		   struct core_effects *effects);
+bool overlap_waits(const struct core *core, const struct run *run); /* another one is in its way */
+void overlap_restore(struct run *run);
+void overlap_passed(struct core *core, const struct core_event *event, struct core_effects *effects);
+
 /* resubmit.c: the steps of the event that a run takes over */
 void resubmit_keep(struct core *core, struct run *run, const struct core_event *event, struct core_effects *effects);
 
@@ -256,6 +266,7 @@ void held_clear(struct core *core);
 
 /* steer.c: steps that were told to stop */
 void steer_again(struct step *step, struct core_effects *effects);    /* what its device may not have heard */
+void steer_replace(struct core *core, struct run *run, struct core_effects *effects); /* the run, by the next of its trigger */
 /* It is ended as if somebody had cancelled it, for this reason. */
 void steer_overdue(struct core *core, struct step *step, const char *reason, const char *text,
 		   struct core_effects *effects);

@@ -55,6 +55,7 @@ struct run {
 	bool leaving; /* in the core's list of runs to be forgotten */
 	bool sealed;  /* it has envelopes */
 	bool counted; /* among the runs of its flow that are under way, for `concurrency` */
+	bool behind;  /* it begins when no other run of its flow that its trigger started is under way */
 	struct run *next_waiting;
 };
 

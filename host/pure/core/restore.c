@@ -27,6 +27,7 @@ struct run *core_restore_run(struct core *core, const struct run_facts *facts, c
 	if (!facts->chain[0] && !facts->origin)
 		memcpy(run->facts.chain, facts->id, sizeof run->facts.chain);
 	table_set_number(&core->runs, (uint64_t)facts->number, run);
+	overlap_restore(run);
 	if (facts->state == STATE_QUEUED)
 		runs_wait(run);
 	else

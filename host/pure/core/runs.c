@@ -172,12 +172,12 @@ static void run_unwait(struct core_lineage *lineage, const struct run *run)
 		lineage->last_waiting = before;
 }
 
-/* What is held after a restore holds up nobody behind it. */
+/* What is held after a restore, or waits for the run before it, holds up nobody behind it. */
 static struct run *first_free(const struct core *core, const struct core_lineage *lineage)
 {
 	struct run *run = lineage->first_waiting;
 
-	while (run && core_holds_run(core, run))
+	while (run && (core_holds_run(core, run) || overlap_waits(core, run)))
 		run = run->next_waiting;
 	return run;
 }
@@ -197,10 +197,10 @@ void runs_go_on(struct core *core, struct core_lineage *lineage, struct core_eff
 static void run_queue(struct core *core, struct run *run, struct core_effects *effects)
 {
 	run->facts.state = STATE_QUEUED;
-	text_replace(&run->facts.reason, "FlowConcurrency");
+	text_replace(&run->facts.reason, run->behind ? "EarlierRunUnfinished" : "FlowConcurrency");
 	runs_wait(run);
 	effects_run(effects, run);
-	effects_happened(core, effects, run, NULL, "queued", "reason", "FlowConcurrency", NULL);
+	effects_happened(core, effects, run, NULL, "queued", "reason", run->facts.reason, NULL);
 }
 
 void runs_ended(struct core *core, struct run *run)
@@ -233,7 +233,7 @@ static void run_refuse(struct core *core, struct run *run, const char *readable,
 	free(text);
 }
 
-static struct run *run_make(struct core *core, const struct flow *flow, const struct core_event *event,
+static struct run *run_make(struct core *core, const struct flow *flow, const struct core_event *event, bool behind,
 			    struct core_effects *effects)
 {
 	struct run *run = runs_new(core, flow);
@@ -259,7 +259,8 @@ static struct run *run_make(struct core *core, const struct flow *flow, const st
 		return run;
 	}
 	resubmit_keep(core, run, event, effects);
-	if (first_free(core, run->lineage) || !lineage_has_room(run->lineage, flow))
+	run->behind = behind;
+	if (behind || first_free(core, run->lineage) || !lineage_has_room(run->lineage, flow))
 		run_queue(core, run, effects);
 	else
 		run_begin(core, run, effects);
@@ -277,10 +278,16 @@ static bool run_disabled(struct core *core, const struct flow *flow, const struc
 	return true;
 }
 
-static bool run_fires(struct core *core, const struct core_lineage *lineage, const struct core_event *event,
-		      struct core_effects *effects)
+/* A run of the flow as it is now; NULL: there is to be none. */
+static struct run *run_fire(struct core *core, const struct core_lineage *lineage, const struct core_event *event,
+			    struct core_effects *effects)
 {
-	return lineage && lineage->current && !run_disabled(core, lineage->current, event, effects);
+	bool behind = false;
+
+	if (!lineage || !lineage->current || run_disabled(core, lineage->current, event, effects) ||
+	    !overlap_takes(core, lineage, event, &behind, effects))
+		return NULL;
+	return run_make(core, lineage->current, event, behind, effects);
 }
 
 void runs_fire(struct core *core, const struct core_event *event, struct core_effects *effects)
@@ -292,13 +299,12 @@ void runs_fire(struct core *core, const struct core_event *event, struct core_ef
 	struct core_action *action;
 	size_t n = 0;
 
-	if (event->as)
-		made[n++] = run_make(core, event->as, event, effects);
-	else if (run_fires(core, named, event, effects))
-		made[n++] = run_make(core, named->current, event, effects);
-	for (size_t i = 0; listeners && i < listeners->n; i++)
-		if (run_fires(core, listeners->at[i], event, effects))
-			made[n++] = run_make(core, listeners->at[i]->current, event, effects);
+	made[0] = event->as ? run_make(core, event->as, event, false, effects) : run_fire(core, named, event, effects);
+	n += made[0] != NULL;
+	for (size_t i = 0; listeners && i < listeners->n; i++) {
+		made[n] = run_fire(core, listeners->at[i], event, effects);
+		n += made[n] != NULL;
+	}
 	if (event->tag == 0)
 		return;
 	action = effects_action(effects, CORE_ACCEPTED);

@@ -341,6 +341,17 @@ int core_steer(struct core *core, const struct core_steering *steering, struct c
 	return HST_OK;
 }
 
+void steer_replace(struct core *core, struct run *run, struct core_effects *effects)
+{
+	char *who = mem_printf("trigger:%s", run->facts.trigger), *said = mem_printf("replaced by the next event of %s", run->facts.trigger);
+	const struct core_steering steering = {.verb = CORE_CANCEL, .who = who};
+	struct steer steer = {.core = core, .steering = &steering, .effects = effects, .run = run, .said = said};
+
+	steer_run(&steer);
+	free(said);
+	free(who);
+}
+
 void steer_again(struct step *step, struct core_effects *effects)
 {
 	if (step->facts.state == STATE_STOPPING)

@@ -29,6 +29,31 @@ typedef struct hst_event {
 	const hst_value *values; /* or a record, for instances whose event is configured (op `fields`) */
 } hst_event;
 
+/* What becomes of an event while a run that an event of the same trigger started goes on; of each flow by itself. */
+typedef enum hst_overlap {
+	HST_OVERLAP_ALLOW,   /* it makes a run beside that one */
+	HST_OVERLAP_QUEUE,   /* its run waits until that one has ended; where one waits already, it makes none */
+	HST_OVERLAP_SKIP,    /* it makes no run */
+	HST_OVERLAP_REPLACE, /* that run is cancelled, and its own begins when it has ended */
+	HST_OVERLAP_COUNT
+} hst_overlap;
+
+/* An occasion that makes no run, for the history: `hostler events` shows it as not started. */
+typedef struct hst_passed {
+	const char *reason; /* a reason code of docs/reasons.md, such as SlotMissed */
+	const char *text;   /* what was passed over, and why; at most 400 bytes */
+} hst_passed;
+
+/* All that one emit can say. */
+typedef struct hst_emission {
+	size_t size; /* sizeof(hst_emission); a member beyond it is absent */
+	const hst_event *events;
+	size_t n; /* at most 1000 */
+	hst_overlap overlap;
+	const hst_passed *passed;
+	size_t passed_n; /* at most 16 */
+} hst_emission;
+
 /* Inputs and outputs of a program that speaks the desktop-flow protocol; made by hst_program_describe. */
 typedef struct hst_program_shape {
 	hst_fields inputs, outputs;
@@ -63,6 +88,8 @@ struct hst_host {
 
 	int (*state_put_secret)(hst_host *host, const char *name, const hst_secret *secret, hst_error *err);
 	int (*state_get_secret)(hst_host *host, hst_arena *arena, const char *name, hst_secret **ret, hst_error *err);
+
+	int (*emit_with)(hst_host *host, const hst_emission *emission, hst_error *err); /* since 1.2 */
 };
 
 /* One call of one op. */
@@ -117,6 +144,17 @@ static inline char *hst_copy(hst_call *call, const char *text, size_t n)
 static inline int hst_emit(hst_host *host, const hst_event *events, size_t n, hst_error *err)
 {
 	return host->emit(host, events, n, err);
+}
+
+/*
+ * The same for events that should not overlap, and with occasions that make no run. A host of before 1.2 lets runs overlap
+ * and keeps no occasions.
+ */
+static inline int hst_emit_with(hst_host *host, const hst_emission *emission, hst_error *err)
+{
+	if (host->size <= offsetof(struct hst_host, emit_with))
+		return host->emit(host, emission->events, emission->n, err);
+	return host->emit_with(host, emission, err);
 }
 
 /*
