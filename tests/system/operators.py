@@ -103,6 +103,9 @@ with null_house() as house:
     tap.ok(done.returncode != 0 and "control" in done.stderr, "and nothing more", done.stderr)
     done = with_key(house, grace, "operator", "remove", "root")
     tap.ok(done.returncode == 1 and "has not the right \"admin\"" in done.stderr, "nor the roster", done.stderr)
+    done = with_key(house, grace, "desktop", "push", "greet")
+    tap.ok(done.returncode == 1 and "grace has not the right \"admin\"" in done.stderr and not os.path.exists(house.path("packages.d")), "nor is a desktop flow signed",
+           done.stderr)
     other = house.hostler("operator", "new", "ada", "--key", word)
     tap.ok(other.returncode == 2 and "operator key --name ada" in other.stderr, "a key is let in under its own name", other.stderr)
     twice = house.hostler("operator", "new", "grace", "--key", word)
@@ -116,6 +119,13 @@ with null_house() as house:
     tap.same([(o["name"], o["may"][-1], o["you"]) for o in listed if o["name"] in ("grace", "linus")],
              [("grace", "press", False), ("linus", "admin", True)], "operator list says who there is")
     own = next(o["name"] for o in listed if o["name"] not in ("grace", "linus"))
+
+    # What a desktop flow may be given, is asked for.
+    shown, status = on_terminal(house, linus, ["desktop", "push", "greet"], [("May it be given secrets?", "n")])
+    tap.ok(status == 1 and "nothing was signed" in shown and house.json("desktop", "list")[0]["state"] == "unsigned", "a desktop flow is not signed unasked", shown)
+    shown, status = on_terminal(house, linus, ["desktop", "push", "greet"], [("May it be given secrets?", "y")])
+    signed = house.json("desktop", "list")[0]
+    tap.same((status, signed["state"], signed["by"]), (0, "signed", "linus"), "an administrator signs it")
 
     # Removed: thrown out at once, and for good.
     follow = subprocess.Popen([os.path.join(PROGRAMS, "hostler"), "-c", house.ini, "events", "--follow"], cwd=house.home,
@@ -145,6 +155,11 @@ with null_house() as house:
     tap.ok("epoch 4\n" in believed and "operator linus " in believed and "revoked operator/grace " in believed,
            "the roster is taken over at the next start", believed)
     tap.same(with_key(house, grace, "runs").returncode, 3, "who was removed stays out")
+
+    tap.same(house.hostler("operator", "remove", "linus").returncode, 0, "an administrator is removed")
+    signed = house.json("desktop", "list")[0]
+    tap.ok(signed["state"] == "refused" and "linus, who is no operator" in signed["text"], "and what they have signed is signed by nobody", signed)
+    tap.same((house.json("desktop", "push", "greet")["by"], house.json("desktop", "list")[0]["state"]), (own, "signed"), "until somebody else signs it")
 
     # A host that shows another roster than the one that was seen is not believed.
     house.down()

@@ -174,6 +174,16 @@ with null_house(FILES, more=MORE, driver=f"password = {PASSWORD}") as house:
                           env={**house.environment(), "HOSTLER_KEY": house.path(new["file"])}, capture_output=True, text=True, timeout=60, check=False)
     tap.ok(done.returncode == 1 and "is sealed to operator/" in done.stderr and "that of none of them" in done.stderr,
            "an operator who was let in later hears whom to ask", done)
+
+    def again():
+        """The files as they are now, and a run."""
+        return house.hostler("reload").returncode, house.hostler("press", "hello", "--input", "name=o-18", "--wait").returncode
+
+    tap.same(house.hostler("desktop", "pin", "enter").returncode, 0, "a house can be told to keep to the files as they are")
+    house.write("desktop-flows/enter/run.sh", "exit 3\n")
+    tap.same(again(), (0, 0), "so that others in the folder are not used")
+    tap.same((house.hostler("desktop", "push", "enter").returncode, again()), (0, (0, 1)), "until they are signed")
+    tap.same(house.json("show", "last")["steps"][0]["reason"]["code"], "FlowFailed", "and then they are")
     house.down()
     tap.same([holding(house, secret) for secret in (PIN, CODE, PASSWORD)], [[], ["out/code.txt"], ["hostler.ini"]],
              "nothing that the house has written can be read for them")
