@@ -136,14 +136,15 @@ def files_with(canaries, *folders):
     return found
 
 
-def children_of(pid):
-    found = []
+def threads_of(pid):
     try:
-        for task in os.listdir(f"/proc/{pid}/task"):
-            found += [int(word) for word in bytes_of(f"/proc/{pid}/task/{task}/children").split()]
-    except OSError:
-        pass
-    return found
+        return [int(thread) for thread in os.listdir(f"/proc/{pid}/task")]
+    except OSError:  # gone
+        return []
+
+
+def children_of(pid):
+    return [int(word) for thread in threads_of(pid) for word in bytes_of(f"/proc/{pid}/task/{thread}/children").split()]
 
 
 def tree_of(pid):
@@ -229,3 +230,7 @@ def written_in(path, alone=b""):
         lines.append(b"\0".join(pieces))
         all_of_it.append(b"".join(pieces))
     return b"\n".join(lines) + b"\n" + b"".join(all_of_it)
+
+
+def calls_in(path):
+    return {line.split(b"(", 1)[0].decode() for line in bytes_of(path).splitlines() if b"(" in line}

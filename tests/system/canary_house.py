@@ -6,7 +6,7 @@ import resource
 import shutil
 import subprocess
 
-from canaries import Canary, bytes_of, children_of, tree_of
+from canaries import Canary, bytes_of, children_of, threads_of, tree_of
 from house import PROGRAMS, House
 
 INSTALLED = os.environ.get("HOSTLER_PLUGINS", os.path.join(PROGRAMS, "..", "lib", "hostler", "plugins"))
@@ -225,7 +225,7 @@ class CanaryHouse(House):
         shutil.copy(os.path.join(TEST_PLUGINS, "porter.so"), self.path("plugins/driver"))
         subprocess.run(["chmod", "-R", "go-w,a+rX", self.path("plugins")], check=True)
         self.tracing = None
-        self.seen = {}  # process: its name
+        self.seen = {}  # process or thread: the name of the process
 
     def command(self, *words):
         line = super().command(*words)
@@ -274,7 +274,8 @@ class CanaryHouse(House):
             words = bytes_of(f"/proc/{pid}/cmdline").decode().split("\0")
             if os.path.basename(words[0]) == "hostler-session":
                 found[f"session/{words[1]}/{pid}"] = pid
-        self.seen.update({pid: name for name, pid in found.items()})
+        # What goes to others is sent by threads, which have numbers of their own.
+        self.seen.update({thread: name for name, pid in found.items() for thread in threads_of(pid)})
         return found
 
     def daemon_pid(self):

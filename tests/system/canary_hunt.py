@@ -66,15 +66,17 @@ class Hunt:
                 self.finds.setdefault(f"{path}, {when}", {}).update(strange)
         return kept
 
-    def sent(self, folder, pids):
-        """What each process wrote, and which programs it started; {PROCESS: the canaries that it may write}."""
+    def sent(self, folder, names):
+        """What each process wrote and sent, all of its threads, and which programs it started. {PROCESS: (calls of the system that write, the
+        canaries that it may write)}"""
         kept = {}
         for name in sorted(os.listdir(folder)):
             path = os.path.join(folder, name)
-            of = pids.get(int(name.rsplit(".", 1)[1]), "a program of theirs")
-            self.look(f"what {of} was started with", canaries.written_in(path, b"execve("))
-            if of in pids.values():
-                kept[of] = self.look(f"written by {of}", canaries.written_in(path), self.known_to(of))
+            of = names.get(int(name.rsplit(".", 1)[1]))
+            self.look(f"what {of or 'a program of theirs'} was started with", canaries.written_in(path, b"execve("))
+            if of:
+                calls, known = kept.get(of, (set(), set()))
+                kept[of] = calls | canaries.calls_in(path), known | self.look(f"written by {of}", canaries.written_in(path), self.known_to(of))
         return kept
 
 
