@@ -46,7 +46,7 @@ static void clear_rest(void *arg)
 	struct flowrun *run = arg;
 
 	run->next = NULL;
-	if (flow_kill_rest(run->pid, run->spec.place->work, &run->orphans)) {
+	if (flow_kill_rest(run->pid, run->spec.place->work, &run->spec.place->orphans)) {
 		finish(run);
 		return;
 	}
@@ -115,7 +115,7 @@ static void kill_what_is_left(struct flowrun *run)
 	for (int i = 0; i < CLEAR_TRIES; i++) {
 		if (run->phase == PHASE_RUNNING && waitpid(run->pid, &status, WNOHANG) != 0)
 			run->phase = PHASE_CLEARING;
-		if (run->phase != PHASE_RUNNING && flow_kill_rest(run->pid, run->spec.place->work, &run->orphans))
+		if (run->phase != PHASE_RUNNING && flow_kill_rest(run->pid, run->spec.place->work, &run->spec.place->orphans))
 			return;
 		nanosleep(&pause, NULL);
 	}

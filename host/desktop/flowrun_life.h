@@ -32,7 +32,6 @@ struct flowrun {
 	struct flow_log log;
 	struct flow_redact redact;
 	struct flow_pictures pictures;
-	struct flow_orphans orphans;
 	hst_value *output_files; /* paths whose content became an output */
 
 	const hst_value *inputs; /* checked */

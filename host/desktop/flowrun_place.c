@@ -71,6 +71,8 @@ int flow_place_make(struct flow_place *place, const char *root, int64_t uid, int
 		.uid = uid,
 		.gid = gid,
 		.events_fd = -1,
+		.input = {-1, -1},
+		.output = {-1, -1},
 	};
 	if (place->root_fd < 0)
 		return failure_of(errno, err, "open the work directory", root);
@@ -82,11 +84,37 @@ int flow_place_make(struct flow_place *place, const char *root, int64_t uid, int
 		code = make_events(place, err);
 	if (!code)
 		code = flow_place_control(place, "run", err);
-	return code;
+	return code ? code : flow_place_ready(place, err);
+}
+
+int flow_place_ready(struct flow_place *place, hst_error *err)
+{
+	if (place->input[0] >= 0)
+		return HST_OK;
+	if (pipe2(place->input, O_CLOEXEC) < 0 || pipe2(place->output, O_CLOEXEC) < 0 ||
+	    fcntl(place->input[1], F_SETFL, O_NONBLOCK) < 0 || fcntl(place->output[0], F_SETFL, O_NONBLOCK) < 0) {
+		failure_of(errno, err, "make", "the pipes of a flow");
+		flow_place_unready(place);
+		return HST_RETRY;
+	}
+	flow_orphans_begin(&place->orphans);
+	return HST_OK;
+}
+
+void flow_place_unready(struct flow_place *place)
+{
+	int *fds[] = {&place->input[0], &place->input[1], &place->output[0], &place->output[1]};
+
+	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++) {
+		if (*fds[i] >= 0)
+			close(*fds[i]);
+		*fds[i] = -1;
+	}
 }
 
 void flow_place_clear(struct flow_place *place)
 {
+	flow_place_unready(place);
 	int *fds[] = {&place->root_fd, &place->work_fd, &place->events_fd};
 
 	for (size_t i = 0; i < 3; i++)
@@ -195,7 +223,7 @@ int flow_place_renew(struct flow_place *place, hst_error *err)
 	if (!code && place->steered)
 		code = flow_place_control(place, "run", err);
 	place->used = false;
-	return code;
+	return code ? code : flow_place_ready(place, err);
 }
 
 int flow_place_control(struct flow_place *place, const char *word, hst_error *err)

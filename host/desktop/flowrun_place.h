@@ -10,6 +10,8 @@
 #ifndef HOST_DESKTOP_FLOWRUN_PLACE_H
 #define HOST_DESKTOP_FLOWRUN_PLACE_H
 
+#include "desktop/flowrun_kill.h"
+
 #include <hostler/error.h>
 #include <hostler/types.h>
 
@@ -23,10 +25,15 @@ struct flow_place {
 	int events_fd;	  /* opened for reading and writing, so that it never comes to an end */
 	bool used;	  /* a process was started in it */
 	bool steered;	  /* the control word is another than `run` */
+
+	/* Made ahead, because a press waits for what a flow is started with: */
+	int input[2], output[2];     /* its stdin; its stdout and stderr; -1: not ready */
+	struct flow_orphans orphans; /* whose children are this process's own */
 };
 
 /* A place that is not made yet, for flow_place_clear. */
-#define FLOW_PLACE_NONE ((struct flow_place){.root_fd = -1, .work_fd = -1, .events_fd = -1})
+#define FLOW_PLACE_NONE \
+	((struct flow_place){.root_fd = -1, .work_fd = -1, .events_fd = -1, .input = {-1, -1}, .output = {-1, -1}})
 
 /* `root` is an existing empty directory of this process's. On failure what was made is left to whoever removes it. */
 int flow_place_make(struct flow_place *place, const char *root, int64_t uid, int64_t gid, hst_error *err);
@@ -38,6 +45,11 @@ void flow_place_clear(struct flow_place *place); /* closes; removes nothing; don
  * the place is not to be used any more.
  */
 int flow_place_renew(struct flow_place *place, hst_error *err);
+
+/* Makes what the next flow is started with, unless it is there; making and renewing a place do it already. No driver may
+ * start anything of its own between this and the flow, or it is taken for the flow's. */
+int flow_place_ready(struct flow_place *place, hst_error *err);
+void flow_place_unready(struct flow_place *place); /* closes of it what nobody has taken */
 
 /* Replaces the control word as a whole. */
 int flow_place_control(struct flow_place *place, const char *word, hst_error *err);

@@ -6,54 +6,24 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "desktop/flowrun_environment.h"
-#include "os/failure.h"
 #include "schema/fields.h"
 #include "schema/value.h"
 #include "seal/sealing.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sys/prctl.h>
-#include <unistd.h>
 
 enum { GRACE_MS = 30000, CANCEL_MS = 5000, DRAIN_MS = 500, PICTURE_MS = 100 };
 
-struct pipes {
-	int input[2], output[2];
-};
-
-static void close_pipes(struct pipes *pipes)
+static int start_process(struct flowrun *run, hst_error *err)
 {
-	int *all[] = {&pipes->input[0], &pipes->input[1], &pipes->output[0], &pipes->output[1]};
-
-	for (size_t i = 0; i < 4; i++) {
-		if (*all[i] >= 0)
-			close(*all[i]);
-		*all[i] = -1;
-	}
-}
-
-static int make_pipes(struct pipes *pipes, hst_error *err)
-{
-	*pipes = (struct pipes){{-1, -1}, {-1, -1}};
-	if (pipe2(pipes->input, O_CLOEXEC) == 0 && pipe2(pipes->output, O_CLOEXEC) == 0 &&
-	    fcntl(pipes->input[1], F_SETFL, O_NONBLOCK) == 0 &&
-	    fcntl(pipes->output[0], F_SETFL, O_NONBLOCK) == 0)
-		return HST_OK;
-	failure_of(errno, err, "make", "the pipes of a flow");
-	close_pipes(pipes);
-	return HST_RETRY;
-}
-
-static int start_process(struct flowrun *run, struct pipes *pipes, hst_error *err)
-{
+	const struct flow_place *place = run->spec.place;
 	const struct flowrun_start start = {
-		.argv = flow_arguments(run->arena, run->spec.package, run->spec.place),
-		.environment = flow_environment(run->arena, &run->spec, run->spec.place, run->inputs),
-		.directory = run->spec.place->work,
-		.stdin_fd = pipes->input[0],
-		.stdout_fd = pipes->output[1],
-		.stderr_fd = pipes->output[1],
+		.argv = flow_arguments(run->arena, run->spec.package, place),
+		.environment = flow_environment(run->arena, &run->spec, place, run->inputs),
+		.directory = place->work,
+		.stdin_fd = place->input[0],
+		.stdout_fd = place->output[1],
+		.stderr_fd = place->output[1],
 	};
 
 	return flow_start_limited(run, &start, err);
@@ -62,26 +32,25 @@ static int start_process(struct flowrun *run, struct pipes *pipes, hst_error *er
 /* What refuses the run is its end; the caller hears of it as of any other. */
 static int launch(struct flowrun *run, hst_error *err)
 {
-	struct pipes pipes;
-	int code = make_pipes(&pipes, err);
+	struct flow_place *place = run->spec.place;
+	int code = flow_place_ready(place, err);
 
 	if (code)
 		return code;
 	run->started_us = clock_wall_us();
-	flow_orphans_begin(&run->orphans);
-	if (start_process(run, &pipes, &run->refused) != HST_OK) {
+	if (start_process(run, &run->refused) != HST_OK) {
 		if (!run->refused.reason[0])
 			snprintf(run->refused.reason, sizeof run->refused.reason, "FlowFailed");
 		if (!run->refused.text[0])
 			snprintf(run->refused.text, sizeof run->refused.text,
 				 "The flow could not be started.");
 	} else {
-		run->spec.place->used = true;
-		flow_streams_watch(run, take_fd(&pipes.input[1]), take_fd(&pipes.output[0]));
+		place->used = true;
+		flow_streams_watch(run, take_fd(&place->input[1]), take_fd(&place->output[0]));
 		flow_clock_start(run);
 		flow_quota_watch(run);
 	}
-	close_pipes(&pipes);
+	flow_place_unready(place);
 	run->phase = PHASE_RUNNING;
 	if (run->pid <= 0)
 		flow_finish_soon(run);

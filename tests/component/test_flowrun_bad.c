@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "os/files.h"
 
+#include <dirent.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -61,6 +62,42 @@ static void a_crowd_is_ended_too(void **state)
 		  NULL);
 	house_assert_end(house, FLOWRUN_FAILED, "FlowFailed", "signal 9");
 	assert_int_equal(sleepers("7542"), 0);
+}
+
+static int descriptors(void)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	int n = 0;
+
+	while (readdir(folder))
+		n++;
+	closedir(folder);
+	return n;
+}
+
+/* What the next flow is started with is made when the last one is over: it inherits nothing of it, and nothing piles up. */
+static void what_the_next_flow_leaves_is_found_too(void **state)
+{
+	struct house *house = *state;
+	const int before = descriptors();
+
+	house_start(house, "",
+		    "read line; test \"$line\" = {}; status=$?\n"
+		    "(setsid env -i sleep 7546 >/dev/null 2>&1 </dev/null &)\n"
+		    "exit $status\n",
+		    "{}");
+	for (int i = 0; i < 3; i++) {
+		house_wait_for_end(house);
+		house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
+		assert_int_equal(sleepers("7546"), 0);
+		flowrun_free(house->run);
+		house->run = NULL;
+		house->over = false;
+		assert_int_equal(flow_place_renew(&house->place, NULL), HST_OK);
+		assert_int_equal(descriptors(), before);
+		assert_int_equal(flowrun_start(house->loop, &house->spec, &house->role, &house->run, NULL), HST_OK);
+	}
+	house_wait_for_end(house);
 }
 
 /* Each of them lives for less than a millisecond and has a successor by then. */
@@ -249,6 +286,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		HOUSE_CASE(what_lets_go_of_everything_is_found),
 		HOUSE_CASE(a_crowd_is_ended_too),
+		HOUSE_CASE(what_the_next_flow_leaves_is_found_too),
 		HOUSE_CASE(what_runs_from_one_process_to_the_next_is_caught),
 		HOUSE_CASE(one_that_fills_the_disk_is_ended),
 		HOUSE_CASE(one_that_makes_too_many_files_is_ended),
