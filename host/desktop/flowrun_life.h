@@ -32,7 +32,7 @@ struct flowrun {
 	struct flow_log log;
 	struct flow_redact redact;
 	struct flow_pictures pictures;
-	hst_value *output_files; /* paths whose content became an output */
+	hst_value *output_files; /* paths whose content became an output, or would be a secret one */
 
 	const hst_value *inputs; /* checked */
 	struct text input_json;

@@ -414,6 +414,19 @@ static void what_it_makes_is_sealed_as_directed_and_kept_out_of_its_log(void **s
 	assert_string_equal(log, "printed before: [secret]\nand after: [secret]\n");
 }
 
+/* Where hostler-event puts a large value, before it says so. */
+static void what_it_could_not_give_is_no_file_of_the_run(void **state)
+{
+	SEALED(state);
+
+	start(sealed, "null", FRONT "[output code]\ntype = secret\n", "echo '\"canary-of-the-flow\"' > out/code.json; echo kept > out/kept; exit 3\n");
+	open_session(sealed);
+	put(sealed, "pin", (struct making){0}, NULL);
+	assert_state(run_it(house, 1), "failed", "FlowFailed");
+	assert_true(session_house_has(house, SESSION_RESULTS "/out/kept"));
+	assert_false(session_house_has(house, SESSION_RESULTS "/out/code.json"));
+}
+
 static void a_picture_is_sealed_to_the_operators(void **state)
 {
 	SEALED(state);
@@ -480,6 +493,7 @@ int main(void)
 		SEALED_CASE(a_resubmit_is_opened_for_the_first_of_its_chain),
 		SEALED_CASE(a_signer_that_was_revoked_is_refused_as_soon_as_it_is_heard_of),
 		SEALED_CASE(what_it_makes_is_sealed_as_directed_and_kept_out_of_its_log),
+		SEALED_CASE(what_it_could_not_give_is_no_file_of_the_run),
 		SEALED_CASE(a_picture_is_sealed_to_the_operators),
 		SEALED_CASE(a_password_is_opened_for_the_driver),
 		SEALED_CASE(a_password_of_another_place_opens_no_session),
