@@ -18,8 +18,6 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -430,8 +428,7 @@ static void what_it_could_not_give_is_no_file_of_the_run(void **state)
 static void a_picture_is_sealed_to_the_operators(void **state)
 {
 	SEALED(state);
-	AUTO_FREE char *path = files_join(house->results, "screenshots/error.png.sealed");
-	AUTO_FREE char *bytes = NULL;
+	AUTO_FREE char *path = files_join(house->results, "screenshots/error.png.sealed"), *bytes = NULL;
 	AUTO_FREE uint8_t *opened = NULL;
 	AUTO_FREE struct envelope *envelope = mem_alloc(sizeof *envelope);
 	struct envelope_house roster;
