@@ -24,6 +24,7 @@ void envelope_memory_clear(struct envelope_memory *memory)
 	table_clear(&memory->serials);
 	table_clear(&memory->uses);
 	free(memory->ring);
+	envelope_recent_clear(&memory->recent);
 	envelope_memory_init(memory);
 }
 

@@ -7,6 +7,7 @@
 #define HOST_SEAL_ENVELOPE_MEMORY_H
 
 #include "seal/envelope.h"
+#include "seal/envelope_recent.h"
 
 #include "base/table.h"
 
@@ -20,6 +21,7 @@ struct envelope_memory {
 	struct table uses;    /* by a digest of id and use */
 	uint64_t *ring;	      /* the same digests, the oldest where the next one goes */
 	size_t ring_at;
+	struct envelope_recent recent;
 	bool unkept; /* a named secret has a higher serial than the file says */
 };
 

@@ -32,6 +32,8 @@ struct opening {
 	const struct envelope_header *header;
 	const struct envelope_check *check;
 	const struct seal_pairs *own;
+	uint8_t digest[ENVELOPE_DIGEST_BYTES]; /* set by check_signature, where there is a memory */
+	bool again; /* it was proved and opened before, byte by byte */
 };
 
 static bool may_seal(const char *signer, unsigned rights, enum envelope_kind kind)
@@ -42,7 +44,7 @@ static bool may_seal(const char *signer, unsigned rights, enum envelope_kind kin
 	return false;
 }
 
-static int check_signature(const struct opening *opening, hst_error *err)
+static int check_signature(struct opening *opening, hst_error *err)
 {
 	const struct envelope_header *header = opening->header;
 	const struct envelope_house *house = opening->check->house;
@@ -65,7 +67,11 @@ static int check_signature(const struct opening *opening, hst_error *err)
 	if (header->kind == ENVELOPE_STATE && memcmp(key, opening->own->sign_public, sizeof key) != 0)
 		return REFUSE(err, "EnvelopeSigner", "%s is signed by %s, and state is sealed by an instance for itself", header->name,
 		              header->signer);
-	if (crypto_sign_verify_detached(bytes + signed_length, bytes, signed_length, key) != 0)
+	if (opening->check->memory) {
+		envelope_recent_digest(bytes, opening->envelope->length, key, opening->own->open_public, opening->digest);
+		opening->again = envelope_recent_key(&opening->check->memory->recent, opening->digest) != NULL;
+	}
+	if (!opening->again && crypto_sign_verify_detached(bytes + signed_length, bytes, signed_length, key) != 0)
 		return REFUSE(err, "EnvelopeSignature", "%s is not signed by %s, or was changed since", header->name, header->signer);
 	return HST_OK;
 }
@@ -132,12 +138,12 @@ static int check_replay(const struct opening *opening, hst_error *err)
 	return HST_OK;
 }
 
-static int check_all(const struct opening *opening, hst_error *err)
+static int check_all(struct opening *opening, hst_error *err)
 {
 	static int (*const checks[])(const struct opening *, hst_error *) = {
-		check_signature, check_epoch, check_cluster, check_run, check_sink, check_not_after, check_serial, check_replay,
+		check_epoch, check_cluster, check_run, check_sink, check_not_after, check_serial, check_replay,
 	};
-	int code = HST_OK;
+	int code = check_signature(opening, err);
 
 	for (size_t i = 0; i < sizeof checks / sizeof *checks && code == HST_OK; i++)
 		code = checks[i](opening, err);
@@ -149,17 +155,30 @@ static int broken(const struct opening *opening, hst_error *err)
 	return REFUSE(err, "EnvelopeBroken", "%s was signed, but what is sealed in it is not what it says", opening->header->name);
 }
 
+static int open_box(const struct opening *opening, uint8_t key[DATA_KEY_BYTES], hst_error *err)
+{
+	const struct envelope_stanza *stanza;
+
+	if (opening->again) {
+		memcpy(key, envelope_recent_key(&opening->check->memory->recent, opening->digest), DATA_KEY_BYTES);
+		return HST_OK;
+	}
+	stanza = envelope_find(opening->envelope, opening->own->open_public);
+	if (!stanza)
+		return REFUSE(err, "EnvelopeNotForUs", "%s was sealed to others", opening->header->name);
+	return crypto_box_seal_open(key, stanza->box, BOX_BYTES, opening->own->open_public, opening->own->open_secret) == 0 ? HST_OK
+	                                                                                                                    : broken(opening, err);
+}
+
 /* Into `to`, which has room for the padded bytes. `keys` are in locked memory. */
 static int decrypt(const struct opening *opening, struct envelope_keys *keys, uint8_t *to, hst_error *err)
 {
 	const struct envelope *envelope = opening->envelope;
-	const struct envelope_stanza *stanza = envelope_find(envelope, opening->own->open_public);
 	const uint8_t *body = envelope->bytes + envelope->body_at;
+	int code = open_box(opening, keys->data, err);
 
-	if (!stanza)
-		return REFUSE(err, "EnvelopeNotForUs", "%s was sealed to others", opening->header->name);
-	if (crypto_box_seal_open(keys->data, stanza->box, BOX_BYTES, opening->own->open_public, opening->own->open_secret) != 0)
-		return broken(opening, err);
+	if (code != HST_OK)
+		return code;
 	envelope_keys_derive(keys, opening->header->id);
 	if (sodium_memcmp(keys->commitment, envelope->commitment, COMMITMENT_BYTES) != 0 ||
 	    crypto_aead_xchacha20poly1305_ietf_decrypt(to, NULL, NULL, body + NONCE_BYTES, envelope->body_length - NONCE_BYTES, envelope->bytes,
@@ -190,25 +209,30 @@ static size_t padded_of(const struct envelope *envelope)
 static int open_into(const struct opening *opening, uint8_t *to, size_t *ret_length, hst_error *err)
 {
 	const struct envelope_check *check = opening->check;
-	AUTO(secret) hst_secret *keys = NULL;
-	int code = secret_room(sizeof(struct envelope_keys), &keys, err);
+	AUTO(secret) hst_secret *room = NULL;
+	struct envelope_keys *keys;
+	int code = secret_room(sizeof *keys, &room, err);
 
-	if (code == HST_OK)
-		code = decrypt(opening, (struct envelope_keys *)(void *)secret_fill(keys), to, err);
+	if (code != HST_OK)
+		return code;
+	keys = (struct envelope_keys *)(void *)secret_fill(room);
+	code = decrypt(opening, keys, to, err);
 	if (code != HST_OK)
 		return code;
 	*ret_length = unpadded(to, padded_of(opening->envelope), opening->header->kind == ENVELOPE_FILE);
 	if (*ret_length == SIZE_MAX)
 		return broken(opening, err);
-	if (check->memory)
+	if (check->memory) {
 		envelope_memory_opened(check->memory, opening->header, check->use);
+		envelope_recent_add(&check->memory->recent, opening->digest, keys->data);
+	}
 	return HST_OK;
 }
 
 int envelope_open(const struct envelope *envelope, const struct envelope_check *check, const struct seal_pairs *own, hst_secret **ret,
                   hst_error *err)
 {
-	const struct opening opening = {envelope, &envelope->header, check, own};
+	struct opening opening = {.envelope = envelope, .header = &envelope->header, .check = check, .own = own};
 	AUTO(secret) hst_secret *room = NULL;
 	uint8_t *bytes;
 	size_t length;
@@ -235,7 +259,7 @@ int envelope_open(const struct envelope *envelope, const struct envelope_check *
 int envelope_open_file(const struct envelope *envelope, const struct envelope_check *check, const struct seal_pairs *own, uint8_t **ret,
                        size_t *ret_length, hst_error *err)
 {
-	const struct opening opening = {envelope, &envelope->header, check, own};
+	struct opening opening = {.envelope = envelope, .header = &envelope->header, .check = check, .own = own};
 	uint8_t *bytes;
 	size_t length;
 	int code;

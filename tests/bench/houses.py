@@ -78,6 +78,10 @@ screenshots = none
 [output at_us]
 type = integer
 """
+SECRET_INPUT_INI = """
+[input {secret}]
+type = secret
+"""
 
 
 class CannotMeasure(Exception):
@@ -195,13 +199,14 @@ class Shape:
     on each device; a run goes to whichever is free."""
 
     def __init__(self, users, devices=1, start="no", buttons=True, steps=1, run="$HOSTLER_PACKAGE/started",
-                 far=False):
+                 far=False, secrets=0):
         self.names = names_of(users)
         self.devices = [f"d{number:02d}" for number in range(devices)]
         self.start = start
         self.buttons = buttons
         self.steps = steps
         self.run = run
+        self.secrets = [f"secret{number}" for number in range(secrets)]
         self.listen = "none"
         if far:  # the gateway is, as far as it knows, on another machine
             with socket.socket() as probe:
@@ -224,8 +229,12 @@ class Shape:
         for name in self.names:
             yield f"flows/{name}.ini", (
                 FLOW_INI.format(user=name, on=f"on   = {name}" if self.buttons else "")
-                + "".join(STEP_INI.format(step=f"go{number}", user=name) for number in range(self.steps)))
-        yield "desktop-flows/go/desktop-flow.ini", PACKAGE_INI.format(run=self.run)
+                + "".join(STEP_INI.format(step=f"go{number}", user=name) + self.secret_inputs() for number in range(self.steps)))
+        yield "desktop-flows/go/desktop-flow.ini", PACKAGE_INI.format(run=self.run) + "".join(
+            SECRET_INPUT_INI.format(secret=name) for name in self.secrets)
+
+    def secret_inputs(self):
+        return "".join(f"input.{name} = secret:{name}\n" for name in self.secrets)
 
 
 class Daemon:
@@ -304,6 +313,7 @@ class House:
     def __enter__(self):
         try:
             self.host = self.add(self.shape.files())
+            self.seal()
             self.host.up()
             if self.shape.listen != "none":
                 self.let_in()
@@ -331,9 +341,17 @@ class House:
         wait_for("the gateway comes online", lambda: all(
             device["state"] == "online" for device in json.loads(self.hostler("--json", "devices"))))
 
-    def hostler(self, *words):
+    def seal(self):
+        """Named secrets, before it starts, by the operator that the start would make."""
+        if self.shape.secrets:
+            self.place.person.own(self.host.folder)
+            self.hostler("init", "--yes")
+        for name in self.shape.secrets:
+            self.hostler("seal", name, given=f"{name}-correct-horse-battery-staple")
+
+    def hostler(self, *words, given=""):
         done = subprocess.run([self.place.program("hostler"), "-c", "hostler.ini", *words], cwd=self.host.folder,
-                              env=self.host.environment(), stdin=subprocess.DEVNULL, capture_output=True,
+                              env=self.host.environment(), input=given, capture_output=True,
                               text=True, preexec_fn=self.place.person.become, check=False)
         if done.returncode != 0:
             raise CannotMeasure(f"hostler {' '.join(words)}: {done.stderr.strip()}")

@@ -100,6 +100,57 @@ static void one_use_opens_it_once(void **state)
 	free(bytes);
 }
 
+/* What was opened a moment ago is opened faster, and held against everything that may have changed since all the same. */
+static void what_comes_again_is_checked_again(void **state)
+{
+	size_t length = 0;
+	uint8_t *bytes = seal_house_seal(&house, "hunter2", &length), *other;
+
+	(void)state;
+	seal_house_opens_as(&house, MEMBER_INBOX, bytes, length, "hunter2");
+	assert_int_equal(house.memory.recent.count, 1);
+	seal_house_opens_as(&house, MEMBER_INBOX, bytes, length, "hunter2");
+	assert_int_equal(house.memory.recent.count, 1);
+	house.rights = 0;
+	seal_house_refuses(&house, MEMBER_INBOX, bytes, length, "EnvelopeSigner");
+	house.rights = RIGHT_ADMIN;
+	house.house.least = 6;
+	seal_house_refuses(&house, MEMBER_INBOX, bytes, length, "EnvelopeEpoch");
+	house.house.least = 3;
+	house.check.sink = "other";
+	seal_house_refuses(&house, MEMBER_INBOX, bytes, length, "EnvelopeSink");
+	house.check.sink = house.header.sinks[0];
+	house.check.now_us = 2001;
+	seal_house_refuses(&house, MEMBER_INBOX, bytes, length, "EnvelopeExpired");
+	house.check.now_us = 1500;
+	/* With another key for the signer, or for whoever opens it, it is not the same any more. */
+	house.pairs[MEMBER_ADA].sign_public[0] ^= 1;
+	seal_house_refuses(&house, MEMBER_INBOX, bytes, length, "EnvelopeSignature");
+	house.pairs[MEMBER_ADA].sign_public[0] ^= 1;
+	house.pairs[MEMBER_INBOX].open_public[0] ^= 1;
+	seal_house_refuses(&house, MEMBER_INBOX, bytes, length, "EnvelopeNotForUs");
+	house.pairs[MEMBER_INBOX].open_public[0] ^= 1;
+	for (size_t i = 0; i < length; i++) {
+		hst_secret *secret = NULL;
+		hst_error err = {0};
+
+		bytes[i] ^= 1;
+		assert_int_not_equal(seal_house_open(&house, MEMBER_INBOX, bytes, length, &secret, &err), HST_OK);
+		bytes[i] ^= 1;
+	}
+	seal_house_opens_as(&house, MEMBER_INBOX, bytes, length, "hunter2");
+	/* Only the last ones are known. */
+	for (int i = 0; i < ENVELOPE_RECENT_MAX; i++) {
+		other = seal_house_seal(&house, "hunter3", &length);
+		seal_house_opens_as(&house, MEMBER_INBOX, other, length, "hunter3");
+		seal_house_opens_as(&house, MEMBER_INBOX, other, length, "hunter3");
+		free(other);
+	}
+	assert_int_equal(house.memory.recent.count, ENVELOPE_RECENT_MAX);
+	seal_house_opens_as(&house, MEMBER_INBOX, bytes, length, "hunter2");
+	free(bytes);
+}
+
 static void memory_has_a_ceiling(void **state)
 {
 	struct envelope_header header = house.header;
@@ -197,6 +248,7 @@ int main(void)
 		TEST(an_old_serial_is_refused_once_a_newer_one_was_opened),
 		TEST(one_that_could_not_be_opened_is_not_remembered),
 		TEST(one_use_opens_it_once),
+		TEST(what_comes_again_is_checked_again),
 		TEST(memory_has_a_ceiling),
 		TEST(named_secrets_are_remembered_by_the_next_process),
 		TEST(what_is_no_file_of_serials_is_said),
