@@ -35,7 +35,7 @@ static void finish(void *arg)
 	flow_files_collect(run->spec.place, run->spec.results, run->output_files, &run->outputs, &run->log);
 	result = flow_verdict(run);
 	result.ended_us = clock_wall_us();
-	flow_log_close(&run->log, flow_redact_by(&run->redact));
+	flow_log_close(&run->log, run->log.held ? flow_redact_by(&run->redact) : NULL);
 	release(run);
 	run->phase = PHASE_OVER;
 	run->role.ended(run->role.arg, &result);
@@ -127,7 +127,7 @@ void flowrun_free(struct flowrun *run)
 		return;
 	kill_what_is_left(run);
 	release(run);
-	flow_log_close(&run->log, flow_redact_by(&run->redact));
+	flow_log_close(&run->log, run->log.held ? flow_redact_by(&run->redact) : NULL);
 	flow_events_clear(&run->events);
 	flow_redact_clear(&run->redact);
 	flow_pictures_clear(&run->pictures);

@@ -76,7 +76,7 @@ void flow_quota_stop(struct flowrun *run);
 struct flowrun_result flow_verdict(struct flowrun *run);
 
 /* What the flow says of itself, fit for a sentence and without secrets. */
-void flow_saying(const struct flowrun *run, char *to, size_t size, const char *text);
+void flow_saying(struct flowrun *run, char *to, size_t size, const char *text);
 
 /* flowrun_steer.c: time-out, pause, stop, cancel. */
 void flow_clock_start(struct flowrun *run);

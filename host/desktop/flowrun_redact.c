@@ -6,22 +6,47 @@
 #include "schema/value.h"
 #include "seal/sealing.h"
 
-int flow_redact_init(struct flow_redact *redact, const struct flowrun_spec *spec, const hst_value *inputs, hst_error *err)
+/* So much can always be looked for. */
+enum { SMALL = 4096 };
+
+static bool is_secret(const struct flowrun_spec *spec, const hst_value *inputs, size_t i)
 {
+	const hst_field *field = fields_find(spec->package->inputs, value_name_at(inputs, i));
+
+	return field && field_type(field) == HST_TYPE_SECRET;
+}
+
+static int learn(struct flow_redact *redact, hst_error *err)
+{
+	const struct flowrun_spec *spec = redact->spec;
 	int code = HST_OK;
 
-	redact->secrets = redact_new();
-	redact_stream_init(&redact->log, redact->secrets);
-	for (size_t i = 0; i < value_count(inputs) && code == HST_OK; i++) {
-		const hst_field *field = fields_find(spec->package->inputs, value_name_at(inputs, i));
-		const hst_value *value = value_at(inputs, i);
+	redact->learned = true;
+	for (size_t i = 0; i < value_count(redact->inputs) && code == HST_OK; i++) {
+		const hst_value *value = value_at(redact->inputs, i);
 
-		if (field && field_type(field) == HST_TYPE_SECRET)
+		if (is_secret(spec, redact->inputs, i))
 			code = redact_add_bytes(redact->secrets, value_text(value), value_length(value), err);
 	}
 	for (size_t i = 0; spec->sealing && i < spec->sealing->opened_count && code == HST_OK; i++)
 		code = redact_add(redact->secrets, spec->sealing->opened[i], err);
+	redact->blind |= code != HST_OK;
 	return code;
+}
+
+int flow_redact_init(struct flow_redact *redact, const struct flowrun_spec *spec, const hst_value *inputs, hst_error *err)
+{
+	size_t bytes = 0, length;
+
+	*redact = (struct flow_redact){.secrets = redact_new(), .spec = spec, .inputs = inputs};
+	redact_stream_init(&redact->log, redact->secrets);
+	for (size_t i = 0; i < value_count(inputs); i++)
+		bytes += is_secret(spec, inputs, i) ? value_length(value_at(inputs, i)) : 0;
+	for (size_t i = 0; spec->sealing && i < spec->sealing->opened_count; i++) {
+		secret_bytes(spec->sealing->opened[i], &length);
+		bytes += length;
+	}
+	return bytes > SMALL ? learn(redact, err) : HST_OK;
 }
 
 static int know(struct redact *secrets, const hst_value *value)
@@ -46,8 +71,10 @@ void flow_redact_know(struct flow_redact *redact, const hst_value *value)
 	redact->blind |= know(redact->secrets, value) != HST_OK;
 }
 
-struct redact *flow_redact_by(const struct flow_redact *redact)
+struct redact *flow_redact_by(struct flow_redact *redact)
 {
+	if (!redact->learned)
+		learn(redact, NULL);
 	return redact->blind ? NULL : redact->secrets;
 }
 

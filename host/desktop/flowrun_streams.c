@@ -112,11 +112,13 @@ static bool read_output(struct flowrun *run)
 	char bytes[OUTPUT_READ];
 	ssize_t n = read(run->output_fd, bytes, sizeof bytes);
 
-	if (n > 0)
+	if (n > 0 && flow_redact_by(&run->redact))
 		redact_feed(&run->redact.log, bytes, (size_t)n, add_to_log, run);
-	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+	if (n > 0)
+		return true;
+	if (n == 0 || (errno != EAGAIN && errno != EINTR))
 		close_end(run, &run->output_fd);
-	return n > 0;
+	return false;
 }
 
 static void output_ready(void *arg, int fd, short ready)

@@ -11,10 +11,10 @@
 #include <string.h>
 #include <sys/wait.h>
 
-void flow_saying(const struct flowrun *run, char *to, size_t size, const char *text)
+void flow_saying(struct flowrun *run, char *to, size_t size, const char *text)
 {
-	AUTO_FREE char *clean = run->redact.blind ? mem_text("what it says cannot be searched for secrets, so it is not shown")
-						  : redact_text(run->redact.secrets, text);
+	struct redact *redact = flow_redact_by(&run->redact);
+	AUTO_FREE char *clean = redact ? redact_text(redact, text) : mem_text("what it says cannot be searched for secrets, so it is not shown");
 
 	sentence_copy(to, size, clean, strlen(clean));
 }
@@ -28,7 +28,7 @@ static const hst_value *outputs_checked(struct flowrun *run, hst_error *err)
 }
 
 /* The flow's own account of its failure, or what can be seen from here. */
-static void failure_text(const struct flowrun *run, char *to, size_t size)
+static void failure_text(struct flowrun *run, char *to, size_t size)
 {
 	char status[64], last[FLOW_LOG_LINE], line[FLOW_LOG_LINE];
 
@@ -63,7 +63,7 @@ static void decide_stopped(const struct flowrun *run, struct flowrun_result *res
 		 run->forced == FLOWRUN_STOPPED ? "It was cancelled." : "It was told to stop and stopped.");
 }
 
-static void decide_failed(const struct flowrun *run, bool ended_well, const hst_error *outputs_wrong,
+static void decide_failed(struct flowrun *run, bool ended_well, const hst_error *outputs_wrong,
 			  struct flowrun_result *result)
 {
 	result->end = FLOWRUN_FAILED;

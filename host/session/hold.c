@@ -1,6 +1,7 @@
 #include "session/hold.h"
 
 #include "base/auto.h"
+#include "base/arena.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "os/crash.h"
@@ -290,6 +291,7 @@ int session_hold(const struct session_settings *settings)
 	stream_free(hold.stream);
 	session_device_close(&hold.device);
 	clear_keys(&hold);
+	arena_free(hold.secrets);
 	hold_result_clear(&hold);
 	hold_ground_clear(&hold);
 	free(hold.session);

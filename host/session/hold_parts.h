@@ -51,6 +51,7 @@ struct hold {
 	struct stream *stream; /* NULL: the gateway is gone */
 	int next_gateway;      /* the end of a line to the next one, while the old line is not read to its end; -1 */
 	struct loop_timer *alone; /* how long it goes on without a gateway */
+	hst_arena *secrets;    /* locked, for what is opened for one run after another; NULL: nothing came sealed yet */
 	struct hold_run *run;  /* NULL: no flow runs */
 	struct hold_ground ground;
 	struct hold_result result;

@@ -31,7 +31,6 @@ struct hold_run {
 	char *run_id, *name;
 	char *results; /* name of the gateway's folder for what is left */
 	hst_arena *arena;
-	hst_arena *secrets; /* locked; NULL: nothing came sealed */
 	struct sealing sealing;
 	const struct package *package; /* of the ground */
 	struct flowrun *flow;
@@ -49,7 +48,8 @@ static void run_free(struct hold_run *run)
 {
 	loop_cancel(run->hold->loop, &run->progress_timer);
 	flowrun_free(run->flow);
-	arena_free(run->secrets);
+	if (run->hold->secrets)
+		arena_reset(run->hold->secrets);
 	arena_free(run->arena);
 	free(run->run_id);
 	free(run->name);
@@ -299,9 +299,10 @@ static int open_inputs(struct hold_run *run, const struct message *message, cons
 	int code = HST_OK;
 
 	if (message->sealed_length) {
-		code = secret_arena_new(&run->secrets, err);
+		if (!run->hold->secrets)
+			code = secret_arena_new(&run->hold->secrets, err);
 		bytes = arena_copy(run->arena, message->sealed, message->sealed_length);
-		arena = run->secrets;
+		arena = run->hold->secrets;
 	}
 	if (code == HST_OK)
 		code = sealing_begin(&run->sealing, &run->hold->vault, arena, bytes, message->sealed_length,

@@ -85,12 +85,27 @@ static int copy(struct hold *hold, const struct signed_package *signature, const
 	return code;
 }
 
-/* What nobody but this process could have changed since is not copied again for the next run of the session. */
+/* Whether the copy is still what was signed. */
+static bool is_unchanged(const char *folder, const char *digest)
+{
+	hst_arena *arena = arena_new();
+	struct package_file *files = NULL;
+	char now[65] = "";
+	size_t n = 0;
+
+	if (package_list_files(arena, folder, &files, &n, NULL) == HST_OK)
+		package_digest(files, n, now);
+	arena_free(arena);
+	return strcmp(now, digest) == 0;
+}
+
+/* The copy of the run before will do. A flow of this process's own user could have changed it, so then it is looked at. */
 static bool is_there(const struct hold *hold, const char *digest)
 {
 	const struct hold_ground *ground = &hold->ground;
 
-	return ground->own_digest && strcmp(ground->own_digest, digest) == 0 && hold->uid >= 0 && hold->uid != (int64_t)geteuid();
+	return ground->own_digest && strcmp(ground->own_digest, digest) == 0 &&
+	       ((hold->uid >= 0 && hold->uid != (int64_t)geteuid()) || is_unchanged(ground->own->directory, digest));
 }
 
 int hold_signed_package(struct hold *hold, const struct message *launch, const struct package **ret, hst_error *err)

@@ -113,7 +113,7 @@ def idle(place):
 
 def figures(place):
     few = ["--in-flight", str(len(FEW.devices)), *FEW.names]
-    process = Shape(32, devices=16, start="yes", run="/bin/true")
+    one = ["--in-flight", "32", *names_of(32)]
     floor = lambda: place.floor("--in-flight", str(IN_FLIGHT))
     throughput = [Value("T1", "runs/s", runs_per_s, 0.8, 0.5, at_least=True)]
     return [
@@ -127,7 +127,7 @@ def figures(place):
                [Value("T1-by-hand", "runs/s", runs_per_s)]),
         Figure("T2", "runs with a real process, /bin/true, against posix_spawn 8 at once",
                lambda: place.spawns(8, "/bin/true"),
-               lambda: client_of(place, process, *few),
+               lambda: client_of(place, Shape(32, devices=16, start="yes", run="/bin/true"), *few),
                [Value("T2", "runs/s", runs_per_s, 0.85, 0.7, at_least=True)], "spawn"),
         Figure("T3", f"press to process started, {RATE} presses/s whatever happens",
                lambda: place.floor("--rate", str(RATE), "--spawn", "started"),
@@ -150,9 +150,9 @@ def figures(place):
                lambda: client_of(place, FEW, *few),
                lambda: client_of(place, Shape(32, devices=16, far=True), *few),
                [Value("T9", "runs/s", runs_per_s, 0.8, 0.6, at_least=True)], "ipc"),
-        Figure("T10", "T2 with two secure inputs, against T2: runs with a real process that is given two named secrets",
-               lambda: client_of(place, process, *few),
-               lambda: client_of(place, Shape(32, devices=16, start="yes", run="/bin/true", secrets=2), *few),
+        Figure("T10", "runs with a real process that is given two named secrets, 32 users on one device, against the same without",
+               lambda: client_of(place, Shape(32, start="yes", run="/bin/true"), *one),
+               lambda: client_of(place, Shape(32, start="yes", run="/bin/true", secrets=2), *one),
                [Value("T10", "runs/s", runs_per_s, 0.95, 0.85, at_least=True)], "without"),
         Figure("T11", f"{STEPS} no-op steps of one flow in sequence, time of one",
                lambda: place.floor("--in-flight", "1"),

@@ -348,6 +348,8 @@ class House:
             self.hostler("init", "--yes")
         for name in self.shape.secrets:
             self.hostler("seal", name, given=f"{name}-correct-horse-battery-staple")
+        if self.shape.secrets:
+            self.hostler("desktop", "push", "go", "--yes")
 
     def hostler(self, *words, given=""):
         done = subprocess.run([self.place.program("hostler"), "-c", "hostler.ini", *words], cwd=self.host.folder,
