@@ -65,6 +65,7 @@ void hold_ground_clear(struct hold *hold)
 	package_free(ground->package);
 	ground->package = NULL;
 	free(take(ground->digest));
+	free(take(ground->proved));
 }
 
 int hold_ground_manifest(const char *folder, struct package **ret, hst_error *err)

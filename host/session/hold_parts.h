@@ -39,6 +39,9 @@ struct hold_ground {
 	char *digest;
 	struct package *own; /* the last that was given secrets, in a copy of this process's own; NULL: none */
 	char *own_digest;    /* NULL: that is not to be used again */
+	char *proved;        /* the last signature of one, which an operator of the roster of this epoch has made; NULL: none */
+	size_t proved_length;
+	int64_t proved_epoch;
 };
 
 struct hold {

@@ -113,7 +113,7 @@ def idle(place):
 
 def figures(place):
     few = ["--in-flight", str(len(FEW.devices)), *FEW.names]
-    one = ["--in-flight", "32", *names_of(32)]
+    one = ["--in-flight", "2", *names_of(32)]
     floor = lambda: place.floor("--in-flight", str(IN_FLIGHT))
     throughput = [Value("T1", "runs/s", runs_per_s, 0.8, 0.5, at_least=True)]
     return [
