@@ -112,37 +112,48 @@ static int newest_first(const void *a, const void *b)
 	return strcmp(first->digest, second->digest);
 }
 
-static void add(struct pushed *all, size_t *n, const char *name)
+struct listing {
+	struct pushed *all;
+	size_t n, size;
+};
+
+static void add(struct listing *listing, const char *name)
 {
 	const size_t length = strcspn(name, ".");
 
-	if (!is_digest(name, length) || (name[length] && strcmp(name + length, suffix) != 0) || *n == PUSHED_MAX)
+	if (!is_digest(name, length) || (name[length] && strcmp(name + length, suffix) != 0) || listing->n == PUSHED_MAX)
 		return;
-	for (size_t i = 0; i < *n; i++)
-		if (strncmp(all[i].digest, name, DIGEST_LENGTH) == 0)
+	for (size_t i = 0; i < listing->n; i++)
+		if (strncmp(listing->all[i].digest, name, DIGEST_LENGTH) == 0)
 			return;
-	memcpy(all[(*n)++].digest, name, DIGEST_LENGTH);
+	listing->all = mem_grow(listing->all, &listing->size, listing->n + 1, sizeof *listing->all);
+	listing->all[listing->n] = (struct pushed){.at = 0};
+	memcpy(listing->all[listing->n++].digest, name, DIGEST_LENGTH);
 }
 
 size_t pushed_list(hst_arena *arena, const char *conf, const char *name, const struct pushed **ret)
 {
 	AUTO_FREE char *folder = pushed_folder(conf, name);
-	struct pushed *all = arena_array(arena, PUSHED_MAX, sizeof *all);
 	DIR *directory = opendir(folder);
+	struct listing listing = {.n = 0};
+	struct pushed *all;
 	char pinned[65];
-	size_t n = 0;
 
-	*ret = all;
 	for (struct dirent *entry; directory && (entry = readdir(directory)) != NULL;)
-		add(all, &n, entry->d_name);
+		add(&listing, entry->d_name);
 	if (directory)
 		closedir(directory);
 	pushed_is_pinned(conf, name, pinned);
-	for (size_t i = 0; i < n; i++)
-		look(conf, name, pinned, &all[i]);
-	if (n)
-		qsort(all, n, sizeof *all, newest_first);
-	return n;
+	for (size_t i = 0; i < listing.n; i++)
+		look(conf, name, pinned, &listing.all[i]);
+	all = arena_array(arena, listing.n + 1, sizeof *all);
+	if (listing.n) {
+		qsort(listing.all, listing.n, sizeof *all, newest_first);
+		memcpy(all, listing.all, listing.n * sizeof *all);
+	}
+	free(listing.all);
+	*ret = all;
+	return listing.n;
 }
 
 static int refuse(const struct package *package, const struct pushed *last, hst_error *err)

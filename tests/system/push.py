@@ -131,6 +131,8 @@ try:
     os.chmod(path("desktop-flows/enter/more.txt"), 0o644)
     tap.same(listed()["state"], "signed", "as it was it is signed again")
 
+    tap.ok("enter\n" in run("--complete", "desktop", "push", "").stdout and "tell\n" in run("--complete", "desktop", "pin", "t").stdout, "names can be completed")
+
     for words, status, wanted in (
             (("push", "entre"), 2, 'did you mean "enter"?'), (("push", "./nowhere"), 2, "is no folder with a desktop flow"),
             (("pin", "enter@7"), 2, 'no copy of "enter" with version "7"'), (("pin", "enter", "--off"), 2, "is not pinned"),
