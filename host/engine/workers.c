@@ -70,7 +70,8 @@ static void ask_trigger(struct engine *engine, struct hub_link *client, uint64_t
 	request->link = worker->number;
 	request->trigger = table_word(&engine->words, trigger);
 	message->id = request->id;
-	hub_send(engine->hub, worker, message);
+	/* Nothing of it is kept before the trigger has made an event of it. */
+	hub_send_now(engine->hub, worker, message);
 }
 
 void workers_press(struct engine *engine, struct hub_link *client, const struct message *press)

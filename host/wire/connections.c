@@ -27,7 +27,8 @@ void connections_init(struct connections *connections)
 static void connections_free(struct connection *connection)
 {
 	free((char *)connection->link.name);
-	parcel_clear(&connection->out);
+	for (enum out out = OUT_NOW; out < OUTS; out++)
+		parcel_clear(&connection->out[out]);
 	free(connection);
 }
 
