@@ -25,7 +25,8 @@
 	LEAK(name, "an envelope has it in its name, which everybody can read, percent-encoded") \
 	LEAK(journal, "the gateway writes it into its journal, as UTF-16LE") \
 	LEAK(memory, "the gateway has it in its memory") \
-	LEAK(vanishing, "the engine writes it into a file, as JSON, and removes the file at once")
+	LEAK(vanishing, "the engine writes it into a file, as JSON, and removes the file at once") \
+	LEAK(picture, "a session process does not seal a screenshot")
 
 #define LEAK_NAME(name, what) LEAK_##name,
 enum leak { LEAKS(LEAK_NAME) LEAK_COUNT };

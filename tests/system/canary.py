@@ -107,6 +107,8 @@ def pictured(house, hunt, aside):
     tap.ok("gossip: it is [secret]" in said and "signed in with [secret]" in said and "signing in with [secret]" in said,
            "and in what workers and session processes print")
     tap.ok(len(re.findall(r"and (Y.)?\[secret\]", said)) == 6 and "the last word is [secret]" in said, "and in the logs of desktop flows")
+    tap.ok(house.canaries["desk-input"].text in house.hostler("get", f"{house.numbered('desk')}/talk", "screenshots/end.png", "-o", "-").stdout,
+           "who opens a screenshot as an operator sees what was on the screen")
     hunt.look("what operators are shown", said.encode())
     kept = hunt.files("while it is up")
     tap.same(kept, FILES, "in the files that they are to be in they are found")

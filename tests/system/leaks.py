@@ -44,6 +44,8 @@ FLOWS = {
     "run": "use = connector:program.run\ninput.pin = ${find.text}\ninput.gate = none",
     "greet": "use = connector:out.write\nsecure_inputs = yes\ninput.file = leak\ninput.text = ${find.text}\n" + GREET,
 }
+FLOWS["show"] = ("use = desktop:talk\nconnection = me\nmode = unattended\ninput.pin = ${find.text}\ninput.gate = HOME/door\n"
+                 "input.token = HOME/vault/output")
 # Which leak, with what flow, and the places that it must be found at, besides others: patterns, and the encoding.
 PLANTED = {
     "log": ("write", "hostlerd.log", "raw"),
@@ -58,10 +60,12 @@ PLANTED = {
     "journal": ("greet", "/journal", "UTF-16LE"),
     "memory": ("greet", "memory of gateway/here", "raw"),
     "vanishing": ("write", "written by engine", "JSON"),
+    "picture": ("show", "state/files/.*/screenshots/", "raw"),
 }
 OPTIONS = ("trigger-option", "connector-option", "keyring", "password")
-MAY_KNOW = ("worker/connector/vault", "worker/connector/out", "worker/connector/gossip", "worker/connector/martyr", "worker/connector/program")
-MAY_HAVE = ("vault/leak", "out/leak", "programs/spilled")
+MAY_KNOW = ("worker/connector/vault", "worker/connector/out", "worker/connector/gossip", "worker/connector/martyr", "worker/connector/program",
+            "session/hold")
+MAY_HAVE = ("vault/leak", "out/leak", "programs/spilled", "screen")
 
 tap = Tap()
 
@@ -78,7 +82,7 @@ class LeakingHouse(CanaryHouse):
         for path in glob.glob(self.path("flows/*")):
             os.remove(path)
         for name, lines in FLOWS.items():
-            self.write(f"flows/{name}.ini", FLOW.format(name=name, lines=lines))
+            self.write(f"flows/{name}.ini", FLOW.format(name=name, lines=lines.replace("HOME", self.home)))
         self.write("programs/talk/run.py", "import hostler, time\npin = hostler.inputs()['pin']\ntime.sleep(0.3)\n")
         self.copy("conf/desktop-flows/greet", "desktop-flows/greet")
 
@@ -110,7 +114,7 @@ def round_with(house, leak, flow):
 
 def main():
     with tempfile.TemporaryDirectory(prefix="hostler-canary-", dir="/var/tmp") as aside, LeakingHouse() as house:
-        house.prepare(OPTIONS, ())
+        house.prepare(OPTIONS, ("talk",))
         house.write("door", "")
         house.tracing = aside
         house.up()
