@@ -151,6 +151,11 @@ static const struct command_option of_secrets[] = {
 	END,
 };
 
+static const struct command_option of_connection[] = {
+	{"device", 0, "D", 0, "test: on this device alone", NULL, VERSION},
+	END,
+};
+
 static const struct command_option of_get[] = {
 	{"output", 'o', "OUT", 0, "writes to OUT, replacing it; - is stdout", NULL, VERSION},
 	{"force", 0, NULL, 0, "replaces the file if it is there", NULL, VERSION},
@@ -259,7 +264,7 @@ static const struct command table[] = {
 	 "lets gateways of other machines in, and removes them", of_gateway, gateway_command, VERSION},
 	{"operator", "keys", "new NAME | list | remove NAME | key | passphrase", 1, 2,
 	 "lets other people in, and removes them", of_operator, operator_command, VERSION},
-	{"connection", "keys", "list | unblock NAME", 1, 2, "lists connections, and says that one is in order again", NULL,
+	{"connection", "keys", "list | test NAME | unblock NAME", 1, 2, "lists connections, tries one, and says that one is in order again", of_connection,
 	 connection_command, VERSION},
 
 	{"plugins", "plugins", "", 0, 0, "lists plugins", NULL, look_plugins, VERSION},

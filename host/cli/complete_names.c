@@ -303,6 +303,7 @@ static const struct named {
 	{"gateway", "NAME", NULL, "devices", "gateway", "state", offer_devices},
 	{"device", "NAME", NULL, "devices", "name", "state", offer_devices},
 	{"device", "cluster:NAME", NULL, NULL, NULL, NULL, offer_clusters},
+	{"connection", "D", NULL, "devices", "name", "state", offer_devices},
 	{"connection", "NAME", NULL, "connections", "name", "user", offer_connections},
 	{"operator", "NAME", offer_operators, NULL, NULL, NULL, NULL},
 	{"desktop", "NAME", NULL, NULL, NULL, NULL, offer_packages},

@@ -1,5 +1,5 @@
 /* connection: which there are, whether signing in with them works, and that one is in order again (rule R29). */
-#include "cli/cli.h"
+#include "cli/connection.h"
 
 #include "base/arena.h"
 #include "cli/ask.h"
@@ -77,7 +77,7 @@ int connection_command(struct cli *cli)
 		return ask_and_print(cli, "connections", NULL, print_connections);
 	if (strcmp(verb, "unblock") == 0 && n == 2)
 		return unblock(cli);
-	if (strcmp(verb, "test") == 0)
-		return cli_fail(cli, CLI_USAGE, "NotInThisVersion", "connection test: not in this version");
-	return cli_fail(cli, CLI_USAGE, "Usage", "usage: hostler connection list | connection unblock NAME");
+	if (strcmp(verb, "test") == 0 && n == 2)
+		return connection_test(cli, cli->options.arguments[1]);
+	return cli_fail(cli, CLI_USAGE, "Usage", "usage: hostler connection list | connection test NAME [--device D] | connection unblock NAME");
 }

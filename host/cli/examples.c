@@ -49,7 +49,7 @@ static const struct {
 	{"secrets", {"hostler secrets", "hostler secrets exposed --gateway ts-01"}},
 	{"init", {"hostler init", "sudo hostler -c /etc/hostler/hostler.ini init --yes"}},
 	{"operator", {"hostler operator new grace --may press,control", "hostler operator new grace --key hok1.…", "hostler operator remove grace"}},
-	{"connection", {"hostler connection list", "hostler connection unblock finance-bot"}},
+	{"connection", {"hostler connection list", "hostler connection test finance-bot", "hostler connection unblock finance-bot"}},
 	{"plugins", {"hostler plugins"}},
 	{"next", {"hostler next nightly -n 5"}},
 	{"report", {"hostler report", "hostler report -"}},

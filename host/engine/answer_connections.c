@@ -44,6 +44,19 @@ static const hst_value *block_record(struct engine *engine, const struct core_bl
 	return record;
 }
 
+static const hst_value *devices_of(struct engine *engine, const struct conf_connection *connection)
+{
+	const struct conf *conf = engine->definitions->conf;
+	const struct conf_cluster *cluster = connection->target.cluster ? conf_cluster(conf, connection->target.name) : NULL;
+	hst_value *list = value_make_list(engine->scratch);
+
+	if (!connection->target.cluster)
+		value_append(list, value_make_text(engine->scratch, connection->target.name, strlen(connection->target.name)));
+	for (size_t i = 0; cluster && i < cluster->member_count; i++)
+		value_append(list, value_make_text(engine->scratch, cluster->members[i], strlen(cluster->members[i])));
+	return list;
+}
+
 int answer_connections(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err)
 {
 	const struct conf *conf = engine->definitions->conf;
@@ -58,6 +71,7 @@ int answer_connections(struct engine *engine, const hst_value *filters, const hs
 
 		value_set_text(record, "name", connection->name);
 		value_set_text(record, "target", connection->target.text);
+		value_set(record, "devices", devices_of(engine, connection));
 		value_set_text(record, "user", connection->user);
 		value_set_text(record, "state", state_of(engine, connection->name));
 		value_set_integer(record, "waiting", waiting_for(engine, connection->name));

@@ -9,6 +9,7 @@
 #include "engine/retention.h"
 #include "engine/envelopes.h"
 #include "engine/secrets.h"
+#include "engine/trials.h"
 #include "os/crash.h"
 #include "os/files.h"
 #include "os/inherited.h"
@@ -35,7 +36,7 @@ void engine_refuse(struct engine *engine, struct hub_link *to, uint64_t id, int 
 
 static const struct hub_handler handlers[] = {
 	{WORD_press, on_press},       {WORD_run, on_run},           {WORD_steer, on_steer},
-	{WORD_resubmit, on_resubmit}, {WORD_whom, on_whom},
+	{WORD_resubmit, on_resubmit}, {WORD_whom, on_whom}, {WORD_trial, on_trial}, {WORD_tried, on_tried},
 	{WORD_ask, on_ask},         {WORD_follow, on_follow},
 	{WORD_manage, on_manage},
 	{WORD_file_get, on_file_get}, {WORD_fired, on_fired}, {WORD_coming, on_coming},       {WORD_emit, on_emit},       {WORD_state_get, on_state_get},
@@ -61,6 +62,7 @@ static void link_left(void *arg, struct hub_link *link)
 	table_remove_number(&engine->links, link->number);
 	engine_unfollow(engine, link->number, 0);
 	workers_left(engine, link);
+	trials_left(engine, link);
 	presences_left(engine, link);
 }
 
@@ -173,6 +175,7 @@ static void engine_close(struct engine *engine)
 	TABLE_EACH(&engine->devices, entry)
 		presences_free(entry->value);
 	workers_clear(engine);
+	trials_clear(engine);
 	serving_clear(engine);
 	engine_roster_clear(engine);
 	table_clear(&engine->requests);

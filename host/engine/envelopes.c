@@ -212,9 +212,8 @@ static int add_directions(struct making *making, const struct core_direction *fr
 }
 
 /* The item is named like the sink, which no input of a desktop flow can be. */
-static int add_password(struct making *making, struct step *step)
+static int add_password(struct making *making, const char *connection, int64_t *ret_serial)
 {
-	const char *connection = step->facts.connection;
 	struct engine *engine = making->engine;
 	const struct conf_connection *conf = conf_connection(engine->definitions->conf, connection);
 	struct secret_envelope secret;
@@ -225,7 +224,7 @@ static int add_password(struct making *making, struct step *step)
 	rc = secrets_get(engine, conf->password, &secret, making->err);
 	if (rc < 0)
 		return rc;
-	step->serial = secret.serial;
+	*ret_serial = secret.serial;
 	return add(making, arena_printf(engine->scratch, "connection/%s.password", connection), secret.bytes, secret.length);
 }
 
@@ -277,7 +276,17 @@ int envelopes_of_action(struct engine *engine, const struct core_action *action,
 	if (rc >= 0 && action->kind == CORE_OFFER && action->sealed_count)
 		rc = add_signature(&making, action);
 	if (rc >= 0 && signs_in)
-		rc = add_password(&making, action->step);
+		rc = add_password(&making, action->step->facts.connection, &action->step->serial);
+	return rc < 0 ? rc : write_items(&making);
+}
+
+int envelopes_of_connection(struct engine *engine, const char *connection, int64_t *ret_serial, hst_error *err)
+{
+	struct making making;
+	int rc;
+
+	making_begin(&making, engine, err);
+	rc = add_password(&making, connection, ret_serial);
 	return rc < 0 ? rc : write_items(&making);
 }
 

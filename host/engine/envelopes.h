@@ -28,6 +28,9 @@ const hst_value *envelopes_without(hst_arena *arena, const hst_value *given, con
  */
 int envelopes_of_action(struct engine *engine, const struct core_action *action, hst_error *err);
 
+/* The password of a connection, and its serial; nothing, and the serial as it is, where it has none. */
+int envelopes_of_connection(struct engine *engine, const char *connection, int64_t *ret_serial, hst_error *err);
+
 /* The same for a press: what was typed for it, and how the trigger is to seal what it makes secret itself. */
 int envelopes_of_press(struct engine *engine, const struct message *press, const char *trigger, hst_error *err);
 

@@ -67,6 +67,16 @@ static void say_refused(struct gateway_device *device, const struct admission_ef
 	tell_host(device->gateway, &message);
 }
 
+void batch_say_tried(struct gateway *gateway, uint64_t id, const char *reason, const char *text)
+{
+	struct message message;
+
+	message_init(&message, WORD_tried, id);
+	message_set_text(&message, "reason", reason ? reason : "");
+	message_set_payload(&message, text, text ? strlen(text) : 0);
+	tell_host(gateway, &message);
+}
+
 /* A run of which the host was told that it is over, until it has heard. */
 struct telling {
 	struct gateway_device *device;
@@ -295,6 +305,9 @@ static void perform(struct gateway_device *device, const struct admission_effect
 	case ADMISSION_SAY_STANDING:
 		say_standing(device, effect);
 		crash_point(CRASH_gateway_told_standing);
+		break;
+	case ADMISSION_SAY_TRIED:
+		batch_say_tried(gateway, (uint64_t)effect->run->number, effect->reason, effect->text);
 		break;
 	case ADMISSION_SAY_HAVE:
 		say_have(gateway, effect);

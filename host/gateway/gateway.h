@@ -71,6 +71,7 @@ struct gateway {
 	char *now; /* what state_dir/gateway/now.json says */
 	int channel;    /* to the supervisor */
 	uint32_t next_number;
+	int64_t trials; /* so many since it began */
 	bool gathered; /* every hold of an earlier gateway was handed over; some may be silent yet */
 	bool strangers; /* holds of an earlier supervisor may be about to end */
 	struct table stranger_folders; /* names of the work folders that were there then */
@@ -98,6 +99,7 @@ int gateway_main(int argc, char **argv);
 /* batch.c */
 void gateway_event(struct gateway_device *device, const struct admission_event *event);
 void gateway_after(void *arg);
+void batch_say_tried(struct gateway *gateway, uint64_t id, const char *reason, const char *text); /* `reason` NULL: it signed in */
 
 /* reload.c */
 void gateway_told(void *arg, const char *word); /* by the supervisor */

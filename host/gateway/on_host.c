@@ -103,6 +103,34 @@ static void on_offer(struct gateway *gateway, const struct message *message)
 	gateway_event(device, &event);
 }
 
+/* Whether the user of a connection can sign in. It has no offer: its token is one that no offer has. */
+static void on_trial(struct gateway *gateway, const struct message *message)
+{
+	struct gateway_device *device = table_get(&gateway->devices, message_text(message, "device"));
+	struct admission_event event = {.kind = ADMISSION_OFFER};
+	hst_error err = {{0}, {0}};
+
+	if (!device || device->leaving) {
+		batch_say_tried(gateway, message->id, "DefinitionGone", "this gateway does not serve the device");
+		return;
+	}
+	if (message->sealed_length && items_check(message->sealed, message->sealed_length, &err) < 0) {
+		batch_say_tried(gateway, message->id, "SecretUnusable", "what is sealed of the trial cannot be read");
+		return;
+	}
+	event.offer = admission_run_new(&(struct admission_run){.token = -++gateway->trials,
+								.number = (int64_t)message->id,
+								.run_id = "",
+								.name = message_text(message, "connection"),
+								.user = message_text(message, "user"),
+								.package = "",
+								.trial = true,
+								.bare = true,
+								.sealed = message->sealed,
+								.sealed_length = message->sealed_length});
+	gateway_event(device, &event);
+}
+
 static void on_stop(struct gateway *gateway, const struct message *message)
 {
 	struct admission_event event = {.kind = ADMISSION_STOP, .step = message_integer(message, "step"),
@@ -152,6 +180,8 @@ void on_host_message(void *arg, const struct message *message)
 
 	if (message->word == WORD_offer)
 		on_offer(gateway, message);
+	else if (message->word == WORD_trial)
+		on_trial(gateway, message);
 	else if (message->word == WORD_stop)
 		on_stop(gateway, message);
 	else if (message->word == WORD_status)

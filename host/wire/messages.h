@@ -52,6 +52,8 @@ enum speaker {
 	M(ask,          SPEAKER_CLIENT,  RIGHT_LOOK,  "answer",      "what:t",                                  "json: filters") \
 	M(manage,       SPEAKER_CLIENT,  RIGHT_ADMIN, "answer",      "what:t",                                  "json: arguments") \
 	M(answer,       SPEAKER_HOST,    RIGHT_NONE,  "",            "",                                        "json: the answer") \
+	M(trial,        SPEAKER_CLIENT | SPEAKER_HOST, RIGHT_CONTROL, "tried", "connection:t device:t user:t?",            "sealed items") \
+	M(tried,        SPEAKER_HOST | SPEAKER_GATEWAY, RIGHT_NONE, "", "reason:t",                              "text: one sentence") \
 	M(follow,       SPEAKER_CLIENT,  RIGHT_LOOK,  "done",        "run:i ends:b?",                           "")        \
 	M(happened,     SPEAKER_HOST,    RIGHT_NONE,  "",            "run:i what:t ended:b",                    "json: what happened") \
 	M(file_get,     SPEAKER_CLIENT,  RIGHT_LOOK,  "part",        "run:i step:t name:t offset:i",            "")        \

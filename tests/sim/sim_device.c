@@ -81,6 +81,7 @@ static void perform(struct sim_device *device, const struct admission_effect *ef
 	case ADMISSION_JOURNAL:
 	case ADMISSION_JOURNAL_SOON:
 	case ADMISSION_DISCARD:
+	case ADMISSION_SAY_TRIED:
 		break;
 	case ADMISSION_SAY_HAVE:
 		process = process_of(device, effect->hold->number);

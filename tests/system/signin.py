@@ -69,7 +69,8 @@ with null_house(FILES, more=MORE, driver="refuse_user = bot2") as house:
     tap.ok(done.returncode == 2 and "connection list" in done.stderr, "a connection that is not there is bad input", done)
     done = house.hostler("connection", "unblock", "good")
     tap.ok(done.returncode == 0 and "was not blocked" in done.stdout, "one that is not blocked stays as it is", done)
-    tap.same(house.hostler("connection", "test", "good").returncode, 2, "connection test is not in this version")
+    done = house.hostler("connection", "test", "good")
+    tap.ok(done.returncode == 0 and "signed in, and out again" in done.stdout, "a connection can be tried", done)
 
     house.write("hostler.ini", open(house.ini, encoding="utf-8").read().replace("refuse_user = bot2", "refuse_user = eve"))
     house.down()
@@ -110,9 +111,20 @@ with null_house(LOCKED, more=PASSWORDS, driver="password = right-4711") as house
     tap.same(seal(house, "wrong-too").returncode, 0, "another one is sealed, which is wrong, too")
     tap.ok(house.wait(lambda: tries(house) == 3 and connection(house, "locked")["state"] == "blocked", 20),
            "a newer one is tried by itself, by one run alone", house.said())
+    done = house.hostler("connection", "test", "locked", "--json")
+    tried = json.loads(done.stdout)
+    tap.same((done.returncode, [(one["device"], one["worked"], one["reason"]["code"]) for one in tried]),
+             (1, [("here", False, "SessionCreationInvalidCredentials")]), "a person may try it, and hears what happened")
+    tap.ok(tried[0]["reason"]["remedy"] and "seal the right one" in tried[0]["reason"]["text"], "with the remedy", tried)
+    tap.same((house.hostler("connection", "test", "lockd").returncode, house.hostler("connection", "test", "locked", "--device", "there").returncode), (2, 2),
+             "what is not there is bad input")
+    tap.same((tries(house), connection(house, "locked")["state"]), (4, "blocked"), "that was one try more, and blocks it as any other")
     tap.same(seal(house, "right-4711").returncode, 0, "the right one is sealed")
     tap.ok(house.wait(lambda: all(run["state"] == "succeeded" for run in house.json("runs")), 30), "then all who waited run",
            house.hostler("runs").stdout)
-    tap.same((tries(house), connection(house, "locked")["state"]), (3, "working"), "without another failure")
+    tap.same((tries(house), connection(house, "locked")["state"]), (4, "working"), "without another failure")
+    done = house.hostler("connection", "test", "locked")
+    tap.same((done.returncode, [session for device in house.json("devices") for session in device["sessions"]]), (0, []),
+             "it can be tried, and no session stays")
 
 tap.end()

@@ -266,6 +266,9 @@ static void say(struct admission_house *house, const struct admission_effect *ef
 	case ADMISSION_SAY_STANDING:
 		text_addf(to, "standing %lld/%lld %s\n", (long long)effect->step, (long long)effect->token, effect->text);
 		break;
+	case ADMISSION_SAY_TRIED:
+		text_addf(to, "tried %lld%s%s\n", (long long)run->number, effect->reason ? " " : "", effect->reason ? effect->reason : "");
+		break;
 	case ADMISSION_SAY_HAVE:
 		text_addf(to, "have %u %llu\n", effect->hold->number, (unsigned long long)effect->id);
 		break;

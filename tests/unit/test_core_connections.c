@@ -204,6 +204,40 @@ static void a_block_knows_the_serial_that_its_own_offer_had(void **state)
 	core_house_clear(&house);
 }
 
+static void tried(struct core_house *house, enum state state, const char *reason)
+{
+	struct core_event event = {.kind = CORE_TRIED, .connection = "bot-pool", .device = "a", .state = state, .reason = reason, .text = "said"};
+
+	core_house_event(house, &event);
+}
+
+static void what_a_person_tries_counts_as_any_sign_in(void **state)
+{
+	struct core_event trying = {.kind = CORE_TRYING, .connection = "bot-pool"};
+	struct core_house house;
+
+	(void)state;
+	init(&house);
+	core_house_event(&house, &trying);
+	house_fire(&house, "pool");
+	house_said(&house, "");
+	tried(&house, STATE_FAILED, "SessionCreationInvalidCredentials");
+	house_said(&house, "");
+	assert_string_equal(core_blocked(house.core, "bot-pool")->user, "bot");
+	core_house_event(&house, &trying);
+	tried(&house, STATE_SUCCEEDED, "");
+	assert_null(core_blocked(house.core, "bot-pool"));
+	assert_true(core_proven(house.core, "bot-pool"));
+	house_said(&house, "offer 1/1 a bot\n");
+	/* That there was no place for it says nothing of the password. */
+	core_house_event(&house, &trying);
+	tried(&house, STATE_FAILED, "TooManyActiveSessions");
+	assert_null(core_blocked(house.core, "bot-pool"));
+	end(&house, 1);
+	house_is_empty(&house);
+	core_house_clear(&house);
+}
+
 static void a_refused_or_lost_first_sign_in_lets_the_next_try(void **state)
 {
 	struct core_house house;
@@ -261,6 +295,7 @@ int main(void)
 		cmocka_unit_test(a_failure_after_success_takes_the_trust_back),
 		cmocka_unit_test(a_password_that_was_sealed_again_is_tried_by_one_first),
 		cmocka_unit_test(a_block_knows_the_serial_that_its_own_offer_had),
+		cmocka_unit_test(what_a_person_tries_counts_as_any_sign_in),
 		cmocka_unit_test(a_refused_or_lost_first_sign_in_lets_the_next_try),
 		cmocka_unit_test(the_rule_holds_across_a_restart),
 	};

@@ -139,7 +139,7 @@ static void run_offered(struct admission *admission, struct admission_run *run,
 			struct admission_effects *effects)
 {
 	struct admission_run *known = admission_run_of(admission, run->step, run->token);
-	const struct past_offer *past = past_of(admission, run->step, run->token);
+	const struct past_offer *past = run->trial ? NULL : past_of(admission, run->step, run->token);
 	const char *key = table_get(&admission->users, run->user);
 
 	if (known) {
@@ -164,7 +164,8 @@ static void run_offered(struct admission *admission, struct admission_run *run,
 				 admission->blind ? admission->blind : "the device's sessions are not known yet", effects);
 		return;
 	}
-	admission_fetch(admission, run->package, effects);
+	if (!run->trial)
+		admission_fetch(admission, run->package, effects);
 	if (key) {
 		run->key = mem_text(key);
 		admission_decide(admission, run, effects);
@@ -374,9 +375,12 @@ struct admission_device admission_device(const struct admission *admission)
 void admission_runs(const struct admission *admission, bool (*visit)(void *, const struct admission_run *),
 		    void *arg)
 {
-	TABLE_EACH(&admission->runs, entry)
-		if (!visit(arg, entry->value))
+	TABLE_EACH(&admission->runs, entry) {
+		const struct admission_run *run = entry->value;
+
+		if (!run->trial && !visit(arg, run))
 			return;
+	}
 }
 
 void admission_sessions(const struct admission *admission, bool (*visit)(void *, const hst_session *, bool),

@@ -84,6 +84,7 @@ struct admission_run {
 	bool released; /* its session is closed, or kept: the slot is free */
 	bool heard;    /* the host has its outcome */
 	bool bare;     /* nothing was touched for it, so it has left nothing */
+	bool trial;    /* it only signs in and out again: no journal has it, `number` is for whoever asked, its token is below 0 */
 	char texts[];  /* those of the offer */
 };
 
@@ -185,6 +186,7 @@ enum admission_effect_kind {
 	ADMISSION_SAY_FINISHED, /* run */
 	ADMISSION_SAY_RELEASED, /* run */
 	ADMISSION_SAY_STANDING, /* step, token, id, text: state; id 0: unasked, HEARD is its answer */
+	ADMISSION_SAY_TRIED,	/* run: it signed in and out again; or reason, class, text: why not */
 	ADMISSION_SAY_HAVE,	/* hold, id: its outcome is on disk */
 	ADMISSION_LOOK,		/* step, token: did a hold leave an outcome? LEFT is the answer */
 	ADMISSION_DISCARD,	/* step, token: nobody needs the run's files any more */
@@ -257,7 +259,7 @@ struct admission_device {
 };
 struct admission_device admission_device(const struct admission *admission);
 
-/* Every run the gateway still knows, and every session it sees (its own included); the callback returns false
+/* Every run the gateway still knows, trials left out, and every session it sees (its own included); the callback returns false
  * to stop. `stuck`: one of ours that should be closed, and is not. */
 void admission_runs(const struct admission *admission,
 		    bool (*visit)(void *arg, const struct admission_run *run), void *arg);

@@ -88,6 +88,11 @@ static void carry_out(struct admission *admission, struct admission_run *run, co
 {
 	struct admission_hold *hold = NULL;
 
+	if (run->trial && !trial_may(plan)) {
+		admission_refuse(admission, run, "SessionExistsForTheUserWhenUnattended", REASON_WAIT,
+				 "a session that is kept here would have to go first: try again when it is gone", effects);
+		return;
+	}
 	if (admission->facts.rehearses && plan->verdict != HST_PLAN_REFUSE) {
 		admission_rehearse(admission, run, effects);
 		return;

@@ -178,6 +178,13 @@ void run_heard(struct admission *admission, struct admission_run *run, struct ad
 void admission_release(struct admission *admission, struct admission_run *run,
 		       struct admission_effects *effects);
 
+/* trial.c: a run that only signs in and out again. Its session is closed whatever the strategy would keep. */
+bool trial_may(const hst_plan *plan); /* it gets a session of its own, and nothing that is there has to give way */
+void trial_refused(struct admission *admission, struct admission_run *run, const char *reason, enum reason_class class, const char *text,
+		   struct admission_effects *effects);
+void trial_opened(struct admission_run *run, struct admission_effects *effects);
+void trial_over(struct admission *admission, struct admission_run *run, struct admission_effects *effects);
+
 /* admission.c */
 struct admission_effect *admission_effect(struct admission_effects *effects, enum admission_effect_kind kind);
 const char *admission_stage(const struct admission_run *run); /* for the host: "preparing" */

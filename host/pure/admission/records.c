@@ -195,6 +195,8 @@ static void visit_past(struct visiting *visiting, const struct past_offer *past)
 /* One that was only offered has left no trace: it is offered again. */
 static void visit_run(struct visiting *visiting, const struct admission_run *run)
 {
+	if (run->trial)
+		return;
 	if (run->state >= ADMISSION_UPLOADING) {
 		ended_words(&visiting->text, run);
 		visit(visiting);

@@ -86,8 +86,13 @@ void run_leave(struct admission *admission, struct admission_run *run)
 void admission_refuse(struct admission *admission, struct admission_run *run, const char *reason,
 		      enum reason_class class, const char *text, struct admission_effects *effects)
 {
-	struct admission_effect *effect = admission_effect(effects, ADMISSION_SAY_REFUSED);
+	struct admission_effect *effect;
 
+	if (run->trial) {
+		trial_refused(admission, run, reason, class, text, effects);
+		return;
+	}
+	effect = admission_effect(effects, ADMISSION_SAY_REFUSED);
 	effect->run = run;
 	effect->reason = arena_text(effects->arena, reason);
 	effect->class = class;
@@ -103,7 +108,7 @@ void admission_refuse(struct admission *admission, struct admission_run *run, co
 
 void admission_prepare(struct admission_run *run, struct admission_effects *effects)
 {
-	if (run->taken)
+	if (run->taken || run->trial)
 		return;
 	records_run(effects, "started", run);
 	run->taken = true;
@@ -139,6 +144,10 @@ void admission_launch(struct admission *admission, struct admission_run *run,
 	struct admission_effect *effect;
 	bool taken = run->taken;
 
+	if (run->trial) {
+		trial_opened(run, effects);
+		return;
+	}
 	run->hold->state = ADMISSION_HOLD_RUNNING;
 	if (!table_get(&admission->packages, run->package)) {
 		admission_prepare(run, effects);
@@ -199,6 +208,10 @@ static void set_end(struct admission_run *run, const char *end, const char *reas
 /* One record is enough, and nothing waits for it: without it the offer was never touched, with it the run is over. */
 void admission_rehearse(struct admission *admission, struct admission_run *run, struct admission_effects *effects)
 {
+	if (run->trial) {
+		trial_over(admission, run, effects);
+		return;
+	}
 	run->ended_us = run->started_us;
 	run->taken = run->released = run->bare = true;
 	set_end(run, "succeeded", NULL, "{}", 2, effects);
@@ -292,6 +305,10 @@ void admission_release(struct admission *admission, struct admission_run *run,
 {
 	run->released = true;
 	admission->stirred = true;
+	if (run->trial) {
+		trial_over(admission, run, effects);
+		return;
+	}
 	if (run->state != ADMISSION_REPORTED)
 		return; /* `finished` will say it */
 	/* A `released` before its `finished` would tell the host that the outcome is lost. */

@@ -171,7 +171,7 @@ static int64_t runs_with_place(const struct admission *admission)
 	TABLE_EACH(&admission->runs, entry) {
 		const struct admission_run *run = entry->value;
 
-		n += run->state != ADMISSION_OFFERED && !run->released;
+		n += run->state != ADMISSION_OFFERED && !run->released && !run->trial;
 	}
 	return n;
 }

@@ -167,24 +167,61 @@ static const hst_value *block_value(hst_arena *arena, const struct core_block *b
 	return value;
 }
 
+/* A sign-in that has failed; of whose texts the connection takes copies. */
+static void block(struct core *core, struct core_connection *connection, const struct core_block *failed, struct core_effects *effects)
+{
+	struct core_block *block = &connection->block;
+
+	block->at_us = core->now_us;
+	block->serial = failed->serial;
+	text_replace(&block->user, failed->user);
+	text_replace(&block->device, failed->device);
+	text_replace(&block->reason, failed->reason);
+	text_replace(&block->text, failed->text);
+	effects_stands(effects, "blocked", connection->gate.name, block_value(core->scratch, block));
+	connection->proven = false;
+	settle(core, connection);
+}
+
 void connections_failed(struct core *core, struct step *step, const char *reason, const char *text, int64_t serial,
 			struct core_effects *effects)
 {
-	struct core_connection *connection = connection_of_step(core, step);
-	struct core_block *block = &connection->block;
+	const struct core_block failed = {.serial = serial, .user = (char *)step->facts.user, .device = (char *)step->facts.device,
+					  .reason = (char *)reason, .text = (char *)text};
 
 	if (step->signing_in)
 		leave(core, step);
-	block->at_us = core->now_us;
-	block->serial = serial;
-	text_replace(&block->user, step->facts.user);
-	text_replace(&block->device, step->facts.device);
-	text_replace(&block->reason, reason);
-	text_replace(&block->text, text);
-	effects_stands(effects, "blocked", connection->gate.name, block_value(core->scratch, block));
-	connection->proven = false;
+	block(core, connection_of_step(core, step), &failed, effects);
 	effects_happened(core, effects, step->run, step, "blocked", "connection", step->facts.connection, "device",
 			 step->facts.device, "reason", reason, "text", text, NULL);
+}
+
+void connections_trying(struct core *core, const char *name)
+{
+	struct core_connection *connection = connection_of(core, name);
+
+	connection->signing_in++;
+	settle(core, connection);
+}
+
+void connections_tried(struct core *core, const struct core_event *event, struct core_effects *effects)
+{
+	struct core_connection *connection = connection_of(core, event->connection);
+	struct core_block failed = {.serial = event->serial, .device = (char *)event->device, .reason = (char *)event->reason,
+				    .text = (char *)event->text};
+	const char *target, *user;
+
+	connection->signing_in--;
+	if (event->state == STATE_SUCCEEDED) {
+		connection->proven = true;
+		connection->serial = event->serial;
+		if (connection->block.reason)
+			unblock(core, connection, effects);
+	} else if (event->reason && reason_is_of_sign_in(event->reason) &&
+		   core->policy.connection(core->policy.arg, event->connection, &target, &user)) {
+		failed.user = (char *)user;
+		block(core, connection, &failed, effects);
+	}
 	settle(core, connection);
 }
 

@@ -271,6 +271,12 @@ void core_step(struct core *core, const struct core_event *event, struct core_ef
 	case CORE_UNBLOCKED:
 		connections_unblock(core, event->connection, effects);
 		break;
+	case CORE_TRYING:
+		connections_trying(core, event->connection);
+		break;
+	case CORE_TRIED:
+		connections_tried(core, event, effects);
+		break;
 	case CORE_CONFIGURED:
 		reload_take(core, effects);
 		break;

@@ -60,6 +60,8 @@ enum core_event_kind {
 	CORE_CRASHED,  /* the process that had a connector's call has ended; `text` */
 	CORE_UNCALLED, /* a connector's call was not begun, and the engine ends: the next one begins it */
 	CORE_UNBLOCKED, /* somebody says that `connection` is in order (rule R29) */
+	CORE_TRYING,   /* a sign-in with `connection` is under way, apart from runs; CORE_TRIED follows */
+	CORE_TRIED,    /* what came of it: `state` succeeded, or `reason` and `text`; `device`, `serial` */
 	CORE_CONFIGURED, /* after core_retire: everything that is configured now was added */
 	CORE_TIME,     /* nothing but time has passed */
 };
@@ -75,7 +77,7 @@ struct core_event {
 	enum offer_standing standing;
 	const char *reason, *text;
 	enum reason_class class;      /* REFUSED */
-	int64_t serial;		      /* REFUSED: of the password its connection was tried with; 0: not known */
+	int64_t serial;		      /* REFUSED, TRIED: of the password its connection was tried with; 0: not known */
 	bool released;		      /* FINISHED: the slot is free already */
 	int64_t started_us, ended_us; /* FINISHED: of the desktop flow itself, by the device's clock */
 	const char *payload;	      /* FIRED: the event; FINISHED, RETURNED: the outputs; JSON */
@@ -95,9 +97,9 @@ struct core_event {
 	size_t kept_count;
 	uint64_t tag;	     /* FIRED: repeated in the action ACCEPTED; 0: none wanted */
 
-	const char *connection; /* UNBLOCKED */
+	const char *connection; /* UNBLOCKED, TRYING, TRIED */
 
-	const char *device; /* DEVICE */
+	const char *device; /* DEVICE, TRIED */
 	bool online;
 	hst_system system;
 	int64_t slots, revision, load_milli, memory_milli;

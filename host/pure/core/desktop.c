@@ -464,6 +464,8 @@ void desktop_event(struct core *core, struct step *step, const struct core_event
 	case CORE_UNCALLED:
 	case CORE_UNBLOCKED:
 	case CORE_PASSED:
+	case CORE_TRYING:
+	case CORE_TRIED:
 	case CORE_CONFIGURED:
 	case CORE_TIME:
 		break;

@@ -96,6 +96,8 @@ void connections_proven(struct core *core, struct step *step);
 void connections_failed(struct core *core, struct step *step, const char *reason, const char *text, int64_t serial,
 			struct core_effects *effects);
 void connections_left(struct core *core, struct step *step);
+void connections_trying(struct core *core, const char *connection);
+void connections_tried(struct core *core, const struct core_event *event, struct core_effects *effects);
 void connections_unblock(struct core *core, const char *connection, struct core_effects *effects);
 void connections_restore(struct core *core, const char *connection, const hst_value *block);
 void connections_free(struct core_connection *connection);
