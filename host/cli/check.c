@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "cli/check_live.h"
+#include "cli/check_secrets.h"
 #include "cli/connect.h"
 #include "cli/print.h"
 #include "config/conf.h"
@@ -153,6 +154,13 @@ static void print_good(const struct cli *cli, const char *path, const struct def
 	problems_clear(&warnings);
 }
 
+static void look_live(struct cli *cli, const struct definitions *definitions, struct problems *problems)
+{
+	check_live(cli, definitions, problems);
+	check_secrets(cli, definitions, problems);
+	problems_sort(problems);
+}
+
 int check_command(struct cli *cli)
 {
 	AUTO_FREE char *path = conf_find(options_value(&cli->options, "conf"));
@@ -172,7 +180,7 @@ int check_command(struct cli *cli)
 	problems_sort(&problems);
 	wrong = problems.n + problems.dropped > 0;
 	if (definitions && !wrong && options_has(&cli->options, "live"))
-		check_live(cli, definitions, &problems);
+		look_live(cli, definitions, &problems);
 	if (problems.n + problems.dropped > 0)
 		status = cli_fail_problems(cli, path, &problems);
 	/* What it says is right, and not everything can do its work here now. */

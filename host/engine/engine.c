@@ -10,6 +10,7 @@
 #include "engine/envelopes.h"
 #include "engine/secrets.h"
 #include "engine/trials.h"
+#include "engine/probes.h"
 #include "os/crash.h"
 #include "os/files.h"
 #include "os/inherited.h"
@@ -37,6 +38,7 @@ void engine_refuse(struct engine *engine, struct hub_link *to, uint64_t id, int 
 static const struct hub_handler handlers[] = {
 	{WORD_press, on_press},       {WORD_run, on_run},           {WORD_steer, on_steer},
 	{WORD_resubmit, on_resubmit}, {WORD_whom, on_whom}, {WORD_trial, on_trial}, {WORD_tried, on_tried},
+	{WORD_probe, on_probe}, {WORD_probed, on_probed},
 	{WORD_ask, on_ask},         {WORD_follow, on_follow},
 	{WORD_manage, on_manage},
 	{WORD_file_get, on_file_get}, {WORD_fired, on_fired}, {WORD_coming, on_coming},       {WORD_emit, on_emit},       {WORD_state_get, on_state_get},
@@ -176,6 +178,7 @@ static void engine_close(struct engine *engine)
 		presences_free(entry->value);
 	workers_clear(engine);
 	trials_clear(engine);
+	probes_clear(engine);
 	serving_clear(engine);
 	engine_roster_clear(engine);
 	table_clear(&engine->requests);

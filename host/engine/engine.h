@@ -134,6 +134,7 @@ struct engine {
 	struct table secrets;  /* name -> struct engine_secret (secrets.c) */
 	struct loop_timer *secrets_look;
 	struct engine_trial *trials; /* under way (trials.c) */
+	struct engine_probe *probes; /* likewise (probes.c) */
 	struct engine_reply *replies;
 	size_t reply_count, reply_size;
 	struct engine_follower *followers;

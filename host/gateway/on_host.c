@@ -131,6 +131,25 @@ static void on_trial(struct gateway *gateway, const struct message *message)
 	gateway_event(device, &event);
 }
 
+/* The gateway has no keys: a session process that waits for its first session answers in its place, under the same id. */
+static void on_probe(struct gateway *gateway, const struct message *message)
+{
+	static const char nobody[] = "no session process waits there that could be asked";
+	struct message answer;
+
+	TABLE_EACH(&gateway->processes, entry) {
+		struct gateway_process *process = entry->value;
+		const struct admission_hold *hold = process->watch ? NULL : admission_hold_of(process->device->admission, process->number);
+
+		if (hold && hold->state == ADMISSION_HOLD_WARM && process->stream && stream_send(process->stream, message, NULL) == HST_OK)
+			return;
+	}
+	message_init(&answer, WORD_probed, message->id);
+	message_set_text(&answer, "reason", "NotAsked");
+	message_set_payload(&answer, nobody, sizeof nobody - 1);
+	link_send(gateway->link, &answer, NULL);
+}
+
 static void on_stop(struct gateway *gateway, const struct message *message)
 {
 	struct admission_event event = {.kind = ADMISSION_STOP, .step = message_integer(message, "step"),
@@ -180,6 +199,8 @@ void on_host_message(void *arg, const struct message *message)
 
 	if (message->word == WORD_offer)
 		on_offer(gateway, message);
+	else if (message->word == WORD_probe)
+		on_probe(gateway, message);
 	else if (message->word == WORD_trial)
 		on_trial(gateway, message);
 	else if (message->word == WORD_stop)

@@ -157,6 +157,9 @@ void on_session_message(void *arg, struct stream *stream, const struct message *
 		crash_point(CRASH_gateway_heard_held);
 		processes_held(process, message);
 		break;
+	case WORD_probed:
+		link_send(process->device->gateway->link, message, NULL);
+		break;
 	case WORD_opened:
 		crash_point(CRASH_gateway_heard_opened);
 		opened.session = message_text(message, "session");

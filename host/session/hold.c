@@ -8,6 +8,7 @@
 #include "os/inherited.h"
 #include "session/ending.h"
 #include "session/hold_parts.h"
+#include "wire/probing.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -168,6 +169,15 @@ static void on_roster(struct hold *hold, const struct message *message)
 		say(hold, WORD_done, message->id);
 }
 
+static void on_probe(struct hold *hold, const struct message *message)
+{
+	struct message answer;
+	hst_error why = {{0}, {0}};
+
+	probing_answer(&hold->vault, NULL, message, &answer, &why);
+	hold_say(hold, &answer);
+}
+
 static const struct {
 	enum word word;
 	void (*handle)(struct hold *hold, const struct message *message);
@@ -178,6 +188,7 @@ static const struct {
 	{WORD_close, on_close},
 	{WORD_done, on_done},
 	{WORD_roster, on_roster},
+	{WORD_probe, on_probe},
 };
 
 static void on_message(void *arg, struct stream *stream, const struct message *message)

@@ -20,6 +20,7 @@
 #include "schema/fields.h"
 #include "schema/manifest.h"
 #include "wire/believed.h"
+#include "wire/probing.h"
 #include "wire/told.h"
 #include "worker/calls.h"
 #include "worker/masking.h"
@@ -219,12 +220,25 @@ static void on_word(void *arg, const char *word)
 	loop_in(worker->loop, LAST_REQUESTS_MS, on_drained, worker);
 }
 
+static void on_probe(struct worker *worker, const struct message *message)
+{
+	AUTO_FREE char *front = mem_printf("%s/%s.", manifest_kind_name(worker->plugin->kind), worker->name);
+	struct message answer;
+	hst_error why = {{0}, {0}};
+
+	probing_answer(&worker->vault, front, message, &answer, &why);
+	if (link_send(worker->link, &answer, NULL) != HST_OK)
+		log_warning("what came of a secret that was asked about could not be said");
+}
+
 static void on_message(void *arg, const struct message *message)
 {
 	struct worker *worker = arg;
 
 	if (message->word == WORD_roster)
 		believed_heard(&worker->pinned, message);
+	else if (message->word == WORD_probe)
+		on_probe(worker, message);
 	else
 		calls_take(&worker->calls, message);
 }

@@ -277,6 +277,38 @@ static void what_a_trigger_emits_is_sealed_to_whom_it_is_for(void **state)
 	house_end(&house);
 }
 
+static void who_is_asked_says_whether_it_can_open_and_nothing_else(void **state)
+{
+	static const struct {
+		const char *sink, *sealed_for, *reason;
+		bool to_other;
+	} asked[] = {
+		{"connector/odd.give.pin", "connector/odd.give.pin", "", false},
+		{"connector/odd.give.pin", "connector/odd.leak.pin", "SecretUnusable", false},
+		{"connector/odd.give.pin", "connector/odd.give.pin", "SecretUnusable", true},
+		{"connector/other.send.text", "connector/other.send.text", "SecretUnusable", false},
+	};
+	struct house house;
+
+	(void)state;
+	start_odd(&house);
+	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+		const struct making making = {.kind = ENVELOPE_SECRET, .sink = asked[i].sealed_for, .to_other = asked[i].to_other};
+		const struct fake_heard *answer;
+		AUTO(text) struct text sealed;
+		size_t length = 0;
+		AUTO_FREE uint8_t *bytes = make(&house, making, &length);
+
+		item_of(&sealed, asked[i].sink, bytes, length, NULL);
+		answer = fake_engine_answer(&house.engine, fake_engine_probe(&house.engine, &sealed));
+		assert_int_equal(answer->word, WORD_probed);
+		assert_string_equal(answer->reason, asked[i].reason);
+		assert_null(strstr(answer->payload, CANARY));
+		assert_int_equal(answer->sealed_length, 0);
+	}
+	house_end(&house);
+}
+
 /* One word of /proc/PID/NAME; the worker lives. */
 static bool process_has(const struct house *house, const char *name, const char *word)
 {
@@ -377,6 +409,7 @@ int main(void)
 		cmocka_unit_test(an_option_that_cannot_be_opened_is_a_wrong_setting),
 		cmocka_unit_test(a_press_passes_on_what_was_typed_and_seals_what_the_trigger_makes),
 		cmocka_unit_test(a_secret_that_a_trigger_keeps_is_sealed_to_itself),
+		cmocka_unit_test(who_is_asked_says_whether_it_can_open_and_nothing_else),
 		cmocka_unit_test(what_a_trigger_emits_is_sealed_to_whom_it_is_for),
 		cmocka_unit_test(a_secret_is_nowhere_where_others_look),
 		cmocka_unit_test(a_plugin_cannot_say_what_it_was_given),

@@ -79,6 +79,14 @@ static void on_error(void *arg, struct hub_link *from, const struct message *mes
 	snprintf(heard->reason, sizeof heard->reason, "%s", message_text(message, "reason"));
 }
 
+static void on_probed(void *arg, struct hub_link *from, const struct message *message)
+{
+	struct fake_heard *heard = note(arg, message);
+
+	(void)from;
+	snprintf(heard->reason, sizeof heard->reason, "%s", message_text(message, "reason"));
+}
+
 static void on_fired(void *arg, struct hub_link *from, const struct message *message)
 {
 	struct fake_heard *heard = note(arg, message);
@@ -150,7 +158,7 @@ static void on_left(void *arg, struct hub_link *link)
 
 static const struct hub_handler handlers[] = {
 	{WORD_done, on_plain},     {WORD_returned, on_plain},      {WORD_error, on_error}, {WORD_fired, on_fired},
-	{WORD_emit, on_emit},      {WORD_state_get, on_state_get}, {WORD_whom, on_whom},
+	{WORD_emit, on_emit},      {WORD_state_get, on_state_get}, {WORD_whom, on_whom}, {WORD_probed, on_probed},
 	{WORD_NONE, NULL},
 };
 
@@ -377,6 +385,15 @@ uint64_t fake_engine_fire_sealed(struct fake_engine *engine, const char *inputs,
 	message_init(&message, WORD_fire, engine->next_id++);
 	message_set_sealed(&message, sealed->s, sealed->length);
 	return send(engine, &message, inputs);
+}
+
+uint64_t fake_engine_probe(struct fake_engine *engine, const struct text *sealed)
+{
+	struct message message;
+
+	message_init(&message, WORD_probe, engine->next_id++);
+	message_set_sealed(&message, sealed->s, sealed->length);
+	return send(engine, &message, NULL);
 }
 
 uint64_t fake_engine_fire(struct fake_engine *engine, const char *inputs)

@@ -67,6 +67,7 @@ uint64_t fake_engine_fire(struct fake_engine *engine, const char *inputs);
 uint64_t fake_engine_call_sealed(struct fake_engine *engine, int64_t step, const char *action, const char *run, const char *inputs,
                                  const struct text *sealed);
 uint64_t fake_engine_fire_sealed(struct fake_engine *engine, const char *inputs, const struct text *sealed);
+uint64_t fake_engine_probe(struct fake_engine *engine, const struct text *sealed);
 uint64_t fake_engine_cancel(struct fake_engine *engine, int64_t step);
 
 /* The worker's answer to a message, or the first message of that word with id 0. */

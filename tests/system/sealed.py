@@ -151,6 +151,14 @@ with House(FILES) as house:
     tap.same(named(house), NAMED[0], "a named secret is opened where it is used")
     tap.same(seal(house, NAMED[1]).returncode, 0, "it is sealed again")
     tap.same(named(house), NAMED[1], "and the next call has the newer one, without a reload")
+    done = house.hostler("check", "--live")
+    tap.ok(done.returncode == 0 and "secret ledger: connector/out can open it (connector/out.write.text)" in done.stdout, "check asks who needs it", done)
+    done = subprocess.run(house.command("hostler", "-c", house.ini, "seal", "ledger", "--for", "connector/vault.write.text", "--to",
+                                        house.path("secrets.d/ledger.seal")), env=house.environment(), cwd=house.home, input="other", capture_output=True,
+                          text=True, timeout=60, check=False)
+    live = house.hostler("check", "--live")
+    tap.ok(done.returncode == 0 and live.returncode == 1 and "connector/out cannot open it for connector/out.write.text: SecretUnusable" in live.stderr,
+           "and says who cannot", done, live)
     os.remove(house.path("secrets.d/ledger.seal"))
     said = named(house)
     tap.ok("SecretUnusable" in said and "secrets.d/ledger.seal" in said and "hostler seal ledger" in said,

@@ -123,6 +123,8 @@ with null_house(LOCKED, more=PASSWORDS, driver="password = right-4711") as house
     tap.ok(house.wait(lambda: all(run["state"] == "succeeded" for run in house.json("runs")), 30), "then all who waited run",
            house.hostler("runs").stdout)
     tap.same((tries(house), connection(house, "locked")["state"]), (4, "working"), "without another failure")
+    done = house.hostler("check", "--live")
+    tap.ok(done.returncode == 0 and "secret bot: gateway/here can open it (connection/locked.password)" in done.stdout, "check asks the gateway, too", done)
     done = house.hostler("connection", "test", "locked")
     tap.same((done.returncode, [session for device in house.json("devices") for session in device["sessions"]]), (0, []),
              "it can be tried, and no session stays")
