@@ -240,6 +240,18 @@ static void a_trigger_emits_by_itself_and_goes_on_where_it_was(void **state)
 	fake_engine_end(&engine);
 }
 
+static void a_trigger_says_what_is_to_become_of_its_events(void **state)
+{
+	struct fake_engine engine;
+
+	(void)state;
+	fake_engine_start(&engine, "trigger/beat", "[trigger beat]\nplugin = pulse\ntimes = 1\nalone = yes\n");
+	fake_engine_spawn(&engine);
+	assert_non_null(strstr(fake_engine_heard(&engine, WORD_emit, 0)->payload,
+			       "\"overlap\":\"skip\",\"passed\":[{\"reason\":\"DayOff\",\"text\":\"nobody was there\"}]}"));
+	fake_engine_end(&engine);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +268,7 @@ int main(void)
 		cmocka_unit_test(wrong_settings_are_said_and_not_tried_again),
 		cmocka_unit_test(a_press_becomes_an_event),
 		cmocka_unit_test(a_trigger_emits_by_itself_and_goes_on_where_it_was),
+		cmocka_unit_test(a_trigger_says_what_is_to_become_of_its_events),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@ libraries=$(sed -n 's/^\(ZMQ\|SODIUM\|JSON\|INIH\|SQLITE\|LTDL\|PAM\|CMOCKA\)_LI
 for name; do
 	house=
 	[ "$name" = envelope ] && house=$source/tests/unit/seal_house.c
+	[ "$name" = schedule ] && house=$(ls "$source"/plugins/trigger/schedule_*.c)
 	# shellcheck disable=SC2086
 	clang $checks -fsanitize=fuzzer -D_GNU_SOURCE -I"$source/sdk/include" -I"$source/host" -I"$source/tests/unit" \
 		"$source/tests/fuzz/fuzz_$name.c" "$source/tests/fuzz/fuzz_input.c" $house libhost.a $libraries -o "fuzz_$name"

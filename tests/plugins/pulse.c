@@ -8,11 +8,13 @@
 struct pulse_config {
 	int64_t times;
 	hst_duration every;
+	bool alone;
 };
 
 static const hst_field options[] = {
 	HST_FIELD(struct pulse_config, times, .def = "0", .min = 0, .max = 1000000, .doc = "how many events, ever"),
 	HST_FIELD(struct pulse_config, every, .def = "0s", .doc = "time between two events"),
+	HST_FIELD(struct pulse_config, alone, .def = "no", .doc = "no run beside another, and one occasion passed over with each event"),
 };
 
 struct pulse_event {
@@ -26,7 +28,7 @@ static const hst_field event_fields[] = {
 struct pulse {
 	hst_host *host;
 	int64_t times, done, every_ms;
-	bool asked;
+	bool alone, asked;
 };
 
 static int pulse_open(const void *config, hst_host *host, void **ret_state, hst_error *err)
@@ -37,6 +39,7 @@ static int pulse_open(const void *config, hst_host *host, void **ret_state, hst_
 	pulse->host = host;
 	pulse->times = ((const struct pulse_config *)config)->times;
 	pulse->every_ms = ((const struct pulse_config *)config)->every.ms;
+	pulse->alone = ((const struct pulse_config *)config)->alone;
 	*ret_state = pulse;
 	return HST_OK;
 }
@@ -65,6 +68,15 @@ static int ask(struct pulse *pulse, hst_call *call, hst_error *err)
 	return HST_OK;
 }
 
+static int emit(const struct pulse *pulse, hst_host *host, const hst_event *event, hst_error *err)
+{
+	static const hst_passed passed = {"DayOff", "nobody was there"};
+	const hst_emission emission = {.size = sizeof emission, .events = event, .n = 1, .overlap = HST_OVERLAP_SKIP, .passed = &passed,
+				       .passed_n = 1};
+
+	return pulse->alone ? hst_emit_with(host, &emission, err) : hst_emit(host, event, 1, err);
+}
+
 static int pulse_ready(void *state, hst_call *call, hst_error *err)
 {
 	struct pulse *pulse = state;
@@ -79,7 +91,7 @@ static int pulse_ready(void *state, hst_call *call, hst_error *err)
 	snprintf(kept, sizeof kept, "%lld", (long long)data.number);
 	code = hst_state_put(call->host, "done", kept, 8, err);
 	if (code == HST_OK)
-		code = hst_emit(call->host, &(hst_event){.key = key, .data = &data}, 1, err);
+		code = emit(pulse, call->host, &(hst_event){.key = key, .data = &data}, err);
 	if (code == HST_OK)
 		pulse->done = data.number;
 	return code;

@@ -34,6 +34,12 @@ zone = Europe/Berlin
 plugin = schedule
 every = 1s
 
+[trigger shaken]
+plugin = schedule
+every = 4s
+jitter = 4s
+overlap = allow
+
 [connector notes]
 plugin = file
 root = .
@@ -49,6 +55,15 @@ run = sh $HOSTLER_PACKAGE/gate.sh
 """,
     "gate/gate.sh": "while [ ! -e \"$HOSTLER_PACKAGE/open\" ]; do sleep 0.05; done\n",
     "gate/open": "",
+    "flows/shaken.ini": """[flow]
+name = shaken
+on = shaken
+label = ${trigger.due}
+
+[step read]
+use = connector:notes.read
+input.file = hostler.ini
+""",
     "flows/pass.ini": """[flow]
 name = pass
 on = slow
@@ -101,6 +116,16 @@ def kill(house, words):
     return len(found)
 
 
+def due_of(at):
+    """Of a time that jitter has delayed by less than four seconds, what was due."""
+    moment = second(at)
+    return (moment - datetime.timedelta(seconds=moment.second % 4)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def fired(house, at):
+    return [run for run in house.json("runs", "--flow", "shaken", "-n", "1000") if run["label"] == due_of(at) and run["requested"] >= at[:-1]]
+
+
 def coming(house, trigger, n):
     answer = house.json("next", trigger, "-n", str(n))
     return answer, [time["at"] for time in answer["next"]]
@@ -116,6 +141,7 @@ with House(FILES) as house:
     again, same = coming(house, "yearly", 2)
     tap.ok(again["running"] and same == times and again["flows"] == [], "next asks the trigger where the host runs, and hears the same",
            again)
+    _, shaken = coming(house, "shaken", 2)
     answer, times = coming(house, "second", 3)
     tap.same(answer["flows"], ["look"], "it says what will be started")
     tap.ok(house.wait(lambda: set(times) <= set(labels(house)), 20), "what it says is what happens", times, labels(house))
@@ -147,6 +173,7 @@ with House(FILES) as house:
     tap.ok(house.wait(lambda: "EarlierRunUnfinished: slow: #" in house.hostler("events").stdout, 20), "the one behind that makes none, which is told",
            house.hostler("events").stdout)
     tap.same([len(passing(house, "running")), [run["number"] for run in passing(house, "queued")]], [1, [waits["number"]]], "so there are two")
+    tap.ok(house.wait(lambda: [len(fired(house, at)) for at in shaken] == [1, 1], 20), "times with jitter fire when next says, and not before", shaken)
     house.write("gate/open", "")
     tap.ok(house.wait(lambda: house.json("show", f"#{waits['number']}")["state"] == "succeeded", 20), "when the first has ended, the other goes on")
     house.down()
