@@ -162,5 +162,7 @@ bool flow_events_read(struct flow_events *events)
 		end_line(events);
 		at = newline + 1;
 	}
+	/* An output may be a secret. */
+	explicit_bzero(bytes, n > 0 ? (size_t)n : 0);
 	return n > 0;
 }

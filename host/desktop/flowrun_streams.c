@@ -114,8 +114,10 @@ static bool read_output(struct flowrun *run)
 
 	if (n > 0 && flow_redact_by(&run->redact))
 		redact_feed(&run->redact.log, bytes, (size_t)n, add_to_log, run);
-	if (n > 0)
+	if (n > 0) {
+		explicit_bzero(bytes, (size_t)n);
 		return true;
+	}
 	if (n == 0 || (errno != EAGAIN && errno != EINTR))
 		close_end(run, &run->output_fd);
 	return false;

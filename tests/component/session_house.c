@@ -376,6 +376,43 @@ int session_house_wait(struct session_house *house)
 	return status;
 }
 
+static int occurrences(const char *bytes, size_t n, const char *text)
+{
+	const char *at = bytes;
+	int found = 0;
+
+	while ((at = memmem(at, n - (size_t)(at - bytes), text, strlen(text))) != NULL) {
+		at++;
+		found++;
+	}
+	return found;
+}
+
+int session_house_remembers(const struct session_house *house, const char *text)
+{
+	AUTO_FREE char *maps_path = mem_printf("/proc/%d/maps", (int)house->pid);
+	AUTO_FREE char *memory_path = mem_printf("/proc/%d/mem", (int)house->pid);
+	AUTO_CLOSE int memory = open(memory_path, O_RDONLY | O_CLOEXEC);
+	FILE *maps = fopen(maps_path, "re");
+	unsigned long from, to;
+	char line[512], mode[8];
+	int found = 0;
+
+	while (memory >= 0 && maps && fgets(line, sizeof line, maps)) {
+		AUTO_FREE char *bytes = NULL;
+		ssize_t n;
+
+		if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 || mode[1] != 'w')
+			continue;
+		bytes = mem_array(to - from, 1);
+		n = pread(memory, bytes, to - from, (off_t)from);
+		found += n > 0 ? occurrences(bytes, (size_t)n, text) : 0;
+	}
+	if (maps)
+		fclose(maps);
+	return found;
+}
+
 /* Files */
 
 bool session_house_has(const struct session_house *house, const char *name)

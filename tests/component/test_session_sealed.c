@@ -30,7 +30,6 @@
 #define RUN "r-test"
 #define FRONT "[input order]\ntype = text\n[input pin]\ntype = secret\n"
 
-/* The house, a roster, and everybody's pairs. */
 struct sealed {
 	struct session_house *house;
 	uint8_t seed[SEED_BYTES];
@@ -240,7 +239,6 @@ static void put(struct sealed *sealed, const char *name, struct making making, c
 	must(items_write(&sealed->items, items, strchr(name, '/') ? 1 : directions ? 3 : 2, &err), &err);
 }
 
-/* With no password. */
 static void open_session(struct sealed *sealed)
 {
 	text_reset(&sealed->items);
@@ -302,6 +300,7 @@ static void a_flow_has_what_was_sealed_for_it_from_its_stdin_alone(void **state)
 	assert_string_equal(session_house_hear(house, WORD_progress)->payload, "{\"subflow\":\"Main\",\"action\":\"typing [secret]\"}");
 	log = session_house_read(house, SESSION_RESULTS "/log");
 	assert_string_equal(log, "0\n0\nA-7, \nit is [secret]\n");
+	assert_int_equal(session_house_remembers(house, CANARY), 0);
 	assert_nowhere(sealed, CANARY);
 }
 
@@ -410,6 +409,7 @@ static void what_it_makes_is_sealed_as_directed_and_kept_out_of_its_log(void **s
 	assert_sealed(sealed, heard, "hint", "operator", &sealed->ada, "derived");
 	log = session_house_read(house, SESSION_RESULTS "/log");
 	assert_string_equal(log, "printed before: [secret]\nand after: [secret]\n");
+	assert_int_equal(session_house_remembers(house, "canary-of-the-flow"), 0);
 }
 
 /* Where hostler-event puts a large value, before it says so. */
