@@ -5,14 +5,17 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "definitions/options.h"
+#include "desktop/masking.h"
 #include "os/inherited.h"
 #include "plugin/load.h"
 #include "plugin/registry.h"
-#include "seal/redact.h"
 #include "seal/secret.h"
 #include "session/notes.h"
 
+#include <stdio.h>
 #include <string.h>
+
+enum { LOG_LINE_MAX = 4096 };
 
 static int fail_with_first(struct problems *problems, hst_error *err)
 {
@@ -43,10 +46,13 @@ static struct session_device *device_of(hst_host *host)
 
 static void log_without_secrets(hst_host *host, hst_level level, const char *text)
 {
-	struct session_device *device = device_of(host);
-	AUTO_FREE char *clean = device->hidden ? redact_text(device->hidden, text) : NULL;
+	char line[LOG_LINE_MAX];
 
-	device->log(host, level, clean ? clean : text);
+	snprintf(line, sizeof line, "%s", text);
+	masking_text(line, sizeof line);
+	device_of(host)->log(host, level, line);
+	masking_pass();
+	explicit_bzero(line, sizeof line);
 }
 
 static int note(hst_call *call, const char *text, hst_error *err)

@@ -11,14 +11,12 @@ struct session_settings {
 };
 
 struct session_notes;
-struct redact;
 
 struct session_device {
 	struct conf *conf;
 	const struct conf_device *device;
 	struct plugin_instance *driver;
 	struct session_notes *notes; /* where hst_note goes; NULL: the driver may note nothing now */
-	struct redact *hidden;	     /* what the driver is not to log now; NULL: nothing */
 	void (*log)(hst_host *host, hst_level level, const char *text);
 	hst_host host;
 	hst_arena *arena;      /* options and services; as long as the driver is open */

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "desktop/masking.h"
 #include "os/crash.h"
 #include "os/inherited.h"
 #include "session/ending.h"
@@ -109,7 +110,7 @@ static void on_open(struct hold *hold, const struct message *message)
 
 	if (!code)
 		code = hold_session_open(hold, message_text(message, "user"), message_text(message, "session"), password, &err);
-	hold_password_over(hold, &err);
+	hold_password_over(&err);
 	if (code) {
 		log_warning("device %s: no session for %s: %s", hold->device.device->name,
 			    message_text(message, "user"), err.text);
@@ -298,7 +299,9 @@ int session_hold(const struct session_settings *settings)
 	ending_watch(hold.loop, on_end, on_child, &hold);
 	inherited_say(NULL);
 	crash_point(CRASH_hold_ready);
+	masking_listen(hold.loop);
 	status = loop_run(hold.loop);
+	masking_end();
 	stream_free(hold.stream);
 	session_device_close(&hold.device);
 	clear_keys(&hold);

@@ -105,11 +105,11 @@ bool hold_gives_secrets(const struct message *launch);
 /* The package of such a launch, from a copy that nobody else can change. HST_DENIED, PackageUnsigned: it may be given no secrets. */
 int hold_signed_package(struct hold *hold, const struct message *launch, const struct package **ret, hst_error *err);
 
-/* hold_password.c. The one that came sealed with `open`, which the caller frees; NULL: none did. It is kept out of what the driver logs. */
+/* hold_password.c. The one that came sealed with `open`, which the caller frees; NULL: none did. Neither what the driver logs nor what it prints has it. */
 int hold_password(struct hold *hold, const struct message *open, hst_secret **ret, hst_error *err);
 
-/* The sign-in is over: what the driver said of it, without the password. */
-void hold_password_over(struct hold *hold, hst_error *err);
+/* The sign-in is over: what the driver said of it, without the password, which is forgotten. */
+void hold_password_over(hst_error *err);
 
 /* hold_session.c. On failure of the first nothing is left open. `password` may be NULL. */
 int hold_session_open(struct hold *hold, const char *user, const char *session, const hst_secret *password, hst_error *err);

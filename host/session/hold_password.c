@@ -1,9 +1,7 @@
 /* The password that a session is opened with: it comes sealed with `open`, and ends when the driver has signed in. */
 #include "session/hold_parts.h"
 
-#include "base/auto.h"
-#include "base/mem.h"
-#include "seal/redact.h"
+#include "desktop/masking.h"
 
 #include <string.h>
 
@@ -32,17 +30,6 @@ static int find(const struct message *open, struct item *ret, hst_error *err)
 	return code;
 }
 
-/* While it is there, neither the driver's log nor its errors have it. */
-static int hide(struct hold *hold, const hst_secret *password, hst_error *err)
-{
-	hst_error why = {0};
-
-	hold->device.hidden = redact_new();
-	if (redact_add(hold->device.hidden, password, &why) == HST_OK)
-		return HST_OK;
-	return hst_fail_as(err, HST_DENIED, "SecretUnusable", "what is said of the sign-in cannot be searched for its password: %s", why.text);
-}
-
 int hold_password(struct hold *hold, const struct message *open, hst_secret **ret, hst_error *err)
 {
 	struct vault_opening opening = {.what = "the password of the connection"};
@@ -60,17 +47,11 @@ int hold_password(struct hold *hold, const struct message *open, hst_secret **re
 	opening.sink = item.name;
 	opening.use = item.name;
 	code = vault_open(&hold->vault, &opening, ret, err);
-	return code == HST_OK ? hide(hold, *ret, err) : code;
+	return code == HST_OK ? masking_know(*ret, false, err) : code;
 }
 
-void hold_password_over(struct hold *hold, hst_error *err)
+void hold_password_over(hst_error *err)
 {
-	AUTO_FREE char *clean = NULL;
-
-	if (!hold->device.hidden)
-		return;
-	clean = redact_text(hold->device.hidden, err->text);
-	snprintf(err->text, sizeof err->text, "%s", clean);
-	redact_free(hold->device.hidden);
-	hold->device.hidden = NULL;
+	masking_text(err->text, sizeof err->text);
+	masking_call_over();
 }

@@ -12,7 +12,7 @@
 #include "plugin/trigger.h"
 #include "schema/fields.h"
 #include "schema/value.h"
-#include "worker/masking.h"
+#include "desktop/masking.h"
 #include "seal/sealing.h"
 
 #include <string.h>

@@ -8,7 +8,7 @@
 #include "schema/manifest.h"
 #include "schema/types.h"
 #include "schema/value.h"
-#include "worker/masking.h"
+#include "desktop/masking.h"
 
 static void release(void *secret)
 {

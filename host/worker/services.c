@@ -14,7 +14,7 @@
 #include "schema/value.h"
 #include "wire/told.h"
 #include "worker/emitting.h"
-#include "worker/masking.h"
+#include "desktop/masking.h"
 #include "seal/vault.h"
 
 #include <sodium.h>

@@ -41,7 +41,7 @@ struct service_call {
 void services_init(struct services *services, const hst_plugin *plugin, const char *instance, hst_arena *arena);
 void services_clear(struct services *services);
 
-/* Before anything of the plugin's runs: what it logs, and the secrets it makes, are seen to by worker/masking.h. */
+/* Before anything of the plugin's runs: what it logs, and the secrets it makes, are seen to by desktop/masking.h. */
 void services_mask(struct services *services);
 
 /* Asks the engine and waits; HST_RETRY: it is away. The reply is there until the next message is read. */

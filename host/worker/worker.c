@@ -23,7 +23,7 @@
 #include "wire/probing.h"
 #include "wire/told.h"
 #include "worker/calls.h"
-#include "worker/masking.h"
+#include "desktop/masking.h"
 #include "worker/secrets.h"
 #include "worker/services.h"
 #include "seal/vault.h"

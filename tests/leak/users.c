@@ -7,7 +7,7 @@
 #include "desktop/flowrun.h"
 #include "seal/sealing.h"
 #include "seal/vault.h"
-#include "worker/masking.h"
+#include "desktop/masking.h"
 
 #include <sodium.h>
 #include <stdio.h>

@@ -74,6 +74,7 @@ static int open_session(void *state, hst_call *call, const hst_open *what, const
 		return hst_fail(err, HST_DENIED, "the connection has no password");
 	password = hst_secret_bytes(call, what->password, &length);
 	hst_log(call->host, HST_WARNING, "signing in with %s", password);
+	fprintf(stderr, "signed in with %s\n", password);
 	if (write_down(porter->book, password, length) < 0)
 		return hst_fail(err, HST_RETRY, "%s is not written down: %s", password, strerror(errno));
 	*ret_session = "session";

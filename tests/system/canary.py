@@ -104,7 +104,8 @@ def pictured(house, hunt, aside):
     round_of(house, hunt, lambda pid: canaries.core_of(pid, aside))
     said = shown(house)
     tap.ok("nobody believes that it is [secret]" in said and "it was [secret]" in said, "secrets in errors are masked")
-    tap.ok("gossip: it is [secret]" in said and "signed in with [secret]" in said and "signing in with [secret]" in said,
+    tap.ok("gossip: it is [secret]" in said and "signed in with [secret]" in said and "signing in with [secret]" in said and
+           "session/hold/here: signed in with [secret]" in said,
            "and in what workers and session processes print")
     tap.ok(len(re.findall(r"and (Y.)?\[secret\]", said)) == 6 and "the last word is [secret]" in said, "and in the logs of desktop flows")
     tap.ok(house.canaries["desk-input"].text in house.hostler("get", f"{house.numbered('desk')}/talk", "screenshots/end.png", "-o", "-").stdout,

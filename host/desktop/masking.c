@@ -1,4 +1,4 @@
-#include "worker/masking.h"
+#include "desktop/masking.h"
 
 #include "base/auto.h"
 #include "base/text.h"

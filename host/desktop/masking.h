@@ -3,8 +3,8 @@
  * stderr lead into a pipe of the process's own, and what comes out of that is searched (seal/redact.h) and goes on to where they led
  * before. One per process, as those are. A plugin that crashes leaves unsaid what it printed in that call: nobody could search it.
  */
-#ifndef HOST_WORKER_MASKING_H
-#define HOST_WORKER_MASKING_H
+#ifndef HOST_DESKTOP_MASKING_H
+#define HOST_DESKTOP_MASKING_H
 
 #include "seal/secret.h"
 
@@ -21,7 +21,6 @@ enum { MASKING_PIPE = 1 << 20 };
 /* Looked for from now on: a lasting one for good, others until masking_call_over; the secret stays as long. What could not be kept free
  * of it is not shown at all. HST_DENIED, SecretUnusable: what is printed cannot be searched here, so it must not be used. */
 int masking_know(const hst_secret *secret, bool lasting, hst_error *err);
-
 
 /* What is printed while the loop turns, by what the plugin has started, goes on, too. NULL: no more. */
 void masking_listen(struct loop *loop);
