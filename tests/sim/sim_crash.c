@@ -27,6 +27,8 @@ static bool outlives(struct sim_device *device, struct sim_process *process)
 	if (process->end) {
 		snprintf(name, sizeof name, "%lld/%lld", (long long)process->step, (long long)process->token);
 		table_set(&device->left, name, (void *)process->end);
+		if (process->sealed)
+			table_set(&device->left_sealed, name, (void *)process->sealed);
 	}
 	*process = (struct sim_process){0};
 	return false;
@@ -107,6 +109,7 @@ void sim_device_reinstall(struct sim_device *device)
 		device->processes[i] = (struct sim_process){0};
 	text_reset(&device->journal);
 	table_clear(&device->left);
+	table_clear(&device->left_sealed);
 	device->identity++;
 	sim_device_crash(device);
 }

@@ -62,7 +62,9 @@ static void launch(struct sim_device *device, const struct admission_effect *eff
 	process->stuck = mishap(device, 20);
 	process->step = effect->run->step;
 	process->token = effect->run->token;
+	process->sealed = NULL;
 	device->starts[process->step]++;
+	sim_sealed_arrives(device->sealed, process->step, effect->run->sealed, effect->run->sealed_length);
 }
 
 static void halt(struct sim_device *device, const struct admission_effect *effect)
@@ -217,6 +219,7 @@ void sim_device_flow_ends(struct sim_device *device, struct sim_process *process
 
 	process->launched = false;
 	process->end = process->halted ? process->halted : ends[below(device, 4)];
+	process->sealed = strcmp(process->end, "succeeded") == 0 ? sim_sealed_make(device->sealed, process->step) : NULL;
 }
 
 void sim_device_say_end(struct sim_device *device, const struct sim_process *process)
@@ -227,7 +230,9 @@ void sim_device_say_end(struct sim_device *device, const struct sim_process *pro
 						.end = process->end,
 						.reason = "",
 						.payload = "{}",
-						.payload_length = 2});
+						.payload_length = 2,
+						.sealed = process->sealed,
+						.sealed_length = process->sealed ? strlen(process->sealed) : 0});
 }
 
 static void process_turn(struct sim_device *device, struct sim_process *process)
@@ -284,19 +289,22 @@ static void uploaded(struct sim_device *device)
 static void looked(struct sim_device *device)
 {
 	int64_t step = device->looks[0][0], token = device->looks[0][1];
-	const char *end;
+	const char *end, *sealed;
 	char name[48];
 
 	memmove(device->looks, device->looks + 1, --device->look_count * sizeof *device->looks);
 	snprintf(name, sizeof name, "%lld/%lld", (long long)step, (long long)token);
 	end = table_get(&device->left, name);
+	sealed = table_get(&device->left_sealed, name);
 	sim_device_event(device, &(struct admission_event){.kind = ADMISSION_LEFT,
 							   .step = step,
 							   .token = token,
 							   .end = end,
 							   .reason = "",
 							   .payload = "{}",
-							   .payload_length = 2});
+							   .payload_length = 2,
+							   .sealed = sealed,
+							   .sealed_length = sealed ? strlen(sealed) : 0});
 }
 
 static void fetched(struct sim_device *device)
@@ -346,7 +354,8 @@ static void offered(struct sim_device *device, const struct sim_order *order)
 	struct admission_run *run =
 		admission_run_new(&(struct admission_run){.step = order->step, .token = order->token, .run_id = "r-1", .name = "do",
 							  .user = order->user, .package = "d1", .inputs = "{}",
-							  .inputs_length = 2});
+							  .inputs_length = 2, .sealed = order->sealed,
+							  .sealed_length = strlen(order->sealed)});
 
 	sim_device_event(device, &(struct admission_event){.kind = ADMISSION_OFFER, .offer = run});
 }
@@ -431,16 +440,17 @@ bool sim_device_quiet(const struct sim_device *device)
 	return n == 0;
 }
 
-void sim_device_init(struct sim_device *device, const char *name, struct house_chance *chance, uint16_t *starts)
+void sim_device_init(struct sim_device *device, const char *name, struct house_chance *chance, uint16_t *starts, struct sim_sealed *sealed)
 {
 	*device = (struct sim_device){
-		.name = name, .chance = chance, .starts = starts, .limit = 3, .retirement = HST_SIGN_OUT};
+		.name = name, .chance = chance, .starts = starts, .sealed = sealed, .limit = 3, .retirement = HST_SIGN_OUT};
 	device->admission = sim_strategy_admission(device);
 	device->identity = 1;
 	admission_effects_init(&device->effects);
 	text_init(&device->journal, 64 << 20);
 	text_init(&device->soon, 1 << 20);
 	table_init(&device->left);
+	table_init(&device->left_sealed);
 }
 
 void sim_device_clear(struct sim_device *device)
@@ -450,4 +460,5 @@ void sim_device_clear(struct sim_device *device)
 	text_clear(&device->journal);
 	text_clear(&device->soon);
 	table_clear(&device->left);
+	table_clear(&device->left_sealed);
 }

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "pure/admission/admission.h"
+#include "sim_sealed.h"
 #include "sim_wire.h"
 
 enum { SIM_PROCESSES = 24, SIM_STEPS_MAX = 8192 };
@@ -20,6 +21,7 @@ struct sim_process {
 	bool stuck; /* its flow does not end, not even at its time-out, until it is told to */
 	const char *halted; /* how its flow was told to end; constant, like `end` */
 	const char *end;    /* how its flow ended, until the gateway has it on disk */
+	const char *sealed; /* what it has made; constant; NULL: nothing */
 	int64_t step, token;
 };
 
@@ -27,6 +29,7 @@ struct sim_device {
 	const char *name;
 	struct house_chance *chance;
 	uint16_t *starts; /* by step: how often its flow was started, anywhere */
+	struct sim_sealed *sealed;
 	struct sim_wire wire;
 	struct admission *admission;
 	struct admission_effects effects;
@@ -34,6 +37,7 @@ struct sim_device {
 	uint32_t numbers;
 	struct text journal, soon; /* what is on the gateway's disk, and what may still be lost */
 	struct table left;	   /* "step/token" -> how the flow of a process ended that had no gateway any more */
+	struct table left_sealed;  /* and what it has made */
 	int64_t identity;	   /* of the journal */
 	size_t wanted, ask_count, upload_count;
 	char ask[32][16];
@@ -48,7 +52,7 @@ struct sim_device {
 	uint64_t signed_in;
 };
 
-void sim_device_init(struct sim_device *device, const char *name, struct house_chance *chance, uint16_t *starts);
+void sim_device_init(struct sim_device *device, const char *name, struct house_chance *chance, uint16_t *starts, struct sim_sealed *sealed);
 void sim_device_clear(struct sim_device *device);
 
 /* The gateway dies and goes on by its journal, with those of its processes that have lived on. */

@@ -8,11 +8,12 @@
 #include "flow_house.h"
 #include "pure/core/core.h"
 
-enum { SIM_HOLDING_MAX = 64, SIM_WAY_MAX = 256 };
+enum { SIM_HOLDING_MAX = 64, SIM_WAY_MAX = 256, SIM_SEALED_MAX = 32 };
 
 /* What a gateway says. */
 struct sim_word {
 	struct core_event event; /* its texts are constant */
+	const char *sealed; /* of an outcome; constant; NULL: nothing */
 	struct core_holding holding[SIM_HOLDING_MAX];
 };
 
@@ -22,6 +23,7 @@ struct sim_order {
 	int64_t step, token;
 	char user[16];
 	const char *how; /* constant */
+	char sealed[SIM_SEALED_MAX]; /* of an offer */
 };
 
 struct sim_wire {

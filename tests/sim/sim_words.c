@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-static void say(struct sim_device *device, const struct core_event *event)
+static void say(struct sim_device *device, const struct core_event *event, const char *sealed)
 {
-	struct sim_word word = {.event = *event};
+	struct sim_word word = {.event = *event, .sealed = sealed};
 
 	sim_wire_say(&device->wire, &word);
 }
@@ -56,6 +56,7 @@ void sim_device_say_run(struct sim_device *device, const struct admission_effect
 {
 	const struct admission_run *run = effect->run;
 	struct core_event event = {.step = run->step, .token = run->token};
+	const char *sealed = NULL;
 
 	switch (effect->kind) {
 	case ADMISSION_SAY_TAKEN:
@@ -80,12 +81,14 @@ void sim_device_say_run(struct sim_device *device, const struct admission_effect
 		event.released = run->released;
 		event.payload = "{}";
 		event.payload_length = 2;
+		if (run->sealed_result)
+			sealed = table_word(&device->sealed->texts, run->sealed_result);
 		break;
 	default:
 		event.kind = CORE_RELEASED;
 		break;
 	}
-	say(device, &event);
+	say(device, &event, sealed);
 }
 
 void sim_device_say_standing(struct sim_device *device, const struct admission_effect *effect)
@@ -93,5 +96,5 @@ void sim_device_say_standing(struct sim_device *device, const struct admission_e
 	say(device, &(struct core_event){.kind = CORE_STANDING,
 					 .step = effect->step,
 					 .token = effect->token,
-					 .standing = offer_standing_named(effect->text)});
+					 .standing = offer_standing_named(effect->text)}, NULL);
 }

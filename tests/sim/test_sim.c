@@ -2,9 +2,9 @@
  * The simulator: the engine's core and the admissions of four gateways, the very code that runs in the house, joined
  * by lines that lose, double and reorder, on devices where sessions fail, people come and go, and processes die.
  * Engine and gateways end and start again in between. Starts are counted outside. At the end everything goes well
- * for a while, and then the books must be right. The seed is printed; HOSTLER_TEST_SEED gives it.
+ * for a while, and then the books must be right. What is sealed comes to the flow it is for and to no other. The seed is printed; HOSTLER_TEST_SEED gives it.
  */
-#include "core_house.h"
+#include "core_house_sealed.h"
 #include "sim_device.h"
 
 #include "base/mem.h"
@@ -24,6 +24,7 @@ struct sim {
 	struct house_chance chance;
 	struct sim_device devices[DEVICES];
 	uint16_t starts[SIM_STEPS_MAX];
+	struct sim_sealed sealed;
 	bool lucky;
 };
 
@@ -56,6 +57,7 @@ static void send_action(struct sim *sim, const char *line)
 	if (strcmp(verb, "offer") == 0) {
 		order.kind = SIM_OFFER;
 		memcpy(order.user, second, sizeof second);
+		memcpy(order.sealed, sim->sealed.offered[step], sizeof order.sealed);
 	} else if (strcmp(verb, "halt") == 0) {
 		order.kind = SIM_STOP;
 		for (size_t i = 0; i < sizeof hows / sizeof hows[0]; i++)
@@ -112,11 +114,18 @@ static bool engine_hears(struct sim *sim, struct core_event *event)
 
 static void deliver_word(struct sim *sim, struct sim_device *device)
 {
+	struct flow_envelope envelope = {.name = "pin"};
 	struct sim_word word;
 
 	if (!sim_wire_next_word(&device->wire, &sim->chance, &word))
 		return;
 	word.event.holding = word.holding;
+	if (word.sealed) {
+		envelope.bytes = word.sealed;
+		envelope.length = strlen(word.sealed);
+		word.event.sealed = &envelope;
+		word.event.sealed_count = 1;
+	}
 	if (engine_hears(sim, &word.event) && (word.event.kind == CORE_FINISHED || word.event.kind == CORE_STANDING))
 		sim_wire_order(&device->wire, &(struct sim_order){
 						      .kind = SIM_HEARD, .step = word.event.step, .token = word.event.token});
@@ -159,7 +168,7 @@ static void fire(struct sim *sim)
 	if (under_way(sim) >= UNDER_WAY_MAX || sim->house.counters.step > SIM_STEPS_MAX - 200)
 		return;
 	snprintf(flow, sizeof flow, "f%u", below(sim, FLOWS));
-	house_fire(&sim->house, flow);
+	sim_sealed_fire(&sim->sealed, flow);
 	send_actions(sim);
 }
 
@@ -304,6 +313,7 @@ static void settle(struct sim *sim)
 		snprintf(key, sizeof key, "%lld", (long long)kept->run);
 		check_step(sim, kept, ((const struct kept_run *)table_get(&sim->house.runs, key))->flow);
 	}
+	sim_sealed_check(&sim->sealed);
 }
 
 static void sim_init(struct sim *sim, struct house_chance chance)
@@ -313,15 +323,18 @@ static void sim_init(struct sim *sim, struct house_chance chance)
 
 	*sim = (struct sim){.chance = chance};
 	core_house_init(&sim->house, NULL);
+	sim_sealed_init(&sim->sealed, &sim->house);
 	sim->house.queue_timeout_ms = 3600 * 1000;
 	for (int i = 0; i < DEVICES; i++) {
-		sim_device_init(&sim->devices[i], names[i], &sim->chance, sim->starts);
+		sim_device_init(&sim->devices[i], names[i], &sim->chance, sim->starts, &sim->sealed);
 		sim_device_watch(&sim->devices[i]);
 	}
 	for (int i = 0; i < FLOWS; i++) {
-		char *text = mem_printf("[flow]\nname = f%d\n%s[step enter]\nuse = desktop:type\n"
+		char *text = mem_printf("[flow]\nname = f%d\non = pay\n%s[step enter]\nuse = desktop:enter-invoice\n"
+					"input.order = 7\ninput.pin = ${trigger.pin}\n"
 					"connection = bot%d-%s\nmode = unattended\ntimeout = 10m\npriority = %s\n"
-					"[step again]\nuse = desktop:type\nconnection = bot%d-%s\nmode = unattended\ntimeout = 10m\n%s",
+					"[step again]\nuse = desktop:enter-invoice\ninput.order = 7\n"
+					"input.pin = ${enter.pin}\nconnection = bot%d-%s\nmode = unattended\ntimeout = 10m\n%s",
 					i, i % 3 ? "" : "concurrency = 3\n", 1 + i % 4, targets[i % 6],
 					i % 5 ? "normal" : "high", 1 + (i + 1) % 4, targets[(i + 1) % 6],
 					i % 4 ? "" : "on_lost = again\n");
@@ -329,12 +342,14 @@ static void sim_init(struct sim *sim, struct house_chance chance)
 		core_house_flow(&sim->house, text);
 		free(text);
 	}
+	house_declares(&sim->house);
 }
 
 static void sim_clear(struct sim *sim)
 {
 	for (int i = 0; i < DEVICES; i++)
 		sim_device_clear(&sim->devices[i]);
+	sim_sealed_clear(&sim->sealed);
 	core_house_clear(&sim->house);
 }
 

@@ -338,6 +338,8 @@ static void commit(struct core_house *house)
 	for (size_t i = 0; i < house->effects.action_count; i++) {
 		say_action(&house->said, &house->effects.actions[i]);
 		house_say_carried(&house->carried, &house->effects.actions[i]);
+		if (house->told)
+			house->told(house->told_arg, &house->effects.actions[i]);
 	}
 	if (house->tracing)
 		trace(house);

@@ -43,6 +43,8 @@ struct core_house {
 	struct text said;  /* the actions of the last event, one a line */
 	struct text carried; /* what is sealed in them */
 	struct text trace; /* all effects of all events, if `tracing` */
+	void (*told)(void *arg, const struct core_action *action); /* each one, once it is committed; NULL: nobody */
+	void *told_arg;
 	bool tracing;
 	int64_t now_us, queue_timeout_ms;
 	int64_t journal; /* of every gateway */

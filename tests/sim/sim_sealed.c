@@ -1,0 +1,153 @@
+#include "sim_sealed.h"
+
+#include "base/mem.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { ENTER, AGAIN };
+
+static void told(void *arg, const struct core_action *action)
+{
+	struct sim_sealed *sealed = arg;
+	const struct flow_composed *composed = action->sealed;
+	char *to;
+
+	if (action->kind != CORE_OFFER)
+		return;
+	assert_true(action->step->facts.id < SIM_SEALED_STEPS);
+	to = sealed->offered[action->step->facts.id];
+	assert_int_equal(action->sealed_count, 1);
+	assert_string_equal(composed->input, "pin");
+	assert_int_equal(composed->piece_count, 1);
+	snprintf(to, SIM_SEALED_MAX, "%.*s", (int)composed->pieces[0].envelope->length, (const char *)composed->pieces[0].envelope->bytes);
+}
+
+void sim_sealed_init(struct sim_sealed *sealed, struct core_house *house)
+{
+	*sealed = (struct sim_sealed){.house = house};
+	table_init(&sealed->texts);
+	house->told = told;
+	house->told_arg = sealed;
+}
+
+void sim_sealed_clear(struct sim_sealed *sealed)
+{
+	table_clear(&sealed->texts);
+}
+
+static const struct kept_step *step_of(const struct sim_sealed *sealed, int64_t id)
+{
+	char key[24];
+
+	snprintf(key, sizeof key, "%lld", (long long)id);
+	return table_get(&sealed->house->steps, key);
+}
+
+static void begin(struct sim_sealed *sealed, struct core_event *event, int64_t number)
+{
+	static const char json[] = "{\"subject\":\"s\",\"pin\":\"x\"}";
+	char text[SIM_SEALED_MAX];
+	struct flow_envelope envelope = {.name = "pin", .bytes = text};
+	int64_t before = sealed->house->counters.run;
+
+	snprintf(text, sizeof text, "T%lld", (long long)number);
+	envelope.length = strlen(text);
+	event->payload = json;
+	event->payload_length = sizeof json - 1;
+	event->sealed = &envelope;
+	event->sealed_count = 1;
+	core_house_event(sealed->house, event);
+	assert_int_equal(sealed->house->counters.run, before + 1);
+	assert_true(before + 1 < SIM_SEALED_RUNS);
+	sealed->typed[before + 1] = number;
+}
+
+void sim_sealed_fire(struct sim_sealed *sealed, const char *flow)
+{
+	begin(sealed, &(struct core_event){.kind = CORE_FIRED, .flow = flow}, ++sealed->typed_count);
+}
+
+/* "T7": given to a run; "V12.1": the first that the step 12 has made. */
+static bool is_typed(const struct sim_sealed *sealed, const char *text, int64_t run)
+{
+	long long number;
+	char rest;
+
+	return sscanf(text, "T%lld%c", &number, &rest) == 1 && number == sealed->typed[run];
+}
+
+static bool is_made(const struct sim_sealed *sealed, const char *text, int64_t run, int64_t *ret_by)
+{
+	const struct kept_step *by;
+	long long step;
+	unsigned n;
+	char rest;
+
+	if (sscanf(text, "V%lld.%u%c", &step, &n, &rest) != 2 || step <= 0 || step >= SIM_SEALED_STEPS)
+		return false;
+	*ret_by = step;
+	by = step_of(sealed, step);
+	return by && by->run == run && n >= 1 && n <= sealed->made[step];
+}
+
+void sim_sealed_arrives(struct sim_sealed *sealed, int64_t id, const char *items, size_t length)
+{
+	const struct kept_step *step = step_of(sealed, id);
+	char text[SIM_SEALED_MAX], kept[64];
+	int64_t by = 0;
+
+	assert_non_null(step);
+	if (length == 0 || length >= sizeof text)
+		fail_msg("the flow of step %lld is started without what it has to get", (long long)id);
+	snprintf(text, sizeof text, "%.*s", (int)length, items);
+	if (step->facts.position == ENTER) {
+		if (!is_typed(sealed, text, step->run))
+			fail_msg("the flow of step %lld of run %lld gets %s", (long long)id, (long long)step->run, text);
+		return;
+	}
+	if (!is_made(sealed, text, step->run, &by) || step_of(sealed, by)->facts.position != ENTER)
+		fail_msg("the flow of step %lld of run %lld gets %s", (long long)id, (long long)step->run, text);
+	snprintf(kept, sizeof kept, "%lld %lld pin", (long long)step->run, (long long)by);
+	assert_string_equal(table_get(&sealed->house->sealed, kept), text);
+	sealed->arrived++;
+}
+
+const char *sim_sealed_make(struct sim_sealed *sealed, int64_t step)
+{
+	char text[SIM_SEALED_MAX];
+
+	snprintf(text, sizeof text, "V%lld.%u", (long long)step, ++sealed->made[step]);
+	return table_word(&sealed->texts, text);
+}
+
+static void check_kept(const struct sim_sealed *sealed, const char *key, const char *text)
+{
+	long long run, step;
+	char name[16];
+	int64_t by = 0;
+
+	assert_int_equal(sscanf(key, "%lld %lld %15s", &run, &step, name), 3);
+	if (step ? !is_made(sealed, text, run, &by) || by != step : !is_typed(sealed, text, run))
+		fail_msg("the engine has kept %s as %s", text, key);
+}
+
+void sim_sealed_check(struct sim_sealed *sealed)
+{
+	TABLE_EACH(&sealed->house->sealed, entry)
+		check_kept(sealed, entry->key, entry->value);
+	TABLE_EACH(&sealed->house->steps, entry) {
+		const struct kept_step *step = entry->value;
+		char key[64];
+
+		snprintf(key, sizeof key, "%lld %lld pin", (long long)step->run, (long long)step->facts.id);
+		if (step->facts.state == STATE_SUCCEEDED && !table_get(&sealed->house->sealed, key))
+			fail_msg("what step %lld has made is lost", (long long)step->facts.id);
+	}
+	assert_true(sealed->arrived > 0);
+}
