@@ -410,6 +410,34 @@ static void a_run_can_be_stopped_in_every_state(void **state)
 	admission_house_clear(&house);
 }
 
+/* Tokens are the host's, and each is for one offer. One that gives the same to two would not know which of them it hears of. */
+static void a_token_that_another_run_has_starts_nothing(void **state)
+{
+	struct admission_house house;
+
+	(void)state;
+	admission_house_init(&house);
+	admission_house_ready(&house);
+	house_offer(&house, 1, 7, "bot1");
+	house_opened(&house, 1, "s");
+	house_offer(&house, 2, 7, "bot2");
+	house_said(&house,
+		   "journal refused 2 7\n"
+		   "refused 2/7 OutcomeUnknown fatal@1: the host has given its token to another run of the device\n");
+	house_offer(&house, 2, 7, "bot2");
+	house_said(&house, "refused 2/7 OutcomeUnknown fatal@1: the host has given its token to another run of the device\n");
+	/* The first has lost nothing by it, and another token is another offer. */
+	house_offer(&house, 1, 7, "bot1");
+	house_said(&house, "taken 1/7 running\n");
+	house_offer(&house, 2, 8, "bot2");
+	assert_int_equal(house_runs(&house), 2);
+	house_ended(&house, 1, "succeeded");
+	house_said_line(&house, "upload 1/7");
+	house_run(&house, ADMISSION_UPLOADED, 1, 7);
+	house_said(&house, "finished 1/7 succeeded\n");
+	admission_house_clear(&house);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -426,6 +454,7 @@ int main(void)
 		cmocka_unit_test(a_package_that_cannot_be_fetched_fails_the_run),
 		cmocka_unit_test(the_same_offer_gets_the_same_answer),
 		cmocka_unit_test(very_old_offers_never_start),
+		cmocka_unit_test(a_token_that_another_run_has_starts_nothing),
 		cmocka_unit_test(a_run_can_be_stopped_in_every_state),
 	};
 
