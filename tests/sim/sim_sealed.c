@@ -49,12 +49,32 @@ static const struct kept_step *step_of(const struct sim_sealed *sealed, int64_t 
 	return table_get(&sealed->house->steps, key);
 }
 
-static void begin(struct sim_sealed *sealed, struct core_event *event, int64_t number)
+static const struct kept_step *entered(const struct sim_sealed *sealed, int64_t run)
+{
+	TABLE_EACH(&sealed->house->steps, entry) {
+		const struct kept_step *step = entry->value;
+
+		if (step->run == run && step->facts.position == ENTER)
+			return step;
+	}
+	return NULL;
+}
+
+static const char *kept_of(const struct sim_sealed *sealed, int64_t run, int64_t step)
+{
+	char key[64];
+
+	snprintf(key, sizeof key, "%lld %lld pin", (long long)run, (long long)step);
+	return table_get(&sealed->house->sealed, key);
+}
+
+/* `of` 0: it is the first of its chain. */
+static void begin(struct sim_sealed *sealed, struct core_event *event, int64_t number, int64_t of)
 {
 	static const char json[] = "{\"subject\":\"s\",\"pin\":\"x\"}";
 	char text[SIM_SEALED_MAX];
 	struct flow_envelope envelope = {.name = "pin", .bytes = text};
-	int64_t before = sealed->house->counters.run;
+	int64_t run = sealed->house->counters.run + 1;
 
 	snprintf(text, sizeof text, "T%lld", (long long)number);
 	envelope.length = strlen(text);
@@ -62,15 +82,49 @@ static void begin(struct sim_sealed *sealed, struct core_event *event, int64_t n
 	event->payload_length = sizeof json - 1;
 	event->sealed = &envelope;
 	event->sealed_count = 1;
+	assert_true(run < SIM_SEALED_RUNS);
+	sealed->typed[run] = number;
+	sealed->first[run] = of ? sealed->first[of] : run;
 	core_house_event(sealed->house, event);
-	assert_int_equal(sealed->house->counters.run, before + 1);
-	assert_true(before + 1 < SIM_SEALED_RUNS);
-	sealed->typed[before + 1] = number;
+	assert_int_equal(sealed->house->counters.run, run);
 }
 
 void sim_sealed_fire(struct sim_sealed *sealed, const char *flow)
 {
-	begin(sealed, &(struct core_event){.kind = CORE_FIRED, .flow = flow}, ++sealed->typed_count);
+	begin(sealed, &(struct core_event){.kind = CORE_FIRED, .flow = flow}, ++sealed->typed_count, 0);
+}
+
+bool sim_sealed_resubmit(struct sim_sealed *sealed, int64_t of)
+{
+	char key[24];
+	const struct kept_run *run;
+	const struct kept_step *step = entered(sealed, of);
+	struct core_event event = {.kind = CORE_FIRED, .who = "anna"};
+	struct step_facts facts;
+	struct flow_envelope made = {.name = "pin"};
+
+	snprintf(key, sizeof key, "%lld", (long long)of);
+	run = table_get(&sealed->house->runs, key);
+	if (!run || !state_row(run->facts.state)->ended || state_row(run->facts.state)->good)
+		return false;
+	event.as = core_flow_of_digest(sealed->house->core, run->flow);
+	event.origin = sealed->first[of];
+	event.chain = run->facts.chain;
+	if (step && step->facts.state == STATE_SUCCEEDED) {
+		facts = step->facts;
+		made.bytes = kept_of(sealed, of, facts.id);
+		assert_non_null(made.bytes);
+		made.length = strlen(made.bytes);
+		facts.sealed = &made;
+		facts.sealed_count = 1;
+		event.kept = &facts;
+		event.kept_count = 1;
+	}
+	begin(sealed, &event, sealed->typed[of], of);
+	step = entered(sealed, sealed->house->counters.run);
+	if (event.kept && step)
+		sealed->taken_over[step->facts.id] = step->facts.state == STATE_SUCCEEDED;
+	return true;
 }
 
 /* "T7": given to a run; "V12.1": the first that the step 12 has made. */
@@ -93,13 +147,13 @@ static bool is_made(const struct sim_sealed *sealed, const char *text, int64_t r
 		return false;
 	*ret_by = step;
 	by = step_of(sealed, step);
-	return by && by->run == run && n >= 1 && n <= sealed->made[step];
+	return by && sealed->first[by->run] == sealed->first[run] && n >= 1 && n <= sealed->made[step];
 }
 
 void sim_sealed_arrives(struct sim_sealed *sealed, int64_t id, const char *items, size_t length)
 {
 	const struct kept_step *step = step_of(sealed, id);
-	char text[SIM_SEALED_MAX], kept[64];
+	char text[SIM_SEALED_MAX];
 	int64_t by = 0;
 
 	assert_non_null(step);
@@ -113,9 +167,9 @@ void sim_sealed_arrives(struct sim_sealed *sealed, int64_t id, const char *items
 	}
 	if (!is_made(sealed, text, step->run, &by) || step_of(sealed, by)->facts.position != ENTER)
 		fail_msg("the flow of step %lld of run %lld gets %s", (long long)id, (long long)step->run, text);
-	snprintf(kept, sizeof kept, "%lld %lld pin", (long long)step->run, (long long)by);
-	assert_string_equal(table_get(&sealed->house->sealed, kept), text);
+	assert_string_equal(kept_of(sealed, step->run, entered(sealed, step->run)->facts.id), text);
 	sealed->arrived++;
+	sealed->arrived_later += step_of(sealed, by)->run != step->run;
 }
 
 const char *sim_sealed_make(struct sim_sealed *sealed, int64_t step)
@@ -133,7 +187,7 @@ static void check_kept(const struct sim_sealed *sealed, const char *key, const c
 	int64_t by = 0;
 
 	assert_int_equal(sscanf(key, "%lld %lld %15s", &run, &step, name), 3);
-	if (step ? !is_made(sealed, text, run, &by) || by != step : !is_typed(sealed, text, run))
+	if (step ? !is_made(sealed, text, run, &by) || (by != step && !sealed->taken_over[step]) : !is_typed(sealed, text, run))
 		fail_msg("the engine has kept %s as %s", text, key);
 }
 
@@ -143,10 +197,8 @@ void sim_sealed_check(struct sim_sealed *sealed)
 		check_kept(sealed, entry->key, entry->value);
 	TABLE_EACH(&sealed->house->steps, entry) {
 		const struct kept_step *step = entry->value;
-		char key[64];
 
-		snprintf(key, sizeof key, "%lld %lld pin", (long long)step->run, (long long)step->facts.id);
-		if (step->facts.state == STATE_SUCCEEDED && !table_get(&sealed->house->sealed, key))
+		if (step->facts.state == STATE_SUCCEEDED && !kept_of(sealed, step->run, step->facts.id))
 			fail_msg("what step %lld has made is lost", (long long)step->facts.id);
 	}
 	assert_true(sealed->arrived > 0);

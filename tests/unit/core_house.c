@@ -337,9 +337,7 @@ static void commit(struct core_house *house)
 	text_reset(&house->carried);
 	for (size_t i = 0; i < house->effects.action_count; i++) {
 		say_action(&house->said, &house->effects.actions[i]);
-		house_say_carried(&house->carried, &house->effects.actions[i]);
-		if (house->told)
-			house->told(house->told_arg, &house->effects.actions[i]);
+		house_say_carried(house, &house->effects.actions[i]);
 	}
 	if (house->tracing)
 		trace(house);

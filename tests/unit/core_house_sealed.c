@@ -48,8 +48,12 @@ static void say_piece(struct text *to, const struct flow_piece *piece)
 			  piece->text ? ":" : "", (int)piece->length, piece->text ? piece->text : "");
 }
 
-void house_say_carried(struct text *to, const struct core_action *action)
+void house_say_carried(struct core_house *house, const struct core_action *action)
 {
+	struct text *to = &house->carried;
+
+	if (house->told)
+		house->told(house->told_arg, action);
 	for (size_t i = 0; i < action->sealed_count; i++) {
 		text_addf(to, "%s =", action->sealed[i].input);
 		for (size_t piece = 0; piece < action->sealed[i].piece_count; piece++)

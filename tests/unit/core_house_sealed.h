@@ -6,7 +6,7 @@
 
 void house_keep_sealed(struct core_house *house, const struct core_sealed *sealed);
 void house_restore_sealed(struct core_house *house, struct run *run);
-void house_say_carried(struct text *to, const struct core_action *action);
+void house_say_carried(struct core_house *house, const struct core_action *action);
 
 /* Starts the house again with what flow_house.h declares; a device NAME is served by the gateway "g-NAME". */
 void house_declares(struct core_house *house);
