@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/clock.h"
+#include "cli/check_connections.h"
 #include "cli/check_live.h"
 #include "cli/check_secrets.h"
 #include "cli/connect.h"
@@ -158,6 +159,7 @@ static void look_live(struct cli *cli, const struct definitions *definitions, st
 {
 	check_live(cli, definitions, problems);
 	check_secrets(cli, definitions, problems);
+	check_connections(cli, definitions, problems);
 	problems_sort(problems);
 }
 

@@ -3,7 +3,6 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
-#include "cli/connect.h"
 #include "cli/print.h"
 #include "pure/queue/reasons.h"
 #include "schema/nearest.h"
@@ -70,11 +69,27 @@ static void add(struct trying *trying, const char *device, const char *code, con
 		print_result(trying, result);
 }
 
+int connection_try(struct connect *connect, const char *name, const char *device, const char **ret_reason, const char **ret_text)
+{
+	struct connect_answer answer;
+	struct message message;
+	int status;
+
+	message_init(&message, WORD_trial, 0);
+	message_set_text(&message, "connection", name);
+	message_set_text(&message, "device", device);
+	status = connect_request(connect, &message, TRIAL_MS, &answer);
+	if (status)
+		return status;
+	*ret_reason = arena_text(connect->cli->arena, message_text(&answer.head, "reason"));
+	*ret_text = answer.payload;
+	return CLI_DONE;
+}
+
 static int try_on(struct trying *trying, const char *device)
 {
 	hst_arena *arena = trying->cli->arena;
-	struct connect_answer answer;
-	struct message message;
+	const char *reason = "", *text = "";
 	int status;
 
 	if (trying->blocked) {
@@ -82,12 +97,9 @@ static int try_on(struct trying *trying, const char *device)
 		    arena_printf(arena, "not tried, since signing in failed on %s and each further try could lock the account", trying->blocked));
 		return CLI_DONE;
 	}
-	message_init(&message, WORD_trial, 0);
-	message_set_text(&message, "connection", trying->name);
-	message_set_text(&message, "device", device);
-	status = connect_request(&trying->connect, &message, TRIAL_MS, &answer);
+	status = connection_try(&trying->connect, trying->name, device, &reason, &text);
 	if (!status)
-		add(trying, device, arena_text(arena, message_text(&answer.head, "reason")), answer.payload);
+		add(trying, device, reason, text);
 	return status;
 }
 

@@ -273,7 +273,7 @@ static void what_a_trigger_emits_is_sealed_to_whom_it_is_for(void **state)
 	                                      "{\"key\":\"none\",\"values\":{\"word\":\"none\"}},"
 	                                      "{\"key\":\"last\",\"values\":{\"pin\":{\"sealed\":\"trigger.pin\"},\"word\":\"last\"}}],\"state\":[]}");
 	sealed_is(&house, emitted, "0.pin", "connector/other.send.text", &house.other, CANARY);
-	sealed_is(&house, emitted, "2.pin", "connector/other.send.text", &house.other, "the last one");
+	sealed_is(&house, emitted, "2.pin", "connector/other.send.text", &house.other, "canary-2fa7-last");
 	house_end(&house);
 }
 

@@ -61,7 +61,7 @@ static int keep(hst_call *call, const char *token, hst_error *err)
 static int blurt(hst_call *call, const char *token, hst_error *err)
 {
 	struct keeper_event first = {.pin = hst_make_secret(call, token, strlen(token)), .word = "first"}, none = {.word = "none"},
-			    last = {.pin = hst_make_secret(call, "the last one", strlen("the last one")), .word = "last"};
+			    last = {.pin = hst_make_secret(call, "canary-2fa7-last", strlen("canary-2fa7-last")), .word = "last"};
 	const hst_event events[] = {{.data = &first, .key = "first"}, {.data = &none, .key = "none"}, {.data = &last, .key = "last"}};
 
 	return hst_emit(call->host, events, 3, err);

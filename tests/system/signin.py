@@ -97,6 +97,8 @@ def tries(house):
 
 LOCKED = {**FILES, "flows/good.ini": FLOW.format("locked"), "flows/bad.ini": FLOW.format("locked").replace("name = locked", "name = second")}
 with null_house(LOCKED, more=PASSWORDS, driver="password = right-4711") as house:
+    with open(house.ini, encoding="utf-8") as file:
+        house.write("hostler.ini", file.read().replace("[connection me]", "[connection me]\npassword = secret:bot"))
     house.up()
     tap.same(seal(house, "wrong-0815").returncode, 0, "a password is sealed")
     house.hostler("run", "locked")
@@ -111,6 +113,10 @@ with null_house(LOCKED, more=PASSWORDS, driver="password = right-4711") as house
     tap.same(seal(house, "wrong-too").returncode, 0, "another one is sealed, which is wrong, too")
     tap.ok(house.wait(lambda: tries(house) == 3 and connection(house, "locked")["state"] == "blocked", 20),
            "a newer one is tried by itself, by one run alone", house.said())
+    done = house.hostler("check", "--live")
+    tap.ok(done.returncode == 1 and "connection locked: blocked" in done.stderr and
+           "connection me: signing in on here: SessionCreationInvalidCredentials" in done.stderr and tries(house) == 4,
+           "check signs in with every connection but those that are blocked", done)
     done = house.hostler("connection", "test", "locked", "--json")
     tried = json.loads(done.stdout)
     tap.same((done.returncode, [(one["device"], one["worked"], one["reason"]["code"]) for one in tried]),
@@ -118,13 +124,14 @@ with null_house(LOCKED, more=PASSWORDS, driver="password = right-4711") as house
     tap.ok(tried[0]["reason"]["remedy"] and "seal the right one" in tried[0]["reason"]["text"], "with the remedy", tried)
     tap.same((house.hostler("connection", "test", "lockd").returncode, house.hostler("connection", "test", "locked", "--device", "there").returncode), (2, 2),
              "what is not there is bad input")
-    tap.same((tries(house), connection(house, "locked")["state"]), (4, "blocked"), "that was one try more, and blocks it as any other")
+    tap.same((tries(house), connection(house, "locked")["state"]), (5, "blocked"), "that was one try more, and blocks it as any other")
     tap.same(seal(house, "right-4711").returncode, 0, "the right one is sealed")
     tap.ok(house.wait(lambda: all(run["state"] == "succeeded" for run in house.json("runs")), 30), "then all who waited run",
            house.hostler("runs").stdout)
-    tap.same((tries(house), connection(house, "locked")["state"]), (4, "working"), "without another failure")
+    tap.same((tries(house), connection(house, "locked")["state"]), (5, "working"), "without another failure")
     done = house.hostler("check", "--live")
     tap.ok(done.returncode == 0 and "secret bot: gateway/here can open it (connection/locked.password)" in done.stdout, "check asks the gateway, too", done)
+    tap.ok("connection locked: here let it sign in, and out again" in done.stdout, "and signs in with every connection", done)
     done = house.hostler("connection", "test", "locked")
     tap.same((done.returncode, [session for device in house.json("devices") for session in device["sessions"]]), (0, []),
              "it can be tried, and no session stays")

@@ -16,7 +16,7 @@ INSTALLED = os.environ.get("HOSTLER_PLUGINS", os.path.join(PROGRAMS, "..", "lib"
 TEST_PLUGINS = os.environ.get("HOSTLER_TEST_PLUGINS", os.path.abspath("tests/plugins/.libs"))
 
 CANARY = "canary-4c81-typed"
-EMITTED = "the last one"
+EMITTED = "canary-2fa7-last"
 OTHER = "canary-91e7-other"
 FLOW = """[flow]
 name = {name}
@@ -102,7 +102,7 @@ with House(FILES) as house:
     os.chmod(house.path("out"), 0o777)
     house.up()
     tap.ok(house.wait(lambda: len(house.json("runs")) == 3, 30) and ended(house), "a trigger emits by itself", house.json("runs"))
-    tap.same(kept(house, "emitted"), "first\nthe last one\n", "what is secret of it reaches the step that takes it")
+    tap.same(kept(house, "emitted"), "first\ncanary-2fa7-last\n", "what is secret of it reaches the step that takes it")
     typed = Terminal(house.command("hostler", "-c", house.ini, "press", "start", "--wait"), house.environment())
     asked = typed.answer("Secret input pin: ", CANARY)
     tap.same((asked, typed.end()), (True, 0), "a secret input is asked for on a terminal, unannounced")
