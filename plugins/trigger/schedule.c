@@ -124,6 +124,14 @@ static bool read_state(const struct schedule *schedule, hst_call *call, const vo
 	return strcmp(text, write_state(schedule, call, reached_us)) == 0;
 }
 
+/* Everything that has fired by now is dealt with; what jitter has delayed until later is yet to come. */
+static int64_t begin_at(const struct schedule *schedule, int64_t now_us)
+{
+	struct slot slot;
+
+	return times_after(&schedule->times, now_us, &slot) && slot.due_us <= now_us ? slot.due_us - 1 : now_us;
+}
+
 /* Where the last process of this instance came to. The first one begins now, and says so at once. */
 static int load(struct schedule *schedule, hst_call *call, int64_t now_us, hst_error *err)
 {
@@ -135,12 +143,12 @@ static int load(struct schedule *schedule, hst_call *call, int64_t now_us, hst_e
 	if (code != HST_OK && code != HST_NOT_FOUND)
 		return hst_fail(err, (hst_code)code, "%s", none.text);
 	if (code == HST_NOT_FOUND || !read_state(schedule, call, bytes, length, &schedule->reached_us)) {
-		code = put_state(schedule, call, now_us, err);
+		schedule->reached_us = begin_at(schedule, now_us);
+		code = put_state(schedule, call, schedule->reached_us, err);
 		if (code == HST_OK)
 			code = hst_emit(call->host, NULL, 0, err);
 		if (code != HST_OK)
 			return code;
-		schedule->reached_us = now_us;
 	}
 	schedule->loaded = true;
 	return HST_OK;
@@ -227,7 +235,7 @@ static void follow_clock(struct schedule *schedule, hst_call *call, int64_t now_
 		return;
 	hst_log(call->host, HST_WARNING, "the clock was set back from %s or later; going on from %s",
 		write_local(call, schedule->reached_us), write_local(call, now_us));
-	schedule->reached_us = now_us;
+	schedule->reached_us = begin_at(schedule, now_us);
 }
 
 static int schedule_ready(void *state, hst_call *call, hst_error *err)

@@ -194,6 +194,29 @@ static void jitter_delays_the_run_and_not_what_it_is_told(void **unused)
 	assert_int_equal(emitted.again, 0);
 }
 
+/* As `hostler next` says of a trigger that is new: what was due before it came and fires later is still to come. */
+static void a_new_one_fires_what_jitter_has_delayed_until_now(void **unused)
+{
+	static const char *const options[] = {"cron", "30 9 * * *", "zone", "UTC", "jitter", "4h", NULL};
+	int64_t at_us;
+
+	(void)unused;
+	start(options);
+	at_us = emitted.at_us;
+	assert_true(at_us > 1774776600 * second + second);
+	staged_close(&staged);
+	staged = (struct staged){0};
+	emitted_clear(&emitted);
+	now_us = at_us - second;
+	start(options);
+	assert_int_equal(emitted.n, 0);
+	assert_int_equal(emitted.at_us, at_us);
+	now_us = at_us;
+	wake();
+	assert_int_equal(emitted.n, 1);
+	assert_string_equal(told(0, "due"), "2026-03-29T09:30:00Z");
+}
+
 static void after_its_end_nothing_is_waited_for(void **unused)
 {
 	(void)unused;
@@ -271,6 +294,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_day_off_makes_no_run_and_is_told_of, begin, end),
 		cmocka_unit_test_setup_teardown(a_day_that_is_no_day_off_any_more_goes_on, begin, end),
 		cmocka_unit_test_setup_teardown(jitter_delays_the_run_and_not_what_it_is_told, begin, end),
+		cmocka_unit_test_setup_teardown(a_new_one_fires_what_jitter_has_delayed_until_now, begin, end),
 		cmocka_unit_test_setup_teardown(after_its_end_nothing_is_waited_for, begin, end),
 		cmocka_unit_test_setup_teardown(how_runs_overlap_is_said_with_each_event, begin, end),
 		cmocka_unit_test_setup_teardown(other_options_begin_anew, begin, end),

@@ -173,7 +173,8 @@ with House(FILES) as house:
     tap.ok(house.wait(lambda: "EarlierRunUnfinished: slow: #" in house.hostler("events").stdout, 20), "the one behind that makes none, which is told",
            house.hostler("events").stdout)
     tap.same([len(passing(house, "running")), [run["number"] for run in passing(house, "queued")]], [1, [waits["number"]]], "so there are two")
-    tap.ok(house.wait(lambda: [len(fired(house, at)) for at in shaken] == [1, 1], 20), "times with jitter fire when next says, and not before", shaken)
+    tap.ok(house.wait(lambda: [len(fired(house, at)) for at in shaken] == [1, 1], 20), "times with jitter fire when next says, and not before",
+           shaken, [(run["label"], run["requested"]) for run in house.json("runs", "--flow", "shaken", "-n", "1000")])
     house.write("gate/open", "")
     tap.ok(house.wait(lambda: house.json("show", f"#{waits['number']}")["state"] == "succeeded", 20), "when the first has ended, the other goes on")
     house.down()
