@@ -388,7 +388,7 @@ static int occurrences(const char *bytes, size_t n, const char *text)
 	return found;
 }
 
-int session_house_remembers(const struct session_house *house, const char *text)
+int session_house_remembers(struct session_house *house, const char *text)
 {
 	AUTO_FREE char *maps_path = mem_printf("/proc/%d/maps", (int)house->pid);
 	AUTO_FREE char *memory_path = mem_printf("/proc/%d/mem", (int)house->pid);
@@ -398,6 +398,8 @@ int session_house_remembers(const struct session_house *house, const char *text)
 	char line[512], mode[8];
 	int found = 0;
 
+	/* It says that a run is over before it has put everything of it away. */
+	session_house_stop(house, 0, "cancel");
 	while (memory >= 0 && maps && fgets(line, sizeof line, maps)) {
 		AUTO_FREE char *bytes = NULL;
 		ssize_t n;
