@@ -88,6 +88,7 @@ class Beat(threading.Thread):
         self.hunt = hunt
         self.names = names
         self.over = threading.Event()
+        self.error = None
         self.start()
 
     def run(self):
@@ -97,8 +98,11 @@ class Beat(threading.Thread):
                 self.hunt.lines()
                 if rounds % 5 == 0:
                     self.hunt.memory("in between", self.names)
-            except (AssertionError, OSError):  # just as a child ends
+            except OSError:  # just as a child ends
                 pass
+            except Exception as error:  # told to whoever waits for the end
+                self.error = error
+                return
             rounds += 1
 
     def __enter__(self):
@@ -107,3 +111,5 @@ class Beat(threading.Thread):
     def __exit__(self, *_):
         self.over.set()
         self.join()
+        if self.error:
+            raise self.error
