@@ -80,7 +80,7 @@ static int copy_outputs(struct program *program, const hst_value *outputs)
 	struct text json;
 	int code;
 
-	text_init(&json, 2 * VALUE_BYTES_MAX);
+	text_init_wiping(&json, 2 * VALUE_BYTES_MAX);
 	value_write_json(&json, outputs);
 	code = value_parse_json(program->arena, json.s, json.length, &program->outputs, program->err);
 	text_clear(&json);

@@ -18,13 +18,11 @@ from house import Tap
 tap = Tap()
 HOLDING = ("used", "crash", "program", "desk")  # flows
 HELD = {"worker/connector/martyr": {"crash"}, "worker/connector/program": {"program"}, **LASTING, "worker/connector/friend": {"connector-option", "used"}}
-SPEAKING_JSON = ("worker/connector/program", "worker/connector/dying")
 SHARED_FOLDERS = ("/tmp", "/dev/shm")
 # Whose memory is looked at all the time, and at some points as core images.
 OTHERS = ("engine", "gateway/here", "hostlerd", "worker/trigger/idle", "worker/connector/idle")
 HOLDING = ("used", "crash", "program", "desk")  # flows
 HELD = {"worker/connector/martyr": {"crash"}, "worker/connector/program": {"program"}, **LASTING, "worker/connector/friend": {"connector-option", "used"}}
-SPEAKING_JSON = ("worker/connector/program", "worker/connector/dying")
 
 
 def everything_holds(house):
@@ -34,10 +32,8 @@ def everything_holds(house):
 
 
 def remembered(house, hunt):
-    """What is still there of what a process had to know for a call. The library that reads JSON frees texts as they are, so those who
-    speak to programs are not asked."""
-    return {name: known for name, known in hunt.memory("at rest").items()
-            if known != LASTING.get(name, set()) and name not in SPEAKING_JSON}
+    """What is still there of what a process had to know for a call."""
+    return {name: known for name, known in hunt.memory("at rest").items() if known != LASTING.get(name, set())}
 
 
 def known_in_sessions(house, hunt, read=canaries.memory_of):
