@@ -1,6 +1,6 @@
 /*
- * init: makes beforehand what the first `up` would make, and says what comes next. The operator's key is made here; the host's seed and
- * the first roster by hostlerd, which alone reads and writes them.
+ * init: makes beforehand what the first `up` would make, and says what comes next: the operator's key is made here, the host's seed, the
+ * first roster and the keys of instances that were added since by hostlerd, which alone reads and writes them.
  */
 #include "cli/cli.h"
 
@@ -10,6 +10,7 @@
 #include "cli/hidden.h"
 #include "cli/operator.h"
 #include "os/files.h"
+#include "os/lock.h"
 #include "os/spawn.h"
 #include "schema/value.h"
 
@@ -28,6 +29,7 @@ struct init {
 	char *file, *key_path;
 	bool key, seed, roster;	 /* are there */
 	bool made_key, made_seed, made_roster;
+	bool added; /* instances to the roster that was there */
 	bool for_other;		 /* under sudo: the key is that of whoever called it */
 	bool not_ours;		 /* the folder of the house belongs to somebody else */
 	char passphrase[PASSPHRASE_MAX + 2];
@@ -102,6 +104,7 @@ static int prepare(struct init *init)
 		return cli_fail_as(init->cli, code, &err);
 	init->made_seed = strncmp(said, "seed\n", 5) == 0;
 	init->made_roster = strstr(said, "roster\n") != NULL;
+	init->added = strstr(said, "members\n") != NULL;
 	if (failed)
 		return cli_fail(init->cli, CLI_FAILED, "Broken", "%.*s", (int)strcspn(failed + 6, "\n"), failed + 6);
 	if (status != 0)
@@ -123,6 +126,7 @@ static void say_json(const struct init *init)
 	add(made, arena, init->made_key, "operator_key");
 	add(made, arena, init->made_seed, "seed");
 	add(made, arena, init->made_roster, "roster");
+	add(made, arena, init->added, "members");
 	value_set(answer, "made", made);
 	value_set_text(answer, "operator_key", init->conf->has_host ? init->key_path : NULL);
 	value_set_text(answer, "state_dir", init->conf->state_dir);
@@ -139,7 +143,9 @@ static void say(const struct init *init)
 		printf("made %s/host.seed: the keys of the host and its processes follow from it\n", dir);
 	if (init->made_roster)
 		printf("made %s/roster: who has which key, signed with your key\n", dir);
-	if (!init->made_key && !init->made_seed && !init->made_roster)
+	if (init->added)
+		printf("added to %s/roster: the keys of what the configuration names since\n", dir);
+	if (!init->made_key && !init->made_seed && !init->made_roster && !init->added)
 		puts("nothing was missing");
 	if (init->not_ours && init->conf->has_host && (!init->seed || !init->roster))
 		printf("%s is not yours to write: whoever runs `hostler up` makes seed and roster, or lets you in with\n"
@@ -152,6 +158,15 @@ static void say(const struct init *init)
 	else if (init->made_key && init->roster)
 		printf("next: an operator with the right \"admin\" lets you in: hostler operator new NAME --key with what `hostler operator key` "
 		       "prints\n");
+}
+
+/* A house that runs does it itself, at its next `reload`. */
+static bool runs(const struct init *init)
+{
+	AUTO_FREE char *path = files_join(init->conf->state_dir, "lock");
+	pid_t pid;
+
+	return lock_holder(path, &pid, NULL) == HST_OK;
 }
 
 int init_command(struct cli *cli)
@@ -167,7 +182,7 @@ int init_command(struct cli *cli)
 	/* A machine that only has gateways has nobody to steer it. */
 	if (init.conf->has_host)
 		status = make_key(&init);
-	if (!status && !init.not_ours && (!init.seed || (init.conf->has_host && !init.roster)))
+	if (!status && !init.not_ours && (!init.seed || (init.conf->has_host && (!init.roster || !runs(&init)))))
 		status = prepare(&init);
 	if (!status && init.for_other && !init.key) {
 		free(init.key_path);

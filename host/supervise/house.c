@@ -27,6 +27,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -342,7 +343,9 @@ int house_prepare(const char *file)
 	char passphrase[PASSPHRASE_MAX + 2];
 	AUTO_FREE char *seed = NULL;
 	hst_error err = {{0}, {0}};
+	AUTO_FREE char *roster = NULL;
 	bool had_seed, made = false;
+	struct stat before = {0}, after = {0};
 	int code;
 
 	read_passphrase(passphrase, sizeof passphrase);
@@ -350,12 +353,17 @@ int house_prepare(const char *file)
 	if (!house.conf)
 		return STATUS_BAD;
 	seed = files_join(house.conf->state_dir, "host.seed");
+	roster = files_join(house.conf->state_dir, "roster");
 	had_seed = access(seed, F_OK) == 0;
+	stat(roster, &before);
 	code = open_state(&house, passphrase, &made, &err);
 	if (!had_seed && access(seed, F_OK) == 0)
 		printf("seed\n");
+	/* It is replaced by a new file whenever something is new in it. */
 	if (made)
 		printf("roster\n");
+	else if (before.st_ino && stat(roster, &after) == 0 && after.st_ino != before.st_ino)
+		printf("members\n");
 	if (code != HST_OK)
 		printf("error %s\n", err.text);
 	sodium_memzero(passphrase, sizeof passphrase);

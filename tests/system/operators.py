@@ -67,6 +67,10 @@ with null_house() as house:
         tap.ok("\nself " not in "\n" + file.read() and is_private(house.key), "the key is behind the passphrase, and its owner's alone")
     again = house.json("init", "--yes")
     tap.same(again["made"], [], "the second time nothing is missing")
+    with open(house.path("hostler.ini"), "a", encoding="utf-8") as file:
+        file.write("\n[connector later]\nplugin = keyring\n")
+    tap.same(house.json("init", "--yes")["made"], ["members"], "what was added to the configuration since has its keys, too")
+    tap.same(house.json("init", "--yes")["made"], [], "once")
 
     # The house needs no secret of it.
     with open(roster, encoding="utf-8") as file:
