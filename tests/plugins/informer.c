@@ -10,11 +10,13 @@ enum { TOKEN_MAX = 200 };
 struct informer_config {
 	hst_secret *password;
 	const char *file;
+	bool emits;
 };
 
 static const hst_field options[] = {
 	HST_FIELD(struct informer_config, password, .required = true, .doc = "what it signs in with"),
 	HST_FIELD(struct informer_config, file, .required = true, .doc = "where it finds what goes into an event"),
+	HST_FIELD(struct informer_config, emits, .doc = "makes an event by itself, once"),
 };
 
 struct informer_event {
@@ -50,26 +52,12 @@ static int informer_watch(void *state, hst_call *call, hst_watch *ret, hst_error
 	return HST_OK;
 }
 
-static int informer_ready(void *state, hst_call *call, hst_error *err)
+static int find_token(const struct informer *informer, hst_call *call, struct informer_event *event, hst_error *err)
 {
-	struct informer *informer = state;
-	int code = hst_state_put_secret(call->host, "password", informer->config->password, err);
-
-	if (code == HST_OK)
-		code = hst_emit(call->host, NULL, 0, err);
-	informer->kept = code == HST_OK;
-	return code;
-}
-
-static int informer_press(void *state, hst_call *call, const hst_value *inputs, hst_event *ret_event, hst_error *err)
-{
-	struct informer *informer = state;
-	struct informer_event *event = hst_alloc(call, sizeof *event);
 	FILE *file = fopen(informer->config->file, "r");
 	char token[TOKEN_MAX];
 	size_t length;
 
-	(void)inputs;
 	if (!file)
 		return hst_fail(err, HST_NOT_FOUND, "there is nothing to tell");
 	setvbuf(file, NULL, _IONBF, 0);
@@ -78,8 +66,30 @@ static int informer_press(void *state, hst_call *call, const hst_value *inputs, 
 	fclose(file);
 	hst_log(call->host, HST_WARNING, "signed in with %s", (const char *)hst_secret_bytes(call, informer->config->password, &length));
 	hst_log(call->host, HST_WARNING, "found %s", (const char *)hst_secret_bytes(call, event->token, &length));
-	ret_event->data = event;
 	return HST_OK;
+}
+
+static int informer_ready(void *state, hst_call *call, hst_error *err)
+{
+	struct informer *informer = state;
+	struct informer_event data = {0};
+	int code = hst_state_put_secret(call->host, "password", informer->config->password, err);
+
+	if (code == HST_OK && informer->config->emits)
+		code = find_token(informer, call, &data, err);
+	if (code == HST_OK)
+		code = hst_emit(call->host, &(hst_event){.data = &data}, informer->config->emits, err);
+	informer->kept = code == HST_OK;
+	return code;
+}
+
+static int informer_press(void *state, hst_call *call, const hst_value *inputs, hst_event *ret_event, hst_error *err)
+{
+	struct informer_event *event = hst_alloc(call, sizeof *event);
+
+	(void)inputs;
+	ret_event->data = event;
+	return find_token(state, call, event, err);
 }
 
 static const hst_trigger_ops informer_ops = {
