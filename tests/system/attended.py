@@ -11,7 +11,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from house import House, Tap, make_user, processes_of, remove_user
+from house import House, Tap, connection_conf, device_conf, make_user, processes_of, remove_user
 
 USER = "hosttestsits"
 OTHER = "hosttestother"
@@ -33,23 +33,7 @@ mode = attended
 """
 
 FILES = {
-    "hostler.ini": f"""[host]
-state_dir = state
-run_dir = run
-listen = none
-flows = flows/*.ini
-desktop_flows = desktop-flows/*/desktop-flow.ini
-
-[gateway]
-name = here
-driver = x11
-strategy = win10
-accounts = {USER}
-
-[connection me]
-target = device:here
-user = {USER}
-""",
+    "hostler.ini": device_conf(USER, more=connection_conf(USER)),
     "flows/total.ini": FLOW.format(name="total", package="order-total",
                                    inputs="input.article = Tea\ninput.quantity = 6\ninput.price = 7.5"),
     "flows/stay.ini": FLOW.format(name="stay", package="stay", inputs=""),

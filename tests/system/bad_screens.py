@@ -7,7 +7,7 @@ import shutil
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from house import House, Tap, make_user, processes_of, remove_user
+from house import House, Tap, connection_conf, device_conf, make_user, processes_of, remove_user
 
 USER = "hostbad01"
 tap = Tap()
@@ -30,27 +30,7 @@ FLOWS = {
 
 def files(strategy):
     made = {
-        "hostler.ini": f"""[host]
-state_dir = state
-run_dir = run
-listen = none
-flows = flows/*.ini
-desktop_flows = desktop-flows/*/desktop-flow.ini
-
-[gateway]
-name = here
-driver = x11
-strategy = mine
-accounts = {USER}
-
-[strategy mine]
-plugin = server-rds
-{strategy}
-
-[connection me]
-target = device:here
-user = {USER}
-""",
+        "hostler.ini": device_conf(USER, strategy="mine", more=f"[strategy mine]\nplugin = server-rds\n{strategy}\n\n" + connection_conf(USER)),
     }
     for name, (script, *_) in FLOWS.items():
         made[f"desktop-flows/{name}/desktop-flow.ini"] = (f"[desktop-flow]\nname = {name}\nversion = 1\nrun = bash $HOSTLER_PACKAGE/run.sh\n"

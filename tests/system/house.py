@@ -200,10 +200,9 @@ input.name = ${trigger.name}
 """
 
 
-def null_house(extra_files=None, driver="start = yes", strategy="open", more=""):
-    """A house without a graphical session: driver null, one button, one desktop flow."""
-    files = {
-        "hostler.ini": f"""[host]
+def device_conf(accounts, driver="x11", strategy="win10", more=""):
+    """The configuration of a house with one device, its own."""
+    return f"""[host]
 state_dir = state
 run_dir = run
 listen = none
@@ -212,23 +211,23 @@ desktop_flows = desktop-flows/*/desktop-flow.ini
 
 [gateway]
 name = here
-driver = nul
+driver = {driver}
 strategy = {strategy}
-accounts = bot1, bot2
+accounts = {accounts}
 
-[driver nul]
-plugin = null
-{driver}
+{more}"""
 
-[trigger hello]
-plugin = button
-input.name = text required
 
-[connection me]
-target = device:here
-user = bot1
-{more}
-""",
+def connection_conf(user, name="me"):
+    return f"[connection {name}]\ntarget = device:here\nuser = {user}\n"
+
+
+def null_house(extra_files=None, driver="start = yes", strategy="open", more=""):
+    """A house without a graphical session: driver null, one button, one desktop flow."""
+    files = {
+        "hostler.ini": device_conf("bot1, bot2", "nul", strategy, f"[driver nul]\nplugin = null\n{driver}\n\n"
+                                   "[trigger hello]\nplugin = button\ninput.name = text required\n\n"
+                                   + connection_conf("bot1") + more + "\n"),
         "flows/hello.ini": GREET_FLOW,
     }
     files.update(extra_files or {})

@@ -11,7 +11,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from house import House, Tap, make_user, processes_of, remove_user
+from house import House, Tap, connection_conf, device_conf, make_user, processes_of, remove_user
 
 USER = "hosttestreap"
 
@@ -20,27 +20,8 @@ tap = Tap()
 
 def files(driver, user):
     return {
-        "hostler.ini": f"""[host]
-state_dir = state
-run_dir = run
-listen = none
-flows = flows/*.ini
-desktop_flows = desktop-flows/*/desktop-flow.ini
-
-[gateway]
-name = here
-driver = it
-strategy = open
-accounts = {user}
-
-[driver it]
-plugin = {driver}
-{"start = yes" if driver == "null" else ""}
-
-[connection me]
-target = device:here
-user = {user}
-""",
+        "hostler.ini": device_conf(user, "it", "open", f"[driver it]\nplugin = {driver}\n" + ("start = yes\n" if driver == "null" else "")
+                                   + "\n" + connection_conf(user)),
         "flows/slow.ini": "[flow]\nname = slow\n\n[step it]\nuse = desktop:slow\nconnection = me\nmode = unattended\n",
         "desktop-flows/slow/desktop-flow.ini": "[desktop-flow]\nname = slow\nversion = 1\nrun = sh $HOSTLER_PACKAGE/slow.sh GATE\n",
         # Something of it lets go of the flow, as programs do.

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from house import House, Tap, make_user, remove_user
+from house import House, Tap, connection_conf, device_conf, make_user, remove_user
 
 tap = Tap()
 missing = [program for program in ("Xvfb", "openbox", "dbus-daemon", "useradd") if not shutil.which(program)]
@@ -18,27 +18,7 @@ if os.geteuid() != 0 or missing:
 USER = "hstsign1"
 PIN = "canary-58d1"
 FILES = {
-    "hostler.ini": f"""[host]
-state_dir = state
-run_dir = run
-listen = none
-flows = flows/*.ini
-desktop_flows = desktop-flows/*/desktop-flow.ini
-
-[gateway]
-name = here
-driver = x11
-strategy = mine
-accounts = {USER}
-
-[strategy mine]
-plugin = server-rds
-reuse_session = yes
-
-[connection me]
-target = device:here
-user = {USER}
-""",
+    "hostler.ini": device_conf(USER, strategy="mine", more="[strategy mine]\nplugin = server-rds\nreuse_session = yes\n\n" + connection_conf(USER)),
     "flows/enter.ini": "[flow]\nname = enter\n\n[step it]\nuse = desktop:enter\nconnection = me\nmode = unattended\ninput.pin = secret:pin\n",
     "desktop-flows/enter/desktop-flow.ini": "[desktop-flow]\nname = enter\nrun = bash $HOSTLER_PACKAGE/enter.sh\nscreenshots = none\n"
                                             "[input pin]\ntype = secret\n[output length]\ntype = integer\n[output own]\ntype = text\n"

@@ -7,7 +7,7 @@ import shutil
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from house import House, Tap, make_user, processes_of, remove_user
+from house import House, Tap, connection_conf, device_conf, make_user, processes_of, remove_user
 
 USERS = [f"hosttest{i:02}" for i in range(20)]
 
@@ -31,27 +31,10 @@ hostler-event output display "$DISPLAY"
 
 
 def house_files():
-    connections = "\n".join(f"[connection c-{user}]\ntarget = device:here\nuser = {user}\n" for user in USERS)
+    connections = "\n".join(connection_conf(user, f"c-{user}") for user in USERS)
     files = {
-        "hostler.ini": f"""[host]
-state_dir = state
-run_dir = run
-listen = none
-flows = flows/*.ini
-desktop_flows = desktop-flows/*/desktop-flow.ini
-
-[gateway]
-name = here
-driver = x11
-strategy = big
-accounts = {", ".join(USERS)}
-
-[strategy big]
-plugin = server-rds
-max_sessions = 20
-
-{connections}
-""",
+        "hostler.ini": device_conf(", ".join(USERS), strategy="big",
+                                   more="[strategy big]\nplugin = server-rds\nmax_sessions = 20\n\n" + connections),
         "desktop-flows/meet/desktop-flow.ini": """[desktop-flow]
 name = meet
 version = 1
