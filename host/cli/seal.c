@@ -11,6 +11,7 @@
 #include "seal/envelope_house.h"
 #include "seal/sealed_file.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,7 +20,9 @@ struct sealing {
 	struct seal_whom whom;
 	const char *name;
 	char *path;
-	struct sealed_file *before; /* what lies there; NULL: nothing */
+	struct sealed_file *before; /* what lies there; NULL: nothing, or it is damaged */
+	bool damaged;
+	hst_error damage;
 	hst_secret *secret;
 	int64_t serial;
 };
@@ -54,21 +57,31 @@ static void say_whom(const struct sealing *sealing)
 }
 
 /*
- * The first serial is the time: where somebody removed the file and seals again, the new one must still be higher than
- * what the house has seen of that name, and nobody else remembers how far it had come.
+ * A serial is never less than the time: where somebody removed or spoilt the file, or put an older one back, the new one must still be
+ * higher than what the house has seen of that name, and nobody else remembers how far it had come.
  */
 static int read_before(struct sealing *sealing)
 {
-	hst_error err = {{0}, {0}};
-	int code = sealed_file_read(sealing->path, &sealing->before, &err);
+	hst_error *err = &sealing->damage;
+	int code = sealed_file_read(sealing->path, &sealing->before, err);
+	int64_t before;
 
-	if (code != HST_OK && code != HST_NOT_FOUND)
-		return cli_fail(sealing->desk.cli, CLI_FAILED, err.reason[0] ? err.reason : "Broken",
-		                "%s. Its serial is not known, so a new one could be refused for being older: put the right file back, or move this one away and choose "
-		                "another name",
-		                err.text);
-	sealing->serial = sealing->before ? sealing->before->envelope.header.serial + 1 : clock_wall_us() / 1000000;
+	sealing->damaged = code == HST_INVALID;
+	if (code == HST_DENIED)
+		return cli_fail(sealing->desk.cli, CLI_FAILED, "Denied", "%s. Its owner has to let everybody read it (chmod a+r): nobody but its recipients can open it",
+		                err->text);
+	if (code != HST_OK && code != HST_NOT_FOUND && !sealing->damaged)
+		return cli_fail(sealing->desk.cli, CLI_FAILED, "Broken", "%s", err->text);
+	before = sealing->before ? sealing->before->envelope.header.serial : 0;
+	sealing->serial = clock_wall_us() / 1000000;
+	if (sealing->serial <= before)
+		sealing->serial = before < INT64_MAX ? before + 1 : before;
 	return CLI_DONE;
+}
+
+static bool is_of_name(const struct envelope_header *header, const char *name)
+{
+	return header->kind == ENVELOPE_SECRET && strcmp(header->name, name) == 0;
 }
 
 /* Opened with the operator's own key, so that nobody has to know it. */
@@ -79,8 +92,14 @@ static int open_before(struct sealing *sealing)
 	hst_error err = {{0}, {0}};
 	int code;
 
+	if (sealing->damaged)
+		return cli_fail(sealing->desk.cli, CLI_FAILED, "EnvelopeForm", "%s: leave --again out, and say the secret; this file is then kept beside the new one",
+		                sealing->damage.text);
 	if (!sealing->before)
 		return cli_fail(sealing->desk.cli, CLI_USAGE, "NotFound", "there is no %s to be sealed again: leave --again out, and say the secret", sealing->path);
+	if (!is_of_name(&sealing->before->envelope.header, sealing->name))
+		return cli_fail(sealing->desk.cli, CLI_FAILED, "EnvelopeForm", "%s has \"%s\" in it, not \"%s\": leave --again out, and say the secret", sealing->path,
+		                sealing->before->envelope.header.name, sealing->name);
 	envelope_house_init(&house, sealing->desk.roster);
 	check.sink = sealing->before->envelope.header.sinks[0];
 	code = envelope_open(&sealing->before->envelope, &check, &sealing->desk.key.pairs, &sealing->secret, &err);
@@ -101,6 +120,19 @@ static int ask_secret(struct sealing *sealing)
 	return status;
 }
 
+/* What is damaged is not lost: perhaps somebody can mend it, or wants to know what became of it. */
+static int keep_damaged(const struct sealing *sealing)
+{
+	AUTO_FREE char *kept = mem_printf("%s.damaged", sealing->path);
+
+	if (!sealing->damaged)
+		return CLI_DONE;
+	if (rename(sealing->path, kept) != 0)
+		return cli_fail(sealing->desk.cli, CLI_FAILED, "Broken", "%s is damaged, and cannot be moved to %s: %s", sealing->path, kept, strerror(errno));
+	fprintf(stderr, "hostler: warning: %s; it is kept as %s\n", sealing->damage.text, kept);
+	return CLI_DONE;
+}
+
 static int seal(struct sealing *sealing)
 {
 	const struct seal_desk *desk = &sealing->desk;
@@ -111,10 +143,13 @@ static int seal(struct sealing *sealing)
 	AUTO_FREE uint8_t *bytes = NULL;
 	hst_error err = {{0}, {0}};
 	size_t length = 0;
-	int code;
+	int code, status;
 
 	memcpy(header.cluster, desk->roster->cluster, sizeof header.cluster);
 	code = envelope_seal(&header, sealing->secret, to, seal_whom_recipients(desk, &sealing->whom, to), &desk->key.pairs, &bytes, &length, &err);
+	status = code == HST_OK ? keep_damaged(sealing) : CLI_DONE;
+	if (status)
+		return status;
 	if (code == HST_OK)
 		code = sealed_file_write(sealing->path, bytes, length, &err);
 	return code == HST_OK ? CLI_DONE : cli_fail_as(desk->cli, code, &err);
@@ -136,7 +171,7 @@ static void say_sealed(const struct sealing *sealing)
 
 	if (!sealing->desk.cli->json) {
 		printf("sealed %s with serial %lld into %s\n", sealing->name, (long long)sealing->serial, sealing->path);
-		if (sealing->before)
+		if (sealing->before || sealing->damaged)
 			puts("Flows use it from their next step on; `hostler reload` gives it to triggers and connectors.");
 		return;
 	}
@@ -175,6 +210,8 @@ int seal_command(struct cli *cli)
 		return cli_fail(cli, CLI_USAGE, "NameInvalid",
 		                "\"%.80s\" cannot be the name of a secret: a small letter, then up to 47 small letters, digits, \"_\" and \"-\"", sealing.name);
 	status = seal_desk_open(&sealing.desk, cli, !given);
+	if (!status)
+		status = seal_desk_allowed(&sealing.desk);
 	if (!status)
 		status = find_place(&sealing, given);
 	if (!status) {

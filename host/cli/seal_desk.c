@@ -7,6 +7,7 @@
 #include "cli/pin.h"
 #include "config/secret_files.h"
 #include "os/files.h"
+#include "seal/envelope_open.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -27,8 +28,7 @@ static int read_configuration(struct seal_desk *desk)
 	if (!conf)
 		return cli_fail_problems(desk->cli, path, &problems);
 	desk->definitions = definitions_load(conf, &problems);
-	for (size_t i = 0; i < problems.n; i++)
-		desk->problems += !strstr(problems.at[i].text, "hostler seal") && !strstr(problems.at[i].text, "hostler desktop push");
+	desk->problems = problems.n + problems.dropped - desk->definitions->faults;
 	desk->use_count = secret_uses(desk->definitions, desk->cli->arena, &desk->uses);
 	return CLI_DONE;
 }
@@ -98,16 +98,29 @@ void seal_desk_close(struct seal_desk *desk)
 	free(desk->key_path);
 }
 
-int seal_desk_unlock(struct seal_desk *desk)
+int seal_desk_allowed(const struct seal_desk *desk)
 {
 	const struct roster_member *self = roster_member(desk->roster, desk->key.name);
+	const char *who = desk->key.name + strlen("operator/");
 
 	if (!self || !self->has_sign || memcmp(self->sign, desk->key.pairs.sign_public, SEAL_KEY_BYTES) != 0)
 		return cli_fail(desk->cli, CLI_FAILED, "NotAllowed",
 		                "this house does not know your key %s, so nobody would believe what you seal: an operator with \"admin\" has to let you in "
 		                "with `hostler operator new`",
 		                desk->key_path);
-	return hidden_unlock(desk->cli, &desk->key, desk->key_path);
+	if (!envelope_may_seal(self->name, self->rights, ENVELOPE_SECRET))
+		return cli_fail(desk->cli, CLI_FAILED, "NotAllowed",
+		                "%s has neither the right \"control\" nor \"admin\" in this house, so nobody would accept what %s seals: it takes an operator "
+		                "with one of them",
+		                who, who);
+	return CLI_DONE;
+}
+
+int seal_desk_unlock(struct seal_desk *desk)
+{
+	int status = seal_desk_allowed(desk);
+
+	return status ? status : hidden_unlock(desk->cli, &desk->key, desk->key_path);
 }
 
 char *seal_desk_file(const struct seal_desk *desk, const char *secret)

@@ -9,7 +9,7 @@
 struct seal_desk {
 	const struct cli *cli;
 	struct definitions *definitions; /* NULL: no configuration was wanted */
-	size_t problems; /* so many things are wrong with it, sealed files and signatures that are not there left out of account */
+	size_t problems; /* so many things are wrong with it, faults (definitions.h) left out of account */
 	const struct secret_use *uses;
 	size_t use_count;
 	char *key_path;
@@ -22,7 +22,10 @@ struct seal_desk {
 int seal_desk_open(struct seal_desk *desk, const struct cli *cli, bool configuration);
 void seal_desk_close(struct seal_desk *desk);
 
-/* Asks for the passphrase if there is one, and says why this key cannot sign in this house. */
+/* Says why nobody in this house would accept a secret that this key signs. */
+int seal_desk_allowed(const struct seal_desk *desk);
+
+/* The same, and asks for the passphrase if there is one. */
 int seal_desk_unlock(struct seal_desk *desk);
 
 /* Where the envelope of this secret is; the caller frees. */

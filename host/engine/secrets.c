@@ -46,6 +46,7 @@ int secrets_get(struct engine *engine, const char *name, struct secret_envelope 
 	AUTO_FREE char *path = secret_file(engine->definitions->conf->path, name);
 	char stamp[FILES_STAMP];
 	hst_error why = {{0}, {0}};
+	int rc;
 
 	files_stamp(path, stamp);
 	if (!secret) {
@@ -55,7 +56,11 @@ int secrets_get(struct engine *engine, const char *name, struct secret_envelope 
 	if (!secret->bytes || strcmp(secret->stamp, stamp) != 0) {
 		free(take(secret->bytes));
 		snprintf(secret->stamp, sizeof secret->stamp, "%s", stamp);
-		if (read_file(secret, path, name, &why) < 0)
+		rc = read_file(secret, path, name, &why);
+		if (rc == HST_DENIED)
+			return hst_fail_as(err, HST_DENIED, "SecretUnusable",
+					   "the secret \"%s\" cannot be used: %s; its owner has to let everybody read it (chmod a+r)", name, why.text);
+		if (rc < 0)
 			return hst_fail_as(err, HST_DENIED, "SecretUnusable", "the secret \"%s\" cannot be used: %s; `hostler seal %s` makes it anew",
 					   name, why.text, name);
 	}

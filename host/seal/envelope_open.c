@@ -36,7 +36,7 @@ struct opening {
 	bool again; /* it was proved and opened before, byte by byte */
 };
 
-static bool may_seal(const char *signer, unsigned rights, enum envelope_kind kind)
+bool envelope_may_seal(const char *signer, unsigned rights, enum envelope_kind kind)
 {
 	for (size_t i = 0; i < sizeof signers / sizeof *signers; i++)
 		if (strncmp(signer, signers[i].prefix, strlen(signers[i].prefix)) == 0)
@@ -61,7 +61,7 @@ static int check_signature(struct opening *opening, hst_error *err)
 	default:
 		return REFUSE(err, "EnvelopeSigner", "%s is signed by %s, who is not in the roster", header->name, header->signer);
 	}
-	if (!may_seal(header->signer, rights, header->kind))
+	if (!envelope_may_seal(header->signer, rights, header->kind))
 		return REFUSE(err, "EnvelopeSigner", "%s is signed by %s, who may not seal this kind", header->name, header->signer);
 	/* Of its own state an instance is the only one to know what it has written. */
 	if (header->kind == ENVELOPE_STATE && memcmp(key, opening->own->sign_public, sizeof key) != 0)

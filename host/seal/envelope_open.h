@@ -32,6 +32,9 @@ struct envelope_check {
 	const char *use; /* what is opened for: the same envelope twice for one use is a replay; NULL: may be opened again */
 };
 
+/* Whether the word of this signer counts for this kind; of an operator with these rights (schema/rights.h). */
+bool envelope_may_seal(const char *signer, unsigned rights, enum envelope_kind kind);
+
 /*
  * Looks at these in this order and stops at the first that fails, which is the reason in *err:
  *

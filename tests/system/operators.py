@@ -110,6 +110,13 @@ with null_house() as house:
     done = with_key(house, grace, "desktop", "push", "greet")
     tap.ok(done.returncode == 1 and "grace has not the right \"admin\"" in done.stderr and not os.path.exists(house.path("packages.d")), "nor is a desktop flow signed",
            done.stderr)
+    sealed = house.path("good.seal")
+    subprocess.run([os.path.join(PROGRAMS, "hostler"), "-c", house.ini, "seal", "pin", "--for", "connector/later.password", "--to", sealed], cwd=house.home,
+                   env=house.environment(), input="quiet-4711", capture_output=True, text=True, timeout=60, check=True)
+    good = open(sealed, encoding="utf-8").read()
+    done = with_key(house, grace, "seal", "pin", "--for", "connector/later.password", "--to", sealed, "--json")
+    tap.ok(done.returncode == 1 and json.loads(done.stdout)["error"]["code"] == "NotAllowed" and "grace has neither the right" in done.stdout and
+           open(sealed, encoding="utf-8").read() == good, "nor is a secret sealed that nobody would accept", done)
     other = house.hostler("operator", "new", "ada", "--key", word)
     tap.ok(other.returncode == 2 and "operator key --name ada" in other.stderr, "a key is let in under its own name", other.stderr)
     twice = house.hostler("operator", "new", "grace", "--key", word)

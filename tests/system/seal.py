@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from house import PROGRAMS, Tap
@@ -106,15 +107,17 @@ try:
     first = open(sealed, encoding="utf-8").read()
     tap.ok(first.startswith("hsl1.") and first.count("\n") == 1 and first.endswith("\n"), "it is one line of armour", first)
 
-    serial = json.loads(run("secrets", "--json").stdout)[0]["serial"]
+    oldest = serial = json.loads(run("secrets", "--json").stdout)[0]["serial"]
     done = json.loads(run("seal", "ledger", "--json", given=CANARY).stdout)
-    tap.same((done["serial"] - serial, done["can_open"], done["cannot_open"], done["sinks"]), (1, ["connector/orders"], [], ["connector/orders.append.text"]),
-             "sealed again it has the next number")
+    tap.same((done["serial"] > serial, done["can_open"], done["cannot_open"], done["sinks"]), (True, ["connector/orders"], [], ["connector/orders.append.text"]),
+             "sealed again it has a higher number")
+    serial = done["serial"]
     done = json.loads(run("seal", "ledger", "--again", "--json").stdout)
-    tap.same(done["serial"] - serial, 2, "what is sealed is sealed again without being asked for")
+    tap.ok(serial < done["serial"] <= max(serial + 1, time.time()), "what is sealed is sealed again without being asked for", done)
+    serial = done["serial"]
     listed = json.loads(run("secrets", "--json").stdout)[0]
     tap.same((listed["state"], listed["serial"], listed["can_open"], listed["by"]),
-             ("ready", serial + 2, ["connector/orders", "operator/" + listed["by"].split("/")[1]], listed["by"]), "secrets says who can open it")
+             ("ready", serial, ["connector/orders", "operator/" + listed["by"].split("/")[1]], listed["by"]), "secrets says who can open it")
     tap.ok("ledger" in run("secrets").stdout, "for people too")
     done = run("secrets", "exposed", "--gateway", "ts-01", "--json")
     tap.same(json.loads(done.stdout), [], "no gateway has it")
@@ -136,11 +139,31 @@ try:
             (("seal", "other", "--for", "connection/bot.password=gateway/ts-01"), CANARY, "gateway/ts-01 has no key in this house yet")):
         done = run(*words, given=given)
         tap.ok(done.returncode in (1, 2) and wanted in done.stderr and CANARY not in done.stdout + done.stderr, f"{' '.join(words)}: {wanted}", done)
+    with open(sealed, "w", encoding="utf-8") as file:
+        file.write(first)
+    while time.time() < oldest + 2:
+        run("secrets")
+    for words in (("--again",), ()):
+        asked = int(time.time())
+        done = json.loads(run("seal", "ledger", "--json", *words, given=CANARY).stdout)
+        tap.ok(done["serial"] >= asked, "where an older one was put back the new one is higher than all there were", done)
+        with open(sealed, "w", encoding="utf-8") as file:
+            file.write(first)
+
     with open(sealed, "a", encoding="utf-8") as file:
         file.write("x")
-    done = run("seal", "ledger", given=CANARY)
-    tap.ok(done.returncode == 1 and "is no sealed secret" in done.stderr, "what was spoilt is not written over", done)
-    tap.same(json.loads(run("secrets", "--json").stdout)[0]["state"], "missing", "and is of no use")
+    tap.same(json.loads(run("secrets", "--json").stdout)[0]["state"], "missing", "what was spoilt is of no use")
+    done = run("seal", "ledger", "--again")
+    tap.ok(done.returncode == 1 and "is no sealed secret" in done.stderr and "leave --again out" in done.stderr, "nobody can open it again", done)
+    asked = int(time.time())
+    done = run("seal", "ledger", "--json", given=CANARY)
+    tap.ok(done.returncode == 0 and json.loads(done.stdout)["serial"] >= asked and "kept as " in done.stderr, "it is sealed anew", done)
+    tap.same(open(sealed + ".damaged", encoding="utf-8").read(), first + "x", "and what was there is kept")
+    tap.same(json.loads(run("secrets", "--json").stdout)[0]["state"], "ready", "all is in order again")
+    shutil.copy(sealed, path("secrets.d", "other.seal"))
+    done = run("seal", "other", "--again", "--for", "connector/orders.append.text", "--to", path("secrets.d", "other.seal"))
+    tap.ok(done.returncode == 1 and "has \"ledger\" in it" in done.stderr, "a file of another name is not taken for this one", done)
+    os.remove(path("secrets.d", "other.seal"))
     with open(sealed, "w", encoding="utf-8") as file:
         file.write(first)
 
