@@ -170,7 +170,7 @@ static const struct command_option of_plugin[] = {
 };
 
 static const struct command_option of_desktop[] = {
-	{"yes", 'y', NULL, 0, "push: asks nothing", NULL, VERSION},
+	{"yes", 'y', NULL, 0, "push: asks nothing, and signs", NULL, VERSION},
 	{"off", 0, NULL, 0, "pin: takes the folder again, as it is", NULL, VERSION},
 	END,
 };

@@ -113,13 +113,18 @@ static void say_names(const char *word, const hst_value *names)
 		fprintf(stderr, "  %-9s and %zu more\n", "", value_count(names) - NAMES_SHOWN);
 }
 
+static bool is_agreed(const struct cli *cli)
+{
+	return options_has(&cli->options, "yes");
+}
+
 /* Before it is signed: what exactly. Paths were checked when they were listed. */
 static void say_what(const struct pushing *pushing)
 {
 	const struct package *package = pushing->package;
 	hst_arena *arena = pushing->desk.cli->arena;
 
-	if (pushing->desk.cli->json || pushing->done)
+	if (pushing->done || (pushing->desk.cli->json && (is_agreed(pushing->desk.cli) || !isatty(STDIN_FILENO))))
 		return;
 	fprintf(stderr, "%s, version %s, digest %s: %zu %s, %lld bytes\n", package->name, package->version, desktop_short(arena, package->digest),
 		package->file_count, package->file_count == 1 ? "file" : "files", (long long)bytes_of(package));
@@ -139,14 +144,18 @@ static void say_what(const struct pushing *pushing)
 	say_names("removed", pushing->removed);
 }
 
-/* Without a terminal, or with --yes, nobody is asked. */
+/* A signature is an operator's word: whoever cannot be asked has to say --yes. */
 static int confirm(const struct pushing *pushing)
 {
 	const struct cli *cli = pushing->desk.cli;
 	char answer[16] = "";
 
-	if (cli->json || options_has(&cli->options, "yes") || !isatty(STDIN_FILENO))
+	if (is_agreed(cli))
 		return CLI_DONE;
+	if (!isatty(STDIN_FILENO))
+		return cli_fail(cli, CLI_USAGE, "NoTerminal",
+		                "nothing was signed: there is no terminal to ask on; if it may be given secrets, say `hostler desktop push -y %.200s`",
+		                cli->options.arguments[1]);
 	fprintf(stderr, "May it be given secrets? [y/N] ");
 	if (fgets(answer, sizeof answer, stdin) && (strcasecmp(answer, "y\n") == 0 || strcasecmp(answer, "yes\n") == 0))
 		return CLI_DONE;

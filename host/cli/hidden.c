@@ -120,6 +120,11 @@ int hidden_unlock(const struct cli *cli, struct operator_key *key, const char *p
 	hst_error err = {{0}, {0}};
 	int status = CLI_DONE, code = HST_OK;
 
+	if (key->locked && !hidden_can_ask())
+		return cli_fail(cli, CLI_USAGE, "NoTerminal",
+		                "%s is behind a passphrase, and there is no terminal to ask for it on: give scripts a key of their own, with the rights "
+		                "they need (`hostler operator new NAME --may … --yes`), and name its file in HOSTLER_KEY",
+		                path);
 	snprintf(prompt, sizeof prompt, "Passphrase of the key of %.100s", key->name + strlen("operator/"));
 	for (int i = 0; i < TRIES && key->locked && !status; i++) {
 		status = hidden_ask(cli, prompt, passphrase, sizeof passphrase);

@@ -62,7 +62,7 @@ static int ask(const struct cli *cli, const char *question, bool twice, bool lin
 	if (!status && !prompt_is_piped())
 		length = strlen(secret);
 	if (!status && !length)
-		status = cli_fail(cli, CLI_USAGE, "Usage", "a secret cannot be empty");
+		status = cli_fail(cli, CLI_USAGE, "Usage", "%s: a secret cannot be empty", question);
 	if (status) {
 		prompt_forget(secret);
 		return status;

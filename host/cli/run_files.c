@@ -321,7 +321,8 @@ static int fetch(struct connect *connect, const struct found *found, const char 
 		target->fd = STDOUT_FILENO;
 		return fetch_to(connect, found, name, target);
 	}
-	target->fd = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	/* What was sealed is for whoever opened it, also once it lies in a folder that others read. */
+	target->fd = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, run_is_sealed(name) ? 0600 : 0666);
 	if (target->fd < 0)
 		return cli_fail(target->cli, CLI_FAILED, "Broken", "%s cannot be made: %s", partial,
 				strerror(errno));

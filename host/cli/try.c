@@ -103,10 +103,33 @@ static int secrets_are_known(const struct attempt *attempt, hst_error *err)
 	return HST_OK;
 }
 
-/* --secret K for each, and unasked for those that the flow cannot do without. */
+/* By --secret K, or unasked, if the flow cannot do without it. */
+static bool is_asked_for(const struct attempt *attempt, const hst_field *field)
+{
+	return field_type(field) == HST_TYPE_SECRET && (field->required || is_wanted(attempt->cli, field_name(field)));
+}
+
+/* Standard input that is no terminal has room for one. */
+static int fit_in_pipe(const struct attempt *attempt)
+{
+	const char *names = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < attempt->package->inputs.n; i++) {
+		const hst_field *field = &attempt->package->inputs.at[i];
+
+		if (is_asked_for(attempt, field))
+			names = arena_printf(attempt->cli->arena, "%s%s\"%s\"", names, n++ ? ", " : "", field_name(field));
+	}
+	if (n < 2 || !prompt_is_piped())
+		return CLI_DONE;
+	return cli_fail(attempt->cli, CLI_USAGE, "InputInvalid",
+	                "%zu secret inputs are asked for, %s, and standard input has room for one: run this in a terminal", n, names);
+}
+
 static int ask_secrets(const struct attempt *attempt, hst_value *given)
 {
-	int status = CLI_DONE, asked = 0;
+	int status = fit_in_pipe(attempt);
 
 	for (size_t i = 0; !status && i < attempt->package->inputs.n; i++) {
 		const hst_field *field = &attempt->package->inputs.at[i];
@@ -114,11 +137,8 @@ static int ask_secrets(const struct attempt *attempt, hst_value *given)
 		char *secret = NULL;
 		size_t length = 0;
 
-		if (field_type(field) != HST_TYPE_SECRET || !(field->required || is_wanted(attempt->cli, field_name(field))))
+		if (!is_asked_for(attempt, field))
 			continue;
-		if (asked++ && prompt_is_piped())
-			return cli_fail(attempt->cli, CLI_USAGE, "InputInvalid",
-			                "two secrets are needed, and standard input has room for one: run this in a terminal");
 		status = prompt_secret(attempt->cli, question, false, &secret, &length);
 		if (!status)
 			value_set(given, field_name(field), value_make_text(attempt->arena, secret, length));
@@ -307,7 +327,7 @@ static int finish(struct attempt *attempt, int status)
 	if (try_session_close(&attempt->session, &err) != HST_OK)
 		fprintf(stderr, "hostler: warning: the session was not closed: %s\n", err.text);
 	if (attempt->ended && !status)
-		status = try_result_print(attempt->cli, &attempt->result, attempt->results, &keep);
+		status = try_result_print(attempt->cli, attempt->package, attempt->inputs, &attempt->result, attempt->results, &keep);
 	if (attempt->run)
 		flowrun_free(attempt->run);
 	if (attempt->folder && keep)

@@ -7,6 +7,7 @@
 #include "os/files.h"
 #include "pure/core/states.h"
 #include "pure/queue/reasons.h"
+#include "schema/fields.h"
 #include "schema/types.h"
 #include "schema/value.h"
 
@@ -21,6 +22,7 @@ enum { LOG_MAX = 4 << 20, LOG_LINES = 20, FILES_MAX = 2000, NAME_COLUMN = 12 };
 struct telling {
 	const struct cli *cli;
 	const struct flowrun_result *result;
+	hst_value *outputs; /* the secret ones as everywhere, {"sealed":NAME} */
 	const char *state;
 	const char *log;	/* its last lines */
 	const hst_value *files; /* paths of all but the log */
@@ -102,14 +104,38 @@ static void print_json(const struct telling *telling, const char *results)
 	}
 	value_set_text(record, "state", telling->state);
 	value_set(record, "reason", reason);
-	value_set(record, "outputs",
-		  telling->result->outputs ? telling->result->outputs : value_make_record(arena));
+	value_set(record, "outputs", telling->outputs);
 	value_set_integer(record, "executing_ms",
 			  (telling->result->ended_us - telling->result->started_us) / 1000);
 	value_set_text(record, "log", telling->log);
 	value_set_text(record, "folder", value_count(telling->files) || telling->log_cut ? results : NULL);
 	value_set(record, "files", telling->files);
 	cli_print_json(record);
+}
+
+/* What a flow makes is as secret here as in a house: the terminal has a history, too. */
+static hst_value *outputs_to_show(hst_arena *arena, const struct package *package, const hst_value *inputs, const hst_value *outputs)
+{
+	hst_value *shown = value_make_record(arena);
+	bool given = false;
+
+	for (size_t i = 0; i < package->inputs.n; i++)
+		given = given || (field_type(&package->inputs.at[i]) == HST_TYPE_SECRET && value_get(inputs, field_name(&package->inputs.at[i])));
+
+	for (size_t i = 0; i < value_count(outputs); i++) {
+		const char *name = value_name_at(outputs, i);
+		const hst_field *field = fields_find(package->outputs, name);
+		hst_value *sealed;
+
+		if (field && field_type(field) != HST_TYPE_SECRET && !(field->derived && given)) {
+			value_add(shown, name, value_at(outputs, i));
+			continue;
+		}
+		sealed = value_make_record(arena);
+		value_set_text(sealed, "sealed", name);
+		value_set(shown, name, sealed);
+	}
+	return shown;
 }
 
 static void print_line(const char *name, const char *value)
@@ -140,10 +166,12 @@ static void print_plain(const struct telling *telling, const char *results)
 	fputs(telling->state, stdout);
 	print_tone(stdout, TONE_PLAIN);
 	printf(" after %s\n", type_span(arena, (result->ended_us - result->started_us) / 1000));
-	for (size_t i = 0; i < value_count(result->outputs); i++)
-		print_line(i ? "" : "outputs",
-			   arena_printf(arena, "%s = %s", value_name_at(result->outputs, i),
-					print_value(arena, value_at(result->outputs, i))));
+	for (size_t i = 0; i < value_count(telling->outputs); i++) {
+		const hst_value *value = value_at(telling->outputs, i);
+
+		print_line(i ? "" : "outputs", arena_printf(arena, "%s = %s", value_name_at(telling->outputs, i),
+							    value_get(value, "sealed") ? "(secret)" : print_value(arena, value)));
+	}
 	if (result->reason)
 		print_line("reason", arena_printf(arena, "%s: %s", result->reason,
 						  print_clean(arena, result->text, strlen(result->text))));
@@ -156,10 +184,10 @@ static void print_plain(const struct telling *telling, const char *results)
 		print_line("whole log", arena_printf(arena, "%s/log", results));
 }
 
-int try_result_print(const struct cli *cli, const struct flowrun_result *result, const char *results,
+int try_result_print(const struct cli *cli, const struct package *package, const hst_value *inputs, const struct flowrun_result *result, const char *results,
 		     bool *ret_keep)
 {
-	struct telling telling = {.cli = cli, .result = result, .state = state_name(state_of(result->end))};
+	struct telling telling = {.cli = cli, .result = result, .outputs = outputs_to_show(cli->arena, package, inputs, result->outputs), .state = state_name(state_of(result->end))};
 	hst_value *files = value_make_list(cli->arena);
 
 	read_log(&telling, results);

@@ -6,9 +6,9 @@
 #include "cli/cli.h"
 #include "desktop/flowrun.h"
 
-/* `results` is the folder flowrun filled. *ret_keep: it has something that was not shown whole. Returns the
+/* Outputs that are secret, or derived from inputs that are, are not told. `results` is the folder flowrun filled. *ret_keep: it has something that was not shown whole. Returns the
  * exit status. */
-int try_result_print(const struct cli *cli, const struct flowrun_result *result, const char *results,
+int try_result_print(const struct cli *cli, const struct package *package, const hst_value *inputs, const struct flowrun_result *result, const char *results,
 		     bool *ret_keep);
 
 #endif

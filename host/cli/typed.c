@@ -151,9 +151,27 @@ static int read_named(struct typed *typed)
 	return status;
 }
 
-/* What is needed, was not named, and is not there from an earlier run: only a terminal can be asked for what nobody has announced. */
+/* Only a terminal can be asked for what nobody has announced. */
+static int name_needed(const struct typed *typed, size_t before)
+{
+	const struct cli *cli = cli_of(typed);
+	const char *names = "", *options = "";
+	size_t n = typed->wanted_count - before;
+
+	for (size_t i = 0; i < typed->wanted_count; i++) {
+		if (i >= before)
+			names = arena_printf(cli->arena, "%s%s\"%s\"", names, i == before ? "" : i + 1 == typed->wanted_count ? " and " : ", ", typed->wanted[i]);
+		options = arena_printf(cli->arena, "%s%s--secret %s", options, i ? " " : "", typed->wanted[i]);
+	}
+	return cli_fail(cli, CLI_USAGE, "InputInvalid", "%s needs the secret %s %s: say %s, and give %s on standard input%s", typed->called,
+	                n == 1 ? "input" : "inputs", names, options, typed->wanted_count == 1 ? "it" : "them",
+	                typed->wanted_count == 1 ? "" : ", each on a line");
+}
+
+/* What is needed, was not named, and is not there from an earlier run. */
 static int add_needed(struct typed *typed)
 {
+	size_t before = typed->wanted_count;
 	int status = CLI_DONE;
 
 	for (size_t i = 0; !status && i < value_count(typed->fields); i++) {
@@ -163,12 +181,9 @@ static int add_needed(struct typed *typed)
 
 		if (!needed || value_boolean(value_get(field, "there")) || is_wanted(typed, name))
 			continue;
-		if (prompt_is_piped())
-			return cli_fail(cli_of(typed), CLI_USAGE, "InputInvalid",
-			                "%s needs the secret input \"%s\": say --secret %s, and give it on standard input", typed->called, name, name);
 		status = want(typed, name);
 	}
-	return status;
+	return status || typed->wanted_count == before || !prompt_is_piped() ? status : name_needed(typed, before);
 }
 
 /* The host's own, held against what was believed before; who may not look takes what is kept, or what lies on this machine. */

@@ -9,6 +9,7 @@
 #include "seal/items.h"
 #include "seal/sealed_file.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,13 +50,27 @@ static void keep_serials(struct vault *vault)
 		log_warning("an older secret may be taken after the next start: %s", err.text);
 }
 
-/* Which of the checks failed is for who looks after this machine, and nobody else. */
-static int refuse(const char *what, const hst_error *why, hst_error *err)
+/* Whose log tells more. */
+static const char *process_of(const struct vault *vault, char *to, size_t size)
 {
+	if (!vault->name)
+		return "this process";
+	if (strncmp(vault->name, "gateway/", 8) == 0)
+		snprintf(to, size, "a session process on device %.100s", vault->name + 8);
+	else
+		snprintf(to, size, "the worker of %.100s", vault->name);
+	return to;
+}
+
+/* Which of the checks failed is for who looks after this machine, and nobody else. */
+static int refuse(const struct vault *vault, const char *what, const hst_error *why, hst_error *err)
+{
+	char process[160];
+
 	log_error("%s: %s%s%s", what, why->reason, *why->reason ? ": " : "", why->text);
 	if (strcmp(why->reason, "MemlockTooSmall") == 0)
 		return hst_fail_as(err, HST_DENIED, why->reason, "%s", why->text);
-	return hst_fail_as(err, HST_DENIED, "SecretUnusable", "%s cannot be opened where it is needed; the log of its process says why", what);
+	return hst_fail_as(err, HST_DENIED, "SecretUnusable", "%s cannot be opened by %s; its log says why", what, process_of(vault, process, sizeof process));
 }
 
 static int is_ready(const struct vault *vault, hst_error *err)
@@ -96,7 +111,7 @@ int vault_open(struct vault *vault, const struct vault_opening *opening, hst_sec
 	hst_error why = {0};
 
 	if (open_item(vault, opening, ret, &why) != HST_OK)
-		return refuse(opening->what, &why, err);
+		return refuse(vault, opening->what, &why, err);
 	keep_serials(vault);
 	return HST_OK;
 }
@@ -108,7 +123,7 @@ int vault_open_file(struct vault *vault, const char *path, const char *sink, con
 	int code;
 
 	if (sealed_file_read(path, &file, &why) != HST_OK)
-		return refuse(what, &why, err);
+		return refuse(vault, what, &why, err);
 	code = vault_open(vault, &(struct vault_opening){.bytes = file->bytes, .length = file->length, .sink = sink, .what = what}, ret, err);
 	sealed_file_free(file);
 	return code;
@@ -195,11 +210,13 @@ int vault_seal_value(struct vault *vault, const hst_secret *secret, const char *
 	                                 .sinks = direction ? direction->sinks : operators_sink,
 	                                 .sink_count = direction ? direction->sink_count : 1};
 	hst_error why = {0};
+	char process[160];
 
 	if (seal(vault, secret, &header, direction, ret, ret_length, &why) == HST_OK)
 		return HST_OK;
 	log_error("%s cannot be sealed: %s%s%s", name, why.reason, *why.reason ? ": " : "", why.text);
-	return hst_fail_as(err, HST_DENIED, "SecretUnusable", "%s cannot be sealed to those who need it; the log of its process says why", name);
+	return hst_fail_as(err, HST_DENIED, "SecretUnusable", "%s cannot be sealed by %s to those who need it; its log says why", name,
+	                   process_of(vault, process, sizeof process));
 }
 
 /* The clock may be set back; serials still grow. */
@@ -235,7 +252,7 @@ int vault_open_state(struct vault *vault, const void *bytes, size_t length, cons
 	if (code == HST_OK && (envelope->header.kind != ENVELOPE_STATE || strcmp(envelope->header.name, name) != 0))
 		code = hst_fail_as(&why, HST_DENIED, "EnvelopeSink", "it is %s, and no state of that name", envelope->header.name);
 	if (code != HST_OK)
-		return refuse(what, &why, err);
+		return refuse(vault, what, &why, err);
 	sink = state_sink(vault, name);
 	opening.sink = sink;
 	code = vault_open(vault, &opening, ret, err);

@@ -211,6 +211,16 @@ static void answers_that_are_none_are_refused(void **state)
 	assert_int_equal(place.desk->word, WORD_NONE);
 }
 
+static void all_that_are_needed_are_named(void **state)
+{
+	(void)state;
+	place.desk->fields = "[{\"name\":\"pin\",\"required\":true},{\"name\":\"code\",\"taken\":true},{\"name\":\"spare\"}]";
+	assert_int_equal(DESK_RUN(place.desk, "press", "start"), 2);
+	fake_desk_complained(place.desk, "secret inputs \"pin\" and \"code\": say --secret pin --secret code, and give them on standard input, each on a line");
+	assert_int_equal(DESK_RUN(place.desk, "press", "start", "--secret", "pin"), 2);
+	fake_desk_complained(place.desk, "secret input \"code\": say --secret pin --secret code");
+}
+
 #define TYPED_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -220,6 +230,7 @@ int main(void)
 		TYPED_TEST(who_is_in_no_roster_is_sealed_nothing),
 		TYPED_TEST(a_roster_that_nobody_believed_has_signed_is_refused),
 		TYPED_TEST(answers_that_are_none_are_refused),
+		TYPED_TEST(all_that_are_needed_are_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -269,7 +269,7 @@ class CanaryHouse(House):
         for name in names:
             self.given(name, "seal", name)
         for package in packages:
-            self.must("desktop", "push", package)
+            self.must("desktop", "push", "-y", package)
 
     def children(self):
         """{NAME: PID} of the processes that stay, hostlerd and those of sessions included."""

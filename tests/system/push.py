@@ -103,20 +103,23 @@ try:
     write("desktop-flows/enter/enter.sh", "exit 0\n")
     write("desktop-flows/tell/desktop-flow.ini", TELL)
     tap.same(listed()["state"], "unsigned", "what is there can be listed before there are keys")
-    done = run("desktop", "push", "enter", "--json")
+    done = run("desktop", "push", "-y", "enter", "--json")
     tap.ok(done.returncode == 3 and "NoOperatorKey" in done.stdout, "and not signed", done)
     tap.ok(run("init", "--yes").returncode == 0, "the house has its keys")
     found = complaint()
     tap.ok(len(found) == 1 and 'enter.ini:6: error: the desktop flow "enter" is not signed; `hostler desktop push enter`' in found[0],
            "check says which step needs a signature, and that one alone", found)
 
-    done = run("desktop", "push", "enter")
+    for words in (), ("--json",):
+        done = run("desktop", "push", "enter", *words)
+        tap.ok(done.returncode == 2 and "desktop push -y enter" in done.stdout + done.stderr and listed()["state"] == "unsigned", "who cannot be asked has to say yes", done)
+    done = run("desktop", "push", "-y", "enter")
     tap.ok(done.returncode == 0 and "It was not signed before." in done.stderr and "signed enter, version 1.4" in done.stdout, "a package is signed", done)
     first = listed()
     tap.ok(first["state"] == "signed" and first["by"] and first["digest"] in " ".join(os.listdir(path("packages.d/enter"))), "list says by whom", first)
     tap.same([(use["flow"], use["step"], use["line"], use["secrets"]) for use in first["uses"]], [("enter", "enter", 6, True)], "and where it is used")
     tap.same(complaint(), [], "check has nothing more to say of it")
-    again = answer("desktop", "push", "enter")
+    again = answer("desktop", "push", "-y", "enter")
     tap.same((again["new"], again["digest"]), (False, first["digest"]), "signed twice it stays as it is")
 
     write("desktop-flows/enter/enter.sh", "exit 1\n")
@@ -124,7 +127,7 @@ try:
     tap.same(listed()["state"], "changed", "a changed file makes it another package")
     found = complaint()
     tap.ok(len(found) == 1 and "enter.ini:6: error: the desktop flow \"enter\" was changed since" in found[0], "of which check says so", found)
-    pushed = answer("desktop", "push", "./desktop-flows/enter")
+    pushed = answer("desktop", "push", "-y", "./desktop-flows/enter")
     tap.same((pushed["added"], pushed["changed"], pushed["removed"]), (["more.txt"], ["enter.sh"], []), "push says what has changed")
     os.chmod(path("desktop-flows/enter/more.txt"), 0o755)
     tap.same(listed()["state"], "changed", "so does what may be executed")
@@ -145,10 +148,10 @@ try:
              "the house keeps to an earlier one")
     write("desktop-flows/enter/desktop-flow.ini", "half writ")
     tap.ok(not complaint() and "half" not in run("check").stderr, "what is in its folder does not matter then", run("check"))
-    done = run("desktop", "push", "enter")
+    done = run("desktop", "push", "-y", "enter")
     tap.ok(done.returncode == 2 and "desktop-flow.ini:1: error" in done.stderr, "but cannot be pushed", done)
     write("desktop-flows/enter/desktop-flow.ini", ENTER.replace("1.4", "1.5"))
-    pushed = answer("desktop", "push", "enter")
+    pushed = answer("desktop", "push", "-y", "enter")
     tap.same((pushed["pinned"], listed()["digest"], listed()["version"]), (True, pushed["digest"], "1.5"), "pushing moves the pin")
     shown = answer("desktop", "show", "enter")
     tap.same(([one["name"] for one in shown["inputs"]], len(shown["files"]), sorted(one["version"] for one in shown["versions"])),
@@ -160,7 +163,7 @@ try:
     tap.ok("packages.d/enter/pinned:1: error:" in done.stderr and "`hostler desktop pin enter --off`" in done.stderr, "a copy that was changed is not used", done)
     tap.ok(run("desktop", "pin", "enter", "--off").returncode == 0 and not listed()["pinned"], "the pin is taken off")
     tap.same(listed()["state"], "signed", "the folder is signed all the same")
-    tap.ok(answer("desktop", "push", "enter")["new"] is False and answer("desktop", "pin", "enter@1.5")["pinned"], "and what was spoilt is copied anew")
+    tap.ok(answer("desktop", "push", "-y", "enter")["new"] is False and answer("desktop", "pin", "enter@1.5")["pinned"], "and what was spoilt is copied anew")
 
     signature = path("packages.d/enter", pushed["digest"] + ".signed")
     with open(signature, encoding="utf-8") as file:
@@ -172,7 +175,7 @@ try:
     tap.ok(len(found) == 1 and "is not of the key that" in found[0], "and check says why", found)
     for n in range(5):
         write("desktop-flows/enter/more.txt", f"{n}\n")
-        run("desktop", "push", "enter")
+        run("desktop", "push", "-y", "enter")
     kept = [name for name in os.listdir(path("packages.d/enter")) if len(name) == 64]
     tap.same(len(kept), 3, "the last three copies are kept")
 finally:

@@ -178,7 +178,7 @@ try:
     tap.same((sorted(done["can_open"]), "desktop/enter.pin" in done["sinks"]), (["connector/orders", "gateway/here"], True), "sealed again it is for the gateway, too")
     done = json.loads(run("seal", "bot", "--json", given=CANARY).stdout)
     tap.same((done["can_open"], done["sinks"]), (["gateway/here"], ["connection/bot.password"]), "a password is for the gateway alone")
-    tap.same(run("desktop", "push", "enter").returncode, 0, "the desktop flow is signed")
+    tap.same(run("desktop", "push", "-y", "enter").returncode, 0, "the desktop flow is signed")
     done = run("check")
     tap.ok(done.returncode == 0, "and nothing is missing", done)
     os.remove(path("flows/enter.ini"))

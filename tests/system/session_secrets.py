@@ -137,7 +137,7 @@ with null_house(FILES, more=MORE, driver=f"password = {PASSWORD}") as house:
     refused = house.json("show", "last")["steps"][0]
     tap.same((refused["reason"]["code"], "`hostler desktop push enter`" in refused["reason"]["text"], refused["progress"]), ("PackageUnsigned", True, None),
              "and not begun; the reason says what to do")
-    tap.same(house.hostler("desktop", "push", "enter").returncode, 0, "it is signed")
+    tap.same(house.hostler("desktop", "push", "-y", "enter").returncode, 0, "it is signed")
     house.hostler("press", "hello", "--input", "name=o-17")
     tap.ok(house.wait(lambda: connection(house)["state"] == "blocked", 20), "a wrong password blocks its connection", house.hostler("show", "last").stdout)
     tap.same(connection(house)["blocked"]["reason"]["code"], "SessionCreationInvalidCredentials", "which says so")
@@ -159,7 +159,7 @@ with null_house(FILES, more=MORE, driver=f"password = {PASSWORD}") as house:
     tap.same(steps["enter"]["progress"]["action"], "typing [secret]", "and so is what it says")
     seen = read(house, f"state/files/{shown['id']}/enter/out/seen").splitlines()
     tap.same([line for line in seen if line.startswith("HOSTLER_INPUT_")], ["HOSTLER_INPUT_ORDER=o-17"], "what is no secret is in its environment, as ever")
-    house.hostler("desktop", "push", "fail")
+    house.hostler("desktop", "push", "-y", "fail")
     tap.same(house.hostler("run", "look", "--wait").returncode, 1, "a flow fails, on a screen that may show its secret")
     step = house.json("show", "last:look")["steps"][0]
     picture = next(file for file in step["files"] if file["name"].startswith("screenshots/"))
@@ -168,6 +168,7 @@ with null_house(FILES, more=MORE, driver=f"password = {PASSWORD}") as house:
         tap.same(file.read(4), b"HSE1", "and so it is where it is kept")
     tap.ok("error.png.sealed (`hostler get` opens it" in house.hostler("show", "last:look").stdout, "show says what opens it")
     done = house.hostler("get", "last:look/fail", "screenshots/error.png", "-o", house.path("error.png"))
+    tap.same(os.stat(house.path("error.png")).st_mode & 0o777, 0o600, "what was sealed is written for its reader alone")
     tap.same((done.returncode, read(house, "error.png")), (0, "PNG"), "which it does where the operator's key is")
     new = house.json("operator", "new", "grace", "--may", "look", "--yes")
     done = subprocess.run(house.command("hostler", "-c", house.ini, "get", "last:look/fail", "screenshots/error.png", "-o", "her.png"), cwd=house.home,
@@ -182,7 +183,7 @@ with null_house(FILES, more=MORE, driver=f"password = {PASSWORD}") as house:
     tap.same(house.hostler("desktop", "pin", "enter").returncode, 0, "a house can be told to keep to the files as they are")
     house.write("desktop-flows/enter/run.sh", "exit 3\n")
     tap.same(again(), (0, 0), "so that others in the folder are not used")
-    tap.same((house.hostler("desktop", "push", "enter").returncode, again()), (0, (0, 1)), "until they are signed")
+    tap.same((house.hostler("desktop", "push", "-y", "enter").returncode, again()), (0, (0, 1)), "until they are signed")
     tap.same(house.json("show", "last")["steps"][0]["reason"]["code"], "FlowFailed", "and then they are")
     house.down()
     tap.same([holding(house, secret) for secret in (PIN, CODE, PASSWORD)], [[], ["out/code.txt"], ["hostler.ini"]],

@@ -46,7 +46,7 @@ try:
         house.hostler("init", "--yes")
         subprocess.run(house.command("hostler", "-c", house.ini, "seal", "pin"), env=house.environment(), cwd=house.home, input=PIN, capture_output=True,
                        text=True, timeout=60, check=True)
-        tap.same(house.hostler("desktop", "push", "enter").returncode, 0, "a desktop flow is signed")
+        tap.same(house.hostler("desktop", "push", "-y", "enter").returncode, 0, "a desktop flow is signed")
         house.up()
         digest = house.json("desktop", "list")[0]["digest"]
         copy = house.path(f"state/gateway/packages/{digest}/enter.sh")

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A secret for a desktop flow that is tried: typed where nobody sees it, or piped in, and found nowhere afterwards."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -24,10 +25,17 @@ required = yes
 type = secret
 [output length]
 type = integer
+[output code]
+type = secret
+[output half]
+type = text
+derived = yes
 """
 SCRIPT = """pin=$(hostler-event input pin)
 echo "it is $pin"
 hostler-event output length ${#pin}
+printf %s-made "$pin" | hostler-event output code -
+hostler-event output half "${pin%Q}"
 """
 
 tap = Tap()
@@ -72,14 +80,18 @@ try:
 
     done = piped(CANARY + "\n")
     tap.ok(done.returncode == 0 and f"length = {len(CANARY)}" in done.stdout and CANARY not in done.stdout, "it can come from a pipe", done)
+    tap.ok("code = (secret)" in done.stdout and "-made" not in done.stdout and CANARY[:-1] not in done.stdout, "a secret that the flow makes is not shown", done)
+    done = piped(CANARY + "\n", "--json")
+    tap.ok(done.returncode == 0 and json.loads(done.stdout)["outputs"] == {"length": len(CANARY), "code": {"sealed": "code"}, "half": {"sealed": "half"}}, "nor as JSON", done)
     done = piped("")
     tap.ok(done.returncode == 2 and "empty" in done.stderr, "an empty one is refused", done)
+    tap.ok("Secret input pin" in done.stderr, "and named", done)
     done = piped("a\0b")
     tap.ok(done.returncode == 2 and "NUL" in done.stderr, "one with a NUL is refused", done)
     done = piped("x" * (65 << 10))
     tap.ok(done.returncode == 2 and "64 KiB" in done.stderr, "one that is too long is refused", done)
     done = piped(CANARY, "--secret", "other")
-    tap.ok(done.returncode == 2 and "terminal" in done.stderr, "a pipe has room for one", done)
+    tap.ok(done.returncode == 2 and '"pin", "other"' in done.stderr and "terminal" in done.stderr, "a pipe has room for one", done)
     done = piped(CANARY, "--secret", "nothing")
     tap.ok(done.returncode == 2 and "no input of that name" in done.stderr, "an input that is not there is told", done)
     found = subprocess.run(["grep", "-rl", CANARY, folder], capture_output=True, text=True, timeout=PATIENCE_S, check=False)

@@ -67,7 +67,9 @@ static const struct reason table[] = {
 	 "Put the user into the remote desktop users, then say `hostler connection unblock NAME`.", NULL},
 	{"RestoreHeld", REASON_WAIT, "The host was restored from a backup and holds unfinished runs.", "Release them with `hostler restore --release`.", NULL},
 	{"RetryDelay", REASON_RETRY, "The step failed and waits for its next try.", "Nothing needs to be done.", NULL},
-	{"SecretUnusable", REASON_FATAL, "A secret could not be opened where it is needed.", "Seal it again for its present recipients.", NULL},
+	{"SecretUnusable", REASON_FATAL, "A secret could not be opened where it is needed.",
+	 "The log of the process that is named, in `hostlerd.log` of its machine's state_dir or the journal, says why; mostly the secret has to be "
+	 "sealed again: `hostler seal NAME`.", NULL},
 	{"SessionCloseFailed", REASON_WAIT, "A session could not be closed within 60 seconds, so its slot stays taken.",
 	 "End the processes of that user on the device; the slot is free as soon as they are gone.", NULL},
 	{"SessionCreationError", REASON_RETRY, "The session could not be made.", "Read the text, which names what failed; `hostler doctor` on the device says what is missing.",
