@@ -148,6 +148,7 @@ static const struct command_option of_seal[] = {
 
 static const struct command_option of_secrets[] = {
 	{"gateway", 0, "G", 0, "exposed: what whoever has the keys of this gateway may know", NULL, VERSION},
+	{"operator", 0, "NAME", 0, "exposed: what whoever has the key of this operator may know", NULL, VERSION},
 	END,
 };
 
@@ -258,7 +259,7 @@ static const struct command table[] = {
 	 device_command, VERSION},
 
 	{"seal", "keys", "NAME", 1, 1, "seals a secret for those who need it, and nobody else", of_seal, seal_command, VERSION},
-	{"secrets", "keys", "[exposed --gateway G]", 0, 1, "says which secrets there are, who can open each, and who cannot", of_secrets,
+	{"secrets", "keys", "[exposed --gateway G|--operator NAME]", 0, 1, "says which secrets there are, who can open each, and who cannot", of_secrets,
 	 secrets_command, VERSION},
 	{"gateway", "keys", "invite NAME | join LINE | add NAME KEY [SEAL SIGN] | remove NAME", 2, 5,
 	 "lets gateways of other machines in, and removes them", of_gateway, gateway_command, VERSION},

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/connect.h"
+#include "cli/exposure.h"
 #include "cli/operator.h"
 #include "cli/print.h"
 #include "schema/nearest.h"
@@ -158,17 +159,17 @@ static int gateway_remove(struct cli *cli)
 		status = manage(&desk, "gateway_remove", named(cli), &answer);
 	if (!status)
 		status = sign_out(&desk);
-	operator_close(&desk);
-	if (status)
-		return status;
-	if (cli->json)
+	if (!status && cli->json) {
 		cli_print_json(answer);
-	else
+	} else if (!status) {
 		printf(strcmp(value_text(value_get(answer, "was")), "gateway") == 0
 			       ? "The gateway %s was removed: it is not let in any more, and its key is worth nothing.\n"
 			       : "The invitation of %s was taken back.\n",
 		       print_member(cli->arena, answer, "name"));
-	return CLI_DONE;
+		exposure_print(desk.connect.conf->path, cli->arena, gateway_of(cli));
+	}
+	operator_close(&desk);
+	return status;
 }
 
 /* On stdout is the line alone, so that it can be handed on as it is. */

@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/exposure.h"
 #include "cli/grid.h"
 #include "cli/pin.h"
 #include "cli/print.h"
@@ -160,6 +161,8 @@ static int operator_remove(struct cli *cli)
 			printf("%s is no operator any more: the key is not let in, and what it has signed is refused.\n"
 			       "What it could open it can still open where it was copied: seal anew what must not be known.\n",
 			       operator_argument(cli, 1));
+		if (!cli->json)
+			exposure_print(desk.connect.conf->path, cli->arena, name);
 	}
 	roster_free(next);
 	operator_close(&desk);

@@ -35,7 +35,7 @@ static int not_for_us(const struct connect *connect, const char *name, const str
 	for (size_t i = 0; i < envelope->recipient_count; i++)
 		text_addf(&whom, "%s%s", i ? ", " : "", envelope->recipients[i].name);
 	return cli_fail(connect->cli, CLI_FAILED, "SecretUnusable",
-	                "%s is sealed to %s, and your key %s is that of none of them (it is %s): who was let in since has to ask one of them for it",
+	                "%s is sealed to %s, and your key %s is that of none of them (it is %s): it opens for those operators with the right \"admin\" alone who had it when this was taken; ask one of them",
 	                name, whom.s, connect->key_path, connect->key.name);
 }
 

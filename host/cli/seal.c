@@ -4,6 +4,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/knew.h"
 #include "cli/prompt.h"
 #include "cli/seal_whom.h"
 #include "config/secret_files.h"
@@ -133,7 +134,18 @@ static int keep_damaged(const struct sealing *sealing)
 	return CLI_DONE;
 }
 
-static int seal(struct sealing *sealing)
+/* Who could open a value still knows it when it is sealed again; who could open the former one does not know another. */
+static int write_sealed(const struct sealing *sealing, bool again, const struct envelope_recipient *to, size_t n, const void *bytes, size_t length,
+                        hst_error *err)
+{
+	int code = again ? knew_keep(sealing->path, &sealing->before->envelope, to, n, err) : HST_OK;
+
+	if (code == HST_OK)
+		code = sealed_file_write(sealing->path, bytes, length, err);
+	return code == HST_OK && !again ? knew_forget(sealing->path, err) : code;
+}
+
+static int seal(struct sealing *sealing, bool again)
 {
 	const struct seal_desk *desk = &sealing->desk;
 	struct envelope_recipient to[SEAL_MEMBERS_MAX + ROSTER_OPERATORS_MAX];
@@ -142,16 +154,16 @@ static int seal(struct sealing *sealing)
 	                                 .serial = sealing->serial, .signer = desk->key.name};
 	AUTO_FREE uint8_t *bytes = NULL;
 	hst_error err = {{0}, {0}};
-	size_t length = 0;
+	size_t length = 0, n = seal_whom_recipients(desk, &sealing->whom, to);
 	int code, status;
 
 	memcpy(header.cluster, desk->roster->cluster, sizeof header.cluster);
-	code = envelope_seal(&header, sealing->secret, to, seal_whom_recipients(desk, &sealing->whom, to), &desk->key.pairs, &bytes, &length, &err);
+	code = envelope_seal(&header, sealing->secret, to, n, &desk->key.pairs, &bytes, &length, &err);
 	status = code == HST_OK ? keep_damaged(sealing) : CLI_DONE;
 	if (status)
 		return status;
 	if (code == HST_OK)
-		code = sealed_file_write(sealing->path, bytes, length, &err);
+		code = write_sealed(sealing, again, to, n, bytes, length, &err);
 	return code == HST_OK ? CLI_DONE : cli_fail_as(desk->cli, code, &err);
 }
 
@@ -221,7 +233,7 @@ int seal_command(struct cli *cli)
 	if (!status)
 		status = again ? open_before(&sealing) : ask_secret(&sealing);
 	if (!status)
-		status = seal(&sealing);
+		status = seal(&sealing, again);
 	if (!status)
 		say_sealed(&sealing);
 	secret_free(sealing.secret);

@@ -43,11 +43,24 @@ static bool is_own(const struct seal_desk *desk, const char *member)
 	return own && strcmp(member + strlen("gateway/"), own) == 0;
 }
 
+static bool was_removed(const struct roster *roster, const char *name)
+{
+	for (size_t i = 0; i < roster->member_count; i++)
+		if (roster->members[i].kind == ROSTER_REVOKED && strcmp(roster->members[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 static int check(const struct seal_desk *desk, struct seal_whom *whom)
 {
 	whom->operator_count = roster_escrow(desk->roster, whom->operators);
 	if (whom->member_count)
 		return CLI_DONE;
+	if (whom->missing_count && was_removed(desk->roster, whom->missing[0]))
+		return cli_fail(desk->cli, CLI_FAILED, "NobodyCanOpen",
+		                "%s was removed from this house, so nobody could open it where it is needed: have it join again (`hostler gateway invite`), or take "
+		                "it out of the configuration, then seal",
+		                whom->missing[0]);
 	return cli_fail(desk->cli, CLI_FAILED, "NobodyCanOpen",
 	                "%s has no key in this house yet, so nobody could open it where it is needed: %s", whom->missing_count ? whom->missing[0] : "nobody",
 	                whom->missing_count && strncmp(whom->missing[0], "gateway/", 8) == 0 && !is_own(desk, whom->missing[0])

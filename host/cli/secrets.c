@@ -5,15 +5,15 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/exposure.h"
 #include "cli/grid.h"
+#include "cli/knew.h"
 #include "cli/seal_desk.h"
-#include "config/secret_files.h"
-#include "os/files.h"
+#include "schema/nearest.h"
 #include "schema/types.h"
 #include "schema/value.h"
 #include "seal/sealed_file.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,24 +46,13 @@ static int by_text(const void *a, const void *b)
 /* Those that something names, and those that only lie there. */
 static void find_names(struct listing *listing)
 {
-	AUTO_FREE char *any = seal_desk_file(&listing->desk, "any");
-	AUTO_FREE char *folder = files_beside(any, ".");
-	DIR *files = opendir(folder);
+	const char *const *lying;
+	size_t n = exposure_names(listing->desk.definitions->conf->path, listing->desk.cli->arena, &lying);
 
 	for (size_t i = 0; i < listing->desk.use_count; i++)
 		add_name(listing, listing->desk.uses[i].secret);
-	for (struct dirent *entry; files && (entry = readdir(files));) {
-		size_t length = strlen(entry->d_name);
-
-		if (length > 5 && strcmp(entry->d_name + length - 5, ".seal") == 0) {
-			const char *whole = arena_printf(listing->desk.cli->arena, "secret:%.*s", (int)length - 5, entry->d_name);
-
-			if (secret_named(whole))
-				add_name(listing, secret_named(whole));
-		}
-	}
-	if (files)
-		closedir(files);
+	for (size_t i = 0; i < n; i++)
+		add_name(listing, lying[i]);
 	qsort(listing->names, listing->n, sizeof *listing->names, by_text);
 }
 
@@ -83,12 +72,28 @@ static bool has_sink(const struct envelope *envelope, const char *sink)
 	return false;
 }
 
+/* Signed by an operator of today who may seal secrets: nobody opens anything else. */
+static bool is_believed(const struct listing *listing, const struct sealed_file *file)
+{
+	const struct roster_member *signer = roster_member(listing->desk.roster, file->envelope.header.signer);
+
+	return signer && signer->has_sign && signer->kind == ROSTER_OPERATOR && (signer->rights & (RIGHT_CONTROL | RIGHT_ADMIN));
+}
+
+/* Who has the key today that it was sealed to; the names in it are those of the time. */
+static bool can_open(const struct listing *listing, const struct sealed_file *file, const char *name)
+{
+	const struct roster_member *member = roster_member(listing->desk.roster, name);
+
+	return is_believed(listing, file) && member && member->has_open && envelope_find(&file->envelope, member->open);
+}
+
 /* Whether what is sealed now does for this use: for its place, and with the key that its member has today. */
 static bool opens(const struct listing *listing, const struct sealed_file *file, const struct secret_use *use, const char *name)
 {
 	const struct roster_member *member = roster_member(listing->desk.roster, name);
 
-	return file && member && member->has_open && has_sink(&file->envelope, use->sink) && envelope_find(&file->envelope, member->open);
+	return file && is_believed(listing, file) && member && member->has_open && has_sink(&file->envelope, use->sink) && envelope_find(&file->envelope, member->open);
 }
 
 static void add_uses(const struct listing *listing, const char *name, const struct sealed_file *file, hst_value *record)
@@ -112,13 +117,25 @@ static void add_uses(const struct listing *listing, const char *name, const stru
 	}
 	value_set(record, "uses", uses);
 	value_set(record, "cannot_open", cannot);
-	value_set_text(record, "state", !file ? "missing" : value_count(cannot) ? "incomplete" : value_count(uses) ? "ready" : "unused");
+	value_set_text(record, "state", !file ? "missing" : !is_believed(listing, file) ? "refused" : value_count(cannot) ? "incomplete" : value_count(uses) ? "ready" : "unused");
+}
+
+static void add_knew(hst_value *record, const char *path, hst_value *could, hst_arena *arena)
+{
+	const struct knew *knew;
+	hst_error err = {{0}, {0}};
+	size_t n = 0;
+
+	if (knew_read(path, arena, &knew, &n, &err) != HST_OK && !value_get(record, "wrong"))
+		value_set_text(record, "wrong", err.text);
+	for (size_t i = 0; i < n; i++)
+		append(arena, could, knew[i].member);
 }
 
 static const hst_value *describe(const struct listing *listing, const char *name)
 {
 	hst_arena *arena = listing->desk.cli->arena;
-	hst_value *record = value_make_record(arena), *can = value_make_list(arena);
+	hst_value *record = value_make_record(arena), *can = value_make_list(arena), *could = value_make_list(arena);
 	AUTO_FREE char *path = seal_desk_file(&listing->desk, name);
 	struct sealed_file *file = NULL;
 	hst_error err = {{0}, {0}};
@@ -132,11 +149,13 @@ static const hst_value *describe(const struct listing *listing, const char *name
 		value_set_text(record, "sealed", sealed);
 		value_set_text(record, "by", file->envelope.header.signer);
 		for (size_t i = 0; i < file->envelope.recipient_count; i++)
-			append(arena, can, file->envelope.recipients[i].name);
+			append(arena, can_open(listing, file, file->envelope.recipients[i].name) ? can : could, file->envelope.recipients[i].name);
 	} else if (access(path, F_OK) == 0) {
 		value_set_text(record, "wrong", err.text);
 	}
+	add_knew(record, path, could, arena);
 	value_set(record, "can_open", can);
+	value_set(record, "could_open", could);
 	add_uses(listing, name, file, record);
 	sealed_file_free(file);
 	return record;
@@ -144,13 +163,13 @@ static const hst_value *describe(const struct listing *listing, const char *name
 
 static const char *joined(hst_arena *arena, const hst_value *list, const char *member)
 {
+	hst_value *once = value_make_list(arena);
 	const char *all = NULL;
 
-	for (size_t i = 0; i < value_count(list); i++) {
-		const hst_value *one = member ? value_get(value_at(list, i), member) : value_at(list, i);
-
-		all = all ? arena_printf(arena, "%s, %s", all, value_text(one)) : value_text(one);
-	}
+	for (size_t i = 0; i < value_count(list); i++)
+		append(arena, once, value_text(member ? value_get(value_at(list, i), member) : value_at(list, i)));
+	for (size_t i = 0; i < value_count(once); i++)
+		all = all ? arena_printf(arena, "%s, %s", all, value_text(value_at(once, i))) : value_text(value_at(once, i));
 	return all;
 }
 
@@ -161,6 +180,42 @@ static const char *age(hst_arena *arena, const hst_value *record)
 	if (type_read_date(value_text(value_get(record, "sealed")), &sealed, NULL) != HST_OK)
 		return NULL;
 	return type_span(arena, clock_wall_us() > sealed.us ? (clock_wall_us() - sealed.us) / 1000 : 0);
+}
+
+/* Those who have no key in this house: it cannot be sealed to them. */
+static const char *keyless(const struct listing *listing, const hst_value *cannot)
+{
+	hst_arena *arena = listing->desk.cli->arena;
+	hst_value *without = value_make_list(arena);
+
+	for (size_t i = 0; i < value_count(cannot); i++) {
+		const struct roster_member *member = roster_member(listing->desk.roster, value_text(value_at(cannot, i)));
+
+		if (!member || !member->has_open)
+			append(arena, without, value_text(value_at(cannot, i)));
+	}
+	return joined(arena, without, NULL);
+}
+
+static void print_remedy(const struct listing *listing, const hst_value *one)
+{
+	const char *name = value_text(value_get(one, "name")), *state = value_text(value_get(one, "state"));
+	const char *cannot = joined(listing->desk.cli->arena, value_get(one, "cannot_open"), NULL);
+	const char *without = keyless(listing, value_get(one, "cannot_open"));
+
+	if (value_get(one, "wrong"))
+		printf("%s: %s\n", name, value_text(value_get(one, "wrong")));
+	else if (strcmp(state, "missing") == 0)
+		printf("%s was not sealed yet: hostler seal %s\n", name, name);
+	else if (strcmp(state, "refused") == 0)
+		printf("%s was sealed by %s, who may not seal in this house any more, so nobody opens it: hostler seal %s (not --again: the secret has to be given)\n",
+		       name, value_text(value_get(one, "by")), name);
+	else if (strcmp(state, "incomplete") == 0 && without && strcmp(without, cannot) == 0)
+		printf("%s cannot be opened by %s, without a key in this house: have it join (`hostler gateway invite`, `hostler reload`), or take it out of the "
+		       "configuration; then hostler seal %s --again\n",
+		       name, without, name);
+	else if (strcmp(state, "incomplete") == 0)
+		printf("%s cannot be opened by %s: hostler seal %s --again\n", name, cannot, name);
 }
 
 static void print_secrets(const struct listing *listing, const hst_value *all)
@@ -188,48 +243,91 @@ static void print_secrets(const struct listing *listing, const hst_value *all)
 	}
 	grid_print(&grid, stdout);
 	grid_clear(&grid);
-	for (size_t i = 0; i < value_count(all); i++) {
-		const hst_value *one = value_at(all, i);
-		const char *name = value_text(value_get(one, "name")), *state = value_text(value_get(one, "state"));
-
-		if (value_get(one, "wrong"))
-			printf("%s: %s\n", name, value_text(value_get(one, "wrong")));
-		else if (strcmp(state, "missing") == 0)
-			printf("%s was not sealed yet: hostler seal %s\n", name, name);
-		else if (strcmp(state, "incomplete") == 0)
-			printf("%s cannot be opened by %s: hostler seal %s --again\n", name, joined(arena, value_get(one, "cannot_open"), NULL), name);
-	}
+	for (size_t i = 0; i < value_count(all); i++)
+		print_remedy(listing, value_at(all, i));
 }
 
-/* What whoever has this gateway's keys may know: to be changed where it is valid, and sealed again. */
+/* Everybody who is or was in this house, or is to be. */
+static bool is_known(const struct listing *listing, const hst_value *all, const char *member, const char **ret_near)
+{
+	static const char *const lists[] = {"can_open", "could_open"};
+	const struct conf *conf = listing->desk.definitions->conf;
+	const struct roster *roster = listing->desk.roster;
+	hst_arena *arena = listing->desk.cli->arena;
+	hst_value *known = value_make_list(arena);
+	struct nearest nearest;
+
+	for (size_t i = 0; i < roster->member_count; i++)
+		append(arena, known, roster->members[i].name);
+	for (size_t i = 0; i < conf->device_count; i++)
+		if (conf->devices[i].gateway)
+			append(arena, known, arena_printf(arena, "gateway/%s", conf->devices[i].gateway));
+	if (conf->gateway_name)
+		append(arena, known, arena_printf(arena, "gateway/%s", conf->gateway_name));
+	for (size_t i = 0; i < value_count(all); i++)
+		for (size_t l = 0; l < sizeof lists / sizeof lists[0]; l++)
+			for (size_t m = 0; m < value_count(value_get(value_at(all, i), lists[l])); m++)
+				append(arena, known, value_text(value_at(value_get(value_at(all, i), lists[l]), m)));
+	nearest_init(&nearest, strchr(member, '/') + 1);
+	for (size_t i = 0; i < value_count(known); i++) {
+		const char *one = value_text(value_at(known, i));
+		size_t kind = (size_t)(strchr(member, '/') - member) + 1;
+
+		if (strcmp(one, member) == 0)
+			return true;
+		if (strncmp(one, member, kind) == 0)
+			nearest_offer(&nearest, one + kind);
+	}
+	*ret_near = nearest.best;
+	return false;
+}
+
+static int exposed_member(const struct listing *listing, const hst_value *all, const char **ret)
+{
+	const struct cli *cli = listing->desk.cli;
+	const char *gateway = options_value(&cli->options, "gateway"), *operator = options_value(&cli->options, "operator");
+	const char *kind = gateway ? "gateway" : "operator", *name = gateway ? gateway : operator, *near = NULL;
+
+	if (!gateway == !operator)
+		return cli_fail(cli, CLI_USAGE, "Usage", "say whose keys are in question: hostler secrets exposed --gateway NAME, or --operator NAME");
+	*ret = arena_printf(cli->arena, "%s/%s", kind, name);
+	if (is_known(listing, all, *ret, &near))
+		return CLI_DONE;
+	return cli_fail(cli, CLI_USAGE, "NotFound", "there is and was no %s \"%.80s\" in this house%s%s%s", kind, name, near ? "; did you mean " : "",
+	                near ? near : "", near ? "?" : "");
+}
+
+/* What whoever has this member's keys may know: to be changed where it is valid, and sealed with the new value. */
 static int exposed(const struct listing *listing, const hst_value *all)
 {
 	const struct cli *cli = listing->desk.cli;
-	const char *gateway = options_value(&cli->options, "gateway");
-	const char *member = arena_printf(cli->arena, "gateway/%s", gateway ? gateway : "");
+	const char *member = NULL, *name;
 	hst_value *answer = value_make_list(cli->arena);
+	size_t unclear = 0;
+	int status = exposed_member(listing, all, &member);
 
-	if (!gateway)
-		return cli_fail(cli, CLI_USAGE, "Usage", "say whose keys are in question: hostler secrets exposed --gateway NAME");
+	if (status)
+		return status;
+	name = strchr(member, '/') + 1;
 	for (size_t i = 0; i < value_count(all); i++) {
-		const hst_value *can = value_get(value_at(all, i), "can_open");
+		const char *secret = value_text(value_get(value_at(all, i), "name"));
+		struct exposure one = exposure_of(listing->desk.definitions->conf->path, cli->arena, secret, member);
 
-		for (size_t m = 0; m < value_count(can); m++)
-			if (strcmp(value_text(value_at(can, m)), member) == 0)
-				value_append(answer, value_at(all, i));
+		if (one.opens || one.knew)
+			value_append(answer, value_at(all, i));
+		unclear += one.unclear != NULL;
+		if (one.unclear)
+			fprintf(stderr, "hostler: warning: %s: nobody can say whether %s knows it: %s\n", secret, name, one.unclear);
+		else if (!cli->json && one.opens)
+			printf("%s: change it where it is valid, then hostler seal %s\n", secret, secret);
+		else if (!cli->json && one.knew)
+			printf("%s: %s knows it from before, and --again has kept it: change it where it is valid, then hostler seal %s\n", secret, name, secret);
 	}
-	if (cli->json) {
+	if (cli->json)
 		cli_print_json(answer);
-		return CLI_DONE;
-	}
-	if (!value_count(answer))
-		printf("%s can open no secret that is sealed now\n", gateway);
-	for (size_t i = 0; i < value_count(answer); i++) {
-		const char *name = value_text(value_get(value_at(answer, i), "name"));
-
-		printf("%s: change it where it is valid, then hostler seal %s\n", name, name);
-	}
-	return CLI_DONE;
+	else if (!value_count(answer) && !unclear)
+		printf("%s can open no secret that is sealed now, nor knows one from before\n", name);
+	return unclear ? CLI_FAILED : CLI_DONE;
 }
 
 int secrets_command(struct cli *cli)
@@ -240,7 +338,9 @@ int secrets_command(struct cli *cli)
 	int status;
 
 	if (only && strcmp(cli->options.arguments[0], "exposed") != 0)
-		return cli_fail(cli, CLI_USAGE, "Usage", "secrets %.40s: say secrets, or secrets exposed --gateway NAME", cli->options.arguments[0]);
+		return cli_fail(cli, CLI_USAGE, "Usage", "secrets %.40s: say secrets, or secrets exposed --gateway NAME or --operator NAME", cli->options.arguments[0]);
+	if (!only && (options_has(&cli->options, "gateway") || options_has(&cli->options, "operator")))
+		return cli_fail(cli, CLI_USAGE, "Usage", "--gateway and --operator are for `hostler secrets exposed`");
 	status = seal_desk_open(&listing.desk, cli, true);
 	if (!status) {
 		find_names(&listing);

@@ -95,7 +95,7 @@ static const char *path_line(hst_arena *arena, const hst_value *file)
 {
 	const char *path = print_member(arena, file, "path");
 
-	return run_is_sealed(value_text(value_get(file, "name"))) ? arena_printf(arena, "%s (`hostler get` opens it for operators)", path) : path;
+	return run_is_sealed(value_text(value_get(file, "name"))) ? arena_printf(arena, "%s (`hostler get` opens it for operators with \"admin\")", path) : path;
 }
 
 static void print_files(hst_arena *arena, const char *indent, const hst_value *files, bool pictures)

@@ -18,8 +18,8 @@ int dispatch_find(const struct dispatch *dispatch, const struct hub_link *from, 
 				   row->word);
 	if (from->speaker == SPEAKER_CLIENT && (row->right & from->rights) != row->right) {
 		rights_text(row->right, right, sizeof right);
-		return hst_fail_as(err, HST_DENIED, "RightMissing", "%s needs the right \"%s\" to %s",
-				   from->name, right, row->word);
+		return hst_fail_as(err, HST_DENIED, "RightMissing", "%s has not the right \"%s\", which this needs",
+				   from->name, right);
 	}
 	if (!dispatch->by_word[word])
 		return hst_fail_as(err, HST_INVALID, "NotHandled", "%s is not understood here", row->word);

@@ -54,7 +54,7 @@ static void an_operator_without_the_right_is_refused(void **state)
 	message_set_text(&message, "trigger", "go");
 	assert_int_equal(link_call(guest.link, &message, CALL_MS, &reply, &err), HST_DENIED);
 	assert_string_equal(err.reason, "RightMissing");
-	assert_string_equal(err.text, "operator/guest needs the right \"press\" to press");
+	assert_string_equal(err.text, "operator/guest has not the right \"press\", which this needs");
 	assert_int_equal(house->asked, 1);
 	link_free(guest.link);
 }

@@ -167,7 +167,19 @@ with null_house() as house:
            "the roster is taken over at the next start", believed)
     tap.same(with_key(house, grace, "runs").returncode, 3, "who was removed stays out")
 
-    tap.same(house.hostler("operator", "remove", "linus").returncode, 0, "an administrator is removed")
+    pin = house.path("secrets.d/pin.seal")
+    done = subprocess.run([os.path.join(PROGRAMS, "hostler"), "-c", house.ini, "seal", "pin", "--for", "connector/later.password", "--to", pin], cwd=house.home,
+                          env={**house.environment(), "HOSTLER_KEY": linus}, input="4711", capture_output=True, text=True, timeout=60)
+    tap.same(done.returncode, 0, "an administrator seals a secret")
+    done = house.hostler("operator", "remove", "linus")
+    tap.ok(done.returncode == 0 and "pin was sealed by linus" in done.stdout and "not --again" in done.stdout and "secrets exposed --operator linus" in done.stdout,
+           "an administrator is removed, and it is said what is to be done about secrets", done.stdout, done.stderr)
+    tap.ok(house.wait(lambda: house.json("secrets")[0]["state"] == "refused", 10), "what they have sealed is opened by nobody")
+    listed = house.json("secrets")[0]
+    tap.ok(not listed["can_open"] and "operator/linus" in listed["could_open"], "so nobody can", listed)
+    tap.ok("who may not seal in this house any more" in house.hostler("secrets").stdout, "which is said")
+    done = house.hostler("secrets", "exposed", "--operator", "linus")
+    tap.ok(done.returncode == 0 and "pin: change it" in done.stdout, "what they may know, too", done.stdout, done.stderr)
     signed = house.json("desktop", "list")[0]
     tap.ok(signed["state"] == "refused" and "linus, who is no operator" in signed["text"], "and what they have signed is signed by nobody", signed)
     tap.same((house.json("desktop", "push", "-y", "greet")["by"], house.json("desktop", "list")[0]["state"]), (own, "signed"), "until somebody else signs it")

@@ -3,10 +3,11 @@
 same one; a gateway that was removed is revoked everywhere, and comes back with other keys."""
 
 import os
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from house import Machine, Tap, free_port, host_house
+from house import PROGRAMS, Machine, Tap, free_port, host_house
 
 tap = Tap()
 
@@ -26,6 +27,11 @@ def lines(house, *words):
 
 def same(house, other):
     return bool(roster(house)) and roster(house) == roster(other)
+
+
+def seal(house, *words, given="4711"):
+    return subprocess.run([os.path.join(PROGRAMS, "hostler"), "-c", house.ini, "seal", *words], cwd=house.home, env=house.environment(), input=given,
+                          capture_output=True, text=True, timeout=60, check=False)
 
 
 def admit(host, machine, name):
@@ -56,11 +62,27 @@ with host_house(f"tcp://127.0.0.1:{free_port()}", ["ts-01", "ts-02"]) as host, M
     tap.ok(done.returncode == 0 and host.wait(lambda: lines(one, "joined", "ts-02") and same(one, two), 10),
            "a second one that joins is made known to the first", done.stderr, roster(one), roster(two))
 
+    pin, at = host.path("secrets.d/pin.seal"), "desktop/enter.pin="
+    done = seal(host, "pin", "--for", at + "gateway/ts-01,gateway/ts-02", "--to", pin)
+    tap.same(done.returncode, 0, "a secret is sealed for both")
     one.down()
     done = host.hostler("gateway", "remove", "ts-01")
+    tap.ok("hostler secrets exposed --gateway ts-01" in done.stdout, "who removes one hears what to look at next", done.stdout)
     tap.ok(done.returncode == 0 and host.wait(lambda: lines(host, "revoked", "gateway/ts-01", keys[4]), 10),
            "one that is removed is revoked", done.stderr, roster(host))
     tap.ok(not lines(host, "joined", "ts-01") and host.wait(lambda: same(host, two), 10), "everywhere", roster(host), roster(two))
+
+    listed = host.json("secrets")[0]
+    tap.ok("gateway/ts-01" in listed["could_open"] and "gateway/ts-01" not in listed["can_open"] and "gateway/ts-02" in listed["can_open"],
+           "it counts as one that could open it", listed)
+    done = seal(host, "pin", "--again", "--for", at + "gateway/ts-01", "--to", pin)
+    tap.ok(done.returncode == 1 and "gateway/ts-01 was removed from this house" in done.stderr, "nothing is sealed for it alone", done.stderr)
+    tap.same(seal(host, "pin", "--again", "--for", at + "gateway/ts-02", "--to", pin).returncode, 0, "the same value is sealed for the other")
+    done = host.hostler("secrets", "exposed", "--gateway", "ts-01")
+    tap.ok(done.returncode == 0 and "pin: ts-01 knows it from before" in done.stdout, "which the removed one still knows", done.stdout, done.stderr)
+    tap.same(seal(host, "pin", "--for", at + "gateway/ts-02", "--to", pin, given="6789").returncode, 0, "another value is sealed")
+    done = host.hostler("secrets", "exposed", "--gateway", "ts-01")
+    tap.ok(done.returncode == 0 and "pin" not in done.stdout, "which it does not", done.stdout, done.stderr)
 
     host.down()
     host.up()

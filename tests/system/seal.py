@@ -120,7 +120,12 @@ try:
              ("ready", serial, ["connector/orders", "operator/" + listed["by"].split("/")[1]], listed["by"]), "secrets says who can open it")
     tap.ok("ledger" in run("secrets").stdout, "for people too")
     done = run("secrets", "exposed", "--gateway", "ts-01", "--json")
-    tap.same(json.loads(done.stdout), [], "no gateway has it")
+    tap.ok(done.returncode == 2 and code(done) == "NotFound", "of a gateway that never was nobody says that it knows nothing", done)
+    done = run("secrets", "exposed", "--gateway", "heer")
+    tap.ok(done.returncode == 2 and "did you mean here?" in done.stderr, "the one that was meant is said", done)
+    tap.same(json.loads(run("secrets", "exposed", "--gateway", "here", "--json").stdout), [], "the gateway there is has it not")
+    done = run("secrets", "--gateway", "here")
+    tap.ok(done.returncode == 2 and "hostler secrets exposed" in done.stderr, "a gateway without exposed is a mistake", done)
     tap.ok(run("secrets", "exposed").returncode == 2 and run("secrets", "nonsense").returncode == 2, "words that are no use are refused")
 
     write("flows/more.ini", FLOW.replace("name = note", "name = more").replace("append", "write"))
@@ -182,6 +187,24 @@ try:
     done = run("check")
     tap.ok(done.returncode == 0, "and nothing is missing", done)
     os.remove(path("flows/enter.ini"))
+    tap.same(run("seal", "ledger", "--again").returncode, 0, "nobody needs it on the gateway any more")
+    listed = {one["name"]: one for one in json.loads(run("secrets", "--json").stdout)}["ledger"]
+    tap.ok("gateway/here" in listed["could_open"] and "gateway/here" not in listed["can_open"], "so it cannot open it any more, but could before", listed)
+    tap.ok("gateway/here " in open(path("secrets.d", "ledger.knew"), encoding="utf-8").read(), "which is written down")
+    shown = run("secrets").stdout
+    tap.same(shown.count("connection/bot.password"), 1, "each place is named once")
+    run("seal", "ledger", "--again")
+    done = run("secrets", "exposed", "--gateway", "here")
+    tap.ok("here knows it from before" in done.stdout and "bot: change it" in done.stdout, "a value that was kept is known to who knew it", done)
+    write("secrets.d/ledger.knew", "gateway/here")
+    done = run("secrets", "exposed", "--gateway", "here")
+    tap.ok(done.returncode == 1 and "nobody can say whether here knows it" in done.stderr, "where that cannot be read nobody is let off", done)
+    done = run("seal", "ledger", "--again")
+    tap.ok(done.returncode == 2 and "a line reads" in done.stderr and open(path("secrets.d", "ledger.knew"), encoding="utf-8").read() == "gateway/here",
+           "nor is it written over", done)
+    tap.same(run("seal", "ledger", given=CANARY + "-new").returncode, 0, "another value is sealed")
+    done = run("secrets", "exposed", "--gateway", "here")
+    tap.ok("ledger" not in done.stdout and not os.path.exists(path("secrets.d", "ledger.knew")), "which it does not know", done)
 
     away = tempfile.mkdtemp(prefix="hostler-test-", dir="/var/tmp")
     try:
