@@ -23,6 +23,18 @@ struct trying {
 	bool all_worked;
 };
 
+/* Of this connection, where it stands for any. */
+static const char *remedy_of(const struct trying *trying, const struct reason *row)
+{
+	static const char any[] = "connection unblock NAME";
+	const char *at = row ? row->remedy : "", *place = strstr(at, any);
+
+	if (!place)
+		return at;
+	place += sizeof any - 1 - strlen("NAME");
+	return arena_printf(trying->cli->arena, "%.*s%s%s", (int)(place - at), at, trying->name, place + strlen("NAME"));
+}
+
 /* In the words of --json. */
 static const hst_value *result_of(const struct trying *trying, const char *device, const char *code, const char *text)
 {
@@ -35,7 +47,7 @@ static const hst_value *result_of(const struct trying *trying, const char *devic
 	if (*code) {
 		value_set_text(reason, "code", code);
 		value_set_text(reason, "text", *text ? text : row ? row->cause : "");
-		value_set_text(reason, "remedy", row ? row->remedy : "");
+		value_set_text(reason, "remedy", remedy_of(trying, row));
 		value_set_text(reason, "class", reason_class_name(row ? row->class : REASON_FATAL));
 		value_set(result, "reason", reason);
 	}

@@ -109,7 +109,7 @@ static const struct conf_key keys[] = {
 		    "each device"},
 	{"connection", "password", CONF_SECRET, .at = CONNECTION(password),
 	 .meaning = "`secret:NAME`: what the user signs in with; without it a gateway that root starts lets its "
-		    "accounts in because it is root"},
+		    "accounts in because it is root; a gateway of a user's own house never tries it"},
 
 	PLUGIN_OF("trigger"),
 	PLUGIN_OF("connector"),

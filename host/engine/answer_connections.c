@@ -31,7 +31,7 @@ static const char *state_of(const struct engine *engine, const char *connection)
 	return core_signing_in(engine->core, connection) ? "signing in" : "untried";
 }
 
-static const hst_value *block_record(struct engine *engine, const struct core_block *block)
+static const hst_value *block_record(struct engine *engine, const char *connection, const struct core_block *block)
 {
 	hst_value *record = value_make_record(engine->scratch);
 
@@ -40,7 +40,7 @@ static const hst_value *block_record(struct engine *engine, const struct core_bl
 	answer_set_time(engine->scratch, record, "at", block->at_us);
 	if (block->serial)
 		value_set_integer(record, "serial", block->serial);
-	answer_set_reason(engine->scratch, record, block->reason, block->text);
+	answer_set_sign_in(engine->scratch, record, block->reason, block->text, connection);
 	return record;
 }
 
@@ -76,7 +76,7 @@ int answer_connections(struct engine *engine, const hst_value *filters, const hs
 		value_set_text(record, "state", state_of(engine, connection->name));
 		value_set_integer(record, "waiting", waiting_for(engine, connection->name));
 		if (block)
-			value_set(record, "blocked", block_record(engine, block));
+			value_set(record, "blocked", block_record(engine, connection->name, block));
 		value_append(list, record);
 	}
 	*ret = list;

@@ -32,7 +32,7 @@ static const hst_value *waiting_record(struct engine *engine, struct step *step,
 	value_set_text(record, "user", step->facts.user);
 	value_set_text(record, "mode", step->facts.attended ? "attended" : "unattended");
 	answer_set_time(engine->scratch, record, "requested", step->facts.requested_us);
-	answer_set_reason(engine->scratch, record, step->facts.reason, step->facts.text);
+	answer_set_sign_in(engine->scratch, record, step->facts.reason, step->facts.text, step->facts.connection);
 	return record;
 }
 

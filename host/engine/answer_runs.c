@@ -7,7 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A NAME in other remedies is not the connection's. */
+static const char *remedy_of(hst_arena *arena, const struct reason *row, const char *connection)
+{
+	static const char end[] = "hostler connection unblock NAME";
+	const char *at = row ? row->remedy : NULL, *place = at ? strstr(at, end) : NULL;
+
+	if (!place || !connection || !*connection)
+		return at;
+	place += sizeof end - 1 - strlen("NAME");
+	return arena_printf(arena, "%.*s%s%s", (int)(place - at), at, connection, place + strlen("NAME"));
+}
+
 void answer_set_reason(hst_arena *arena, hst_value *to, const char *code, const char *text)
+{
+	answer_set_sign_in(arena, to, code, text, NULL);
+}
+
+void answer_set_sign_in(hst_arena *arena, hst_value *to, const char *code, const char *text, const char *connection)
 {
 	const struct reason *row = reason_named(code);
 	hst_value *reason;
@@ -19,7 +36,7 @@ void answer_set_reason(hst_arena *arena, hst_value *to, const char *code, const 
 	reason = value_make_record(arena);
 	value_set_text(reason, "code", code);
 	value_set_text(reason, "text", text && *text ? text : row ? row->cause : NULL);
-	value_set_text(reason, "remedy", row ? row->remedy : NULL);
+	value_set_text(reason, "remedy", remedy_of(arena, row, connection));
 	value_set_text(reason, "class", row ? reason_class_name(row->class) : NULL);
 	value_set(to, "reason", reason);
 }
@@ -84,7 +101,7 @@ static void set_present_step(struct engine *engine, hst_value *record, int64_t n
 		present = value_make_record(engine->scratch);
 		value_set_text(present, "name", step->flow_step->name);
 		value_set_text(present, "state", state_name(step->facts.state));
-		answer_set_reason(engine->scratch, present, step->facts.reason, step->facts.text);
+		answer_set_sign_in(engine->scratch, present, step->facts.reason, step->facts.text, step->facts.connection);
 	}
 	value_set(record, "present", present ? present : value_make_null(engine->scratch));
 }
@@ -153,7 +170,7 @@ static void step_waiting(struct engine *engine, hst_value *record, const struct 
 		return;
 	}
 	core_explain(engine->core, step);
-	answer_set_reason(engine->scratch, record, step->facts.reason, step->facts.text);
+	answer_set_sign_in(engine->scratch, record, step->facts.reason, step->facts.text, step->facts.connection);
 	value_set_integer(record, "position", order_place(&step->item));
 }
 

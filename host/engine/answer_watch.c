@@ -65,7 +65,7 @@ static void add_waiting(struct picture *picture, struct step *step)
 	record = step_record(picture, step);
 	value_set_text(record, "target", step->facts.target);
 	answer_set_time(picture->arena, record, "since", step->facts.requested_us);
-	answer_set_reason(picture->arena, record, step->facts.reason, step->facts.text);
+	answer_set_sign_in(picture->arena, record, step->facts.reason, step->facts.text, step->facts.connection);
 	value_append(picture->waiting, record);
 }
 

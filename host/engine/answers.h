@@ -44,6 +44,8 @@ int answer_devices(struct engine *engine, const hst_value *filters, const hst_va
 
 /* {"code","text","remedy","class"}, or null. */
 void answer_set_reason(hst_arena *arena, hst_value *to, const char *code, const char *text);
+/* The same of what signs in with `connection`, which the remedy names. */
+void answer_set_sign_in(hst_arena *arena, hst_value *to, const char *code, const char *text, const char *connection);
 void answer_set_time(hst_arena *arena, hst_value *to, const char *name, int64_t us); /* ISO text, or null */
 
 #endif

@@ -95,7 +95,11 @@ static bool load(struct engine *engine)
 	for (size_t i = 0; i < problems.n; i++) {
 		AUTO_FREE char *line = problem_line(&problems.at[i]);
 
-		inherited_line("wrong", line);
+		/* What the rest works without has been told by the check that comes before. */
+		if (loaded.definitions)
+			log_error("%s", line);
+		else
+			inherited_line("wrong", line);
 	}
 	if (!loaded.definitions)
 		return false;

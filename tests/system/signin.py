@@ -48,6 +48,7 @@ with null_house(FILES, more=MORE, driver="refuse_user = bot2") as house:
              "its run waits, and says why")
     tap.ok("SessionCreationInvalidCredentials" in step["reason"]["text"] and "here" in step["reason"]["text"] and
            "hostler connection unblock bad" in step["reason"]["text"], "with the device, the code and the remedy", step)
+    tap.ok("hostler connection unblock bad`" in step["reason"]["remedy"], "which names the connection", step)
     house.hostler("run", "bad")
     tap.ok("ConnectionBlocked" in house.hostler("queue").stdout, "the queue says it of everybody who waits")
     tap.same(connection(house, "bad")["waiting"], 2, "the list says how many wait")
@@ -121,7 +122,7 @@ with null_house(LOCKED, more=PASSWORDS, driver="password = right-4711") as house
     tried = json.loads(done.stdout)
     tap.same((done.returncode, [(one["device"], one["worked"], one["reason"]["code"]) for one in tried]),
              (1, [("here", False, "SessionCreationInvalidCredentials")]), "a person may try it, and hears what happened")
-    tap.ok(tried[0]["reason"]["remedy"] and "seal the right one" in tried[0]["reason"]["text"], "with the remedy", tried)
+    tap.ok("connection unblock locked`" in tried[0]["reason"]["remedy"] and "seal the right one" in tried[0]["reason"]["text"], "with the remedy", tried)
     tap.same((house.hostler("connection", "test", "lockd").returncode, house.hostler("connection", "test", "locked", "--device", "there").returncode), (2, 2),
              "what is not there is bad input")
     tap.same((tries(house), connection(house, "locked")["state"]), (5, "blocked"), "that was one try more, and blocks it as any other")

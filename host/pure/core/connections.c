@@ -70,10 +70,10 @@ static char *sentence_of(const struct core_connection *connection)
 				  connection->gate.name);
 	clock_iso(block->at_us, at, sizeof at);
 	return mem_printf("connection %s: signing in %s on %s failed at %s with %s%s%s; once the account is in order: "
-			  "`hostler connection unblock %s`",
+			  "`hostler connection unblock %s`%s",
 			  connection->gate.name, block->user, block->device, at, block->reason,
 			  block->text && *block->text ? ": " : "", block->text ? block->text : "",
-			  connection->gate.name);
+			  connection->gate.name, block->serial ? "; sealing its password again is enough" : "");
 }
 
 /* Opens or shuts the gate by what is known; whoever waits behind one that opens may start. */

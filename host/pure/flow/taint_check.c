@@ -251,6 +251,19 @@ static void check_pieces(const struct looking *looking, const struct flow_input 
 		        input->name, pieces, FLOW_PIECES_MAX);
 }
 
+/* What was meant for a secret and is none is told apart from what stands there by mistake. */
+static const char *say_meant(const struct looking *looking, const struct flow_input *input)
+{
+	static const char front[] = "secret:";
+	const char *text = input->value.text, *at = strstr(text, front);
+
+	if (!at)
+		return say_plain(looking, input);
+	if (at == text)
+		return "that NAME begins with a small letter and has at most 48 small letters, digits, \"_\" and \"-\"";
+	return "secret:NAME must be the whole value, with nothing before it";
+}
+
 static void check_input(const struct looking *looking, const struct flow_input *input)
 {
 	const struct flow_taint *taint = looking->taint;
@@ -272,7 +285,7 @@ static void check_input(const struct looking *looking, const struct flow_input *
 	else if (secret)
 		PROBLEM(looking, input->line,
 		        "input \"%s\" is a secret and takes what is secure alone, or secret:NAME; %s", input->name,
-		        say_plain(looking, input));
+		        say_meant(looking, input));
 }
 
 struct sinks {

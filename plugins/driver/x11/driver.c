@@ -25,7 +25,7 @@ static const hst_field options[] = {
 	HST_FIELD(struct options, xserver, .def = "Xvfb", .doc = "X server that takes Xvfb's arguments"),
 	HST_FIELD(struct options, pam_dir,
 		  .doc = "directory with the PAM service file 'hostler'; left out: the one installed with "
-			 "hostler"),
+			 "hostler. In a user's own house no password is tried"),
 	HST_FIELD(struct options, ready_within, .def = "60s", .min = 1000, .max = 600000,
 		  .doc = "how long a session may take to be ready"),
 	HST_FIELD(struct options, grace, .def = "3s", .min = 0, .max = 60000,
