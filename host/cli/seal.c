@@ -8,11 +8,13 @@
 #include "cli/prompt.h"
 #include "cli/seal_whom.h"
 #include "config/secret_files.h"
+#include "schema/rights.h"
 #include "schema/value.h"
 #include "seal/envelope_house.h"
 #include "seal/sealed_file.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +27,7 @@ struct sealing {
 	bool damaged;
 	hst_error damage;
 	hst_secret *secret;
+	bool same, other; /* than the value before; neither: that is not known, since there is none or it is damaged */
 	int64_t serial;
 };
 
@@ -104,6 +107,7 @@ static int open_before(struct sealing *sealing)
 	envelope_house_init(&house, sealing->desk.roster);
 	check.sink = sealing->before->envelope.header.sinks[0];
 	code = envelope_open(&sealing->before->envelope, &check, &sealing->desk.key.pairs, &sealing->secret, &err);
+	sealing->same = true;
 	return code == HST_OK ? CLI_DONE : cli_fail(sealing->desk.cli, CLI_FAILED, err.reason, "%s: %s", sealing->path, err.text);
 }
 
@@ -121,6 +125,58 @@ static int ask_secret(struct sealing *sealing)
 	return status;
 }
 
+static enum envelope_signer who_has_this_key(const void *arg, const char *name, uint8_t ret_sign[SEAL_KEY_BYTES], unsigned *ret_rights)
+{
+	const struct roster_member *line = arg;
+
+	memcpy(ret_sign, line->sign, SEAL_KEY_BYTES);
+	*ret_rights = RIGHT_ADMIN;
+	return strcmp(line->name, name) == 0 ? ENVELOPE_SIGNER_KNOWN : ENVELOPE_SIGNER_UNKNOWN;
+}
+
+/* To be compared with alone, so it may be signed by somebody who was removed since, and be as old as it likes. */
+static bool open_former(const struct sealing *sealing, hst_secret **ret)
+{
+	const struct roster *roster = sealing->desk.roster;
+	const struct envelope *envelope = &sealing->before->envelope;
+	struct envelope_house house;
+	struct envelope_check check = {.house = &house, .sink = envelope->header.sinks[0], .now_us = clock_wall_us()};
+	hst_error err;
+	int code;
+
+	envelope_house_init(&house, roster);
+	house.least = 0;
+	code = envelope_open(envelope, &check, &sealing->desk.key.pairs, ret, &err);
+	house.signer = who_has_this_key;
+	for (size_t i = 0; code != HST_OK && i < roster->member_count; i++) {
+		house.arg = &roster->members[i];
+		if (roster->members[i].kind == ROSTER_REVOKED)
+			code = envelope_open(envelope, &check, &sealing->desk.key.pairs, ret, &err);
+	}
+	return code == HST_OK;
+}
+
+/* Who types the same value again has changed nothing for those who know it. One that cannot be opened here is taken for another. */
+static void compare(struct sealing *sealing)
+{
+	AUTO(secret) hst_secret *former = NULL;
+	size_t was = 0, is = 0;
+	const void *before, *now;
+
+	if (!sealing->before)
+		return;
+	sealing->other = true;
+	if (!open_former(sealing, &former))
+		return;
+	before = secret_bytes(former, &was);
+	now = secret_bytes(sealing->secret, &is);
+	if (was != is || sodium_memcmp(before, now, is) != 0)
+		return;
+	sealing->other = false;
+	sealing->same = true;
+	fputs("hostler: warning: this is the value that was sealed before: who knew it still knows it\n", stderr);
+}
+
 /* What is damaged is not lost: perhaps somebody can mend it, or wants to know what became of it. */
 static int keep_damaged(const struct sealing *sealing)
 {
@@ -135,17 +191,17 @@ static int keep_damaged(const struct sealing *sealing)
 }
 
 /* Who could open a value still knows it when it is sealed again; who could open the former one does not know another. */
-static int write_sealed(const struct sealing *sealing, bool again, const struct envelope_recipient *to, size_t n, const void *bytes, size_t length,
+static int write_sealed(const struct sealing *sealing, const struct envelope_recipient *to, size_t n, const void *bytes, size_t length,
                         hst_error *err)
 {
-	int code = again ? knew_keep(sealing->path, &sealing->before->envelope, to, n, err) : HST_OK;
+	int code = sealing->same ? knew_keep(sealing->path, &sealing->before->envelope, to, n, err) : HST_OK;
 
 	if (code == HST_OK)
 		code = sealed_file_write(sealing->path, bytes, length, err);
-	return code == HST_OK && !again ? knew_forget(sealing->path, err) : code;
+	return code == HST_OK && sealing->other ? knew_forget(sealing->path, err) : code;
 }
 
-static int seal(struct sealing *sealing, bool again)
+static int seal(struct sealing *sealing)
 {
 	const struct seal_desk *desk = &sealing->desk;
 	struct envelope_recipient to[SEAL_MEMBERS_MAX + ROSTER_OPERATORS_MAX];
@@ -163,7 +219,7 @@ static int seal(struct sealing *sealing, bool again)
 	if (status)
 		return status;
 	if (code == HST_OK)
-		code = write_sealed(sealing, again, to, n, bytes, length, &err);
+		code = write_sealed(sealing, to, n, bytes, length, &err);
 	return code == HST_OK ? CLI_DONE : cli_fail_as(desk->cli, code, &err);
 }
 
@@ -232,8 +288,10 @@ int seal_command(struct cli *cli)
 	}
 	if (!status)
 		status = again ? open_before(&sealing) : ask_secret(&sealing);
+	if (!status && !again)
+		compare(&sealing);
 	if (!status)
-		status = seal(&sealing, again);
+		status = seal(&sealing);
 	if (!status)
 		say_sealed(&sealing);
 	secret_free(sealing.secret);

@@ -261,6 +261,10 @@ static void say_whom(const struct typed *typed, const struct direction *directio
 {
 	if (prompt_is_piped() || cli_of(typed)->json)
 		return;
+	if (!direction->to_count && direction->sink_count == 1 && strcmp(direction->sinks[0], "operator") == 0) {
+		fprintf(stderr, "%s: no flow takes it\n", direction->output);
+		return;
+	}
 	fprintf(stderr, "%s: for", direction->output);
 	for (size_t i = 0; i < direction->sink_count; i++)
 		fprintf(stderr, "%s %s", i ? "," : "", direction->sinks[i]);

@@ -180,6 +180,12 @@ with null_house() as house:
     tap.ok("who may not seal in this house any more" in house.hostler("secrets").stdout, "which is said")
     done = house.hostler("secrets", "exposed", "--operator", "linus")
     tap.ok(done.returncode == 0 and "pin: change it" in done.stdout, "what they may know, too", done.stdout, done.stderr)
+    again = ["seal", "pin", "--for", "connector/later.password", "--to", pin]
+    for given, wanted in (("4711", "pin: linus knows it from before"), ("6789", "linus can open no secret")):
+        subprocess.run([os.path.join(PROGRAMS, "hostler"), "-c", house.ini, *again], cwd=house.home, env=house.environment(), input=given, capture_output=True,
+                       text=True, timeout=60, check=True)
+        done = house.hostler("secrets", "exposed", "--operator", "linus")
+        tap.ok(done.returncode == 0 and wanted in done.stdout, "typed again by somebody else it is known to them, another value is not", done.stdout, done.stderr)
     signed = house.json("desktop", "list")[0]
     tap.ok(signed["state"] == "refused" and "linus, who is no operator" in signed["text"], "and what they have signed is signed by nobody", signed)
     tap.same((house.json("desktop", "push", "-y", "greet")["by"], house.json("desktop", "list")[0]["state"]), (own, "signed"), "until somebody else signs it")

@@ -109,6 +109,10 @@ with House(FILES) as house:
     tap.ok("pin: for connector/out.append.text" in typed.said and CANARY not in typed.said, "what it is for is said, it is not", typed.said)
     tap.ok(ended(house), "every flow of the button ends")
     tap.same((kept(house, "one"), kept(house, "two")), (CANARY + "\n", f"it is {CANARY}!"), "each flow that takes it has all of it")
+    idle = Terminal(house.command("hostler", "-c", house.ini, "press", "start", "--secret", "spare", "--wait"), house.environment())
+    asked = [idle.answer(f"Secret input {name}: ", CANARY) for name in ("spare", "pin")]
+    tap.ok(asked == [True, True] and idle.end() == 0 and "spare: no flow takes it" in idle.said, "of one that no flow takes that is said", idle.said)
+    tap.ok(ended(house) and kept(house, "one") and kept(house, "two"), "which hinders nobody")
     run = next(run for run in house.json("runs") if run["flow"] == "one")
     shown = house.json("show", str(run["number"]))
     tap.same((shown["event"]["pin"], shown["steps"][0]["inputs"]["text"]), ({"sealed": "trigger.pin"}, {"sealed": "trigger.pin"}), "what is shown of it is that it is sealed")
