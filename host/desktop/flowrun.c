@@ -32,7 +32,10 @@ static void finish(void *arg)
 	run->next = NULL;
 	flow_streams_rest(run);
 	/* First, because an output whose file cannot be kept is none. */
-	flow_files_collect(run->spec.place, run->spec.results, run->output_files, &run->outputs, &run->log);
+	if (run->no_files)
+		flow_log_note(&run->log, "files in out/ are not kept: too many of them were said to be secret outputs");
+	else
+		flow_files_collect(run->spec.place, run->spec.results, run->output_files, &run->outputs, &run->log);
 	result = flow_verdict(run);
 	result.ended_us = clock_wall_us();
 	flow_log_close(&run->log, run->log.held ? flow_redact_by(&run->redact) : NULL);
@@ -130,6 +133,7 @@ void flowrun_free(struct flowrun *run)
 	flow_log_close(&run->log, run->log.held ? flow_redact_by(&run->redact) : NULL);
 	flow_events_clear(&run->events);
 	flow_redact_clear(&run->redact);
+	text_clear(&run->said);
 	flow_pictures_clear(&run->pictures);
 	arena_free(run->arena);
 	free(run);

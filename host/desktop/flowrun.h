@@ -84,7 +84,7 @@ struct flowrun_spec {
 	const struct package *package;
 	const hst_value *inputs; /* unchecked: they are checked against the package first */
 	const struct sealing *sealing; /* which of them came sealed, opened; which outputs are to be; NULL: that follows from their types alone */
-	bool hidden;		 /* some of them came sealed, nobody knows which: none is in the environment */
+	bool hidden;		 /* some of them came sealed, nobody knows which: none is in the environment, all are looked for in what it says */
 	struct flow_place *place; /* where it works (desktop/flowrun_place.h), new or renewed; of one run at a time */
 	const char *results;	  /* an existing directory: log, screenshots/ and out/ are left there, if there are any */
 	int64_t uid, gid;		/* owner of what is made for the flow; -1: this process's own */

@@ -13,10 +13,10 @@ enum { READ_BYTES = 64 << 10 };
 
 static void fault(struct flow_events *events, const char *rule)
 {
-	char seen[80], text[HST_TEXT_MAX];
-	size_t n = events->length < sizeof events->line ? events->length : sizeof events->line;
+	char seen[80] = "it is not shown, since it may be a secret", text[HST_TEXT_MAX];
 
-	sentence_copy(seen, sizeof seen, events->line, n);
+	if (!events->unshown)
+		sentence_copy(seen, sizeof seen, events->line, events->length);
 	snprintf(text, sizeof text, "the flow wrote a line into $HOSTLER_EVENTS that is no event: %.300s: %s",
 		 rule, seen);
 	if (!events->faults++)
@@ -38,16 +38,12 @@ static const char *text_member(const hst_value *event, const char *name)
 static const char *read_progress(struct flow_events *events, const hst_value *event)
 {
 	const char *subflow = text_member(event, "subflow"), *action = text_member(event, "action");
-	char fit_subflow[FLOW_PROGRESS_TEXT + 1], fit_action[FLOW_PROGRESS_TEXT + 1];
 
 	if (!action || value_count(event) != (subflow ? 3 : 2))
 		return "progress has the texts subflow and action";
 	if (++events->progress > FLOW_PROGRESS_MAX)
 		return NULL;
-	subflow = subflow ? subflow : "";
-	sentence_copy(fit_subflow, sizeof fit_subflow, subflow, strlen(subflow));
-	sentence_copy(fit_action, sizeof fit_action, action, strlen(action));
-	events->role.progress(events->role.arg, fit_subflow, fit_action);
+	events->role.progress(events->role.arg, subflow ? subflow : "", action);
 	return NULL;
 }
 

@@ -24,7 +24,7 @@ enum { FLOW_LINE_MAX = 4096, FLOW_PROGRESS_MAX = 10000, FLOW_PROGRESS_TEXT = 200
 
 struct flow_events_role {
 	void (*progress)(void *arg, const char *subflow,
-			 const char *action); /* fit for a sentence, at most 200 bytes each */
+			 const char *action); /* as the flow wrote them: who cuts them searches them for secrets first */
 	void (*output)(void *arg, const char *name, const hst_value *value,
 		       const char *file); /* one of the two; gone after the call */
 	void (*error)(void *arg, const char *message);
@@ -35,6 +35,7 @@ struct flow_events_role {
 
 struct flow_events {
 	int fd; /* not owned; non-blocking */
+	bool unshown; /* no fault quotes its line, which may be half a secret, or one that nobody knows yet */
 	struct flow_events_role role;
 	hst_arena *arena; /* of one line */
 	char line[FLOW_LINE_MAX];

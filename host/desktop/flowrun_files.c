@@ -233,7 +233,7 @@ void flow_files_check(const struct flow_place *place, struct flow_outputs *outpu
 		if (fd < 0)
 			flow_outputs_fault(outputs,
 					   "output \"%s\" must name a file directly in out/, got \"%.100s\"",
-					   name, value_text(value));
+					   name, outputs->unshown ? "(not shown)" : value_text(value));
 		else
 			close(fd);
 	}

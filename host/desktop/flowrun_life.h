@@ -33,6 +33,7 @@ struct flowrun {
 	struct flow_redact redact;
 	struct flow_pictures pictures;
 	hst_value *output_files; /* paths whose content became an output, or would be a secret one */
+	bool no_files; /* there were too many of them: none is kept */
 
 	const hst_value *inputs; /* checked */
 	struct text input_json;
@@ -48,7 +49,7 @@ struct flowrun {
 
 	enum flowrun_end forced; /* decided from outside; 0: the flow decides */
 	bool pause_asked, paused, stop_asked, cancel_asked, checkpoint_since;
-	char said[HST_TEXT_MAX]; /* text of the last error event */
+	struct text said; /* by the last error event, as it is: it is searched when it is told */
 	hst_error refused;	 /* why it never started */
 };
 

@@ -74,19 +74,19 @@ static void keep_last(struct flow_log *log, const char *bytes, size_t n)
 		log->last_length = FLOW_LOG_LAST;
 }
 
-static bool has_ink(const char *line)
+static bool has_ink(const struct flow_log_line *line)
 {
-	return line[strspn(line, " ")] != '\0';
+	char fit[FLOW_LOG_LINE];
+
+	sentence_copy(fit, sizeof fit, line->bytes, line->length);
+	return fit[strspn(fit, " ")] != '\0';
 }
 
 static void end_line(struct flow_log *log)
 {
-	char fit[FLOW_LOG_LINE];
-
-	sentence_copy(fit, sizeof fit, log->line, log->line_length);
-	if (has_ink(fit))
-		memcpy(log->line_before, fit, sizeof fit);
-	log->line_length = 0;
+	if (has_ink(&log->line))
+		log->line_before = log->line;
+	log->line.length = 0;
 }
 
 static void follow_lines(struct flow_log *log, const char *bytes, size_t n)
@@ -94,10 +94,10 @@ static void follow_lines(struct flow_log *log, const char *bytes, size_t n)
 	while (n) {
 		const char *newline = memchr(bytes, '\n', n);
 		size_t part = newline ? (size_t)(newline - bytes) : n;
-		size_t room = sizeof log->line - log->line_length;
+		size_t room = sizeof log->line.bytes - log->line.length;
 
-		memcpy(log->line + log->line_length, bytes, part < room ? part : room);
-		log->line_length += part < room ? part : room;
+		memcpy(log->line.bytes + log->line.length, bytes, part < room ? part : room);
+		log->line.length += part < room ? part : room;
 		if (!newline)
 			return;
 		end_line(log);
@@ -128,9 +128,9 @@ void flow_log_note(struct flow_log *log, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	length = snprintf(line, sizeof line, "%shostler: %s\n", log->line_length ? "\n" : "", text);
+	length = snprintf(line, sizeof line, "%shostler: %s\n", log->line.length ? "\n" : "", text);
 	/* Not through follow_lines: the last line is what the flow said. */
-	if (log->line_length)
+	if (log->line.length)
 		end_line(log);
 	if (log->written < FLOW_LOG_FIRST) {
 		write_out(log, line, (size_t)length);
@@ -141,11 +141,9 @@ void flow_log_note(struct flow_log *log, const char *format, ...)
 	log->total += length;
 }
 
-void flow_log_last_line(const struct flow_log *log, char to[FLOW_LOG_LINE])
+const struct flow_log_line *flow_log_last_line(const struct flow_log *log)
 {
-	sentence_copy(to, FLOW_LOG_LINE, log->line, log->line_length);
-	if (!has_ink(to))
-		memcpy(to, log->line_before, FLOW_LOG_LINE);
+	return has_ink(&log->line) ? &log->line : &log->line_before;
 }
 
 static void write_on(void *arg, const char *bytes, size_t n)

@@ -16,6 +16,12 @@
 
 enum { FLOW_LOG_FIRST = 256 << 10, FLOW_LOG_LAST = 768 << 10, FLOW_LOG_LINE = 200 };
 
+/* One that fills its room may go on. */
+struct flow_log_line {
+	char bytes[FLOW_LOG_LINE];
+	size_t length;
+};
+
 struct flow_log {
 	char *path;
 	int fd; /* -1: nothing was said yet */
@@ -23,9 +29,7 @@ struct flow_log {
 	size_t written; /* of the first part; a line of ours may end a little beyond */
 	char *last;	/* a ring; NULL until it is needed */
 	size_t last_at, last_length;
-	char line[FLOW_LOG_LINE],
-		line_before[FLOW_LOG_LINE]; /* the line being written, and the last that was not blank */
-	size_t line_length;
+	struct flow_log_line line, line_before; /* being written, and the last that was not blank */
 	bool held;	 /* the file is one without a name so far, in memory */
 	bool broken; /* the disk is full or gone: the run goes on without its log */
 };
@@ -38,8 +42,8 @@ void flow_log_add(struct flow_log *log, const char *bytes, size_t n);
 /* A line of ours between the flow's: "hostler: TEXT". */
 __attribute__((format(printf, 2, 3))) void flow_log_note(struct flow_log *log, const char *format, ...);
 
-/* The last line with something in it, fit for a sentence; "" when there is none. */
-void flow_log_last_line(const struct flow_log *log, char to[FLOW_LOG_LINE]);
+/* The last line with something in it, as it was printed; an empty one when there is none. */
+const struct flow_log_line *flow_log_last_line(const struct flow_log *log);
 
 /* Writes what is kept, with a line that says how much is left out, and closes. Done twice it does nothing. One that was held is
  * filtered first; with NULL it is not kept. */

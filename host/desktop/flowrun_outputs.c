@@ -36,6 +36,8 @@ static void unknown(struct flow_outputs *outputs, const char *name)
 	if (outputs->fault[0])
 		return;
 	nearest = fields_nearest(outputs->declared, name);
+	if (outputs->unshown)
+		name = "(not shown)";
 	flow_outputs_fault(outputs, "unknown output \"%.60s\"%s%s%s", name,
 			   nearest ? "; did you mean \"" : "", nearest ? nearest : "",
 			   nearest ? "\"?" : ": the package declares none of that name");
@@ -99,8 +101,8 @@ int flow_outputs_check(const struct flow_outputs *outputs, const hst_value **ret
 
 	if (outputs->fault[0])
 		return hst_fail_as(err, HST_INVALID, "OutputInvalid", "%s", outputs->fault);
-	if (fields_check(outputs->arena, outputs->declared, "output", outputs->given, false, ret, &why) !=
-	    HST_OK)
+	if ((outputs->unshown ? fields_check_unshown : fields_check)(outputs->arena, outputs->declared, "output", outputs->given, false, ret,
+								     &why) != HST_OK)
 		return hst_fail_as(err, HST_INVALID, "OutputInvalid", "%s", why.text);
 	return HST_OK;
 }

@@ -15,6 +15,7 @@ struct flow_outputs {
 	hst_value *given;
 	bool *seen; /* one per declared output: its first event counts, whatever came of it */
 	size_t bytes;
+	bool unshown; /* what is wrong is said without what was given, which may be a secret */
 	char fault[HST_TEXT_MAX]; /* the first thing that is wrong, naming output and rule; "" so far none */
 };
 

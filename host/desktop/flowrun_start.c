@@ -62,7 +62,9 @@ bool flow_is_secure(const struct flowrun *run, const char *output)
 {
 	const hst_field *field = fields_find(run->spec.package->outputs, output);
 
-	return field && run->spec.sealing && sealing_must(run->spec.sealing, field, output);
+	if (!field || !run->spec.sealing)
+		return field && field_type(field) == HST_TYPE_SECRET;
+	return sealing_must(run->spec.sealing, field, output);
 }
 
 static bool makes_secrets(const struct flowrun *run)
@@ -93,7 +95,7 @@ static bool was_given_secrets(const struct flowrun_spec *spec, const hst_value *
 {
 	hst_fields fields = spec->package->inputs;
 
-	if (spec->sealing && spec->sealing->took)
+	if (spec->hidden || (spec->sealing && spec->sealing->took))
 		return true;
 	for (size_t i = 0; i < fields.n; i++)
 		if (field_type(&fields.at[i]) == HST_TYPE_SECRET &&
@@ -123,7 +125,7 @@ static void prepare(struct flowrun *run)
 	const struct flowrun_spec *spec = &run->spec;
 
 	flow_log_open(&run->log, spec->results);
-	if (makes_secrets(run))
+	if (makes_secrets(run) || spec->hidden)
 		flow_log_hold(&run->log);
 	leave_out_secrets(run);
 	flow_streams_init(run);
@@ -136,6 +138,7 @@ static void prepare(struct flowrun *run)
 		snprintf(run->refused.reason, sizeof run->refused.reason, "SecretUnusable");
 		run->inputs = NULL;
 	}
+	run->events.unshown = run->outputs.unshown = was_given_secrets(spec, run->inputs) || makes_secrets(run);
 	prepare_pictures(run);
 }
 
@@ -159,6 +162,7 @@ static struct flowrun *run_new(struct loop *loop, const struct flowrun_spec *spe
 	run->input_fd = run->output_fd = run->log.fd = -1;
 	run->output_files = value_make_list(run->arena);
 	text_init_wiping(&run->input_json, 2 * VALUE_BYTES_MAX);
+	text_init_wiping(&run->said, FLOW_LINE_MAX);
 	flow_outputs_init(&run->outputs, run->arena, spec->package->outputs);
 	return run;
 }

@@ -14,6 +14,7 @@
 enum {
 	READS_AT_END = 64, /* a pipe holds 4 of these reads; more means that somebody goes on writing */
 	OUTPUT_READ = 16 << 10,
+	OUTPUT_FILES_MAX = 10000,
 };
 
 static void close_end(struct flowrun *run, int *fd)
@@ -38,6 +39,18 @@ static void on_progress(void *arg, const char *subflow, const char *action)
 	run->role.progress(run->role.arg, clean_subflow, clean_action);
 }
 
+/* Whatever becomes of the output: its file is none of the run, however the path to it is written. */
+static void leave_out(struct flowrun *run, const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	const char *path = arena_printf(run->arena, "out/%s", slash ? slash + 1 : file);
+
+	if (value_count(run->output_files) < OUTPUT_FILES_MAX)
+		value_append(run->output_files, value_make_text(run->arena, path, strlen(path)));
+	else
+		run->no_files = true;
+}
+
 static void on_output(void *arg, const char *name, const hst_value *value, const char *file)
 {
 	struct flowrun *run = arg;
@@ -45,6 +58,8 @@ static void on_output(void *arg, const char *name, const hst_value *value, const
 	hst_error err = {0};
 	size_t length = 0;
 
+	if (file && flow_is_secure(run, name))
+		leave_out(run, file);
 	if (!flow_outputs_expect(&run->outputs, name))
 		return;
 	if (!file) {
@@ -64,7 +79,8 @@ static void on_error(void *arg, const char *message)
 {
 	struct flowrun *run = arg;
 
-	flow_saying(run, run->said, sizeof run->said, message);
+	text_reset(&run->said);
+	text_add(&run->said, message);
 	flow_pictures_error(&run->pictures);
 }
 

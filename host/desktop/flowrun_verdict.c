@@ -27,19 +27,44 @@ static const hst_value *outputs_checked(struct flowrun *run, hst_error *err)
 	return flow_outputs_check(&run->outputs, &checked, err) == HST_OK ? checked : NULL;
 }
 
+static void add(void *arg, const char *bytes, size_t n)
+{
+	text_bytes(arg, bytes, n);
+}
+
+/* What was secret only after it was printed is still in it. Of one that was cut the end may be half a secret; that half is what would
+ * still wait for more. */
+static void last_line(struct flowrun *run, char *to, size_t size)
+{
+	struct redact *redact = flow_redact_by(&run->redact);
+	const struct flow_log_line *line = flow_log_last_line(&run->log);
+	struct redact_stream stream;
+	AUTO(text) struct text clean;
+
+	text_init_wiping(&clean, sizeof REDACT_INSTEAD * FLOW_LOG_LINE);
+	if (!redact) {
+		flow_saying(run, to, size, "");
+		return;
+	}
+	redact_stream_init(&stream, redact);
+	redact_feed(&stream, line->bytes, line->length, add, &clean);
+	if (line->length < sizeof line->bytes)
+		redact_flush(&stream, add, &clean);
+	redact_stream_clear(&stream);
+	sentence_copy(to, size, clean.s, clean.length);
+}
+
 /* The flow's own account of its failure, or what can be seen from here. */
 static void failure_text(struct flowrun *run, char *to, size_t size)
 {
-	char status[64], last[FLOW_LOG_LINE], line[FLOW_LOG_LINE];
+	char status[64], line[FLOW_LOG_LINE];
 
-	if (run->said[0]) {
-		snprintf(to, size, "%s", run->said);
+	if (run->said.length) {
+		flow_saying(run, to, size, run->said.s);
 		return;
 	}
 	spawn_status_text(run->status, status, sizeof status);
-	flow_log_last_line(&run->log, last);
-	/* What was secret only after it was printed is still in it. */
-	flow_saying(run, line, sizeof line, last);
+	last_line(run, line, sizeof line);
 	if (line[0])
 		snprintf(to, size, "%s; the last line of its log: %s", status, line);
 	else

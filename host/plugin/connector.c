@@ -68,7 +68,7 @@ static int check_size(const hst_value *outputs, hst_error *err)
 }
 
 static int run_bound(struct plugin_instance *connector, const hst_action *action, hst_call *call,
-		     const hst_value *inputs, const hst_value **ret_values, hst_error *err)
+		     const hst_value *inputs, bool unshown, const hst_value **ret_values, hst_error *err)
 {
 	void *input = arena_alloc(call->arena, action->input_size ? action->input_size : 1);
 	void *output = arena_alloc(call->arena, action->output_size ? action->output_size : 1);
@@ -83,6 +83,8 @@ static int run_bound(struct plugin_instance *connector, const hst_action *action
 	if ((code = plugin_answer(connector->plugin, action->name, code, &said, &said)) != HST_OK)
 		return fail_with_reason(code, reason_of(code), &said, err);
 	code = fields_unbind(call->arena, action->outputs, output, ret_values, &said);
+	if (code != HST_OK && unshown)
+		hst_fail(&said, (hst_code)code, "an output breaks the rules of its field; it is not shown");
 	return code == HST_OK ? HST_OK : fail_with_reason(code, "OutputInvalid", &said, err);
 }
 
@@ -99,7 +101,7 @@ static int run_shaped(struct plugin_instance *connector, const hst_action *actio
 }
 
 int connector_run(struct plugin_instance *connector, const hst_action *action, const hst_shape *shape,
-		  hst_call *call, const hst_value *inputs, const hst_value **ret_outputs, hst_error *err)
+		  hst_call *call, const hst_value *inputs, bool unshown, const hst_value **ret_outputs, hst_error *err)
 {
 	const hst_value *checked = NULL, *values = NULL, *outputs = NULL;
 	hst_error said = {0};
@@ -111,12 +113,12 @@ int connector_run(struct plugin_instance *connector, const hst_action *action, c
 		return fail_with_reason(code, "InputInvalid", &said, err);
 
 	code = shape ? run_shaped(connector, action, call, checked, &values, err)
-		     : run_bound(connector, action, call, checked, &values, err);
+		     : run_bound(connector, action, call, checked, unshown, &values, err);
 	if (code != HST_OK)
 		return code;
 
-	code = fields_check(call->arena, shape ? shape->outputs : action->outputs, "output", values, false,
-			    &outputs, &said);
+	code = (unshown ? fields_check_unshown : fields_check)(call->arena, shape ? shape->outputs : action->outputs, "output", values,
+							       false, &outputs, &said);
 	if (code == HST_OK)
 		code = check_size(outputs, &said);
 	if (code != HST_OK)

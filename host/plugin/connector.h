@@ -12,9 +12,10 @@ const hst_action *connector_action(const struct plugin_instance *connector,
 /*
  * Checks the inputs, runs the action and checks the outputs, which are at most 1 MiB as JSON. `shape` is what
  * plugin_shape gave where the plugin has the op `fields`, else NULL. Reasons: InputInvalid, OutputInvalid,
- * else the plugin's own or, by code, ActionTimeout, Cancelled or ActionFailed.
+ * else the plugin's own or, by code, ActionTimeout, Cancelled or ActionFailed. With `unshown` what is wrong with the
+ * outputs is said without them, since they are to be sealed.
  */
 int connector_run(struct plugin_instance *connector, const hst_action *action, const hst_shape *shape,
-		  hst_call *call, const hst_value *inputs, const hst_value **ret_outputs, hst_error *err);
+		  hst_call *call, const hst_value *inputs, bool unshown, const hst_value **ret_outputs, hst_error *err);
 
 #endif

@@ -58,7 +58,7 @@ struct checking {
 	hst_arena *arena;
 	const char *what;
 	const hst_value *given;
-	bool lenient_missing;
+	bool lenient_missing, unshown;
 	hst_value *checked;
 	hst_error *err;
 };
@@ -71,6 +71,8 @@ static int refuse_unknown(const struct checking *checking, hst_fields fields)
 
 		if (fields_find(fields, name))
 			continue;
+		if (checking->unshown)
+			return hst_fail(checking->err, HST_INVALID, "there is an unknown %s", checking->what);
 		near = fields_nearest(fields, name);
 		if (near)
 			return hst_fail(checking->err, HST_INVALID,
@@ -87,6 +89,9 @@ static int check_one(const struct checking *checking, const hst_field *field, co
 	hst_error why;
 	int code = type_check(checking->arena, field, given, &normal, &why);
 
+	if (code && checking->unshown)
+		return hst_fail_as(checking->err, code, why.reason, "%s \"%s\" must be of type %s; what was given is not shown",
+				   checking->what, field_name(field), type_name(field_type(field)));
 	if (code)
 		return hst_fail_as(checking->err, code, why.reason, "%s %s", checking->what, why.text);
 	value_add(checking->checked, field_name(field), normal);
@@ -127,27 +132,38 @@ static int check_field(const struct checking *checking, const hst_field *field)
 	return HST_OK;
 }
 
+static int check(struct checking *checking, hst_fields fields, const hst_value **ret)
+{
+	int code;
+
+	if (checking->given && value_kind(checking->given) != HST_VALUE_RECORD)
+		return hst_fail(checking->err, HST_INVALID, "%ss must be a record", checking->what);
+	checking->checked = value_make_record(checking->arena);
+	code = refuse_unknown(checking, fields);
+	for (size_t i = 0; !code && i < fields.n; i++) {
+		if (field_prefix(&fields.at[i]))
+			code = check_map(checking, &fields.at[i]);
+		else
+			code = check_field(checking, &fields.at[i]);
+	}
+	if (!code)
+		*ret = checking->checked;
+	return code;
+}
+
 int fields_check(hst_arena *arena, hst_fields fields, const char *what, const hst_value *given,
 		 bool lenient_missing, const hst_value **ret, hst_error *err)
 {
-	struct checking checking = {.arena = arena,
-				    .what = what,
-				    .given = given,
-				    .lenient_missing = lenient_missing,
-				    .checked = value_make_record(arena),
-				    .err = err};
-	int code;
+	struct checking checking = {.arena = arena, .what = what, .given = given, .lenient_missing = lenient_missing, .err = err};
 
-	if (given && value_kind(given) != HST_VALUE_RECORD)
-		return hst_fail(err, HST_INVALID, "%ss must be a record", what);
-	code = refuse_unknown(&checking, fields);
-	for (size_t i = 0; !code && i < fields.n; i++) {
-		if (field_prefix(&fields.at[i]))
-			code = check_map(&checking, &fields.at[i]);
-		else
-			code = check_field(&checking, &fields.at[i]);
-	}
-	if (!code)
-		*ret = checking.checked;
-	return code;
+	return check(&checking, fields, ret);
+}
+
+int fields_check_unshown(hst_arena *arena, hst_fields fields, const char *what, const hst_value *given,
+			 bool lenient_missing, const hst_value **ret, hst_error *err)
+{
+	struct checking checking = {
+		.arena = arena, .what = what, .given = given, .lenient_missing = lenient_missing, .unshown = true, .err = err};
+
+	return check(&checking, fields, ret);
 }

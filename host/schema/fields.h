@@ -42,6 +42,10 @@ const char *fields_nearest(hst_fields fields, const char *name);
 int fields_check(hst_arena *arena, hst_fields fields, const char *what, const hst_value *given,
 		 bool lenient_missing, const hst_value **ret, hst_error *err);
 
+/* The same for what may be secret: what is wrong is said with the field's type, without what was given. */
+int fields_check_unshown(hst_arena *arena, hst_fields fields, const char *what, const hst_value *given,
+			 bool lenient_missing, const hst_value **ret, hst_error *err);
+
 /*
  * Fills a zeroed struct from a checked record. Pointers put into it live in the arena. What the record lacks
  * stays zero: an absent choice is its first word. The words of an hst_texts are followed by a NULL. False: a secret

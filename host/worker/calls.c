@@ -221,6 +221,14 @@ static int open_inputs(struct calls *calls, const struct request *request, struc
 	return code;
 }
 
+static bool seals_outputs(const struct sealing *sealing, hst_fields outputs)
+{
+	for (size_t i = 0; i < outputs.n; i++)
+		if (sealing_must(sealing, &outputs.at[i], field_name(&outputs.at[i])))
+			return true;
+	return sealing->took;
+}
+
 static int do_call(struct calls *calls, struct request *request, struct service_call *call, const hst_value *inputs,
 		   hst_error *err)
 {
@@ -237,7 +245,8 @@ static int do_call(struct calls *calls, struct request *request, struct service_
 	code = open_inputs(calls, request, &sealing, shape ? shape->inputs : action->inputs, &inputs, err);
 	call->sealed = sealing.took;
 	if (code == HST_OK)
-		code = connector_run(calls->instance, action, shape, &call->call, inputs, &outputs, err);
+		code = connector_run(calls->instance, action, shape, &call->call, inputs,
+				     seals_outputs(&sealing, shape ? shape->outputs : action->outputs), &outputs, err);
 	if (code == HST_OK)
 		code = sealing_close(&sealing, shape ? shape->outputs : action->outputs,
 				     *request->name ? request->name : request->action, outputs, &outputs, err);

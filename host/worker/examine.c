@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "desktop/masking.h"
 #include "plugin/driver.h"
 #include "plugin/load.h"
 #include "plugin/trigger.h"
@@ -36,6 +37,7 @@ static hst_value *check(struct examination *examination)
 
 	services_begin(&examination->services, &call, examination->arena, CHECK_TIMEOUT_MS);
 	code = plugin_check(examination->instance, &call.call, &err);
+	masking_text(err.text, sizeof err.text);
 	services_done(&examination->services);
 	return outcome(examination->arena, code, &err);
 }
@@ -49,6 +51,7 @@ static hst_value *identify(struct examination *examination, const char *user)
 
 	services_begin(&examination->services, &call, examination->arena, CHECK_TIMEOUT_MS);
 	code = driver_identify(examination->instance, &call.call, user, &identity, &err);
+	masking_text(err.text, sizeof err.text);
 	services_done(&examination->services);
 	return outcome(examination->arena, code, &err);
 }
@@ -78,6 +81,7 @@ static int next(struct examination *examination, size_t n, const hst_value **ret
 
 	services_begin(&examination->services, &call, examination->arena, CHECK_TIMEOUT_MS);
 	code = trigger_next(examination->instance, &call.call, (hst_time){clock_wall_us()}, n, ret, err);
+	masking_text(err->text, sizeof err->text);
 	services_done(&examination->services);
 	return code;
 }
@@ -115,7 +119,7 @@ static int open_and_ask(hst_arena *arena, const char *path, const struct questio
 
 static int run(const char *path, const struct question *question)
 {
-	hst_arena *arena = arena_new();
+	hst_arena *arena = arena_new_wiping();
 	const hst_value *answer = NULL;
 	hst_error err = {0};
 	int code;

@@ -156,7 +156,7 @@ static int call_action(struct attempt *attempt, const hst_action *action, const 
 	services_begin(&attempt->alone.services, &call, attempt->arena, action->deadline.ms ? action->deadline.ms : CALL_MS);
 	if (late)
 		call.call.deadline_us = clock_wall_us() - 1;
-	code = connector_run(attempt->instance, action, shape, &call.call, inputs, &outputs, err);
+	code = connector_run(attempt->instance, action, shape, &call.call, inputs, false, &outputs, err);
 	services_done(&attempt->alone.services);
 	return code;
 }

@@ -118,7 +118,7 @@ static int try_action(struct attempt *attempt, hst_error *err)
 	if (!action)
 		return say_actions(attempt, err);
 	services_begin(&attempt->alone.services, &call, attempt->arena, 0);
-	code = connector_run(attempt->instance, action, shape, &call.call, attempt->inputs, &outputs, err);
+	code = connector_run(attempt->instance, action, shape, &call.call, attempt->inputs, false, &outputs, err);
 	if (code == HST_OK)
 		try_print(outputs);
 	return code;

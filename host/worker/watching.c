@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "desktop/masking.h"
 #include "plugin/trigger.h"
 
 #include <poll.h>
@@ -92,7 +93,7 @@ static void failed(struct watching *watching, const char *op, int code, const hs
 
 void watching_ask(struct watching *watching)
 {
-	hst_arena *arena = arena_new();
+	hst_arena *arena = arena_new_wiping();
 	struct service_call call;
 	hst_watch watch = {.fd = -1};
 	hst_error err = {0};
@@ -100,6 +101,7 @@ void watching_ask(struct watching *watching)
 
 	services_begin(watching->services, &call, arena, WATCH_MS);
 	code = trigger_watch(watching->instance, &call.call, &watch, &err);
+	masking_text(err.text, sizeof err.text);
 	services_done(watching->services);
 	arena_free(arena);
 	rest(watching);
@@ -127,9 +129,10 @@ bool watching_work(struct watching *watching)
 	if (!watching->due)
 		return false;
 	watching->due = false;
-	arena = arena_new();
+	arena = arena_new_wiping();
 	services_begin(watching->services, &call, arena, READY_MS);
 	code = trigger_ready(watching->instance, &call.call, &err);
+	masking_text(err.text, sizeof err.text);
 	services_done(watching->services);
 	arena_free(arena);
 	if (code == HST_OK) {

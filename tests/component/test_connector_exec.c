@@ -81,7 +81,7 @@ static int run(struct staged *staged, const char *const *pairs, const hst_value 
 	hst_shape shape = shape_of(staged);
 
 	return connector_run(staged->instance, connector_action(staged->instance, "run"), &shape,
-			     &staged->call, staged_record(staged->arena, pairs), ret, err);
+			     &staged->call, staged_record(staged->arena, pairs), false, ret, err);
 }
 
 static void its_shape_is_that_of_the_manifest(void **unused)

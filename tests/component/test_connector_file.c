@@ -100,7 +100,7 @@ static int try_action(struct house *house, const char *name, const char *const *
 
 	assert_non_null(action);
 	return connector_run(house->staged.instance, action, NULL, &house->staged.call,
-			     staged_record(house->staged.arena, inputs), ret, err);
+			     staged_record(house->staged.arena, inputs), false, ret, err);
 }
 
 #define INPUTS(...) ((const char *const[]){__VA_ARGS__, NULL})

@@ -29,7 +29,7 @@ static int get(struct staged *staged, const char *name, const hst_value **ret, h
 	const hst_action *action = connector_action(staged->instance, "get");
 
 	assert_non_null(action);
-	return connector_run(staged->instance, action, NULL, &staged->call, staged_record(staged->arena, PAIRS("name", name)), ret, err);
+	return connector_run(staged->instance, action, NULL, &staged->call, staged_record(staged->arena, PAIRS("name", name)), false, ret, err);
 }
 
 static void it_gives_the_secret_of_a_name(void **state)

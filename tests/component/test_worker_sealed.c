@@ -277,6 +277,25 @@ static void what_a_trigger_emits_is_sealed_to_whom_it_is_for(void **state)
 	house_end(&house);
 }
 
+static void what_a_trigger_says_of_its_failure_has_no_secret_in_it(void **state)
+{
+	AUTO_FREE char *printed = NULL;
+	AUTO(text) struct text none;
+	struct house house;
+
+	(void)state;
+	text_init(&none, 1);
+	house_begin(&house, "trigger/press", "[trigger press]\nplugin = keeper\ntoken = " CANARY "\nstumbles = yes\n");
+	fake_engine_spawn(&house.engine);
+	fake_engine_expect_said(&house.engine, "ready\n");
+	fake_engine_answer(&house.engine, fake_engine_fire_sealed(&house.engine, "{\"word\":\"x\"}", &none));
+	printed = fake_engine_printed(&house.engine);
+	assert_non_null(strstr(printed, "watch failed"));
+	assert_non_null(strstr(printed, "nothing is found with [secret]"));
+	assert_null(strstr(printed, CANARY));
+	house_end(&house);
+}
+
 static void who_is_asked_says_whether_it_can_open_and_nothing_else(void **state)
 {
 	static const struct {
@@ -409,6 +428,7 @@ int main(void)
 		cmocka_unit_test(an_option_that_cannot_be_opened_is_a_wrong_setting),
 		cmocka_unit_test(a_press_passes_on_what_was_typed_and_seals_what_the_trigger_makes),
 		cmocka_unit_test(a_secret_that_a_trigger_keeps_is_sealed_to_itself),
+		cmocka_unit_test(what_a_trigger_says_of_its_failure_has_no_secret_in_it),
 		cmocka_unit_test(who_is_asked_says_whether_it_can_open_and_nothing_else),
 		cmocka_unit_test(what_a_trigger_emits_is_sealed_to_whom_it_is_for),
 		cmocka_unit_test(a_secret_is_nowhere_where_others_look),

@@ -7,12 +7,13 @@
 
 struct keeper_config {
 	const char *token;
-	bool blurts;
+	bool blurts, stumbles;
 };
 
 static const hst_field options[] = {
 	HST_FIELD(struct keeper_config, token, .doc = "what it keeps, if it keeps nothing yet"),
 	HST_FIELD(struct keeper_config, blurts, .doc = "what it has is put into events, too, that nobody asked for"),
+	HST_FIELD(struct keeper_config, stumbles, .doc = "it finds nothing, and says with what it has looked"),
 };
 
 struct keeper_event {
@@ -44,7 +45,10 @@ static int keeper_watch(void *state, hst_call *call, hst_watch *ret, hst_error *
 {
 	struct keeper *keeper = state;
 
-	(void)err;
+	if (keeper->config->stumbles) {
+		hst_make_secret(call, keeper->config->token, strlen(keeper->config->token));
+		return hst_fail(err, HST_RETRY, "nothing is found with %s", keeper->config->token);
+	}
 	ret->fd = -1;
 	ret->at.us = keeper->config->token && !keeper->looked ? hst_now_us(call->host) : 0;
 	return HST_OK;

@@ -247,7 +247,7 @@ static int run_with(const char *text, const char *times, const hst_value **ret, 
 	if (times)
 		value_set_text(inputs, "times", times);
 	*err = (hst_error){0};
-	return connector_run(odd, connector_action(odd, "run"), NULL, &odd_call, inputs, ret, err);
+	return connector_run(odd, connector_action(odd, "run"), NULL, &odd_call, inputs, false, ret, err);
 }
 
 static void a_connectors_inputs_and_outputs_are_checked(void **unused)

@@ -249,6 +249,22 @@ static void secrets_go_through_the_table_of_the_program(void **state)
 	assert_string_equal(value_text(value_get(again, "password")), "hunter2");
 }
 
+static void what_may_be_secret_is_not_quoted(void **state)
+{
+	static const char *const wrong[] = {"{\"text\":\"a\",\"port\":\"canary\"}", "{\"text\":\"a\",\"canary\":1}"};
+	const hst_value *checked;
+	hst_error err = {0};
+
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(fields_check(*state, order_table, "output", parsed(*state, wrong[i]), false, &checked, &err), HST_INVALID);
+		assert_non_null(strstr(err.text, "canary"));
+		assert_int_equal(fields_check_unshown(*state, order_table, "output", parsed(*state, wrong[i]), false, &checked, &err),
+				 HST_INVALID);
+		assert_null(strstr(err.text, "canary"));
+		assert_non_null(strstr(err.text, i ? "unknown output" : "output \"port\" must be of type integer"));
+	}
+}
+
 static void fields_are_found_by_name_and_by_prefix(void **state)
 {
 	(void)state;
@@ -277,6 +293,7 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(secrets_go_through_the_table_of_the_program, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(what_may_be_secret_is_not_quoted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(fields_are_found_by_name_and_by_prefix, set_up, tear_down),
 	};
 
