@@ -36,7 +36,16 @@ static void take_answer(struct asking *asking, const struct secret_use *use, con
 	}
 }
 
-/* False: the house is gone, and nobody else need be asked. */
+/* Without the right to ask, nobody is asked, as no connection is tried. */
+static bool say_refused(const struct asking *asking, const hst_error *err)
+{
+	if (!asking->cli->json)
+		printf("secrets: nobody was asked whether they can open them: %s\n", err->text);
+	fflush(stdout);
+	return false;
+}
+
+/* False: the house is gone, or this operator may not ask it, and nobody else need be asked. */
 static bool ask(struct asking *asking, const struct secret_use *use, const char *member)
 {
 	struct connect_answer answer;
@@ -57,6 +66,8 @@ static bool ask(struct asking *asking, const struct secret_use *use, const char 
 	asking->connect.cli = &silent;
 	status = connect_request(&asking->connect, &message, CONNECT_ANSWER_MS, &answer);
 	asking->connect.cli = asking->cli;
+	if (status && strcmp(err.reason, "RightMissing") == 0)
+		return say_refused(asking, &err);
 	if (!status)
 		take_answer(asking, use, member, &answer);
 	else

@@ -19,16 +19,18 @@ bool secret_is_meant(const char *value)
 	return strncmp(value, front, sizeof front - 1) == 0;
 }
 
+bool secret_name_fits(const char *name)
+{
+	size_t length = strlen(name);
+
+	return length && length <= NAME_LENGTH_MAX && strchr(LETTERS, name[0]) && strspn(name, LETTERS "0123456789_-") == length;
+}
+
 const char *secret_named(const char *value)
 {
 	const char *name = value + sizeof front - 1;
-	size_t length;
 
-	if (!secret_is_meant(value))
-		return NULL;
-	length = strlen(name);
-	return length && length <= NAME_LENGTH_MAX && strchr(LETTERS, name[0]) && strspn(name, LETTERS "0123456789_-") == length ? name
-																  : NULL;
+	return secret_is_meant(value) && secret_name_fits(name) ? name : NULL;
 }
 
 char *secret_file(const char *file, const char *name)

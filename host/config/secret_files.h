@@ -12,7 +12,10 @@
 /* Whether the value begins with "secret:", and so can be nothing else. */
 bool secret_is_meant(const char *value);
 
-/* The NAME of "secret:NAME": a small letter, then up to 47 small letters, digits, "_" and "-". NULL: it is another value. */
+/* A small letter, then up to 47 small letters, digits, "_" and "-". */
+bool secret_name_fits(const char *name);
+
+/* The NAME of "secret:NAME". NULL: it is another value. */
 const char *secret_named(const char *value);
 
 /* Where it lies when `file` names it; the caller frees. */

@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "base/mem.h"
+#include "definitions/secrets.h"
 #include "seal/items.h"
 
 #include <stdlib.h>
@@ -98,6 +99,10 @@ void on_probe(void *arg, struct hub_link *from, const struct message *message)
 	text_init(&sealed, SEALED_BYTES_MAX);
 	if (from->speaker != SPEAKER_CLIENT) {
 		engine_refuse(engine, from, message->id, HST_DENIED, "SenderDenied", "only operators ask who can open what");
+		return;
+	}
+	if (!definitions_use_secret(engine->definitions, message_text(message, "secret"))) {
+		engine_refuse(engine, from, message->id, HST_NOT_FOUND, "", "nothing in the configuration that the host works by names this secret");
 		return;
 	}
 	process = process_of(engine, message_text(message, "member"));

@@ -42,27 +42,31 @@ static int read_file(struct engine_secret *secret, const char *path, const char 
 
 int secrets_get(struct engine *engine, const char *name, struct secret_envelope *ret, hst_error *err)
 {
-	struct engine_secret *secret = table_get(&engine->secrets, name);
-	AUTO_FREE char *path = secret_file(engine->definitions->conf->path, name);
-	char stamp[FILES_STAMP];
+	struct engine_secret *secret = table_get(&engine->secrets, name), fresh = {.length = 0};
+	AUTO_FREE char *path = NULL;
 	hst_error why = {{0}, {0}};
 	int rc;
 
-	files_stamp(path, stamp);
-	if (!secret) {
-		secret = mem_alloc(sizeof *secret);
-		table_set(&engine->secrets, name, secret);
-	}
-	if (!secret->bytes || strcmp(secret->stamp, stamp) != 0) {
-		free(take(secret->bytes));
-		snprintf(secret->stamp, sizeof secret->stamp, "%s", stamp);
-		rc = read_file(secret, path, name, &why);
+	if (!secret_name_fits(name))
+		return hst_fail_as(err, HST_DENIED, "SecretUnusable", "no secret can have the name that was given");
+	path = secret_file(engine->definitions->conf->path, name);
+	files_stamp(path, fresh.stamp);
+	if (!secret || !secret->bytes || strcmp(secret->stamp, fresh.stamp) != 0) {
+		if (secret)
+			free(take(secret->bytes));
+		rc = read_file(&fresh, path, name, &why);
 		if (rc == HST_DENIED)
 			return hst_fail_as(err, HST_DENIED, "SecretUnusable",
 					   "the secret \"%s\" cannot be used: %s; its owner has to let everybody read it (chmod a+r)", name, why.text);
 		if (rc < 0)
 			return hst_fail_as(err, HST_DENIED, "SecretUnusable", "the secret \"%s\" cannot be used: %s; `hostler seal %s` makes it anew",
 					   name, why.text, name);
+		/* Only what is there has an entry: names that somebody made up take no room. */
+		if (!secret) {
+			secret = mem_alloc(sizeof *secret);
+			table_set(&engine->secrets, name, secret);
+		}
+		*secret = fresh;
 	}
 	*ret = (struct secret_envelope){.bytes = secret->bytes, .length = secret->length, .serial = secret->serial};
 	return HST_OK;

@@ -54,7 +54,7 @@ enum speaker {
 	M(answer,       SPEAKER_HOST,    RIGHT_NONE,  "",            "",                                        "json: the answer") \
 	M(trial,        SPEAKER_CLIENT | SPEAKER_HOST, RIGHT_CONTROL, "tried", "connection:t device:t user:t?",            "sealed items") \
 	M(tried,        SPEAKER_HOST | SPEAKER_GATEWAY, RIGHT_NONE, "", "reason:t",                              "text: one sentence") \
-	M(probe,        SPEAKER_CLIENT | SPEAKER_HOST | SPEAKER_GATEWAY, RIGHT_LOOK, "probed", "secret:t? sink:t? member:t?", "sealed items") \
+	M(probe,        SPEAKER_CLIENT | SPEAKER_HOST | SPEAKER_GATEWAY, RIGHT_CONTROL, "probed", "secret:t? sink:t? member:t?", "sealed items") \
 	M(probed,       SPEAKER_HOST | SPEAKER_WORKER | SPEAKER_GATEWAY | SPEAKER_SESSION, RIGHT_NONE, "", "reason:t", "text: one sentence") \
 	M(follow,       SPEAKER_CLIENT,  RIGHT_LOOK,  "done",        "run:i ends:b?",                           "")        \
 	M(happened,     SPEAKER_HOST,    RIGHT_NONE,  "",            "run:i what:t ended:b",                    "json: what happened") \

@@ -1,4 +1,5 @@
 /* What the engine does with what it cannot open: items in, envelopes of the core; what the core wants put together, items out. */
+#include "definitions/secrets.h"
 #include "engine/envelopes.h"
 #include "engine/secrets.h"
 #include "seal_house.h"
@@ -175,6 +176,34 @@ static void what_cannot_be_used_is_said_with_its_file_and_the_remedy(void **stat
 	assert_unusable(place, "");
 	free(armour);
 	free(bytes);
+}
+
+static void the_configuration_says_which_secrets_are_used(void **state)
+{
+	struct place *place = *state;
+
+	assert_true(definitions_use_secret(&place->definitions, "ledger"));
+	assert_false(definitions_use_secret(&place->definitions, "open"));
+	assert_false(definitions_use_secret(&place->definitions, "../ledger"));
+}
+
+/* Nobody can fill the memory with names, or have a file of another place read. */
+static void what_is_no_secret_leaves_nothing_behind(void **state)
+{
+	static const char *const names[] = {"../elsewhere/ledger", "secrets.d/../ledger", "", "Ledger", "/etc/shadow", "nothere"};
+	struct place *place = *state;
+	struct secret_envelope secret;
+	char *folder = mem_printf("%s/elsewhere", place->folder);
+
+	assert_int_equal(files_make_directory(folder, 0700, NULL), HST_OK);
+	put_file(place, "../elsewhere/ledger", "hsl1.SFNFMQ\n");
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		assert_int_equal(secrets_get(&place->engine, names[i], &secret, &place->err), HST_DENIED);
+		assert_string_equal(place->err.reason, "SecretUnusable");
+		assert_null(strstr(place->err.text, "elsewhere/ledger.seal"));
+		assert_int_equal(place->engine.secrets.n, 0);
+	}
+	free(folder);
 }
 
 static struct item item_of(struct place *place, const char *name)
@@ -392,6 +421,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(a_secret_is_read_anew_once_its_file_has_changed),
 		TEST(what_cannot_be_used_is_said_with_its_file_and_the_remedy),
+		TEST(the_configuration_says_which_secrets_are_used),
+		TEST(what_is_no_secret_leaves_nothing_behind),
 		TEST(sealed_inputs_become_items),
 		TEST(an_input_whose_secret_is_missing_is_not_sent),
 		TEST(what_nobody_takes_is_sealed_to_operators_alone),
