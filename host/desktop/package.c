@@ -6,13 +6,18 @@
 #include "base/mem.h"
 #include "config/ini.h"
 #include "desktop/words.h"
+#include "os/files.h"
 #include "schema/types.h"
 #include "schema/value.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#define MANIFEST "desktop-flow.ini"
 
 enum { NAME_MAX_BYTES = 48, CHOICES_MAX = 100 };
 
@@ -398,6 +403,20 @@ void package_free(struct package *package)
 	free(package);
 }
 
+/* NULL, and the package is gone, when there is no document or anything in it is wrong. */
+static struct package *read_taken(struct package *package_take, struct document *document_take, size_t before, struct problems *problems)
+{
+	bool there = document_take != NULL;
+
+	if (there)
+		read_document(package_take, document_take, problems);
+	document_free(document_take);
+	if (there && problems->n + problems->dropped == before)
+		return package_take;
+	package_free(package_take);
+	return NULL;
+}
+
 struct package *package_read_manifest(const char *manifest_path, struct problems *problems)
 {
 	struct package *package = package_new();
@@ -406,13 +425,46 @@ struct package *package_read_manifest(const char *manifest_path, struct problems
 
 	if (find_package(package, manifest_path, problems))
 		document = ini_read(package->manifest, problems);
-	if (document)
-		read_document(package, document, problems);
-	document_free(document);
-	if (document && problems->n + problems->dropped == before)
-		return package;
-	package_free(package);
-	return NULL;
+	return read_taken(package, document, before, problems);
+}
+
+/* Where the open folder lies, whatever its path leads to by now. */
+static int find_folder(struct package *package, int folder, hst_error *err)
+{
+	char link[32], path[PATH_MAX];
+	ssize_t n;
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", folder);
+	n = readlink(link, path, sizeof path - 1);
+	if (n < 0)
+		return hst_fail(err, HST_INVALID, "cannot find the folder of a desktop flow: %s", strerrordesc_np(errno));
+	path[n] = '\0';
+	package->directory = arena_text(package->arena, path);
+	package->manifest = arena_printf(package->arena, "%s/" MANIFEST, path);
+	return HST_OK;
+}
+
+int package_read_manifest_at(int folder, struct package **ret, hst_error *err)
+{
+	struct package *package = package_new();
+	AUTO_FREE char *bytes = NULL;
+	struct problems problems;
+	size_t length = 0;
+	int code = find_folder(package, folder, err);
+
+	*ret = NULL;
+	if (code == HST_OK)
+		code = files_read_at(folder, MANIFEST, PACKAGE_MANIFEST_MAX, &bytes, &length, err);
+	if (code != HST_OK) {
+		package_free(package);
+		return code;
+	}
+	problems_init(&problems);
+	*ret = read_taken(package, ini_read_text(package->manifest, bytes, length, &problems), 0, &problems);
+	if (!*ret)
+		code = hst_fail(err, HST_INVALID, MANIFEST " is wrong in line %d", problems.n ? problems.at[0].line : 0);
+	problems_clear(&problems);
+	return code;
 }
 
 struct package *package_read(const char *manifest_path, struct problems *problems)

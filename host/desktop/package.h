@@ -1,6 +1,6 @@
 /*
  * Desktop-flow packages: a folder with desktop-flow.ini. What it declares, its list of files, and the digest
- *of that list, which is its identity. At most 64 MiB and 4,096 files; links and special files are refused.
+ *of that list, which is its identity. At most 64 MiB, and 4,096 files and folders; links and special files are refused.
  *
  *	[desktop-flow]          name, run; may have version summary timeout stop_within screenshots
  *	[input NAME]            type; may have required default choices min max doc label
@@ -54,6 +54,12 @@ struct package {
 
 /* Reads the manifest alone. NULL, with problems added, when anything is wrong. */
 struct package *package_read_manifest(const char *manifest_path, struct problems *problems);
+
+/*
+ * The same of an open folder that another user may change meanwhile: only what is in it is read, through no link. The error has the
+ * line and nothing of the text, since the file could be one that this process may read and whoever hears of it may not.
+ */
+int package_read_manifest_at(int folder, struct package **ret, hst_error *err);
 
 /* Reads everything and computes the digest. */
 struct package *package_read(const char *manifest_path, struct problems *problems);

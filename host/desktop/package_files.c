@@ -20,7 +20,7 @@ struct listing {
 	const char *directory;
 	int copy; /* the folder that all of it is copied into on the way; -1: none */
 	struct package_file *files;
-	size_t n, size;
+	size_t n, size, folders;
 	int64_t bytes;
 	hst_error *err;
 };
@@ -103,8 +103,6 @@ static int add_file(struct listing *listing, int fd, const struct stat *status, 
 	AUTO_CLOSE int to = -1;
 	int code;
 
-	if (listing->n == PACKAGE_FILES_MAX)
-		return listing_fail(listing, path, "with it the package has more than 4096 files");
 	if (listing->copy >= 0) {
 		to = openat(listing->copy, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (to < 0 || fchmod(to, file.executable ? 0755 : 0644) < 0)
@@ -140,12 +138,15 @@ static int add_name(struct listing *listing, int directory, const char *prefix, 
 				: strerrordesc_np(errno));
 	if (fstat(fd, &status) < 0)
 		return listing_fail(listing, path, strerrordesc_np(errno));
+	if (listing->n + listing->folders == PACKAGE_FILES_MAX)
+		return listing_fail(listing, path, "with it the package has more than 4096 files and folders");
 	if (S_ISREG(status.st_mode))
 		return add_file(listing, fd, &status, path);
 	if (!S_ISDIR(status.st_mode))
 		return listing_fail(listing, path, "special files are not allowed in a package");
 	if (depth == PACKAGE_DEPTH_MAX)
 		return listing_fail(listing, path, "folders are nested deeper than 32");
+	listing->folders++;
 	if (listing->copy >= 0 && (mkdirat(listing->copy, path, 0700) < 0 || fchmodat(listing->copy, path, 0755, 0) < 0))
 		return listing_fail(listing, path, strerrordesc_np(errno));
 	return walk(listing, take_fd(&fd), arena_printf(listing->arena, "%s/", path), depth + 1);

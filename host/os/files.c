@@ -23,9 +23,9 @@ static int files_regular(int fd, const char *path, struct stat *ret, hst_error *
 	return HST_OK;
 }
 
-int files_read(const char *path, size_t max, char **ret_bytes, size_t *ret_length, hst_error *err)
+static int read_open(int fd_take, const char *path, size_t max, char **ret_bytes, size_t *ret_length, hst_error *err)
 {
-	AUTO_CLOSE int fd = open(path, O_RDONLY | FILES_OPEN);
+	AUTO_CLOSE int fd = fd_take;
 	AUTO_FREE char *bytes = NULL;
 	size_t size = 0, length = 0;
 	struct stat status;
@@ -61,6 +61,16 @@ int files_read(const char *path, size_t max, char **ret_bytes, size_t *ret_lengt
 	if (ret_length)
 		*ret_length = length;
 	return HST_OK;
+}
+
+int files_read(const char *path, size_t max, char **ret_bytes, size_t *ret_length, hst_error *err)
+{
+	return read_open(open(path, O_RDONLY | FILES_OPEN), path, max, ret_bytes, ret_length, err);
+}
+
+int files_read_at(int folder, const char *name, size_t max, char **ret_bytes, size_t *ret_length, hst_error *err)
+{
+	return read_open(openat(folder, name, O_RDONLY | O_NOFOLLOW | FILES_OPEN), name, max, ret_bytes, ret_length, err);
 }
 
 static int files_write_all(int fd, const char *path, const char *bytes, size_t length, hst_error *err)

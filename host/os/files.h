@@ -18,6 +18,9 @@
  */
 int files_read(const char *path, size_t max, char **ret_bytes, size_t *ret_length, hst_error *err);
 
+/* The same of an open folder, through no link: what was opened is what is looked at and read. */
+int files_read_at(int folder, const char *name, size_t max, char **ret_bytes, size_t *ret_length, hst_error *err);
+
 /*
  * Replaces the file as a whole: written beside it, synced, renamed. `sync` also syncs the directory. The file
  * has exactly `mode`.

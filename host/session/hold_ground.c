@@ -68,28 +68,11 @@ void hold_ground_clear(struct hold *hold)
 	free(take(ground->proved));
 }
 
-int hold_ground_manifest(const char *folder, struct package **ret, hst_error *err)
-{
-	AUTO_FREE char *manifest = files_join(folder, "desktop-flow.ini");
-	struct problems problems;
-
-	problems_init(&problems);
-	*ret = package_read_manifest(manifest, &problems);
-	if (!*ret) {
-		AUTO_FREE char *line = problems.n ? problem_line(&problems.at[0]) : mem_text(manifest);
-
-		hst_fail(err, HST_INVALID, "%s", line);
-	}
-	problems_clear(&problems);
-	return *ret ? HST_OK : HST_INVALID;
-}
-
 /* The gateway names its copy; where that lies is not its business. What was read under a digest is not read again. */
 int hold_ground_package(struct hold *hold, const char *digest, const struct package **ret, hst_error *err)
 {
 	struct hold_ground *ground = &hold->ground;
 	const char *state_dir = hold->device.conf->state_dir;
-	AUTO_FREE char *folder = NULL;
 	AUTO_CLOSE int fd = -1;
 	hst_error why = {0};
 	int code;
@@ -99,9 +82,8 @@ int hold_ground_package(struct hold *hold, const char *digest, const struct pack
 		return HST_OK;
 	package_free(take(ground->package));
 	free(take(ground->digest));
-	folder = mem_printf("%s/gateway/packages/%s", state_dir, digest);
 	fd = work_open_gateways(state_dir, WORK_PACKAGES, digest, &why);
-	if (fd < 0 || hold_ground_manifest(folder, &ground->package, &why) != HST_OK)
+	if (fd < 0 || package_read_manifest_at(fd, &ground->package, &why) != HST_OK)
 		return hst_fail_as(err, HST_INVALID, "FlowNotInstalled", "%s", why.text);
 	code = work_check_reach(ground->package->directory, hold->uid, hold->gid, err);
 	if (!code)

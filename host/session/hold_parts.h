@@ -94,7 +94,6 @@ void hold_result_clear(struct hold *hold);
 /* hold_ground.c */
 int hold_ground_make(struct hold *hold, hst_error *err);
 int hold_ground_package(struct hold *hold, const char *digest, const struct package **ret, hst_error *err);
-int hold_ground_manifest(const char *folder, struct package **ret, hst_error *err);
 void hold_ground_disown(struct hold_ground *ground);
 void hold_ground_renew(struct hold *hold); /* a run is over */
 void hold_ground_clear(struct hold *hold); /* removes it; done twice it does nothing */

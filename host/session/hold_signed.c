@@ -7,10 +7,13 @@
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/mem.h"
+#include "os/failure.h"
 #include "os/files.h"
 #include "seal/items.h"
 #include "seal/signed_package.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -105,6 +108,13 @@ static int copy(struct hold *hold, const struct signed_package *signature, const
 	return code;
 }
 
+static int read_copy(const char *target, struct package **ret, hst_error *err)
+{
+	AUTO_CLOSE int fd = open(target, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? failure_of(errno, err, "open", target) : package_read_manifest_at(fd, ret, err);
+}
+
 /* Whether the copy is still what was signed. */
 static bool is_unchanged(const char *folder, const char *digest)
 {
@@ -142,7 +152,7 @@ int hold_signed_package(struct hold *hold, const struct message *launch, const s
 		target = files_join(ground->work.root, "package");
 		code = copy(hold, &signature, target, err);
 		if (code == HST_OK)
-			code = hold_ground_manifest(target, &ground->own, err);
+			code = read_copy(target, &ground->own, err);
 		if (code == HST_OK && strcmp(ground->own->name, signature.name) != 0)
 			code = unsigned_for(err, "its manifest has another name than what was signed");
 		if (code == HST_OK)

@@ -248,6 +248,41 @@ static void files_are_listed_in_order_with_their_digest(void **state)
 	assert_string_not_equal(house->package->digest, first);
 }
 
+/* Whoever may write to the folder can put anything there, at any time, and hears what is said. */
+static void a_manifest_is_read_in_the_open_folder_and_not_quoted(void **state)
+{
+	struct house *house = *state;
+	AUTO_FREE char *manifest = mem_printf("%s/desktop-flow.ini", house->root), *secret = mem_printf("%s/shadow", house->root);
+	AUTO_FREE char *moved = mem_printf("%s-moved", house->root);
+	int fd = open(house->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	hst_error err = {0};
+
+	put(house, "shadow", "root:geheim\n", 0600);
+	assert_int_equal(symlink(secret, manifest), 0);
+	assert_int_equal(package_read_manifest_at(fd, &house->package, &err), HST_INVALID);
+	assert_string_equal(err.text, "cannot open desktop-flow.ini: Too many levels of symbolic links");
+	assert_int_equal(unlink(manifest), 0);
+	assert_int_equal(mkfifo(manifest, 0600), 0);
+	assert_int_equal(package_read_manifest_at(fd, &house->package, &err), HST_INVALID);
+	assert_non_null(strstr(err.text, "not a regular file"));
+	assert_int_equal(unlink(manifest), 0);
+	assert_int_equal(package_read_manifest_at(fd, &house->package, &err), HST_INVALID);
+	assert_int_equal(link(secret, manifest), 0);
+	assert_int_equal(package_read_manifest_at(fd, &house->package, &err), HST_INVALID);
+	assert_string_equal(err.text, "desktop-flow.ini is wrong in line 1");
+	assert_int_equal(truncate(manifest, PACKAGE_MANIFEST_MAX + 1), 0);
+	assert_int_equal(package_read_manifest_at(fd, &house->package, &err), HST_INVALID);
+	assert_non_null(strstr(err.text, "larger than 262144 bytes"));
+	assert_int_equal(unlink(manifest), 0);
+	put(house, "desktop-flow.ini", "[desktop-flow]\nname = mine\nrun = true\n", 0644);
+	assert_int_equal(rename(house->root, moved), 0);
+	assert_int_equal(package_read_manifest_at(fd, &house->package, &err), HST_OK);
+	assert_string_equal(house->package->name, "mine");
+	assert_string_equal(house->package->directory, moved);
+	assert_int_equal(rename(moved, house->root), 0);
+	close(fd);
+}
+
 static int copied(struct house *house, const char *to, char digest[65], hst_error *err)
 {
 	AUTO_FREE char *target = mem_printf("%s-copy/%s", house->root, to);
@@ -396,6 +431,20 @@ static void too_many_files_are_refused(void **state)
 	assert_non_null(strstr(house->problems.at[0].text, "4096 files"));
 }
 
+static void too_many_folders_are_refused(void **state)
+{
+	struct house *house = *state;
+
+	for (int i = 0; i < PACKAGE_FILES_MAX; i++) {
+		AUTO_FREE char *path = mem_printf("%s/%d", house->root, i);
+
+		assert_int_equal(mkdir(path, 0700), 0);
+	}
+	read_text(house, "[desktop-flow]\nname = a\nrun = true\n", true);
+	assert_null(house->package);
+	assert_non_null(strstr(house->problems.at[0].text, "4096 files and folders"));
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -409,11 +458,13 @@ int main(void)
 		CASE(a_wrong_manifest_is_refused_with_its_line),
 		CASE(files_are_listed_in_order_with_their_digest),
 		CASE(a_copy_has_the_digest_and_nobody_else_may_write_it),
+		CASE(a_manifest_is_read_in_the_open_folder_and_not_quoted),
 		CASE(the_list_of_files_survives_json),
 		CASE(a_list_that_leaves_the_package_is_refused),
 		CASE(links_and_special_files_are_refused),
 		CASE(too_large_a_package_is_refused),
 		CASE(too_many_files_are_refused),
+		CASE(too_many_folders_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
