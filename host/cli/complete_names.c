@@ -8,11 +8,14 @@
 #include "cli/print.h"
 #include "config/conf.h"
 #include "config/ini.h"
+#include "config/secret_files.h"
 #include "desktop/package.h"
 #include "os/files.h"
 #include "plugin/registry.h"
 #include "pure/core/states.h"
+#include "schema/fields.h"
 #include "schema/manifest.h"
+#include "schema/types.h"
 #include "schema/value.h"
 
 #include <stdlib.h>
@@ -263,6 +266,65 @@ static void offer_secrets(const struct completion *completion)
 	offer_given(completion, true, "");
 }
 
+/* Of the package that stands before. */
+static void offer_tried(const struct completion *completion)
+{
+	AUTO_FREE char *path = files_join(completion->argument_count ? completion->arguments[0] : ".", "desktop-flow.ini");
+	AUTO(problems) struct problems problems;
+	struct package *package;
+
+	problems_init(&problems);
+	package = package_read_manifest(path, &problems);
+	for (size_t i = 0; package && i < package->inputs.n; i++)
+		if (field_type(&package->inputs.at[i]) == HST_TYPE_SECRET)
+			complete_offer(completion, "", field_name(&package->inputs.at[i]), NULL);
+	package_free(package);
+}
+
+/* One behind the other, with commas between. */
+static void offer_rights(const struct completion *completion)
+{
+	static const char *const rights[] = {"look", "press", "control", "admin"};
+	const char *comma = strrchr(completion->typed, ',');
+	const char *before = arena_copy(completion->cli->arena, completion->typed, comma ? (size_t)(comma + 1 - completion->typed) : 0);
+
+	for (size_t i = 0; i < sizeof rights / sizeof rights[0]; i++)
+		complete_offer(completion, before, rights[i], NULL);
+}
+
+/* Whatever says secret:NAME in a file. */
+static void offer_named_in(const struct completion *completion, const char *path, hst_value *offered)
+{
+	AUTO(problems) struct problems problems;
+	struct document *document;
+
+	problems_init(&problems);
+	document = ini_read(path, &problems);
+	for (size_t i = 0; document && i < document->section_count; i++) {
+		const struct section *section = &document->sections[i];
+
+		for (size_t k = 0; k < section->key_count; k++) {
+			const char *name = secret_named(section->keys[k].value);
+
+			if (!name || value_get(offered, name))
+				continue;
+			value_set_boolean(offered, name, true);
+			complete_offer(completion, "", arena_text(completion->cli->arena, name), "secret");
+		}
+	}
+	if (document)
+		document_free(document);
+}
+
+static void offer_named_secrets(const struct completion *completion, const struct conf *conf)
+{
+	hst_value *offered = value_make_record(completion->cli->arena);
+
+	offer_named_in(completion, conf->path, offered);
+	for (size_t i = 0; i < conf->flow_file_count; i++)
+		offer_named_in(completion, conf->flow_files[i], offered);
+}
+
 /* As their manifests call them; one that cannot be read has no name. */
 static void offer_packages(const struct completion *completion, const struct conf *conf)
 {
@@ -294,6 +356,10 @@ static const struct named {
 	{"run", "K=V", offer_inputs, NULL, NULL, NULL, NULL},
 	{"press", "K", offer_secrets, NULL, NULL, NULL, NULL},
 	{"run", "K", offer_secrets, NULL, NULL, NULL, NULL},
+	{"try", "K", offer_tried, NULL, NULL, NULL, NULL},
+	{"seal", "NAME", NULL, NULL, NULL, NULL, offer_named_secrets},
+	{"secrets", "G", NULL, "devices", "gateway", "state", offer_devices},
+	{"operator", "look,press,control|admin", offer_rights, NULL, NULL, NULL, NULL},
 	{NULL, "BUTTON", NULL, "triggers", "name", "plugin", offer_triggers},
 	{NULL, "TRIGGER", NULL, "triggers", "name", "plugin", offer_triggers},
 	{NULL, "FLOW", NULL, "flows", "name", "summary", offer_flows},

@@ -39,6 +39,19 @@ static void each_argument_has_its_own_words(void **state)
 	assert_string_equal(desk->out, "high\nnormal\n");
 	assert_int_equal(DESK_RUN(desk, "--complete", "connection", "u"), 0);
 	assert_string_equal(desk->out, "unblock\n");
+	assert_int_equal(DESK_RUN(desk, "--complete", "operator", "new", "grace", "--may", "look,p"), 0);
+	assert_string_equal(desk->out, "look,press\n");
+}
+
+static void secret_inputs_of_a_package_are_those_it_declares(void **state)
+{
+	struct fake_desk *desk = *state;
+	char path[512];
+
+	fake_desk_file(desk, "desktop-flow.ini", "[desktop-flow]\nname = sum\nrun = true\n[input pin]\ntype = secret\n[input who]\ntype = text\n");
+	snprintf(path, sizeof path, "%s", desk->folder);
+	assert_int_equal(DESK_RUN(desk, "--complete", "try", path, "--secret", ""), 0);
+	assert_string_equal(desk->out, "pin\n");
 }
 
 #define ROW_OF(number, state) "{\"number\":" number ",\"flow\":\"order\",\"state\":\"" state "\",\"label\":\"a\\tb\"}"
@@ -107,6 +120,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		DESK_TEST(commands_options_and_choices_are_offered),
 		DESK_TEST(each_argument_has_its_own_words),
+		DESK_TEST(secret_inputs_of_a_package_are_those_it_declares),
 		DESK_TEST(runs_are_those_of_the_host),
 		DESK_TEST(names_are_those_of_the_host),
 		DESK_TEST(without_a_host_names_are_those_of_the_configuration),

@@ -54,6 +54,14 @@ with null_house(FILES) as house:
     house.up()
     tap.same(house.hostler("reload").stdout, "nothing has changed\n", "what is the same is no change")
 
+    house.write("flows/unsealed.ini", "[flow]\nname = unsealed\n\n[step it]\nuse = desktop:greet\nconnection = me\nmode = unattended\ninput.name = secret:nothing\n")
+    done = house.hostler("reload")
+    said = done.stdout + done.stderr
+    tap.ok(done.returncode == 0 and "added flow unsealed" in said and said.count('the secret "nothing" was not sealed yet') == 1,
+           "a secret that is not sealed yet keeps nothing from going into force, and is told once", said)
+    os.unlink(house.path("flows/unsealed.ini"))
+    tap.same(changes(house), ["removed flow unsealed"], "which is gone again")
+
     house.write("flows/second.ini", GREET_FLOW.replace("name = hello", "name = second", 1))
     tap.same(changes(house), ["added flow second"], "a flow is added")
     tap.ok(house.hostler("press", "hello", "--input", "name=Ada", "--wait").returncode == 0 and
