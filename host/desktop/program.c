@@ -13,14 +13,20 @@
 #include "schema/manifest.h"
 #include "schema/value.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 enum { LOOK_MS = 100 };
+
+static const char folder_prefix[] = "hostler-program-";
 
 /* One run in place. */
 struct program {
@@ -161,15 +167,57 @@ static void turn_until_over(struct program *program, bool (*cancelled)(void *arg
 	}
 }
 
-/* ROOT/work and ROOT/results. */
-static int make_folder(char *root, size_t size, char **ret_work, char **ret_results, hst_error *err)
+static const char *temporary_folder(void)
 {
 	const char *temporary = getenv("TMPDIR");
 
-	snprintf(root, size, "%s/hostler-program-XXXXXX",
-		 temporary && temporary[0] == '/' ? temporary : "/tmp");
-	if (!mkdtemp(root))
-		return failure_of(errno, err, "make a folder like", root);
+	return temporary && temporary[0] == '/' ? temporary : "/tmp";
+}
+
+/* Whoever locks it knows that nobody works in it. */
+static int lock_folder(const char *path)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0 || status.st_uid != geteuid() || flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return -1;
+	return take_fd(&fd);
+}
+
+void program_sweep(void)
+{
+	const char *temporary = temporary_folder();
+	DIR *directory = opendir(temporary);
+	struct dirent *entry;
+
+	while (directory && (entry = readdir(directory)) != NULL) {
+		AUTO_FREE char *path = files_join(temporary, entry->d_name);
+		AUTO_CLOSE int lock = strncmp(entry->d_name, folder_prefix, strlen(folder_prefix)) == 0 ? lock_folder(path) : -1;
+
+		if (lock >= 0)
+			files_remove_tree(path, NULL);
+	}
+	if (directory)
+		closedir(directory);
+}
+
+/* ROOT/work and ROOT/results. It is locked before it gets the name that a sweep looks at. */
+static int make_folder(char *root, size_t size, int *ret_lock, char **ret_work, char **ret_results, hst_error *err)
+{
+	AUTO_FREE char *unnamed = mem_printf("%s/.%sXXXXXX", temporary_folder(), folder_prefix);
+
+	if (!mkdtemp(unnamed))
+		return failure_of(errno, err, "make a folder like", unnamed);
+	snprintf(root, size, "%s/%s", temporary_folder(), strrchr(unnamed, '/') + strlen("/."));
+	*ret_lock = lock_folder(unnamed);
+	if (*ret_lock < 0 || rename(unnamed, root) < 0) {
+		int code = failure_of(errno, err, "make the folder", root);
+
+		rmdir(unnamed);
+		*root = '\0';
+		return code;
+	}
 	*ret_work = files_join(root, "work");
 	*ret_results = files_join(root, "results");
 	if (mkdir(*ret_work, 0700) < 0 || mkdir(*ret_results, 0700) < 0)
@@ -182,11 +230,12 @@ static int run_in_folder(struct program *program, struct flowrun_spec *spec, boo
 {
 	const struct flowrun_role role = {
 		.start = start_program, .progress = on_progress, .ended = on_ended, .arg = program};
-	char root[4096];
+	char root[4096] = "";
+	AUTO_CLOSE int lock = -1;
 	AUTO_FREE char *work = NULL;
 	AUTO_FREE char *results = NULL;
 	struct flow_place place = FLOW_PLACE_NONE;
-	int code = make_folder(root, sizeof root, &work, &results, err);
+	int code = make_folder(root, sizeof root, &lock, &work, &results, err);
 
 	spec->place = &place;
 	spec->results = results;
@@ -201,7 +250,8 @@ static int run_in_folder(struct program *program, struct flowrun_spec *spec, boo
 	}
 	flow_place_clear(&place);
 	/* What the run said weighs more than a folder in /tmp that stays. */
-	files_remove_tree(root, NULL);
+	if (*root)
+		files_remove_tree(root, NULL);
 	return code;
 }
 

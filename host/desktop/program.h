@@ -1,7 +1,7 @@
 /*
  * A program that speaks the desktop-flow protocol, run in place: what hst_program_describe and
  * hst_program_run of the SDK are made of (connector/exec). Blocks on a loop of its own; the folder of the run
- * is made in $TMPDIR or /tmp and removed again.
+ * is made in $TMPDIR or /tmp and removed again, by the next worker where this process was killed.
  */
 #ifndef HOST_DESKTOP_PROGRAM_H
 #define HOST_DESKTOP_PROGRAM_H
@@ -27,6 +27,9 @@ struct program_call {
 	bool (*cancelled)(void *arg); /* asked ten times a second; NULL: never */
 	void *arg;
 };
+
+/* Removes the folders of this user's runs whose processes are dead: inputs and what a program wrote are in them. */
+void program_sweep(void);
 
 /* *ret_outputs is in the arena. Reasons are those of flowrun.h: HST_INVALID for what failed, HST_TIMEOUT, HST_CANCELLED. */
 int program_run(hst_arena *arena, const struct program_call *call, const hst_value **ret_outputs, hst_error *err);

@@ -24,6 +24,7 @@
 #include "wire/told.h"
 #include "worker/calls.h"
 #include "desktop/masking.h"
+#include "desktop/program.h"
 #include "worker/secrets.h"
 #include "worker/services.h"
 #include "seal/vault.h"
@@ -338,6 +339,7 @@ static int read_keys(struct worker *worker)
 		believed_begin(&worker->pinned, &worker->ring);
 		vault_init(&worker->vault, worker->ring.seal.name, worker->ring.seal.pairs, &worker->pinned);
 		fields_use_secrets(&secret_table);
+		program_sweep();
 		return STATUS_ENDED;
 	}
 	log_error("no keys from the supervisor: %s", err.text);
