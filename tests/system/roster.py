@@ -80,6 +80,16 @@ with host_house(f"tcp://127.0.0.1:{free_port()}", ["ts-01", "ts-02"]) as host, M
     tap.same(seal(host, "pin", "--again", "--for", at + "gateway/ts-02", "--to", pin).returncode, 0, "the same value is sealed for the other")
     done = host.hostler("secrets", "exposed", "--gateway", "ts-01")
     tap.ok(done.returncode == 0 and "pin: ts-01 knows it from before" in done.stdout, "which the removed one still knows", done.stdout, done.stderr)
+    with open(host.ini, encoding="utf-8") as file:
+        ini = file.read()
+    host.write("hostler.ini", ini.replace("user = bot1\n", "user = bot1\npassword = secret:pin\n"))
+    tap.same(seal(host, "pin", "--again").returncode, 0, "it becomes a password of both in the configuration")
+    listed = host.json("secrets")[0]
+    tap.same((listed["state"], listed["cannot_open"], "gateway/ts-01" in listed["can_open"]), ("incomplete", ["gateway/ts-01"], False),
+             "which one of them cannot open, and is not said to")
+    done = host.hostler("secrets")
+    tap.ok("pin cannot be opened by gateway/ts-01, without a key in this house" in done.stdout, "nor is it said to seal again, which would not help", done.stdout)
+    host.write("hostler.ini", ini)
     tap.same(seal(host, "pin", "--for", at + "gateway/ts-02", "--to", pin, given="6789").returncode, 0, "another value is sealed")
     done = host.hostler("secrets", "exposed", "--gateway", "ts-01")
     tap.ok(done.returncode == 0 and "pin" not in done.stdout, "which it does not", done.stdout, done.stderr)

@@ -173,7 +173,7 @@ with null_house(FILES, more=MORE, driver=f"password = {PASSWORD}") as house:
     new = house.json("operator", "new", "grace", "--may", "look", "--yes")
     done = subprocess.run(house.command("hostler", "-c", house.ini, "get", "last:look/fail", "screenshots/error.png", "-o", "her.png"), cwd=house.home,
                           env={**house.environment(), "HOSTLER_KEY": house.path(new["file"])}, capture_output=True, text=True, timeout=60, check=False)
-    tap.ok(done.returncode == 1 and "is sealed to operator/" in done.stderr and "that of none of them" in done.stderr,
+    tap.ok(done.returncode == 1 and "is sealed to operator/" in done.stderr and "that of none of them" in done.stderr and "the right \"admin\" alone" in done.stderr,
            "an operator who was let in later hears whom to ask", done)
 
     def again():
