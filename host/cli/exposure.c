@@ -5,6 +5,7 @@
 #include "cli/knew.h"
 #include "config/secret_files.h"
 #include "os/files.h"
+#include "schema/value.h"
 #include "seal/sealed_file.h"
 
 #include <dirent.h>
@@ -86,4 +87,22 @@ void exposure_print(const char *conf_path, hst_arena *arena, const char *member)
 	}
 	if (any)
 		printf("Secrets that %s may know: hostler secrets exposed --%.*s %s\n", slash + 1, (int)(slash - member), member, slash + 1);
+}
+
+void exposure_set(const char *conf_path, hst_arena *arena, const char *member, hst_value *record)
+{
+	hst_value *is_signed = value_make_list(arena), *may_know = value_make_list(arena);
+	const char *const *names;
+	size_t n = exposure_names(conf_path, arena, &names);
+
+	for (size_t i = 0; i < n; i++) {
+		struct exposure one = exposure_of(conf_path, arena, names[i], member);
+
+		if (one.sealed)
+			value_append(is_signed, value_make_text(arena, names[i], strlen(names[i])));
+		if (one.opens || one.knew || one.unclear)
+			value_append(may_know, value_make_text(arena, names[i], strlen(names[i])));
+	}
+	value_set(record, "signed", is_signed);
+	value_set(record, "may_know", may_know);
 }

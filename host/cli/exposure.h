@@ -25,4 +25,7 @@ struct exposure exposure_of(const char *conf_path, hst_arena *arena, const char 
 /* After `member` was removed: what is to be done about each of them, a line each; nothing where there is none. */
 void exposure_print(const char *conf_path, hst_arena *arena, const char *member);
 
+/* The same for programs: the lists "signed", of those that are believed no more, and "may_know". */
+void exposure_set(const char *conf_path, hst_arena *arena, const char *member, hst_value *record);
+
 #endif

@@ -160,7 +160,11 @@ static int gateway_remove(struct cli *cli)
 	if (!status)
 		status = sign_out(&desk);
 	if (!status && cli->json) {
-		cli_print_json(answer);
+		hst_value *whole = named(cli);
+
+		value_set(whole, "was", value_get(answer, "was"));
+		exposure_set(desk.connect.conf->path, cli->arena, gateway_of(cli), whole);
+		cli_print_json(whole);
 	} else if (!status) {
 		printf(strcmp(value_text(value_get(answer, "was")), "gateway") == 0
 			       ? "The gateway %s was removed: it is not let in any more, and its key is worth nothing.\n"

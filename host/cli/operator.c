@@ -155,6 +155,7 @@ static int operator_remove(struct cli *cli)
 	if (!status) {
 		value_set_text(answer, "name", operator_argument(cli, 1));
 		value_set_integer(answer, "epoch", next->epoch);
+		exposure_set(desk.connect.conf->path, cli->arena, name, answer);
 		if (cli->json)
 			cli_print_json(answer);
 		else
