@@ -293,7 +293,7 @@ static int fetch_sealed(struct connect *connect, const struct found *found, cons
 	if (!status)
 		status = run_file_read(connect, found->number, found->step, name, 0, take_text, &sealed);
 	if (!status)
-		status = run_sealed_open(connect, first, name, sealed.s, sealed.length, &bytes, &length);
+		status = run_sealed_open(connect, first, found->step, name, sealed.s, sealed.length, &bytes, &length);
 	if (!status)
 		status = take_bytes(target, (const char *)bytes, length);
 	if (bytes)

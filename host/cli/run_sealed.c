@@ -45,8 +45,20 @@ static int cannot(const struct connect *connect, const char *name, const hst_err
 	                why->text);
 }
 
-int run_sealed_open(struct connect *connect, const char *run, const char *name, const void *bytes, size_t length, uint8_t **ret,
-                    size_t *ret_length)
+/* The session process has named it like its step and file; the host could send another one of the run. */
+static int check_name(const struct connect *connect, const char *step, const char *name, const struct envelope *envelope)
+{
+	const char *slash = strrchr(name, '/');
+	AUTO_FREE char *asked = mem_printf("%s.%s", step, slash ? slash + 1 : name);
+
+	if (strcmp(envelope->header.name, asked) == 0)
+		return CLI_DONE;
+	return cli_fail(connect->cli, CLI_FAILED, "SecretUnusable", "%s of step %s cannot be opened: what the host has sent is sealed as \"%s\", not as \"%s\"",
+	                name, step, envelope->header.name, asked);
+}
+
+int run_sealed_open(struct connect *connect, const char *run, const char *step, const char *name, const void *bytes, size_t length,
+                    uint8_t **ret, size_t *ret_length)
 {
 	AUTO_FREE struct envelope *envelope = mem_alloc(sizeof *envelope);
 	struct envelope_house house;
@@ -61,7 +73,9 @@ int run_sealed_open(struct connect *connect, const char *run, const char *name, 
 		                name, connect->key_path);
 	if (envelope_read(bytes, length, envelope, &why) != HST_OK)
 		return cannot(connect, name, &why);
-	status = pin_ask(connect, &roster);
+	status = check_name(connect, step, name, envelope);
+	if (!status)
+		status = pin_ask(connect, &roster);
 	if (status)
 		return status;
 	envelope_house_init(&house, roster);

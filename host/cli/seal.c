@@ -47,8 +47,6 @@ static void say_whom(const struct sealing *sealing)
 	const struct seal_whom *whom = &sealing->whom;
 	const char *operators[ROSTER_OPERATORS_MAX];
 
-	if (sealing->desk.cli->json)
-		return;
 	for (size_t i = 0; i < whom->operator_count; i++)
 		operators[i] = whom->operators[i]->name;
 	say_list("  for                   ", whom->sinks, whom->sink_count);

@@ -17,6 +17,9 @@
 
 enum { MEMBERS_MAX = DIRECTIONS_TO_MAX + ROSTER_OPERATORS_MAX };
 
+/* A run may wait for days and be resubmitted later. Its values are kept that long, where nothing else is configured. */
+static const int64_t typed_us = INT64_C(30) * 86400 * 1000000;
+
 struct typed {
 	struct connect *connect;
 	const char *called;
@@ -257,10 +260,8 @@ static int find_recipients(const struct typed *typed, const struct direction *di
 }
 
 /* Before it is typed: who will know it. */
-static void say_whom(const struct typed *typed, const struct direction *direction)
+static void say_whom(const struct direction *direction)
 {
-	if (prompt_is_piped() || cli_of(typed)->json)
-		return;
 	if (!direction->to_count && direction->sink_count == 1 && strcmp(direction->sinks[0], "operator") == 0) {
 		fprintf(stderr, "%s: no flow takes it\n", direction->output);
 		return;
@@ -285,6 +286,7 @@ static int seal(struct typed *typed, const struct direction *direction, const hs
 
 	if (status)
 		return status;
+	header.not_after_us = header.created_us + typed_us;
 	memcpy(header.cluster, typed->roster->cluster, sizeof header.cluster);
 	code = envelope_seal(&header, secret, to, n, &typed->connect->key.pairs, &bytes, &item->length, &err);
 	if (code != HST_OK)
@@ -308,7 +310,7 @@ static int ask_one(struct typed *typed, const char *name)
 
 	if (!direction)
 		return unreadable(typed, "it does not say to whom a secret is to be sealed");
-	say_whom(typed, direction);
+	say_whom(direction);
 	status = typed->wanted_count > 1 ? prompt_line(cli_of(typed), question, &given, &length)
 	                                 : prompt_secret(cli_of(typed), question, false, &given, &length);
 	if (!status && secret_new(given, length, &secret, &err) != HST_OK)

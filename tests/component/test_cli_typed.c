@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/run_sealed.h"
 #include "schema/value.h"
 #include "seal/composition.h"
 #include "seal/directions.h"
@@ -145,6 +146,41 @@ static int opened_by(const struct seal_pairs *pairs, const char *sink, hst_secre
 	return composition_open(item.bytes, item.length, &check, pairs, ret, err);
 }
 
+static void assert_typed_for_30_days(void)
+{
+	struct envelope *envelope = mem_alloc(sizeof *envelope);
+	struct item item = {0};
+	hst_error err = {{0}, {0}};
+
+	must(items_find(place.desk->sealed, place.desk->sealed_length, "pin", &item, &err), &err);
+	must(envelope_read(item.bytes, item.length, envelope, &err), &err);
+	assert_int_equal(envelope->header.not_after_us - envelope->header.created_us, INT64_C(30) * 86400 * 1000000);
+	free(envelope);
+}
+
+/* A host could send another picture than the one that was asked for. */
+static void a_picture_that_is_another_one_is_refused(void **state)
+{
+	static const char *const sinks[] = {"operator"};
+	hst_error err = {{0}, {0}};
+	struct cli cli = {.kept = &err};
+	struct connect connect = {.cli = &cli, .key = place.felix};
+	struct envelope_header header = {.kind = ENVELOPE_FILE, .run = "r-1", .sinks = sinks, .sink_count = 1, .epoch = 1, .created_us = 1,
+					 .signer = "gateway/here", .name = "other.end.png.sealed"};
+	struct envelope_recipient to = {.name = "operator/felix"};
+	uint8_t *sealed = NULL, *bytes = NULL;
+	size_t length = 0, got = 0;
+
+	(void)state;
+	memcpy(to.key, place.felix.pairs.open_public, SEAL_KEY_BYTES);
+	must(envelope_seal_file(&header, "PNG", 3, &to, 1, &place.machine, &sealed, &length, &err), &err);
+	assert_int_equal(run_sealed_open(&connect, "r-1", "step", "screenshots/end.png.sealed", sealed, length, &bytes, &got), CLI_FAILED);
+	assert_string_equal(err.reason, "SecretUnusable");
+	assert_non_null(strstr(err.text, "is sealed as \"other.end.png.sealed\", not as \"step.end.png.sealed\""));
+	assert_null(bytes);
+	free(sealed);
+}
+
 static void what_is_typed_is_sealed_to_who_takes_it(void **state)
 {
 	struct seal_pairs stranger;
@@ -156,6 +192,8 @@ static void what_is_typed_is_sealed_to_who_takes_it(void **state)
 	assert_int_equal(DESK_RUN(place.desk, "press", "start", "--secret", "pin"), 0);
 	assert_int_equal(place.desk->word, WORD_press);
 	assert_string_equal(place.desk->payload, "{}");
+	fake_desk_complained(place.desk, "pin: for " SINK);
+	assert_typed_for_30_days();
 	must(opened_by(&place.post, SINK, &secret, &err), &err);
 	assert_string_equal(secret_bytes(secret, &length), CANARY);
 	secret_free(secret);
@@ -227,6 +265,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TYPED_TEST(what_is_typed_is_sealed_to_who_takes_it),
+		TYPED_TEST(a_picture_that_is_another_one_is_refused),
 		TYPED_TEST(who_is_in_no_roster_is_sealed_nothing),
 		TYPED_TEST(a_roster_that_nobody_believed_has_signed_is_refused),
 		TYPED_TEST(answers_that_are_none_are_refused),
