@@ -270,6 +270,22 @@ static void a_connectors_inputs_and_outputs_are_checked(void **unused)
 	assert_string_equal(err.reason, "OutputInvalid");
 }
 
+static void what_a_connector_has_to_have_sealed_is_not_quoted(void **unused)
+{
+	hst_value *inputs = value_make_record(odd_call.arena);
+	const hst_value *out = NULL;
+	hst_error err = {0};
+
+	(void)unused;
+	open_ok(HST_CONNECTOR, NULL);
+	value_set_text(inputs, "text", "many");
+	for (int unshown = 0; unshown <= 1; unshown++) {
+		assert_int_equal(connector_run(odd, connector_action(odd, "run"), NULL, &odd_call, inputs, unshown, &out, &err), HST_INVALID);
+		assert_string_equal(err.reason, "OutputInvalid");
+		assert_int_equal(!strstr(err.text, ", got "), unshown);
+	}
+}
+
 static void a_connectors_outputs_have_ceilings(void **unused)
 {
 	const hst_value *out = NULL;
@@ -425,6 +441,7 @@ int main(void)
 		TEST(a_trigger_without_ops_is_never_woken),
 		TEST(a_watch_must_make_sense),
 		TEST(a_connectors_inputs_and_outputs_are_checked),
+		TEST(what_a_connector_has_to_have_sealed_is_not_quoted),
 		TEST(a_connectors_outputs_have_ceilings),
 		TEST(a_connectors_failure_has_a_reason),
 		TEST(a_driver_must_name_sessions_users_and_processes),
