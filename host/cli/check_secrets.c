@@ -1,7 +1,7 @@
 #include "cli/check_secrets.h"
 
 #include "cli/connect.h"
-#include "cli/secret_uses.h"
+#include "definitions/secret_uses.h"
 
 #include <stdio.h>
 #include <string.h>

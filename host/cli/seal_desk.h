@@ -3,7 +3,7 @@
 #define HOST_CLI_SEAL_DESK_H
 
 #include "cli/cli.h"
-#include "cli/secret_uses.h"
+#include "definitions/secret_uses.h"
 #include "seal/operator_key.h"
 
 struct seal_desk {

@@ -12,12 +12,11 @@
 #include "schema/nearest.h"
 #include "schema/types.h"
 #include "schema/value.h"
-#include "seal/sealed_file.h"
+#include "seal/sealed_standing.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { SECRETS_MAX = 10000 };
 
@@ -64,39 +63,15 @@ static void append(hst_arena *arena, hst_value *list, const char *text)
 	value_append(list, value_make_text(arena, text, strlen(text)));
 }
 
-static bool has_sink(const struct envelope *envelope, const char *sink)
-{
-	for (size_t i = 0; i < envelope->header.sink_count; i++)
-		if (strcmp(envelope->header.sinks[i], sink) == 0)
-			return true;
-	return false;
-}
-
-/* Signed by an operator of today who may seal secrets: nobody opens anything else. */
-static bool is_believed(const struct listing *listing, const struct sealed_file *file)
-{
-	const struct roster_member *signer = roster_member(listing->desk.roster, file->envelope.header.signer);
-
-	return signer && signer->has_sign && signer->kind == ROSTER_OPERATOR && (signer->rights & (RIGHT_CONTROL | RIGHT_ADMIN));
-}
-
 /* Who has the key today that it was sealed to; the names in it are those of the time. */
 static bool can_open(const struct listing *listing, const struct sealed_file *file, const char *name)
 {
 	const struct roster_member *member = roster_member(listing->desk.roster, name);
 
-	return is_believed(listing, file) && member && member->has_open && envelope_find(&file->envelope, member->open);
+	return member && member->has_open && envelope_find(&file->envelope, member->open);
 }
 
-/* Whether what is sealed now does for this use: for its place, and with the key that its member has today. */
-static bool opens(const struct listing *listing, const struct sealed_file *file, const struct secret_use *use, const char *name)
-{
-	const struct roster_member *member = roster_member(listing->desk.roster, name);
-
-	return file && is_believed(listing, file) && member && member->has_open && has_sink(&file->envelope, use->sink) && envelope_find(&file->envelope, member->open);
-}
-
-static void add_uses(const struct listing *listing, const char *name, const struct sealed_file *file, hst_value *record)
+static void add_uses(const struct listing *listing, const char *name, enum sealed_standing standing, const struct sealed_file *file, hst_value *record)
 {
 	hst_arena *arena = listing->desk.cli->arena;
 	hst_value *uses = value_make_list(arena), *cannot = value_make_list(arena);
@@ -112,12 +87,15 @@ static void add_uses(const struct listing *listing, const char *name, const stru
 		value_set_integer(one, "line", use->line);
 		value_append(uses, one);
 		for (size_t m = 0; m < use->member_count; m++)
-			if (!opens(listing, file, use, use->members[m]))
+			if (standing != SEALED_READY || !sealed_serves(file, listing->desk.roster, use->sink, use->members[m]))
 				append(arena, cannot, use->members[m]);
 	}
 	value_set(record, "uses", uses);
 	value_set(record, "cannot_open", cannot);
-	value_set_text(record, "state", !file ? "missing" : !is_believed(listing, file) ? "refused" : value_count(cannot) ? "incomplete" : value_count(uses) ? "ready" : "unused");
+	if (standing == SEALED_READY)
+		value_set_text(record, "state", value_count(cannot) ? "incomplete" : value_count(uses) ? "ready" : "unused");
+	else
+		value_set_text(record, "state", sealed_standing_word(standing));
 }
 
 static void add_knew(hst_value *record, const char *path, hst_value *could, hst_arena *arena)
@@ -139,24 +117,25 @@ static const hst_value *describe(const struct listing *listing, const char *name
 	AUTO_FREE char *path = seal_desk_file(&listing->desk, name);
 	struct sealed_file *file = NULL;
 	hst_error err = {{0}, {0}};
+	enum sealed_standing standing = sealed_stands(path, name, listing->desk.roster, &file, &err);
 	char sealed[40];
 
 	value_set_text(record, "name", name);
 	value_set_text(record, "file", path);
-	if (sealed_file_read(path, &file, &err) == HST_OK) {
+	if (file) {
 		value_set_integer(record, "serial", file->envelope.header.serial);
 		type_write_date((hst_time){file->envelope.header.created_us}, sealed, sizeof sealed);
 		value_set_text(record, "sealed", sealed);
 		value_set_text(record, "by", file->envelope.header.signer);
 		for (size_t i = 0; i < file->envelope.recipient_count; i++)
-			append(arena, can_open(listing, file, file->envelope.recipients[i].name) ? can : could, file->envelope.recipients[i].name);
-	} else if (access(path, F_OK) == 0) {
-		value_set_text(record, "wrong", err.text);
+			append(arena, standing == SEALED_READY && can_open(listing, file, file->envelope.recipients[i].name) ? can : could, file->envelope.recipients[i].name);
 	}
+	if (standing != SEALED_READY && standing != SEALED_MISSING)
+		value_set_text(record, "wrong", arena_printf(arena, "%s; %s", err.text, sealed_remedy(arena, standing, name)));
 	add_knew(record, path, could, arena);
 	value_set(record, "can_open", can);
 	value_set(record, "could_open", could);
-	add_uses(listing, name, file, record);
+	add_uses(listing, name, standing, file, record);
 	sealed_file_free(file);
 	return record;
 }
@@ -207,9 +186,6 @@ static void print_remedy(const struct listing *listing, const hst_value *one)
 		printf("%s: %s\n", name, value_text(value_get(one, "wrong")));
 	else if (strcmp(state, "missing") == 0)
 		printf("%s was not sealed yet: hostler seal %s\n", name, name);
-	else if (strcmp(state, "refused") == 0)
-		printf("%s was sealed by %s, who may not seal in this house any more, so nobody opens it: hostler seal %s (not --again: the secret has to be given)\n",
-		       name, value_text(value_get(one, "by")), name);
 	else if (strcmp(state, "incomplete") == 0 && without && strcmp(without, cannot) == 0)
 		printf("%s cannot be opened by %s, without a key in this house: have it join (`hostler gateway invite`, `hostler reload`), or take it out of the "
 		       "configuration; then hostler seal %s --again\n",
@@ -236,7 +212,7 @@ static void print_secrets(const struct listing *listing, const hst_value *all)
 		grid_add(&grid, value_text(value_get(one, "name")));
 		grid_add(&grid, value_integer(value_get(one, "serial"), &serial) ? arena_printf(arena, "%lld", (long long)serial) : NULL);
 		grid_add(&grid, age(arena, one));
-		grid_add(&grid, value_get(one, "wrong") ? "unreadable" : value_text(value_get(one, "state")));
+		grid_add(&grid, value_text(value_get(one, "state")));
 		grid_add(&grid, joined(arena, value_get(one, "can_open"), NULL));
 		grid_add(&grid, joined(arena, value_get(one, "cannot_open"), NULL));
 		grid_add(&grid, joined(arena, value_get(one, "uses"), "sink"));

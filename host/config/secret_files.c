@@ -4,9 +4,7 @@
 #include "base/mem.h"
 #include "os/files.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyz"
 
@@ -38,16 +36,4 @@ char *secret_file(const char *file, const char *name)
 	AUTO_FREE char *inside = mem_printf("secrets.d/%s.seal", name);
 
 	return files_beside(file, inside);
-}
-
-int secret_file_check(const char *file, const char *name, hst_error *err)
-{
-	AUTO_FREE char *path = secret_file(file, name);
-
-	if (access(path, F_OK) == 0)
-		return HST_OK;
-	if (errno == ENOENT)
-		return hst_fail(err, HST_NOT_FOUND, "the secret \"%s\" was not sealed yet: there is no %s; `hostler seal %s` makes it", name,
-		                path, name);
-	return hst_fail(err, HST_DENIED, "the secret \"%s\" cannot be looked for at %s: %s", name, path, strerror(errno));
 }

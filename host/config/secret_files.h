@@ -5,8 +5,6 @@
 #ifndef HOST_CONFIG_SECRET_FILES_H
 #define HOST_CONFIG_SECRET_FILES_H
 
-#include <hostler/error.h>
-
 #include <stdbool.h>
 
 /* Whether the value begins with "secret:", and so can be nothing else. */
@@ -20,8 +18,5 @@ const char *secret_named(const char *value);
 
 /* Where it lies when `file` names it; the caller frees. */
 char *secret_file(const char *file, const char *name);
-
-/* HST_NOT_FOUND, with the remedy: it was not sealed yet. HST_DENIED: this process may not look there. */
-int secret_file_check(const char *file, const char *name, hst_error *err);
 
 #endif

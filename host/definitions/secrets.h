@@ -1,5 +1,5 @@
 /*
- * The secrets that instances, connections and flows name: that each was sealed. One that is not there is a fault, not a mistake of the
+ * The secrets that instances, connections and flows name: that each was sealed, and can be used as far as the roster here says so. One that cannot is a fault, not a mistake of the
  * configuration: what needs it does not work, and everything else does, so that a file which was removed keeps no house from starting.
  * And which they are: nobody has a reason to ask the host about others.
  */

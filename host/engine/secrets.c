@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "config/secret_files.h"
 #include "os/files.h"
-#include "seal/sealed_file.h"
+#include "seal/sealed_standing.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,24 +20,18 @@ struct engine_secret {
 	int64_t serial;
 };
 
-static int read_file(struct engine_secret *secret, const char *path, const char *name, hst_error *err)
+static enum sealed_standing read_file(struct engine_secret *secret, const char *path, const char *name, hst_error *err)
 {
 	struct sealed_file *file = NULL;
-	int rc = sealed_file_read(path, &file, err);
+	enum sealed_standing standing = sealed_stands(path, name, NULL, &file, err);
 
-	if (rc < 0)
-		return rc;
-	if (file->envelope.header.kind != ENVELOPE_SECRET) {
-		rc = hst_fail(err, HST_INVALID, "%s has no named secret in it", path);
-	} else if (strcmp(file->envelope.header.name, name) != 0) {
-		rc = hst_fail(err, HST_INVALID, "%s has the secret \"%.64s\" in it", path, file->envelope.header.name);
-	} else {
+	if (file) {
 		secret->bytes = take(file->bytes);
 		secret->length = file->length;
 		secret->serial = file->envelope.header.serial;
 	}
 	sealed_file_free(file);
-	return rc;
+	return standing;
 }
 
 int secrets_get(struct engine *engine, const char *name, struct secret_envelope *ret, hst_error *err)
@@ -45,7 +39,7 @@ int secrets_get(struct engine *engine, const char *name, struct secret_envelope 
 	struct engine_secret *secret = table_get(&engine->secrets, name), fresh = {.length = 0};
 	AUTO_FREE char *path = NULL;
 	hst_error why = {{0}, {0}};
-	int rc;
+	enum sealed_standing standing;
 
 	if (!secret_name_fits(name))
 		return hst_fail_as(err, HST_DENIED, "SecretUnusable", "no secret can have the name that was given");
@@ -54,13 +48,10 @@ int secrets_get(struct engine *engine, const char *name, struct secret_envelope 
 	if (!secret || !secret->bytes || strcmp(secret->stamp, fresh.stamp) != 0) {
 		if (secret)
 			free(take(secret->bytes));
-		rc = read_file(&fresh, path, name, &why);
-		if (rc == HST_DENIED)
-			return hst_fail_as(err, HST_DENIED, "SecretUnusable",
-					   "the secret \"%s\" cannot be used: %s; its owner has to let everybody read it (chmod a+r)", name, why.text);
-		if (rc < 0)
-			return hst_fail_as(err, HST_DENIED, "SecretUnusable", "the secret \"%s\" cannot be used: %s; `hostler seal %s` makes it anew",
-					   name, why.text, name);
+		standing = read_file(&fresh, path, name, &why);
+		if (standing != SEALED_READY)
+			return hst_fail_as(err, HST_DENIED, "SecretUnusable", "the secret \"%s\" cannot be used: %s; %s", name, why.text,
+					   sealed_remedy(engine->scratch, standing, name));
 		/* Only what is there has an entry: names that somebody made up take no room. */
 		if (!secret) {
 			secret = mem_alloc(sizeof *secret);

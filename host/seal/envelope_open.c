@@ -150,6 +150,17 @@ static int check_all(struct opening *opening, hst_error *err)
 	return code;
 }
 
+int envelope_believed(const struct envelope *envelope, const struct envelope_house *house, hst_error *err)
+{
+	const struct envelope_check check = {.house = house};
+	struct opening opening = {.envelope = envelope, .header = &envelope->header, .check = &check};
+	int code = check_signature(&opening, err);
+
+	if (code == HST_OK)
+		code = check_epoch(&opening, err);
+	return code == HST_OK ? check_cluster(&opening, err) : code;
+}
+
 static int broken(const struct opening *opening, hst_error *err)
 {
 	return REFUSE(err, "EnvelopeBroken", "%s was signed, but what is sealed in it is not what it says", opening->header->name);

@@ -35,6 +35,9 @@ struct envelope_check {
 /* Whether the word of this signer counts for this kind; of an operator with these rights (schema/rights.h). */
 bool envelope_may_seal(const char *signer, unsigned rights, enum envelope_kind kind);
 
+/* Of what is below all that needs no key: signer, signature, epoch and cluster. Not for ENVELOPE_STATE. */
+int envelope_believed(const struct envelope *envelope, const struct envelope_house *house, hst_error *err);
+
 /*
  * Looks at these in this order and stops at the first that fails, which is the reason in *err:
  *

@@ -23,7 +23,7 @@ ROOMS = {
     "pure/admission": ["base", "schema", "pure/queue/reasons.h"],
     "pure/core": ["base", "schema", "pure/flow", "pure/queue"],
     "desktop": ["base", "os", "schema", "config", "loop", "seal"],
-    "definitions": ["base", "os", "schema", "config", "plugin", "desktop", "pure/flow"],
+    "definitions": ["base", "os", "schema", "config", "plugin", "desktop", "seal", "pure/flow"],
 }
 BELOW_ROLES = sorted(ROOMS)
 ROLES = {role: BELOW_ROLES for role in ("engine", "worker", "gateway", "session", "cli")}

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """hostler seal and secrets, with a house that was never started: who can open what, and what is said of it."""
 
+import base64
 import json
 import os
 import shutil
@@ -87,6 +88,14 @@ def code(done):
     return json.loads(done.stdout)["error"]["code"]
 
 
+def checked(state, said, where="note.ini"):
+    """Both check and secrets say that the ledger is of no use, and what to do."""
+    done = run("check")
+    tap.ok(done.returncode == 1 and f"{where}:8: error: the secret" in done.stderr and said.replace("note.ini", where) in done.stderr and
+           "hostler seal ledger" in done.stderr and "is fine" not in done.stdout, f"check says that it is {state}, and where it is needed", done)
+    tap.same(json.loads(run("secrets", "--json").stdout)[0]["state"], state, "so does secrets")
+
+
 try:
     os.mkdir(path("orders"))
     write("hostler.ini", CONF)
@@ -155,9 +164,19 @@ try:
         with open(sealed, "w", encoding="utf-8") as file:
             file.write(first)
 
+    checked("incomplete", 'note.ini:8: error: the secret "ledger" cannot be opened by connector/orders for connector/orders.write.text; `hostler seal ledger --again`',
+            where="more.ini")
+    right = base64.urlsafe_b64decode(first[5:].strip() + "==")
+    write("secrets.d/ledger.seal", "hsl1." + base64.urlsafe_b64encode(right[:-9] + bytes([right[-9] ^ 1]) + right[-8:]).decode().rstrip("=") + "\n")
+    checked("refused", "or was changed since; `hostler seal ledger`, said by an operator")
+    write("secrets.d/ledger.seal", first)
+    os.chmod(sealed, 0o600 if os.geteuid() == 0 else 0)
+    done = run("check")
+    tap.ok(done.returncode == 1 and "note.ini:8: error" in done.stderr and "its owner has to let everybody read it" in done.stderr, "check says that the house cannot read it", done)
+    os.chmod(sealed, 0o644)
     with open(sealed, "a", encoding="utf-8") as file:
         file.write("x")
-    tap.same(json.loads(run("secrets", "--json").stdout)[0]["state"], "missing", "what was spoilt is of no use")
+    checked("damaged", "is no sealed secret")
     done = run("seal", "ledger", "--again")
     tap.ok(done.returncode == 1 and "is no sealed secret" in done.stderr and "leave --again out" in done.stderr, "nobody can open it again", done)
     asked = int(time.time())

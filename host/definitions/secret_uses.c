@@ -1,4 +1,4 @@
-#include "cli/secret_uses.h"
+#include "definitions/secret_uses.h"
 
 #include "base/arena.h"
 #include "base/mem.h"
@@ -55,6 +55,14 @@ static void add_target(struct finding *finding, struct secret_use *use, const st
 		add_device(finding, use, cluster->members[i]);
 }
 
+static void of_option(struct finding *finding, const struct conf_instance *instance, const struct section_key *key, const char *secret, const char *kind)
+{
+	struct secret_use *use = add(finding, secret, arena_printf(finding->arena, "%s/%s.%s", kind, instance->name, key->name), instance->section->file, key->line);
+
+	use->instance = instance;
+	add_member(use, arena_printf(finding->arena, "%s/%s", kind, instance->name));
+}
+
 static void of_instances(struct finding *finding)
 {
 	const struct conf *conf = finding->definitions->conf;
@@ -70,9 +78,7 @@ static void of_instances(struct finding *finding)
 			const char *secret = secret_named(key->value);
 
 			if (secret)
-				add_member(add(finding, secret, arena_printf(finding->arena, "%s/%s.%s", kind, instance->name, key->name),
-				               instance->section->file, key->line),
-				           arena_printf(finding->arena, "%s/%s", kind, instance->name));
+				of_option(finding, instance, key, secret, kind);
 		}
 	}
 }
@@ -87,7 +93,7 @@ static void of_connections(struct finding *finding)
 		if (connection->password)
 			add_target(finding,
 			           add(finding, connection->password, arena_printf(finding->arena, "connection/%s.password", connection->name), conf->path,
-			               connection->line),
+			               definitions_password_line(finding->definitions, connection)),
 			           &connection->target);
 	}
 }
