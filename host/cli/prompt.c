@@ -1,6 +1,7 @@
 #include "cli/prompt.h"
 
 #include "cli/hidden.h"
+#include "schema/utf8.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -17,6 +18,9 @@ void prompt_forget(char *secret)
 	sodium_free(secret); /* wipes, and takes NULL */
 }
 
+/* With the end of its line, in the two ways that there are, and one byte to see that it is too long. */
+enum { PIPED_MAX = PROMPT_BYTES_MAX + 3 };
+
 /* Of what is piped in the first line alone, so byte by byte: what stands behind it is for somebody else. */
 static ssize_t read_some(char *to, size_t room, bool line)
 {
@@ -28,16 +32,16 @@ static int read_piped(const struct cli *cli, bool line, char *to, size_t *ret_le
 	size_t length = 0;
 	ssize_t n;
 
-	while ((n = read_some(to + length, PROMPT_BYTES_MAX + 2 - length, line)) != 0) {
+	while ((n = read_some(to + length, PIPED_MAX - length, line)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return cli_fail(cli, CLI_FAILED, "Broken", "standard input cannot be read: %s", strerror(errno));
 		length += (size_t)n;
-		if (length == PROMPT_BYTES_MAX + 2 || (line && to[length - 1] == '\n'))
+		if (length == PIPED_MAX || (line && to[length - 1] == '\n'))
 			break;
 	}
-	if (length && to[length - 1] == '\n')
+	if (length && to[length - 1] == '\n' && --length && to[length - 1] == '\r')
 		length--;
 	if (length > PROMPT_BYTES_MAX)
 		return cli_fail(cli, CLI_USAGE, "Usage", "a secret has at most %d KiB", PROMPT_BYTES_MAX >> 10);
@@ -49,7 +53,7 @@ static int read_piped(const struct cli *cli, bool line, char *to, size_t *ret_le
 
 static int ask(const struct cli *cli, const char *question, bool twice, bool line, char **ret, size_t *ret_length)
 {
-	char *secret = sodium_malloc(PROMPT_BYTES_MAX + 3);
+	char *secret = sodium_malloc(PIPED_MAX);
 	size_t length = 0;
 	int status;
 
@@ -63,6 +67,8 @@ static int ask(const struct cli *cli, const char *question, bool twice, bool lin
 		length = strlen(secret);
 	if (!status && !length)
 		status = cli_fail(cli, CLI_USAGE, "Usage", "%s: a secret cannot be empty", question);
+	if (!status && utf8_valid(secret, length) != length)
+		status = cli_fail(cli, CLI_USAGE, "Usage", "%s: a secret is a text in UTF-8, and this is none: give it as such, or its bytes as base64", question);
 	if (status) {
 		prompt_forget(secret);
 		return status;

@@ -11,6 +11,7 @@
 #include "schema/rights.h"
 #include "schema/value.h"
 #include "seal/envelope_house.h"
+#include "seal/redact.h"
 #include "seal/sealed_file.h"
 
 #include <errno.h>
@@ -117,6 +118,8 @@ static int ask_secret(struct sealing *sealing)
 	size_t length = 0;
 	int status = prompt_secret(sealing->desk.cli, question, true, &typed, &length);
 
+	if (!status && length < REDACT_BYTES_MIN)
+		fprintf(stderr, "hostler: warning: this secret has under %d bytes: logs and what programs print are not searched for one that short\n", REDACT_BYTES_MIN);
 	if (!status && secret_new(typed, length, &sealing->secret, &err) != HST_OK)
 		status = cli_fail(sealing->desk.cli, CLI_FAILED, err.reason, "%s", err.text);
 	prompt_forget(typed);

@@ -80,7 +80,7 @@ def write(name, text):
 
 
 def run(*words, given="", where=None):
-    return subprocess.run([os.path.join(PROGRAMS, "hostler"), *words], input=given, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
+    return subprocess.run([os.path.join(PROGRAMS, "hostler"), *words], input=given, capture_output=True, text=True, errors="surrogateescape", timeout=PATIENCE_S, check=False,
                           cwd=where or folder, env=environment)
 
 
@@ -148,6 +148,8 @@ try:
             (("seal", "ledgr"), CANARY, "did you mean ledger?"),
             (("seal", "Ledger"), CANARY, "cannot be the name of a secret"),
             (("seal", "ledger"), "", "cannot be empty"),
+            (("seal", "ledger"), "\r\n", "cannot be empty"),
+            (("seal", "ledger"), CANARY + "\udcff", "a text in UTF-8"),
             (("seal", "other", "--again", "--for", "connector/orders.x"), "", "leave --again out"),
             (("seal", "other", "--for", "nonsense"), CANARY, "say SINK=MEMBER"),
             (("seal", "other", "--for", "connection/bot.password=gateway/ts-01"), CANARY, "gateway/ts-01 has no key in this house yet")):
@@ -166,6 +168,8 @@ try:
 
     checked("incomplete", 'note.ini:8: error: the secret "ledger" cannot be opened by connector/orders for connector/orders.write.text; `hostler seal ledger --again`',
             where="more.ini")
+    done = run("seal", "ledger", given="0x7\r\n")
+    tap.ok(done.returncode == 0 and "warning: this secret has under 4 bytes" in done.stderr, "of a short one it is said that nobody looks for it", done)
     right = base64.urlsafe_b64decode(first[5:].strip() + "==")
     write("secrets.d/ledger.seal", "hsl1." + base64.urlsafe_b64encode(right[:-9] + bytes([right[-9] ^ 1]) + right[-8:]).decode().rstrip("=") + "\n")
     checked("refused", "or was changed since; `hostler seal ledger`, said by an operator")
