@@ -404,7 +404,8 @@ int session_house_remembers(struct session_house *house, const char *text)
 		AUTO_FREE char *bytes = NULL;
 		ssize_t n;
 
-		if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 || mode[1] != 'w')
+		/* The shadow of a sanitizer is larger than any memory, and has no text in it. */
+		if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 || mode[1] != 'w' || to - from > SESSION_REGION_MAX)
 			continue;
 		bytes = mem_array(to - from, 1);
 		n = pread(memory, bytes, to - from, (off_t)from);

@@ -14,7 +14,7 @@
 #define SESSION_RESULTS "state/gateway/results/1-7"
 #define SESSION_DIGEST "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
-enum { SESSION_LIMIT_MS = 60000, SESSION_HEARD_MAX = 256 };
+enum { SESSION_LIMIT_MS = 60000, SESSION_HEARD_MAX = 256, SESSION_REGION_MAX = 256 << 20 };
 
 /* One message that came, with a payload of its own. */
 struct session_heard {

@@ -44,6 +44,7 @@ static void add_operator(struct roster *roster, const struct operator_key *key)
 	struct roster_member line = operator_key_line(key, RIGHT_LOOK | RIGHT_PRESS | RIGHT_CONTROL | RIGHT_ADMIN);
 
 	roster_put(roster, &line);
+	roster_member_clear(&line);
 }
 
 /* A roster of this operator's, with a machine and connector/post. */

@@ -83,13 +83,13 @@ static void what_the_next_flow_leaves_is_found_too(void **state)
 
 	house_start(house, "",
 		    "read line; test \"$line\" = {}; status=$?\n"
-		    "(setsid env -i sleep 7546 >/dev/null 2>&1 </dev/null &)\n"
+		    "(setsid env -i sleep 7556 >/dev/null 2>&1 </dev/null &)\n"
 		    "exit $status\n",
 		    "{}");
 	for (int i = 0; i < 3; i++) {
 		house_wait_for_end(house);
 		house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
-		assert_int_equal(sleepers("7546"), 0);
+		assert_int_equal(sleepers("7556"), 0);
 		flowrun_free(house->run);
 		house->run = NULL;
 		house->over = false;

@@ -157,8 +157,10 @@ static void the_notes_of_a_living_hold_and_of_other_devices_are_left_alone(void 
 	session_house_hear(&watch, WORD_sessions);
 	session_house_leave(&watch);
 	assert_int_equal(session_house_wait(&watch), 0);
-	for (size_t i = house->heard_count; i < watch.heard_count; i++)
+	for (size_t i = house->heard_count; i < watch.heard_count; i++) {
 		free(watch.heard[i].payload);
+		free(watch.heard[i].sealed);
+	}
 
 	assert_false(session_house_has(house, "marks/reaped"));
 	assert_true(session_house_has(house, "marks/session"));
