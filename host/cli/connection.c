@@ -2,6 +2,7 @@
 #include "cli/connection.h"
 
 #include "base/arena.h"
+#include "cli/acts.h"
 #include "cli/ask.h"
 #include "cli/grid.h"
 #include "cli/print.h"
@@ -68,16 +69,18 @@ static int unblock(struct cli *cli)
 	return CLI_DONE;
 }
 
+static int list(struct cli *cli)
+{
+	return ask_and_print(cli, "connections", NULL, print_connections);
+}
+
+static const struct act acts[] = {
+	{"list", "no name", 1, list},
+	{"test", "NAME", 2, connection_test},
+	{"unblock", "NAME", 2, unblock},
+};
+
 int connection_command(struct cli *cli)
 {
-	const char *verb = cli->options.arguments[0];
-	size_t n = cli->options.argument_count;
-
-	if (strcmp(verb, "list") == 0 && n == 1)
-		return ask_and_print(cli, "connections", NULL, print_connections);
-	if (strcmp(verb, "unblock") == 0 && n == 2)
-		return unblock(cli);
-	if (strcmp(verb, "test") == 0 && n == 2)
-		return connection_test(cli, cli->options.arguments[1]);
-	return cli_fail(cli, CLI_USAGE, "Usage", "usage: hostler connection list | connection test NAME [--device D] | connection unblock NAME");
+	return acts_run(cli, "connection", acts, sizeof acts / sizeof *acts);
 }

@@ -5,7 +5,7 @@
 #include "cli/connect.h"
 
 /* Signs in and out again on each device of the connection, or on the one of --device. CLI_DONE only if it worked on all. */
-int connection_test(struct cli *cli, const char *name);
+int connection_test(struct cli *cli);
 
 /* On one device. *ret_reason "": it signed in, and out again; else with a sentence why not. In the command's arena. */
 int connection_try(struct connect *connect, const char *name, const char *device, const char **ret_reason, const char **ret_text);

@@ -153,8 +153,9 @@ static int try_all(struct trying *trying)
 	return status;
 }
 
-int connection_test(struct cli *cli, const char *name)
+int connection_test(struct cli *cli)
 {
+	const char *name = cli->options.arguments[1];
 	struct trying trying = {.cli = cli, .name = name, .results = value_make_list(cli->arena), .all_worked = true};
 	const char *only = options_value(&cli->options, "device");
 	int status;

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "cli/acts.h"
 #include "cli/connect.h"
 #include "cli/grid.h"
 #include "cli/print.h"
@@ -292,35 +293,14 @@ static int desktop_list(struct cli *cli)
 	return status;
 }
 
-static const struct {
-	const char *word, *arguments;
-	size_t count;
-	int (*run)(struct cli *cli);
-} acts[] = {
+static const struct act acts[] = {
 	{"list", "no name", 1, desktop_list},
 	{"show", "NAME", 2, desktop_show},
 	{"push", "NAME, or the folder DIR", 2, desktop_push},
 	{"pin", "NAME, or NAME@VERSION", 2, desktop_pin},
 };
 
-enum { ACTS = sizeof acts / sizeof acts[0] };
-
 int desktop_command(struct cli *cli)
 {
-	const char *word = cli->options.arguments[0];
-	struct nearest nearest;
-
-	for (size_t i = 0; i < ACTS; i++) {
-		if (strcmp(acts[i].word, word) != 0)
-			continue;
-		if (cli->options.argument_count != acts[i].count)
-			return cli_fail(cli, CLI_USAGE, "Usage", "desktop %s needs %s", word, acts[i].arguments);
-		return acts[i].run(cli);
-	}
-	nearest_init(&nearest, word);
-	for (size_t i = 0; i < ACTS; i++)
-		nearest_offer(&nearest, acts[i].word);
-	if (nearest.best)
-		return cli_fail(cli, CLI_USAGE, "Usage", "there is no \"desktop %.40s\"; did you mean \"desktop %s\"?", word, nearest.best);
-	return cli_fail(cli, CLI_USAGE, "Usage", "there is no \"desktop %.40s\"; `hostler desktop --help` lists them", word);
+	return acts_run(cli, "desktop", acts, sizeof acts / sizeof *acts);
 }

@@ -5,11 +5,11 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/acts.h"
 #include "cli/connect.h"
 #include "cli/exposure.h"
 #include "cli/operator.h"
 #include "cli/print.h"
-#include "schema/nearest.h"
 #include "schema/types.h"
 #include "schema/value.h"
 #include "wire/invitation.h"
@@ -20,11 +20,6 @@
 
 /* How long after its end an invitation stays in the roster. */
 static const int64_t remembered_us = INT64_C(7) * 24 * 3600 * 1000000;
-
-static const char *argument(const struct cli *cli, size_t index)
-{
-	return index < cli->options.argument_count ? cli->options.arguments[index] : "";
-}
 
 static int manage(struct operator_desk *desk, const char *what, const hst_value *arguments, const hst_value **ret)
 {
@@ -50,14 +45,14 @@ static hst_value *named(struct cli *cli)
 {
 	hst_value *what = value_make_record(cli->arena);
 
-	value_set_text(what, "name", argument(cli, 1));
+	value_set_text(what, "name", operator_argument(cli, 1));
 	return what;
 }
 
 /* "gateway/NAME", in the command's arena */
 static char *gateway_of(struct cli *cli)
 {
-	return arena_printf(cli->arena, "gateway/%s", argument(cli, 1));
+	return arena_printf(cli->arena, "gateway/%s", operator_argument(cli, 1));
 }
 
 /* Its line of the roster, from the words of its gateway.pub. */
@@ -69,8 +64,8 @@ static int read_gateway(struct cli *cli, struct roster_member *ret)
 	*ret = (struct roster_member){.kind = ROSTER_GATEWAY, .has_wire = true, .has_open = true, .has_sign = true};
 	ret->name = gateway_of(cli);
 	for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-		if (seal_key_read(argument(cli, i + 2), keys[i], &err) != HST_OK)
-			return cli_fail(cli, CLI_USAGE, "Usage", "\"%.60s\": %s", argument(cli, i + 2), err.text);
+		if (seal_key_read(operator_argument(cli, i + 2), keys[i], &err) != HST_OK)
+			return cli_fail(cli, CLI_USAGE, "Usage", "\"%.60s\": %s", operator_argument(cli, i + 2), err.text);
 	return CLI_DONE;
 }
 
@@ -83,7 +78,7 @@ static int sign_in(struct operator_desk *desk, const struct roster_member *line)
 		return cli_fail(desk->cli, CLI_FAILED, "GatewayRevoked",
 				"it may connect, but its keys to seal with were revoked: say `hostler gateway remove %s` and `hostler gateway "
 				"invite %s`, which gives it others",
-				argument(desk->cli, 1), argument(desk->cli, 1));
+				operator_argument(desk->cli, 1), operator_argument(desk->cli, 1));
 	next = roster_copy(desk->roster);
 	roster_put(next, line);
 	status = operator_publish(desk, next);
@@ -111,7 +106,7 @@ static int gateway_add(struct cli *cli)
 
 	if (status)
 		return status;
-	value_set_text(what, "key", argument(cli, 2));
+	value_set_text(what, "key", operator_argument(cli, 2));
 	status = operator_open(cli, &desk);
 	if (!status)
 		status = manage(&desk, "gateway_add", what, &answer);
@@ -127,7 +122,7 @@ static int gateway_add_plain(struct cli *cli)
 	const hst_value *answer;
 	int status;
 
-	value_set_text(what, "key", argument(cli, 2));
+	value_set_text(what, "key", operator_argument(cli, 2));
 	status = connect_tell(cli, WORD_manage, "gateway_add", what, &answer);
 	if (!status && !cli->json)
 		tell_added(cli, answer);
@@ -282,11 +277,7 @@ static int gateway_invite(struct cli *cli)
 	return status;
 }
 
-static const struct {
-	const char *word, *arguments;
-	size_t count;
-	int (*run)(struct cli *cli);
-} acts[] = {
+static const struct act acts[] = {
 	{"invite", "NAME", 2, gateway_invite},
 	{"join", "LINE", 2, gateway_join},
 	{"add", "NAME KEY [SEAL SIGN]", 5, gateway_add},
@@ -294,26 +285,7 @@ static const struct {
 	{"remove", "NAME", 2, gateway_remove},
 };
 
-enum { ACTS = sizeof acts / sizeof acts[0] };
-
 int gateway_command(struct cli *cli)
 {
-	const char *word = argument(cli, 0), *arguments = NULL;
-	struct nearest nearest;
-
-	for (size_t i = 0; i < ACTS; i++) {
-		if (strcmp(acts[i].word, word) != 0)
-			continue;
-		if (cli->options.argument_count == acts[i].count)
-			return acts[i].run(cli);
-		arguments = acts[i].arguments;
-	}
-	if (arguments)
-		return cli_fail(cli, CLI_USAGE, "Usage", "gateway %s needs %s", word, arguments);
-	nearest_init(&nearest, word);
-	for (size_t i = 0; i < ACTS; i++)
-		nearest_offer(&nearest, acts[i].word);
-	if (nearest.best)
-		return cli_fail(cli, CLI_USAGE, "Usage", "there is no \"gateway %.40s\"; did you mean \"gateway %s\"?", word, nearest.best);
-	return cli_fail(cli, CLI_USAGE, "Usage", "there is no \"gateway %.40s\"; `hostler gateway --help` lists them", word);
+	return acts_run(cli, "gateway", acts, sizeof acts / sizeof *acts);
 }

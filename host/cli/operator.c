@@ -4,11 +4,11 @@
 #include "base/auto.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "cli/acts.h"
 #include "cli/exposure.h"
 #include "cli/grid.h"
 #include "cli/pin.h"
 #include "cli/print.h"
-#include "schema/nearest.h"
 #include "schema/value.h"
 
 #include <stdio.h>
@@ -170,11 +170,7 @@ static int operator_remove(struct cli *cli)
 	return status;
 }
 
-static const struct {
-	const char *word, *arguments;
-	size_t count;
-	int (*run)(struct cli *cli);
-} acts[] = {
+static const struct act acts[] = {
 	{"new", "NAME", 2, operator_new},
 	{"list", "no name", 1, operator_list},
 	{"remove", "NAME", 2, operator_remove},
@@ -182,24 +178,7 @@ static const struct {
 	{"passphrase", "no name", 1, operator_passphrase},
 };
 
-enum { ACTS = sizeof acts / sizeof acts[0] };
-
 int operator_command(struct cli *cli)
 {
-	const char *word = operator_argument(cli, 0);
-	struct nearest nearest;
-
-	for (size_t i = 0; i < ACTS; i++) {
-		if (strcmp(acts[i].word, word) != 0)
-			continue;
-		if (cli->options.argument_count != acts[i].count)
-			return cli_fail(cli, CLI_USAGE, "Usage", "operator %s needs %s", word, acts[i].arguments);
-		return acts[i].run(cli);
-	}
-	nearest_init(&nearest, word);
-	for (size_t i = 0; i < ACTS; i++)
-		nearest_offer(&nearest, acts[i].word);
-	if (nearest.best)
-		return cli_fail(cli, CLI_USAGE, "Usage", "there is no \"operator %.40s\"; did you mean \"operator %s\"?", word, nearest.best);
-	return cli_fail(cli, CLI_USAGE, "Usage", "there is no \"operator %.40s\"; `hostler operator --help` lists them", word);
+	return acts_run(cli, "operator", acts, sizeof acts / sizeof *acts);
 }

@@ -16,55 +16,21 @@
 
 #include <cmocka.h>
 
-void must(int code, const hst_error *err)
-{
-	if (code != HST_OK)
-		fail_msg("%s: %s", err->reason, err->text);
-}
-
-static void add_line(struct roster *roster, enum roster_kind kind, const char *name, const struct seal_pairs *pairs)
-{
-	struct roster_member line = {.kind = kind, .name = mem_text(name), .has_sign = true};
-
-	memcpy(line.sign, pairs->sign_public, sizeof line.sign);
-	if (kind == ROSTER_OPERATOR) {
-		line.has_wire = line.has_open = true;
-		line.rights = RIGHT_LOOK | RIGHT_PRESS | RIGHT_CONTROL | RIGHT_ADMIN;
-		memcpy(line.wire, pairs->open_public, sizeof line.wire);
-		memcpy(line.open, pairs->open_public, sizeof line.open);
-	}
-	roster_put(roster, &line);
-	roster_member_clear(&line);
-}
-
-static void add_member(struct house *house, const char *name, struct seal_pairs *ret)
-{
-	struct seal_pairs machine;
-	struct roster_member line;
-
-	seal_pairs_derive(house->engine.seed, ROSTER_MACHINE, &machine);
-	seal_pairs_derive(house->engine.seed, name, ret);
-	roster_certify(house->roster->cluster, ROSTER_MACHINE, &machine, name, ret, &line);
-	roster_put(house->roster, &line);
-	roster_member_clear(&line);
-}
-
 void house_begin(struct house *house, const char *instance, const char *sections)
 {
-	struct seal_pairs machine, gone;
+	struct seal_pairs gone;
 	hst_error err = {0};
 
 	memset(house, 0, sizeof *house);
 	fake_engine_start(&house->engine, instance, sections);
 	house->roster = roster_new();
 	seal_pairs_random(&house->ada);
-	seal_pairs_derive(house->engine.seed, ROSTER_MACHINE, &machine);
-	add_line(house->roster, ROSTER_OPERATOR, "operator/ada", &house->ada);
-	add_line(house->roster, ROSTER_MACHINES, ROSTER_MACHINE, &machine);
-	add_member(house, instance, &house->own);
-	add_member(house, "connector/other", &house->other);
+	roster_add(house->roster, ROSTER_OPERATOR, "operator/ada", &house->ada, RIGHT_LOOK | RIGHT_PRESS | RIGHT_CONTROL | RIGHT_ADMIN);
+	roster_add_machine(house->roster, house->engine.seed);
+	roster_add_member(house->roster, house->engine.seed, instance, &house->own);
+	roster_add_member(house->roster, house->engine.seed, "connector/other", &house->other);
 	seal_pairs_random(&gone);
-	add_line(house->roster, ROSTER_REVOKED, "gateway/gone", &gone);
+	roster_add(house->roster, ROSTER_REVOKED, "gateway/gone", &gone, 0);
 	house->roster->epoch = 2;
 	house->roster->least = 2;
 	must(roster_sign(house->roster, "operator/ada", &house->ada, &err), &err);

@@ -3,10 +3,10 @@
 #define TESTS_COMPONENT_SEALED_HOUSE_H
 
 #include "../fakes/fake_engine.h"
+#include "making_roster.h"
 
 #include "seal/directions.h"
 #include "seal/envelope.h"
-#include "seal/roster.h"
 
 #define ODD "[connector odd]\nplugin = secretive\n"
 #define CANARY "canary-7f3a91c5"
@@ -30,7 +30,6 @@ struct making {
 	int changed; /* which byte was changed since; below 0 it is counted from the end */
 };
 
-void must(int code, const hst_error *err);
 void house_begin(struct house *house, const char *instance, const char *sections);
 void house_end(struct house *house);
 void start_odd(struct house *house); /* connector/odd, ready */

@@ -1,4 +1,5 @@
 /* A session process and what came to it sealed: opened for its place alone, sealed again, and found nowhere else. */
+#include "making_roster.h"
 #include "session_house.h"
 
 #include "base/arena.h"
@@ -50,39 +51,6 @@ struct making {
 	int64_t not_after_us;
 };
 
-static void must(int code, const hst_error *err)
-{
-	if (code != HST_OK)
-		fail_msg("%s: %s", err->reason, err->text);
-}
-
-static void add_line(struct roster *roster, enum roster_kind kind, const char *name, const struct seal_pairs *pairs)
-{
-	struct roster_member line = {.kind = kind, .name = mem_text(name), .has_sign = true};
-
-	memcpy(line.sign, pairs->sign_public, sizeof line.sign);
-	if (kind == ROSTER_OPERATOR) {
-		line.has_wire = line.has_open = true;
-		line.rights = RIGHT_LOOK | RIGHT_PRESS | RIGHT_CONTROL | RIGHT_ADMIN;
-		memcpy(line.wire, pairs->open_public, sizeof line.wire);
-		memcpy(line.open, pairs->open_public, sizeof line.open);
-	}
-	roster_put(roster, &line);
-	roster_member_clear(&line);
-}
-
-static void add_member(struct sealed *sealed, const char *name, struct seal_pairs *ret)
-{
-	struct seal_pairs machine;
-	struct roster_member line;
-
-	seal_pairs_derive(sealed->seed, ROSTER_MACHINE, &machine);
-	seal_pairs_derive(sealed->seed, name, ret);
-	roster_certify(sealed->roster->cluster, ROSTER_MACHINE, &machine, name, ret, &line);
-	roster_put(sealed->roster, &line);
-	roster_member_clear(&line);
-}
-
 static void sign(struct sealed *sealed)
 {
 	hst_error err = {0};
@@ -94,7 +62,6 @@ static int set_up(void **state)
 {
 	struct session_house *house = NULL;
 	struct sealed *sealed;
-	struct seal_pairs machine;
 	AUTO_FREE char *roster = NULL;
 
 	session_house_set_up((void **)&house);
@@ -106,11 +73,10 @@ static int set_up(void **state)
 	memset(sealed->seed, 7, sizeof sealed->seed);
 	sealed->roster = roster_new();
 	seal_pairs_random(&sealed->ada);
-	seal_pairs_derive(sealed->seed, ROSTER_MACHINE, &machine);
-	add_line(sealed->roster, ROSTER_OPERATOR, "operator/ada", &sealed->ada);
-	add_line(sealed->roster, ROSTER_MACHINES, ROSTER_MACHINE, &machine);
-	add_member(sealed, GATEWAY, &sealed->gateway);
-	add_member(sealed, "connector/other", &sealed->other);
+	roster_add(sealed->roster, ROSTER_OPERATOR, "operator/ada", &sealed->ada, RIGHT_LOOK | RIGHT_PRESS | RIGHT_CONTROL | RIGHT_ADMIN);
+	roster_add_machine(sealed->roster, sealed->seed);
+	roster_add_member(sealed->roster, sealed->seed, GATEWAY, &sealed->gateway);
+	roster_add_member(sealed->roster, sealed->seed, "connector/other", &sealed->other);
 	sign(sealed);
 	roster = roster_write(sealed->roster);
 	house->keys = sealed->keys = keys_with_roster(keys_for_hold(sealed->seed, GATEWAY, GATEWAY), roster);

@@ -2,6 +2,7 @@
  * hostler-session as a gateway meets it that may not be trusted: only files that an administrator has signed are given what is sealed,
  * and those files are what runs.
  */
+#include "making_roster.h"
 #include "session_house.h"
 
 #include "base/arena.h"
@@ -40,41 +41,17 @@ struct signing {
 	char digest[65];
 };
 
-static void must(int code, const hst_error *err)
-{
-	if (code != HST_OK)
-		fail_msg("%s: %s", err->reason, err->text);
-}
-
-static void add_line(struct roster *roster, enum roster_kind kind, const char *name, const struct seal_pairs *pairs, unsigned rights)
-{
-	struct roster_member line = {.kind = kind, .name = mem_text(name), .has_sign = true, .rights = rights};
-
-	line.has_wire = line.has_open = kind == ROSTER_OPERATOR;
-	memcpy(line.sign, pairs->sign_public, sizeof line.sign);
-	memcpy(line.wire, pairs->open_public, sizeof line.wire);
-	memcpy(line.open, pairs->open_public, sizeof line.open);
-	roster_put(roster, &line);
-	roster_member_clear(&line);
-}
-
 static void make_roster(struct signing *signing, unsigned rights_of_bob)
 {
-	struct seal_pairs machine;
-	struct roster_member line;
 	hst_error err = {0};
 
 	signing->roster = roster_new();
 	seal_pairs_random(&signing->ada);
 	seal_pairs_random(&signing->bob);
-	seal_pairs_derive(signing->seed, ROSTER_MACHINE, &machine);
-	seal_pairs_derive(signing->seed, GATEWAY, &signing->gateway);
-	add_line(signing->roster, ROSTER_OPERATOR, "operator/ada", &signing->ada, RIGHT_LOOK | RIGHT_PRESS | RIGHT_CONTROL | RIGHT_ADMIN);
-	add_line(signing->roster, ROSTER_OPERATOR, "operator/bob", &signing->bob, rights_of_bob);
-	add_line(signing->roster, ROSTER_MACHINES, ROSTER_MACHINE, &machine, 0);
-	roster_certify(signing->roster->cluster, ROSTER_MACHINE, &machine, GATEWAY, &signing->gateway, &line);
-	roster_put(signing->roster, &line);
-	roster_member_clear(&line);
+	roster_add(signing->roster, ROSTER_OPERATOR, "operator/ada", &signing->ada, RIGHT_LOOK | RIGHT_PRESS | RIGHT_CONTROL | RIGHT_ADMIN);
+	roster_add(signing->roster, ROSTER_OPERATOR, "operator/bob", &signing->bob, rights_of_bob);
+	roster_add_machine(signing->roster, signing->seed);
+	roster_add_member(signing->roster, signing->seed, GATEWAY, &signing->gateway);
 	must(roster_sign(signing->roster, "operator/ada", &signing->ada, &err), &err);
 }
 

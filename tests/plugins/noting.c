@@ -124,6 +124,7 @@ static int open_session(void *state, hst_call *call, const hst_open *what, const
 			hst_error *err)
 {
 	struct stat status;
+	siginfo_t ended;
 	int code;
 
 	if (strcmp(what->user, "refused") == 0)
@@ -138,6 +139,8 @@ static int open_session(void *state, hst_call *call, const hst_open *what, const
 	server = fork();
 	if (server == 0)
 		_exit(0);
+	/* Until it has ended it has the descriptors of its parent too, and the lock of the notes with them. */
+	waitid(P_PID, (id_t)server, &ended, WEXITED | WNOWAIT);
 	*ret_session = "s1";
 	return HST_OK;
 }
