@@ -11,9 +11,38 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 
 SOURCE = os.path.abspath(os.environ.get("SRCDIR", os.path.join(os.path.dirname(__file__), "..", "..")))
 PROGRAMS = os.environ["HOSTLER_PROGRAMS"]
+
+
+LAST = []  # the last commands of any house: words and the finished process
+
+
+def say_exception(kind, error, trace):
+    """What went wrong and what the last commands answered comes first: of a long output perhaps only the beginning is seen."""
+    print(f"# {kind.__name__}: {str(error)[:2000]}")
+    if isinstance(error, subprocess.TimeoutExpired):
+        print("# until then it said:", str(error.stdout)[-500:], str(error.stderr)[-500:])
+    for words, done in LAST:
+        print(f"# {' '.join(words)}: exit {done.returncode}, stderr {done.stderr[-500:]!r}, stdout {done.stdout[:500]!r}")
+    traceback.print_exception(kind, error, trace, file=sys.stdout)
+    sys.stdout.flush()
+
+
+sys.excepthook = say_exception
+
+
+class Answer(dict):
+    """What `hostler --json` said. A member that is not there is most often an error instead of an answer, so that is told."""
+
+    def __init__(self, words, status, members):
+        super().__init__(members)
+        self.asked = f"{' '.join(words)}: exit {status}"
+
+    def __missing__(self, name):
+        raise AssertionError(f"{self.asked}, and no {name!r} in {dict(self)}")
 
 
 class Tap:
@@ -87,15 +116,18 @@ class House:
 
     def hostler(self, *words, time_out=120):
         """The finished process of `hostler -c hostler.ini WORDS`."""
-        return subprocess.run(self.command("hostler", "-c", self.ini, *words), env=self.environment(), cwd=self.home,
+        done = subprocess.run(self.command("hostler", "-c", self.ini, *words), env=self.environment(), cwd=self.home,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=time_out)
+        LAST[:] = [*LAST[-1:], (words, done)]
+        return done
 
     def json(self, *words, time_out=120):
         done = self.hostler("--json", *words, time_out=time_out)
         try:
-            return json.loads(done.stdout)
+            answer = json.loads(done.stdout)
         except ValueError as error:
-            raise AssertionError(f"{words}: exit {done.returncode}: {done.stdout}{done.stderr}") from error
+            raise AssertionError(f"{words}: exit {done.returncode}: {done.stderr}{done.stdout}") from error
+        return Answer(words, done.returncode, answer) if isinstance(answer, dict) else answer
 
     def up(self, ready=None):
         log = open(self.log, "ab")
