@@ -21,9 +21,10 @@ ROOMS = {
     "pure/flow": ["base", "schema"],
     "pure/queue": ["base", "schema"],
     "pure/admission": ["base", "schema", "pure/queue/reasons.h"],
+    "pure/alerts": ["base", "schema"],
     "pure/core": ["base", "schema", "pure/flow", "pure/queue"],
     "desktop": ["base", "os", "schema", "config", "loop", "seal"],
-    "definitions": ["base", "os", "schema", "config", "plugin", "desktop", "seal", "pure/flow"],
+    "definitions": ["base", "os", "schema", "config", "plugin", "desktop", "seal", "pure/flow", "pure/alerts/conditions.h"],
 }
 BELOW_ROLES = sorted(ROOMS)
 ROLES = {role: BELOW_ROLES for role in ("engine", "worker", "gateway", "session", "cli")}
