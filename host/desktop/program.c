@@ -10,15 +10,14 @@
 #include "desktop/package.h"
 #include "os/failure.h"
 #include "os/files.h"
+#include "os/workroom.h"
 #include "schema/manifest.h"
 #include "schema/value.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -167,61 +166,22 @@ static void turn_until_over(struct program *program, bool (*cancelled)(void *arg
 	}
 }
 
-static const char *temporary_folder(void)
-{
-	const char *temporary = getenv("TMPDIR");
-
-	return temporary && temporary[0] == '/' ? temporary : "/tmp";
-}
-
-/* Whoever locks it knows that nobody works in it. */
-static int lock_folder(const char *path)
-{
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat status;
-
-	if (fd < 0 || fstat(fd, &status) < 0 || status.st_uid != geteuid() || flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return -1;
-	return take_fd(&fd);
-}
-
 void program_sweep(void)
 {
-	const char *temporary = temporary_folder();
-	DIR *directory = opendir(temporary);
-	struct dirent *entry;
-
-	while (directory && (entry = readdir(directory)) != NULL) {
-		AUTO_FREE char *path = files_join(temporary, entry->d_name);
-		AUTO_CLOSE int lock = strncmp(entry->d_name, folder_prefix, strlen(folder_prefix)) == 0 ? lock_folder(path) : -1;
-
-		if (lock >= 0)
-			files_remove_tree(path, NULL);
-	}
-	if (directory)
-		closedir(directory);
+	workroom_sweep(workroom_temporary(), folder_prefix);
 }
 
-/* ROOT/work and ROOT/results. It is locked before it gets the name that a sweep looks at. */
-static int make_folder(char *root, size_t size, int *ret_lock, char **ret_work, char **ret_results, hst_error *err)
+/* ROOT/work and ROOT/results. */
+static int make_folder(char **ret_root, int *ret_lock, char **ret_work, char **ret_results, hst_error *err)
 {
-	AUTO_FREE char *unnamed = mem_printf("%s/.%sXXXXXX", temporary_folder(), folder_prefix);
+	int code = workroom_make(workroom_temporary(), folder_prefix, ret_root, ret_lock, err);
 
-	if (!mkdtemp(unnamed))
-		return failure_of(errno, err, "make a folder like", unnamed);
-	snprintf(root, size, "%s/%s", temporary_folder(), strrchr(unnamed, '/') + strlen("/."));
-	*ret_lock = lock_folder(unnamed);
-	if (*ret_lock < 0 || rename(unnamed, root) < 0) {
-		int code = failure_of(errno, err, "make the folder", root);
-
-		rmdir(unnamed);
-		*root = '\0';
+	if (code)
 		return code;
-	}
-	*ret_work = files_join(root, "work");
-	*ret_results = files_join(root, "results");
+	*ret_work = files_join(*ret_root, "work");
+	*ret_results = files_join(*ret_root, "results");
 	if (mkdir(*ret_work, 0700) < 0 || mkdir(*ret_results, 0700) < 0)
-		return failure_of(errno, err, "make a folder in", root);
+		return failure_of(errno, err, "make a folder in", *ret_root);
 	return HST_OK;
 }
 
@@ -230,12 +190,12 @@ static int run_in_folder(struct program *program, struct flowrun_spec *spec, boo
 {
 	const struct flowrun_role role = {
 		.start = start_program, .progress = on_progress, .ended = on_ended, .arg = program};
-	char root[4096] = "";
 	AUTO_CLOSE int lock = -1;
+	AUTO_FREE char *root = NULL;
 	AUTO_FREE char *work = NULL;
 	AUTO_FREE char *results = NULL;
 	struct flow_place place = FLOW_PLACE_NONE;
-	int code = make_folder(root, sizeof root, &lock, &work, &results, err);
+	int code = make_folder(&root, &lock, &work, &results, err);
 
 	spec->place = &place;
 	spec->results = results;
@@ -250,7 +210,7 @@ static int run_in_folder(struct program *program, struct flowrun_spec *spec, boo
 	}
 	flow_place_clear(&place);
 	/* What the run said weighs more than a folder in /tmp that stays. */
-	if (*root)
+	if (root)
 		files_remove_tree(root, NULL);
 	return code;
 }

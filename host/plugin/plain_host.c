@@ -101,6 +101,19 @@ static hst_file *no_file_new(hst_call *call, const char *name, hst_error *err)
 	return NULL;
 }
 
+static const char *no_file_name(hst_call *call, const hst_file *file)
+{
+	(void)call, (void)file;
+	return "";
+}
+
+static hst_file *no_file_named(hst_call *call, const char *value, hst_error *err)
+{
+	(void)call, (void)value;
+	no_service("hst_file_named", err);
+	return NULL;
+}
+
 static int no_note(hst_call *call, const char *note, hst_error *err)
 {
 	(void)call, (void)note;
@@ -163,6 +176,8 @@ void plugin_plain_host(hst_host *ret, const char *instance, hst_arena *arena)
 		.state_put_secret = no_state_put_secret,
 		.state_get_secret = no_state_get_secret,
 		.emit_with = no_emit_with,
+		.file_name = no_file_name,
+		.file_named = no_file_named,
 	};
 }
 

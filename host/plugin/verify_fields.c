@@ -26,6 +26,7 @@ static const struct shape {
 	[HST_TYPE_DURATION] = {sizeof(hst_duration), {HST_TYPE_DURATION}},
 	[HST_TYPE_LIST] = {sizeof(hst_texts), {HST_TYPE_LIST}},
 	[HST_TYPE_FILE] = {sizeof(hst_file *), {HST_TYPE_FILE}},
+	[HST_TYPE_FILES] = {sizeof(hst_files), {HST_TYPE_FILES}},
 	[HST_TYPE_SECRET] = {sizeof(hst_secret *), {HST_TYPE_SECRET}},
 	[HST_TYPE_JSON] = {sizeof(const hst_value *), {HST_TYPE_JSON, HST_TYPE_TABLE, HST_TYPE_LIST}},
 };
@@ -173,7 +174,7 @@ static bool double_is_option(struct subject *at)
 
 static bool file_is_no_option(struct subject *at)
 {
-	return at->place != VERIFY_OPTION || at->field->type != HST_TYPE_FILE;
+	return at->place != VERIFY_OPTION || !type_is_file(at->field->type);
 }
 
 static bool choices_fit_type(struct subject *at)
@@ -218,7 +219,7 @@ static bool required_has_no_default(struct subject *at)
 
 static bool default_is_showable(struct subject *at)
 {
-	return !at->field->def || (at->field->type != HST_TYPE_SECRET && at->field->type != HST_TYPE_FILE);
+	return !at->field->def || (at->field->type != HST_TYPE_SECRET && !type_is_file(at->field->type));
 }
 
 static bool default_parses(struct subject *at)

@@ -57,6 +57,16 @@ static hst_file *bind_file(hst_arena *arena, const hst_value *value)
 	return file;
 }
 
+static hst_files bind_files(hst_arena *arena, const hst_value *list)
+{
+	size_t n = value_count(list);
+	hst_file **files = arena_array(arena, n + 1, sizeof(hst_file *));
+
+	for (size_t i = 0; i < n; i++)
+		files[i] = bind_file(arena, value_at(list, i));
+	return (hst_files){.n = n, .at = files};
+}
+
 static hst_secret *bind_secret(hst_arena *arena, const hst_value *value)
 {
 	return secret_table ? secret_table->make(arena, value_text(value), value_length(value)) : NULL;
@@ -104,6 +114,9 @@ static bool bind_member(hst_arena *arena, const hst_field *field, const hst_valu
 		break;
 	case HST_TYPE_FILE:
 		*(hst_file **)member = bind_file(arena, value);
+		break;
+	case HST_TYPE_FILES:
+		*(hst_files *)member = bind_files(arena, value);
 		break;
 	case HST_TYPE_SECRET:
 		*(hst_secret **)member = bind_secret(arena, value);
@@ -153,6 +166,16 @@ static const hst_value *unbind_texts(hst_arena *arena, const hst_texts *texts)
 	for (size_t i = 0; i < texts->n; i++)
 		if (texts->at[i])
 			value_append(list, value_make_text(arena, texts->at[i], strlen(texts->at[i])));
+	return list;
+}
+
+static const hst_value *unbind_files(hst_arena *arena, const hst_files *files)
+{
+	hst_value *list = value_make_list(arena);
+
+	for (size_t i = 0; i < files->n; i++)
+		if (files->at[i])
+			value_append(list, value_make_text(arena, files->at[i]->name, strlen(files->at[i]->name)));
 	return list;
 }
 
@@ -218,6 +241,8 @@ static const hst_value *unbind_member(hst_arena *arena, const hst_field *field, 
 	case HST_TYPE_FILE:
 		return *(hst_file *const *)member ? unbind_text(arena, (*(hst_file *const *)member)->name)
 						  : NULL;
+	case HST_TYPE_FILES:
+		return unbind_files(arena, member);
 	case HST_TYPE_SECRET:
 		return unbind_secret(arena, *(hst_secret *const *)member);
 	case HST_TYPE_JSON:

@@ -4,12 +4,11 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "schema/fields.h"
+#include "schema/file_name.h"
 #include "schema/section.h"
 #include "schema/value.h"
 
 #include <string.h>
-
-enum { FILE_NAME_LENGTH_MAX = 200 };
 
 struct check {
 	hst_arena *arena;
@@ -242,15 +241,42 @@ static int check_table(const struct check *check, const hst_value **ret)
 /* A file of the run, by its name, which must not lead anywhere else. */
 static int check_file(const struct check *check, const hst_value **ret)
 {
-	const char *name = value_text(check->given);
-	bool fit = check_is_word(check) && *name && value_length(check->given) <= FILE_NAME_LENGTH_MAX &&
-		   !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
-
-	for (size_t i = 0; fit && name[i]; i++)
-		fit = (unsigned char)name[i] >= 0x20 && name[i] != 0x7f;
-	if (!fit)
+	if (!check_is_word(check) || !file_value_fits(value_text(check->given)))
 		return check_wrong(check, "the name of a file of the run");
 	*ret = check->given;
+	return HST_OK;
+}
+
+/* One name a line is how people write several; a comma may belong to a name. */
+static const hst_value *read_files(hst_arena *arena, const char *text)
+{
+	hst_value *list = value_make_list(arena);
+
+	for (size_t length; *text; text += length + (text[length] != '\0')) {
+		length = strcspn(text, "\n");
+		if (length)
+			value_append(list, value_make_text(arena, text, length));
+	}
+	return list;
+}
+
+static int check_files(const struct check *check, const hst_value **ret)
+{
+	const hst_value *list = check_is_word(check) ? read_files(check->arena, value_text(check->given)) : check->given;
+
+	if (value_kind(list) != HST_VALUE_LIST)
+		return check_wrong(check, "a list of files of the run");
+	if (value_count(list) > FILES_OF_VALUE_MAX)
+		return hst_fail(check->err, HST_INVALID, "\"%s\" has more than %d files", check->name, FILES_OF_VALUE_MAX);
+	for (size_t i = 0; i < value_count(list); i++) {
+		const struct check one = {.arena = check->arena, .field = check->field, .name = check->name, .given = value_at(list, i), .err = check->err};
+		const hst_value *same;
+		int code = check_file(&one, &same);
+
+		if (code)
+			return code;
+	}
+	*ret = list;
 	return HST_OK;
 }
 
@@ -294,6 +320,7 @@ int type_check(hst_arena *arena, const hst_field *field, const hst_value *given,
 		[HST_TYPE_DURATION] = check_duration, [HST_TYPE_LIST] = check_list,
 		[HST_TYPE_TABLE] = check_table,	      [HST_TYPE_FILE] = check_file,
 		[HST_TYPE_SECRET] = check_secret,     [HST_TYPE_JSON] = check_json,
+		[HST_TYPE_FILES] = check_files,
 	};
 	const struct check check = {
 		.arena = arena, .field = field, .name = field_name(field), .given = given, .err = err};

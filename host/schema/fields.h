@@ -12,8 +12,8 @@
 #include <stdbool.h>
 
 /*
- * What an hst_file is made of in this house: the name of a file of the run. The value of a file is that name
- * as text; who moves the bytes finds the path (hst_host.file_path).
+ * What an hst_file is made of in this house: the name of a file of the run (schema/file_name.h). The value of a file is that
+ * name as text; who moves the bytes finds the path (hst_host.file_path).
  */
 struct hst_file {
 	const char *name;

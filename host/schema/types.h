@@ -11,6 +11,7 @@
 
 const char *type_name(hst_type type);  /* "text" */
 hst_type type_named(const char *name); /* HST_TYPE_NONE: no such type */
+bool type_is_file(hst_type type);      /* its values name files of the run */
 
 /* "90s 30m 3h 26h 2d", also "250ms"; at most 3650d. HST_INVALID with the rule. */
 int type_read_duration(const char *text, hst_duration *ret, hst_error *err);

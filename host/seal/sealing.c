@@ -300,7 +300,7 @@ int sealing_close(struct sealing *sealing, hst_fields fields, const char *front,
 			value_add(shown, output, value);
 			continue;
 		}
-		if (field_type(field) == HST_TYPE_FILE)
+		if (type_is_file(field_type(field)))
 			return hst_fail_as(err, HST_INVALID, "OutputInvalid", "\"%s\" is a file, and is to be sealed, which files cannot be", output);
 		name = arena_printf(sealing->arena, "%s.%s", front, output);
 		code = close_output(sealing, output, name, value, item, err);

@@ -295,17 +295,52 @@ static int service_state_get_secret(hst_host *host, hst_arena *arena, const char
 	return masking_know(*ret, false, err);
 }
 
+/* The files of the call at work; NULL: that is not this one, which has none. */
+static struct call_files *files_of(hst_call *call)
+{
+	struct services *services = services_of(call->host);
+
+	return services->current && call == &services->current->call ? &services->files : NULL;
+}
+
+static const struct call_file *file_of(hst_call *call, const hst_file *file)
+{
+	const struct call_files *files = files_of(call);
+
+	return files && file ? call_files_find(files, file->name) : NULL;
+}
+
 static const char *service_file_path(hst_call *call, const hst_file *file)
 {
-	(void)call, (void)file;
-	return "";
+	const struct call_file *known = file_of(call, file);
+
+	return known ? known->path : "";
 }
 
 static hst_file *service_file_new(hst_call *call, const char *name, hst_error *err)
 {
+	struct call_files *files = files_of(call);
+	struct call_file *file = files ? call_files_new(files, name, err) : NULL;
+
+	if (!files)
+		hst_fail(err, HST_INVALID, "files of the run are made during an op that can give them to a run");
+	return file ? &file->file : NULL;
+}
+
+static const char *service_file_name(hst_call *call, const hst_file *file)
+{
 	(void)call;
-	hst_fail(err, HST_INVALID, "cannot make the file \"%s\": files of connectors are not in this version", name);
-	return NULL;
+	return file ? file->name : "";
+}
+
+static hst_file *service_file_named(hst_call *call, const char *value, hst_error *err)
+{
+	struct call_files *files = files_of(call);
+	struct call_file *file = files ? call_files_find(files, value) : NULL;
+
+	if (!file)
+		hst_fail(err, HST_NOT_FOUND, "this call has no file \"%.100s\"", value);
+	return file ? &file->file : NULL;
 }
 
 static int service_note(hst_call *call, const char *note, hst_error *err)
@@ -358,6 +393,8 @@ void services_init(struct services *services, const hst_plugin *plugin, const ch
 	services->host.cancelled = service_cancelled;
 	services->host.file_path = service_file_path;
 	services->host.file_new = service_file_new;
+	services->host.file_name = service_file_name;
+	services->host.file_named = service_file_named;
 	services->host.note = service_note;
 	services->host.program_describe = service_program_describe;
 	services->host.program_run = service_program_run;
@@ -365,6 +402,7 @@ void services_init(struct services *services, const hst_plugin *plugin, const ch
 	services->host.state_get_secret = service_state_get_secret;
 	services->host.secrets = &secret_table;
 	services->plugin = plugin;
+	call_files_init(&services->files);
 	table_init(&services->states);
 }
 
@@ -379,6 +417,7 @@ void services_clear(struct services *services)
 {
 	states_forget(&services->states);
 	table_clear(&services->states);
+	call_files_clear(&services->files);
 }
 
 void services_begin(struct services *services, struct service_call *call, hst_arena *arena, int64_t timeout_ms)
@@ -395,6 +434,7 @@ void services_begin(struct services *services, struct service_call *call, hst_ar
 void services_done(struct services *services)
 {
 	services->current = NULL;
+	call_files_over(&services->files);
 	masking_call_over();
 	if (services->told)
 		told_idle(services->told);

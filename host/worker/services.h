@@ -8,6 +8,7 @@
 #include "base/table.h"
 #include "loop/loop.h"
 #include "wire/link.h"
+#include "worker/call_files.h"
 
 #include <hostler/plugin.h>
 
@@ -26,6 +27,7 @@ struct services {
 	struct told *told; /* NULL: nobody waits for signs of life */
 	bool ending;       /* the process was asked to end: calls are cancelled */
 	struct service_call *current; /* the call at work; NULL: none */
+	struct call_files files;
 	struct table states; /* put since the last emit: name -> struct kept_state */
 };
 

@@ -14,6 +14,7 @@ static const struct {
 	{"boolean", HST_TYPE_BOOLEAN},	 {"choice", HST_TYPE_CHOICE},	{"date", HST_TYPE_DATE},
 	{"duration", HST_TYPE_DURATION}, {"list", HST_TYPE_LIST},	{"table", HST_TYPE_TABLE},
 	{"file", HST_TYPE_FILE},	 {"secret", HST_TYPE_SECRET},	{"json", HST_TYPE_JSON},
+	{"files", HST_TYPE_FILES},
 };
 
 static const char blanks[] = " \t\n";
@@ -140,7 +141,7 @@ static int read_rest(hst_call *call, const char *name, const char *at, hst_field
 		if (field->required)
 			return hst_fail(err, HST_INVALID,
 					"input.%s: an input with a default is never required", name);
-		if (field->type == HST_TYPE_SECRET || field->type == HST_TYPE_FILE)
+		if (field->type == HST_TYPE_SECRET || field->type == HST_TYPE_FILE || field->type == HST_TYPE_FILES)
 			return hst_fail(err, HST_INVALID, "input.%s: a secret or file cannot have a default",
 					name);
 		if (field->choices && !is_choice(field, field->def))

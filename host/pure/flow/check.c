@@ -214,14 +214,14 @@ static hst_type check_token(const struct check *check, const struct flow_token *
 
 	if (!token->path_count)
 		return HST_TYPE_JSON;
-	if (part < token->path_count && (type == HST_TYPE_LIST || type == HST_TYPE_TABLE)) {
+	if (part < token->path_count && (type == HST_TYPE_LIST || type == HST_TYPE_FILES || type == HST_TYPE_TABLE)) {
 		if (!flow_is_position(token->path[part], &position)) {
 			PROBLEM(check, check->line,
 			        "%s: \"%s\" is a %s: a position is expected behind it, as in ${%s.%s.0}",
 			        token->text, token->path[0], type_name(type), token->source, token->path[0]);
 			return HST_TYPE_NONE;
 		}
-		type = type == HST_TYPE_LIST ? HST_TYPE_TEXT : HST_TYPE_JSON;
+		type = type == HST_TYPE_LIST ? HST_TYPE_TEXT : type == HST_TYPE_FILES ? HST_TYPE_FILE : HST_TYPE_JSON;
 		part++;
 	}
 	if (part == token->path_count || type == HST_TYPE_NONE)

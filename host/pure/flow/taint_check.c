@@ -159,7 +159,7 @@ static bool refuse_file(const struct looking *looking, const struct flow_token *
 {
 	const hst_field *field = declared_output(looking, token);
 
-	if (!field || field_type(field) != HST_TYPE_FILE)
+	if (!field || !type_is_file(field_type(field)))
 		return false;
 	PROBLEM(looking, looking->line,
 	        "%s is a file, and files of a run are not sealed: it cannot be under secure_outputs = yes",

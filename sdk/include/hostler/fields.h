@@ -52,6 +52,7 @@ typedef struct hst_fields {
 	    hst_choice: HST_TYPE_CHOICE,                                                                 \
 	    hst_texts: HST_TYPE_LIST,                                                                    \
 	    hst_file *: HST_TYPE_FILE,                                                                   \
+	    hst_files: HST_TYPE_FILES,                                                                   \
 	    hst_secret *: HST_TYPE_SECRET,                                                               \
 	    const hst_value *: HST_TYPE_JSON)
 

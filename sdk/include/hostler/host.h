@@ -90,6 +90,9 @@ struct hst_host {
 	int (*state_get_secret)(hst_host *host, hst_arena *arena, const char *name, hst_secret **ret, hst_error *err);
 
 	int (*emit_with)(hst_host *host, const hst_emission *emission, hst_error *err); /* since 1.2 */
+
+	const char *(*file_name)(hst_call *call, const hst_file *file);              /* since 1.3 */
+	hst_file *(*file_named)(hst_call *call, const char *value, hst_error *err); /* since 1.3 */
 };
 
 /* One call of one op. */
@@ -211,19 +214,52 @@ static inline int hst_note(hst_call *call, const char *note, hst_error *err)
 	return call->host->note(call, note, err);
 }
 
-/* Where the file of the run can be read, valid during the call; "" in this version, where connectors get none. */
+/*
+ * Files of the run. What is too large for a value travels as a file: of 256 MiB at most, 1 GiB and 1,000 files together in one
+ * event or call. Fields of the type `hst_file *` or `hst_files` carry them. Files lie in a private folder of this process, which
+ * is removed when the op returns; only their bytes and their names travel on.
+ *
+ *	trigger	makes files in `ready` or `press` and puts them into an event. hst_emit returns HST_OK only when the
+ *			event is stored together with its files; each run that it starts has them. They are gone from the
+ *			folder then. What no event names is gone when the op returns.
+ *	connector	reads the files among its inputs, which were fetched before it is called, and must not change them.
+ *			Files that it made and put into its outputs become files of the run. An input put into an output is
+ *			handed on.
+ */
+
+/* Where the file lies, an absolute path that ends in "/" and its name; "" when it is none of this call. */
 static inline const char *hst_file_path(hst_call *call, const hst_file *file)
 {
 	return call->host->file_path(call, file);
 }
 
 /*
- * A new, empty file of the run, to be written during the call; NULL, with the error filled, when the name is unfit or a
- * limit is reached, and always in this version.
+ * A new, empty file of the run, to be written at hst_file_path before the op returns. `name` may come from anybody, such as
+ * the sender of a mail: what leads elsewhere or cannot be read is made harmless (folders in front, dots and dashes at the
+ * beginning, control characters), it is cut to 100 bytes with its extension kept, and a name that is taken gets a number.
+ * NULL, with the error filled in, when there are too many, or the folder cannot be written to.
  */
 static inline hst_file *hst_file_new(hst_call *call, const char *name, hst_error *err)
 {
 	return call->host->file_new(call, name, err);
+}
+
+/* The text that stands for the file where values are trees (hst_value), for plugins whose fields are configured; "" before 1.3. */
+static inline const char *hst_file_name(hst_call *call, const hst_file *file)
+{
+	if (call->host->size <= offsetof(struct hst_host, file_name))
+		return "";
+	return call->host->file_name(call, file);
+}
+
+/* And back: the file of this call for which such a text stands. NULL, with the error filled in, when it has none. */
+static inline hst_file *hst_file_named(hst_call *call, const char *value, hst_error *err)
+{
+	if (call->host->size <= offsetof(struct hst_host, file_named)) {
+		hst_fail(err, HST_INVALID, "this host does not know its files by their names");
+		return NULL;
+	}
+	return call->host->file_named(call, value, err);
 }
 
 /*

@@ -38,6 +38,12 @@ typedef struct hst_secret hst_secret; /* bytes that are never shown, see secret.
 typedef struct hst_file hst_file;     /* a file of the run, see host.h */
 typedef struct hst_arena hst_arena;   /* memory that is released as a whole, see host.h */
 
+/* Several files of the run. `at` has `n` entries; both belong to whoever made the struct that holds it. */
+typedef struct hst_files {
+	size_t n;
+	hst_file *const *at;
+} hst_files;
+
 /* The declared type of a field. The words people write are in the comment. */
 typedef enum hst_type {
 	HST_TYPE_NONE = 0,
@@ -53,6 +59,7 @@ typedef enum hst_type {
 	HST_TYPE_FILE,     /* file of the run */
 	HST_TYPE_SECRET,   /* secret */
 	HST_TYPE_JSON,     /* json: any tree, a record included */
+	HST_TYPE_FILES,    /* files: a list of files of the run */
 	HST_TYPE_COUNT
 } hst_type;
 
