@@ -34,6 +34,7 @@ struct engine_request {
 /* A call that waits for a free worker of its instance. */
 struct engine_call {
 	int64_t step, token, timeout_ms;
+	char once[ID_SIZE + 24]; /* what is to be done: the same when the call is made again */
 	char *action, *inputs;
 	size_t inputs_length;
 	char *sealed; /* items; NULL: none */

@@ -137,6 +137,7 @@ static void call_send(struct engine *engine, struct hub_link *worker, struct eng
 	message_set_integer(&message, "token", call->token);
 	message_set_text(&message, "action", call->action);
 	message_set_integer(&message, "timeout_ms", call->timeout_ms);
+	message_set_text(&message, "once", call->once);
 	if (call->sealed) {
 		message_set_text(&message, "run", call->chain);
 		message_set_text(&message, "name", call->name);
@@ -314,6 +315,7 @@ void workers_call(struct engine *engine, const struct core_action *action)
 	call->step = action->step->facts.id;
 	call->token = action->step->facts.token;
 	call->timeout_ms = action->timeout_ms;
+	snprintf(call->once, sizeof call->once, "%s.%lld", action->step->run->facts.id, (long long)call->step);
 	call->action = mem_text(flow_step->action);
 	call->inputs = mem_copy(action->inputs, action->inputs_length);
 	call->inputs_length = action->inputs_length;

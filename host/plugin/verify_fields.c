@@ -160,10 +160,11 @@ static bool default_is_short(struct subject *at)
 	return !at->field->def || strnlen(at->field->def, DEFAULT_MAX + 1) <= DEFAULT_MAX;
 }
 
-static bool map_is_option(struct subject *at)
+/* What goes in may have names that nobody foresaw; what comes out is declared. */
+static bool map_goes_in(struct subject *at)
 {
 	return !is_map(field_name(at->field)) ||
-	       (at->place == VERIFY_OPTION && at->field->type == HST_TYPE_JSON);
+	       ((at->place == VERIFY_OPTION || at->place == VERIFY_INPUT) && at->field->type == HST_TYPE_JSON);
 }
 
 /* Outside options a number is decimal text, because a double cannot hold every amount of money. */
@@ -244,11 +245,11 @@ static const struct rule {
 	const char *text;
 	bool (*holds)(struct subject *at);
 } rules[] = {
-	{"name", "must be a lower-case letter and up to 47 of a-z 0-9 _, options also NAME.*", has_name},
+	{"name", "must be a lower-case letter and up to 47 of a-z 0-9 _, options and inputs also NAME.*", has_name},
 	{"name", "must not be used twice", has_own_name},
 	{"type", "must be one of hst_type that HST_FIELD deduces", has_type},
 	{"as", "must narrow the type of its member: text to number, a tree to a table or list", narrows_well},
-	{"name", "may end in .* only for options of type const hst_value *", map_is_option},
+	{"name", "may end in .* only for options and inputs of type const hst_value *", map_goes_in},
 	{"type", "may be double only for options; elsewhere use const char * and .as = HST_TYPE_NUMBER",
 	 double_is_option},
 	{"type", "cannot be a file of the run, because options are read when there is no run",

@@ -3,6 +3,7 @@
 #include "schema/value.h"
 
 #include "base/arena.h"
+#include "base/auto.h"
 #include "base/text.h"
 #include "schema/types.h"
 
@@ -242,6 +243,18 @@ void value_set_boolean(hst_value *record, const char *name, bool boolean)
 		value_set(record, name, value_make_boolean(record->items->arena, boolean));
 }
 
+static const char *json_for_plugin(hst_arena *arena, const hst_value *value, size_t *ret_length)
+{
+	AUTO(text) struct text json;
+
+	text_init_wiping(&json, VALUE_BYTES_MAX);
+	value_write_json(&json, value);
+	if (json.over)
+		return NULL;
+	*ret_length = json.length;
+	return arena_copy(arena, json.s, json.length);
+}
+
 const struct hst_value_table value_table = {
 	.size = sizeof(struct hst_value_table),
 	.kind = value_kind,
@@ -260,4 +273,6 @@ const struct hst_value_table value_table = {
 	.make_record = value_make_record,
 	.append = value_append,
 	.set = value_set,
+	.read_json = value_parse_json,
+	.write_json = json_for_plugin,
 };

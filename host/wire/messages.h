@@ -67,7 +67,7 @@ enum speaker {
 	M(emit,         SPEAKER_WORKER,  RIGHT_NONE,  "done",        "",                                        "json: events, what was passed over, and state; sealed items") \
 	M(state_get,    SPEAKER_WORKER,  RIGHT_NONE,  "state",       "name:t",                                  "")        \
 	M(state,        SPEAKER_HOST,    RIGHT_NONE,  "",            "found:b",                                 "bytes: what was kept") \
-	M(call,         SPEAKER_HOST,    RIGHT_NONE,  "returned",    "step:i token:i action:t timeout_ms:i run:t? name:t?", "json: inputs; sealed items") \
+	M(call,         SPEAKER_HOST,    RIGHT_NONE,  "returned",    "step:i token:i action:t timeout_ms:i once:t? run:t? name:t?", "json: inputs; sealed items") \
 	M(returned,     SPEAKER_WORKER,  RIGHT_NONE,  "",            "step:i token:i",                          "json: outputs; sealed items") \
 	M(cancel,       SPEAKER_HOST,    RIGHT_NONE,  "done",        "step:i token:i",                          "")        \
 	M(device,       SPEAKER_GATEWAY, RIGHT_NONE,  "done",        "device:t online:b system:t slots:i revision:i load:i memory:i journal:i", "json: sessions") \

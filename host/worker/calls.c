@@ -24,7 +24,7 @@ struct request {
 	enum word word;
 	uint64_t id;
 	int64_t step, token, timeout_ms, n;
-	char *action, *run, *name; /* NULL: not said */
+	char *action, *once, *run, *name; /* NULL: not said */
 	size_t payload_length, sealed_length;
 	char payload[]; /* behind it, what is sealed */
 };
@@ -34,6 +34,7 @@ static void request_free(struct request *request)
 	if (!request)
 		return;
 	free(request->action);
+	free(request->once);
 	free(request->run);
 	free(request->name);
 	free(request);
@@ -58,6 +59,7 @@ static struct request *request_of(const struct message *message)
 		request->token = message_integer(message, "token");
 		request->timeout_ms = message_integer(message, "timeout_ms");
 		request->action = mem_text(message_text(message, "action"));
+		request->once = mem_text(message_text(message, "once"));
 		request->run = mem_text(message_text(message, "run"));
 		request->name = mem_text(message_text(message, "name"));
 	}
@@ -336,6 +338,7 @@ bool calls_work(struct calls *calls)
 		calls->arena = arena_new_wiping();
 	services_begin(calls->services, &call, calls->arena, timeout_ms);
 	calls->now = request;
+	call.call.once = request->once && *request->once ? request->once : NULL;
 	crash_point(CRASH_worker_before_call);
 	code = do_request(calls, request, &call, &err);
 	masking_text(err.text, sizeof err.text);

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "schema/value.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static int set_up(void **state)
@@ -162,6 +163,21 @@ static void plain_is_what_people_read(void **state)
 	text_clear(&text);
 }
 
+static void plugins_read_and_write_json(void **state)
+{
+	const hst_value *tree = NULL;
+	const char *json;
+	hst_error err = {0};
+	size_t length = 0;
+
+	assert_int_equal(value_table.read_json(*state, "{\"a\":[1.50,null]}x", 17, &tree, &err), HST_OK);
+	json = value_table.write_json(*state, tree, &length);
+	assert_string_equal(json, "{\"a\":[1.50,null]}");
+	assert_int_equal(length, 17);
+	assert_int_equal(value_table.read_json(*state, "{\"a\":1,\"a\":2}", 13, &tree, &err), HST_INVALID);
+	assert_null(value_table.write_json(*state, value_make_text(*state, calloc(1, VALUE_BYTES_MAX), VALUE_BYTES_MAX), &length));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +194,7 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(the_plugins_table_is_complete, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(plain_is_what_people_read, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(plugins_read_and_write_json, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -236,6 +236,18 @@ static void with_option(hst_field field, const char *says)
 		good(&plugin);
 }
 
+static void a_map_goes_in_and_never_comes_out(void **unused)
+{
+	const hst_field map = HST_FIELD(struct config, headers, .name = "header.*", .as = HST_TYPE_TEXT);
+	hst_error err = {0};
+
+	(void)unused;
+	assert_int_equal(verify_fields("it", (hst_fields){&map, 1}, VERIFY_INPUT, sizeof(struct config), &err), HST_OK);
+	assert_int_equal(verify_fields("it", (hst_fields){&map, 1}, VERIFY_OUTPUT, sizeof(struct config), &err), HST_INVALID);
+	assert_non_null(strstr(err.text, "only for options and inputs"));
+	assert_int_equal(verify_fields("it", (hst_fields){&map, 1}, VERIFY_EVENT, SIZE_MAX, &err), HST_INVALID);
+}
+
 #define OPTION(...) ((hst_field)HST_FIELD(struct config, __VA_ARGS__))
 
 static void options_that_pass(void **unused)
@@ -262,7 +274,7 @@ static void every_rule_about_fields(void **unused)
 	with_option(OPTION(text, .name = ""), ".name");
 	with_option(OPTION(text, .name = "abcdefghijklmnopqrstuvwxyz01234567890123456789abc"), ".name");
 	with_option(OPTION(headers, .name = ".*"), ".name");
-	with_option(OPTION(text, .name = "header.*"), "only for options of type const hst_value *");
+	with_option(OPTION(text, .name = "header.*"), "only for options and inputs of type const hst_value *");
 	with_option(OPTION(text, .as = HST_TYPE_TABLE), ".as");
 	with_option(OPTION(count, .as = HST_TYPE_TEXT), ".as");
 	with_option(OPTION(text, .as = HST_TYPE_COUNT), ".as");
@@ -478,6 +490,7 @@ int main(void)
 		cmocka_unit_test(ops_by_kind),
 		cmocka_unit_test(a_strategy_says_what_it_is_for),
 		cmocka_unit_test(options_that_pass),
+		cmocka_unit_test(a_map_goes_in_and_never_comes_out),
 		cmocka_unit_test(every_rule_about_fields),
 		cmocka_unit_test(names_are_used_once),
 		cmocka_unit_test(members_are_used_once),

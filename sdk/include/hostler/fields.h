@@ -21,7 +21,7 @@
  */
 typedef struct hst_field {
 	const char *member; /* the C member's name, which is also the field's unless `name` says otherwise */
-	const char *name;   /* ^[a-z][a-z0-9_]{0,47}$; an option "header.*" collects into a map (const hst_value *) */
+	const char *name;   /* ^[a-z][a-z0-9_]{0,47}$; an option or input "header.*" collects into a map (const hst_value *) */
 	hst_type type;      /* deduced from the member */
 	hst_type as;        /* narrows it: text that is a number, a tree that is a table; HST_TYPE_NONE: as deduced */
 	size_t offset;      /* of the member in the struct; not used for fields made at run time */

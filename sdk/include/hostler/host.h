@@ -101,6 +101,7 @@ struct hst_call {
 	hst_host *host;
 	hst_arena *arena;    /* released when the op returns */
 	int64_t deadline_us; /* wall clock; INT64_MAX when there is none */
+	const char *once;    /* since 1.3; see hst_once */
 };
 
 /* Writes one line to the instance's log; cannot fail. Never give it a secret. Text is cut at 4 KiB. */
@@ -203,6 +204,15 @@ static inline int hst_state_get_secret(hst_call *call, const char *name, hst_sec
 static inline bool hst_cancelled(hst_call *call)
 {
 	return call->host->cancelled(call);
+}
+
+/*
+ * Connectors only. Names what is to be done: a call that is made again, because nobody heard how it ended, has the same name, and
+ * every other call in the world another. Up to 100 bytes of letters, digits, '-' and '.'. NULL: nobody says, as in a trial.
+ */
+static inline const char *hst_once(const hst_call *call)
+{
+	return call->size > offsetof(struct hst_call, once) ? call->once : NULL;
 }
 
 /*

@@ -39,6 +39,8 @@ struct hst_value_table {
 	hst_value *(*make_record)(hst_arena *arena);
 	void (*append)(hst_value *list, const hst_value *item);
 	void (*set)(hst_value *record, const char *name, const hst_value *item);
+	int (*read_json)(hst_arena *arena, const char *bytes, size_t length, const hst_value **ret, hst_error *err); /* since 1.3 */
+	const char *(*write_json)(hst_arena *arena, const hst_value *value, size_t *ret_length);		      /* since 1.3 */
 };
 
 /* HST_VALUE_ABSENT for NULL. */
@@ -135,6 +137,25 @@ static inline void hst_append(hst_call *call, hst_value *list, const hst_value *
 static inline void hst_set(hst_call *call, hst_value *record, const char *name, const hst_value *item)
 {
 	call->host->values->set(record, name, item);
+}
+
+/*
+ * The tree that a JSON text stands for: UTF-8, at most 1 MiB, 100,000 values and 32 levels, no name twice in a record. HST_INVALID
+ * says where it is wrong. Since 1.3; an older host has no reader.
+ */
+static inline int hst_read_json(hst_call *call, const char *bytes, size_t length, const hst_value **ret, hst_error *err)
+{
+	if (call->host->values->size <= offsetof(struct hst_value_table, read_json))
+		return hst_fail(err, HST_INVALID, "this host reads no JSON for plugins");
+	return call->host->values->read_json(call->arena, bytes, length, ret, err);
+}
+
+/* JSON on one line, ended by a NUL that *ret_length does not count. NULL: it is larger than 1 MiB, or the host is older than 1.3. */
+static inline const char *hst_write_json(hst_call *call, const hst_value *value, size_t *ret_length)
+{
+	if (call->host->values->size <= offsetof(struct hst_value_table, write_json))
+		return NULL;
+	return call->host->values->write_json(call->arena, value, ret_length);
 }
 
 #endif
