@@ -22,8 +22,9 @@ static void print_started(struct cli *cli, const hst_value *runs)
 	for (size_t i = 0; i < value_count(runs); i++) {
 		const hst_value *run = value_at(runs, i);
 
-		printf("#%s %s %s\n", print_member(cli->arena, run, "number"),
-		       print_member(cli->arena, run, "id"), print_member(cli->arena, run, "flow"));
+		printf("#%s %s %s%s\n", print_member(cli->arena, run, "number"),
+		       print_member(cli->arena, run, "id"), print_member(cli->arena, run, "flow"),
+		       value_boolean(value_get(run, "again")) ? " (made before: this is the same event)" : "");
 	}
 }
 

@@ -64,7 +64,12 @@ struct message *engine_reply(struct engine *engine, const struct hub_link *to, e
 
 void engine_answer(struct engine *engine, const struct hub_link *to, uint64_t id, const hst_value *answer)
 {
-	struct message *message = engine_reply(engine, to, WORD_answer, id);
+	engine_answer_as(engine, to, WORD_answer, id, answer);
+}
+
+void engine_answer_as(struct engine *engine, const struct hub_link *to, enum word word, uint64_t id, const hst_value *answer)
+{
+	struct message *message = engine_reply(engine, to, word, id);
 	struct text json;
 
 	text_init(&json, PAYLOAD_BYTES_MAX);

@@ -173,7 +173,7 @@ static void engine_close(struct engine *engine)
 	engine_forget_loaded(engine);
 	balancers_close(engine->balancers);
 	TABLE_EACH(&engine->requests, entry)
-		free(entry->value);
+		workers_request_free(entry->value);
 	TABLE_EACH(&engine->devices, entry)
 		presences_free(entry->value);
 	workers_clear(engine);

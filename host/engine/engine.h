@@ -29,6 +29,7 @@ struct engine_request {
 	uint64_t client_id;
 	const char *who, *trigger; /* words of the engine */
 	int64_t step, token; /* call */
+	char *key; /* fire: that whoever pressed gave the event; NULL: none */
 };
 
 /* A call that waits for a free worker of its instance. */
@@ -178,6 +179,7 @@ void engine_settle(struct engine *engine);                          /* until all
 void engine_passed(struct engine *engine, enum crash_point point);  /* comes to it once what was said is sent */
 struct message *engine_reply(struct engine *engine, const struct hub_link *to, enum word word, uint64_t id); /* after the commit */
 void engine_answer(struct engine *engine, const struct hub_link *to, uint64_t id, const hst_value *answer); /* likewise */
+void engine_answer_as(struct engine *engine, const struct hub_link *to, enum word word, uint64_t id, const hst_value *answer);
 const char *engine_operator(const struct hub_link *link); /* the name of who asked */
 
 /* persist.c */
@@ -271,12 +273,20 @@ void on_manage(void *arg, struct hub_link *from, const struct message *message);
 /* answers.c */
 void on_ask(void *arg, struct hub_link *from, const struct message *message);
 
+/* keyed.c: events of presses that have a key */
+int keyed_check(const char *key, hst_error *err); /* as whoever presses gives it */
+/* True: there was one with this key, and whoever pressed is told its runs; the request is gone. */
+bool keyed_again(struct engine *engine, struct engine_request *request, const char *key);
+/* The runs that its event has just made are those of the key. */
+void keyed_keep(struct engine *engine, const struct engine_request *request, const char *key);
+
 /* workers.c: requests to workers */
 void workers_call(struct engine *engine, const struct core_action *action);
 void workers_press(struct engine *engine, struct hub_link *client, const struct message *press);
 void workers_ask_next(struct engine *engine, struct hub_link *client, uint64_t id, const hst_value *filters);
 struct engine_request *workers_request(struct engine *engine, const struct hub_link *client, uint64_t client_id);
-struct engine_request *workers_take(struct engine *engine, const struct hub_link *from, uint64_t id); /* the caller frees it */
+struct engine_request *workers_take(struct engine *engine, const struct hub_link *from, uint64_t id); /* the caller frees it, by: */
+void workers_request_free(struct engine_request *request);
 void workers_cancel(struct engine *engine, const struct step *step);
 void workers_next(struct engine *engine, struct hub_link *worker);
 bool workers_is_of(const struct hub_link *worker, const char *connector); /* a process of this instance */

@@ -18,7 +18,9 @@ void on_press(void *arg, struct hub_link *from, const struct message *message)
 
 	if (rest_refuses(arg, from, message->id))
 		return;
-	if (stand_check_press(arg, message_text(message, "trigger"), &err) < 0)
+	if (keyed_check(message_text(message, "key"), &err) < 0)
+		engine_refuse(arg, from, message->id, HST_INVALID, err.reason, "%s", err.text);
+	else if (stand_check_press(arg, message_text(message, "trigger"), &err) < 0)
 		engine_refuse(arg, from, message->id, HST_DENIED, err.reason, "%s", err.text);
 	else
 		workers_press(arg, from, message);

@@ -30,7 +30,7 @@ static void request_failed(struct engine *engine, struct hub_link *from, struct 
 		engine_event(engine, &event);
 		workers_next(engine, from);
 	}
-	free(request);
+	workers_request_free(request);
 }
 
 /* The request that an answer belongs to; NULL: none, or something else was asked, which is dealt with here. */
@@ -85,7 +85,7 @@ void on_coming(void *arg, struct hub_link *from, const struct message *message)
 		value_set(answer, "next", times);
 		engine_answer(engine, client, request->client_id, answer);
 	}
-	free(request);
+	workers_request_free(request);
 }
 
 /* A trigger turned a press into an event. */
@@ -94,11 +94,14 @@ void on_fired(void *arg, struct hub_link *from, const struct message *message)
 	struct engine *engine = arg;
 	struct engine_request *request = answered(engine, from, message, WORD_fire);
 	struct core_event event = {.kind = CORE_FIRED, .payload = message->payload, .payload_length = message->payload_length};
+	const char *key = message_text(message, "key");
 	hst_error err = {{0}, {0}};
 
 	if (!request)
 		return;
 	crash_point(CRASH_engine_heard_fired);
+	if (keyed_again(engine, request, key))
+		return;
 	event.trigger = request->trigger;
 	if (envelopes_read(engine->scratch, message, &event.sealed, &event.sealed_count, &err) < 0) {
 		hst_fail_as(&err, HST_BROKEN, "PluginCrashed", "the plugin's process sealed what cannot be read");
@@ -111,6 +114,7 @@ void on_fired(void *arg, struct hub_link *from, const struct message *message)
 	table_set_number(&engine->requests, request->id, request);
 	request->link = 0;
 	engine_event(engine, &event);
+	keyed_keep(engine, request, key);
 }
 
 /* An answer to an engine that was restarted meanwhile. It is welcome where the step waits for one. */
@@ -148,7 +152,7 @@ void on_returned(void *arg, struct hub_link *from, const struct message *message
 	event.token = request->token;
 	engine_event(engine, &event);
 	workers_next(engine, from);
-	free(request);
+	workers_request_free(request);
 }
 
 /* A worker could not do what it was asked. */

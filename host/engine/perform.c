@@ -56,7 +56,7 @@ static void perform_accepted(struct engine *engine, const struct core_action *ac
 	message_set_payload(&message, json->s, json->length);
 	send_to(engine, request->client, &message);
 	engine_passed(engine, CRASH_engine_accepted);
-	free(request);
+	workers_request_free(request);
 }
 
 void engine_say_happening(struct text *to, const struct engine_happening *happening)

@@ -34,6 +34,13 @@ struct engine_request *workers_request(struct engine *engine, const struct hub_l
 	return request;
 }
 
+void workers_request_free(struct engine_request *request)
+{
+	if (request)
+		free(request->key);
+	free(request);
+}
+
 struct engine_request *workers_take(struct engine *engine, const struct hub_link *from, uint64_t id)
 {
 	struct engine_request *request;
@@ -45,7 +52,7 @@ struct engine_request *workers_take(struct engine *engine, const struct hub_link
 }
 
 /* Sends a trigger's worker something that a client waits for; a refusal says why that cannot be. */
-static void ask_trigger(struct engine *engine, struct hub_link *client, uint64_t client_id, const char *trigger,
+static void ask_trigger(struct engine *engine, struct hub_link *client, uint64_t client_id, const char *trigger, const char *key,
 			struct message *message)
 {
 	struct engine_request *request;
@@ -69,6 +76,7 @@ static void ask_trigger(struct engine *engine, struct hub_link *client, uint64_t
 	request->asked = message->word;
 	request->link = worker->number;
 	request->trigger = table_word(&engine->words, trigger);
+	request->key = key && *key ? mem_text(key) : NULL;
 	message->id = request->id;
 	/* Nothing of it is kept before the trigger has made an event of it. */
 	hub_send_now(engine->hub, worker, message);
@@ -85,9 +93,10 @@ void workers_press(struct engine *engine, struct hub_link *client, const struct 
 		return;
 	}
 	message_init(&message, WORD_fire, 0);
+	message_set_text(&message, "who", engine_operator(client));
 	message_set_payload(&message, press->payload, press->payload_length);
 	message_set_sealed(&message, engine->sealed.s, engine->sealed.length);
-	ask_trigger(engine, client, press->id, trigger, &message);
+	ask_trigger(engine, client, press->id, trigger, message_text(press, "key"), &message);
 }
 
 void workers_ask_next(struct engine *engine, struct hub_link *client, uint64_t id, const hst_value *filters)
@@ -98,7 +107,7 @@ void workers_ask_next(struct engine *engine, struct hub_link *client, uint64_t i
 	value_integer(value_get(filters, "limit"), &limit);
 	message_init(&message, WORD_next, 0);
 	message_set_integer(&message, "n", limit);
-	ask_trigger(engine, client, id, value_text(value_get(filters, "trigger")), &message);
+	ask_trigger(engine, client, id, value_text(value_get(filters, "trigger")), NULL, &message);
 }
 
 static struct engine_pool *pool_of(struct engine *engine, const char *instance)

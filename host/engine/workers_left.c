@@ -24,7 +24,7 @@ struct engine_left {
 static void left_free(struct engine_left *left)
 {
 	loop_cancel(left->engine->loop, &left->timer);
-	free(left->request);
+	workers_request_free(left->request);
 	free(left->worker);
 	free(left);
 }

@@ -146,12 +146,13 @@ static bool choices_are_lines(struct subject *at)
 
 static bool bounds_fit_type(struct subject *at)
 {
-	static const hst_type with_bounds[] = {HST_TYPE_TEXT, HST_TYPE_INTEGER, HST_TYPE_DURATION, HST_TYPE_SECRET};
+	static const hst_type with_bounds[] = {HST_TYPE_TEXT, HST_TYPE_INTEGER, HST_TYPE_NUMBER, HST_TYPE_DURATION,
+						HST_TYPE_SECRET};
 	const hst_type type = field_type(at->field);
 
 	for (size_t i = 0; i < sizeof with_bounds / sizeof with_bounds[0]; i++)
 		if (type == with_bounds[i])
-			return type == HST_TYPE_INTEGER || at->field->min >= 0;
+			return type == HST_TYPE_INTEGER || type == HST_TYPE_NUMBER || at->field->min >= 0;
 	return !at->field->min && !at->field->max;
 }
 
@@ -262,7 +263,7 @@ static const struct rule {
 	{"choices", "must be there for a choice and only there: 1 to 100 words, then NULL", choices_fit_type},
 	{"choices", "must differ from each other", choices_differ},
 	{"choices", "must each be one line of 1 to 100 bytes of UTF-8", choices_are_lines},
-	{"min", "and .max are for integers, durations and lengths of texts, which are never negative", bounds_fit_type},
+	{"min", "and .max are for integers, numbers, and durations and lengths of texts, which are never negative", bounds_fit_type},
 	{"min", "must not be greater than .max", bounds_are_ordered},
 	{"derived", "may be set only for outputs", derived_is_output},
 	{"required", "makes no sense beside a default", required_has_no_default},

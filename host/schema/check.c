@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "schema/decimal.h"
 #include "schema/fields.h"
 #include "schema/file_name.h"
 #include "schema/section.h"
@@ -59,6 +60,25 @@ static bool check_outside(const struct check *check, int64_t number)
 	return (field->min || field->max) && (number < field->min || number > field->max);
 }
 
+/* Of what is within the bounds: "1 to 40", "at least 1", "at most 40"; `write` says how one of them is written, NULL: as a number. */
+static const char *check_bounds(const struct check *check, void (*write)(hst_duration, char *, size_t))
+{
+	const hst_field *field = check->field;
+	int64_t bounds[2] = {field->min, field->max};
+	char words[2][32];
+
+	for (size_t i = 0; i < 2; i++)
+		if (write)
+			write((hst_duration){bounds[i]}, words[i], sizeof words[i]);
+		else
+			snprintf(words[i], sizeof words[i], "%lld", (long long)bounds[i]);
+	if (field->max == INT64_MAX)
+		return arena_printf(check->arena, "at least %s", words[0]);
+	if (field->min == INT64_MIN)
+		return arena_printf(check->arena, "at most %s", words[1]);
+	return arena_printf(check->arena, "%s to %s", words[0], words[1]);
+}
+
 static int check_text(const struct check *check, const hst_value **ret)
 {
 	size_t length = value_length(check->given);
@@ -69,9 +89,8 @@ static int check_text(const struct check *check, const hst_value **ret)
 		return hst_fail(check->err, HST_INVALID, "\"%s\" must be a text without NUL bytes",
 				check->name);
 	if (check_outside(check, (int64_t)length))
-		return hst_fail(check->err, HST_INVALID, "\"%s\" must be %lld to %lld bytes long, got %zu",
-				check->name, (long long)check->field->min, (long long)check->field->max,
-				length);
+		return hst_fail(check->err, HST_INVALID, "\"%s\" must be %s bytes long, got %zu",
+				check->name, check_bounds(check, NULL), length);
 	*ret = check->given;
 	return HST_OK;
 }
@@ -84,22 +103,35 @@ static int check_integer(const struct check *check, const hst_value **ret)
 	    !value_integer(check->given, &integer))
 		return check_wrong(check, "an integer");
 	if (check_outside(check, integer))
-		return hst_fail(check->err, HST_INVALID, "\"%s\" must be %lld to %lld, got %lld", check->name,
-				(long long)check->field->min, (long long)check->field->max,
-				(long long)integer);
+		return hst_fail(check->err, HST_INVALID, "\"%s\" must be %s, got %lld", check->name,
+				check_bounds(check, NULL), (long long)integer);
 	*ret = check_is(check, HST_VALUE_NUMBER) ? check->given : value_make_integer(check->arena, integer);
 	return HST_OK;
 }
 
+/* Less than, equal to or greater than 0, as the number is to the bound. */
+static int check_against(const char *number, size_t length, int64_t bound)
+{
+	struct decimal left = {0}, right = {0};
+	char text[32];
+	int n = snprintf(text, sizeof text, "%lld", (long long)bound);
+
+	decimal_read(number, length, &left);
+	decimal_read(text, (size_t)n, &right);
+	return decimal_compare(&left, &right);
+}
+
 static int check_number(const struct check *check, const hst_value **ret)
 {
-	if (check_is(check, HST_VALUE_NUMBER)) {
-		*ret = check->given;
-		return HST_OK;
-	}
-	if (!check_is_word(check) || !type_is_number(value_text(check->given), value_length(check->given)))
+	const hst_field *field = check->field;
+	const char *text = value_text(check->given);
+	size_t length = value_length(check->given);
+
+	if (!check_is(check, HST_VALUE_NUMBER) && (!check_is_word(check) || !type_is_number(text, length)))
 		return check_wrong(check, "a number such as 12, -0.5 or 1e3");
-	*ret = value_make_number(check->arena, value_text(check->given));
+	if ((field->min || field->max) && (check_against(text, length, field->min) < 0 || check_against(text, length, field->max) > 0))
+		return hst_fail(check->err, HST_INVALID, "\"%s\" must be %s, got %.64s", check->name, check_bounds(check, NULL), text);
+	*ret = check_is(check, HST_VALUE_NUMBER) ? check->given : value_make_number(check->arena, text);
 	return HST_OK;
 }
 
@@ -165,14 +197,9 @@ static int check_duration(const struct check *check, const hst_value **ret)
 	} else if (!value_integer(check->given, &duration.ms) || duration.ms < 0) {
 		return check_wrong(check, "a duration such as 90s, 30m, 3h or 2d");
 	}
-	if (check_outside(check, duration.ms)) {
-		char least[32], most[32];
-
-		type_write_duration((hst_duration){check->field->min}, least, sizeof least);
-		type_write_duration((hst_duration){check->field->max}, most, sizeof most);
-		return hst_fail(check->err, HST_INVALID, "\"%s\" must be %s to %s, got %s", check->name,
-				least, most, check_got(check));
-	}
+	if (check_outside(check, duration.ms))
+		return hst_fail(check->err, HST_INVALID, "\"%s\" must be %s, got %s", check->name,
+				check_bounds(check, type_write_duration), check_got(check));
 	*ret = check_is(check, HST_VALUE_NUMBER) ? check->given
 						 : value_make_integer(check->arena, duration.ms);
 	return HST_OK;
@@ -286,8 +313,8 @@ static int check_secret(const struct check *check, const hst_value **ret)
 	if (!check_is(check, HST_VALUE_TEXT))
 		return hst_fail(check->err, HST_INVALID, "\"%s\" must be a secret", check->name);
 	if (check_outside(check, (int64_t)value_length(check->given)))
-		return hst_fail(check->err, HST_INVALID, "\"%s\" must be %lld to %lld bytes long",
-				check->name, (long long)check->field->min, (long long)check->field->max);
+		return hst_fail(check->err, HST_INVALID, "\"%s\" must be %s bytes long",
+				check->name, check_bounds(check, NULL));
 	*ret = check->given;
 	return HST_OK;
 }

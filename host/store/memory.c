@@ -173,11 +173,11 @@ static int memory_put_sealed(struct store *base, const struct store_sealed *seal
 	return HST_OK;
 }
 
-static int64_t *memory_time(int64_t at_us)
+static struct memory_event *memory_event(const struct store_event *event)
 {
-	int64_t *kept = mem_alloc(sizeof *kept);
+	struct memory_event *kept = mem_alloc(sizeof *kept);
 
-	*kept = at_us;
+	*kept = (struct memory_event){.at_us = event->at_us, .run = event->run, .runs = event->runs};
 	return kept;
 }
 
@@ -192,7 +192,20 @@ static int memory_put_event(struct store *base, const struct store_event *event,
 		return code;
 	*ret_new = !key || !table_get(&store->events, key);
 	if (key && *ret_new)
-		table_set(&store->events, key, memory_time(event->at_us));
+		table_set(&store->events, key, memory_event(event));
+	return HST_OK;
+}
+
+static int memory_get_event(struct store *base, const char *instance, const char *key, int64_t *ret_run, int64_t *ret_runs,
+			    hst_error *err)
+{
+	AUTO_FREE char *whole = mem_printf("%s\n%s", instance, key);
+	const struct memory_event *kept = table_get(&memory_of(base)->events, whole);
+
+	if (!kept)
+		return hst_fail(err, HST_NOT_FOUND, "no event has that key");
+	*ret_run = kept->run;
+	*ret_runs = kept->runs;
 	return HST_OK;
 }
 
@@ -420,6 +433,7 @@ static const struct store_ops memory_ops = {
 	.counters = memory_counters,
 	.get_flow = memory_get_flow,
 	.get_state = memory_get_state,
+	.get_event = memory_get_event,
 	.standings = memory_standings,
 	.unfinished = memory_unfinished,
 	.runs = memory_runs,

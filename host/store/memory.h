@@ -16,6 +16,10 @@ struct memory_run {
 	size_t sealed_count, sealed_room;
 };
 
+struct memory_event {
+	int64_t at_us, run, runs;
+};
+
 struct memory_bytes {
 	size_t length;
 	char *bytes;
@@ -35,7 +39,7 @@ struct memory_store {
 	struct store store;	  /* first: a store of this kind is this */
 	struct memory_run **runs; /* by number */
 	size_t n, room;
-	struct table events;   /* "INSTANCE\nKEY" to int64_t, when it was */
+	struct table events;   /* "INSTANCE\nKEY" to struct memory_event */
 	struct table flows;    /* digest to struct memory_bytes */
 	struct table states;   /* "INSTANCE\nNAME" to struct memory_bytes */
 	struct table counters; /* name to int64_t */

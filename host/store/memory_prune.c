@@ -25,12 +25,12 @@ static bool has_ended_before(const struct memory_run *run, int64_t before_us)
 static void forget_events(struct memory_store *store, int64_t before_us)
 {
 	TABLE_EACH(&store->events, entry) {
-		int64_t *at_us = entry->value;
+		struct memory_event *event = entry->value;
 
-		if (*at_us >= before_us)
+		if (event->at_us >= before_us)
 			continue;
 		table_remove(&store->events, entry->key);
-		free(at_us);
+		free(event);
 	}
 }
 

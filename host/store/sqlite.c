@@ -242,6 +242,8 @@ static int sqlite_put_event(struct store *base, const struct store_event *event,
 	sqlite_bind_text(statement, 1, event->instance);
 	sqlite_bind_text(statement, 2, event->key);
 	sqlite3_bind_int64(statement, 3, event->at_us);
+	sqlite3_bind_int64(statement, 4, event->run);
+	sqlite3_bind_int64(statement, 5, event->runs);
 	code = sqlite_put(store, SQL_PUT_EVENT, err);
 	if (!code)
 		*ret_new = sqlite3_changes(store->db) == 1;
@@ -345,6 +347,7 @@ static const struct store_ops sqlite_ops = {
 	.counters = sqlite_counters,
 	.get_flow = sqlite_get_flow,
 	.get_state = sqlite_get_state,
+	.get_event = sqlite_get_event,
 	.standings = sqlite_standings,
 	.unfinished = sqlite_unfinished,
 	.runs = sqlite_runs,

@@ -33,6 +33,7 @@ enum sqlite_statement {
 	SQL_COUNTERS,
 	SQL_GET_FLOW,
 	SQL_GET_STATE,
+	SQL_GET_EVENT,
 	SQL_STANDINGS,
 	SQL_UNFINISHED_RUNS,
 	SQL_UNFINISHED_STEPS,
@@ -142,6 +143,8 @@ int sqlite_get_flow(struct store *store, const char *digest, char **ret_text, si
 		    hst_error *err);
 int sqlite_get_state(struct store *store, const char *instance, const char *name, char **ret_bytes,
 		     size_t *ret_length, hst_error *err);
+int sqlite_get_event(struct store *store, const char *instance, const char *key, int64_t *ret_run, int64_t *ret_runs,
+		     hst_error *err);
 int sqlite_standings(struct store *store, bool (*visit)(void *arg, const struct store_standing *standing),
 		     void *arg, hst_error *err);
 int sqlite_unfinished(struct store *store, bool (*run)(void *arg, const struct store_run *run),

@@ -77,6 +77,26 @@ int sqlite_get_state(struct store *base, const char *instance, const char *name,
 	return query_bytes(store, store->statements[SQL_GET_STATE], "state", ret_bytes, ret_length, err);
 }
 
+int sqlite_get_event(struct store *base, const char *instance, const char *key, int64_t *ret_run, int64_t *ret_runs,
+		     hst_error *err)
+{
+	struct sqlite_store *store = sqlite_of(base);
+	sqlite3_stmt *statement = store->statements[SQL_GET_EVENT];
+	bool there;
+	int got, code;
+
+	sqlite_bind_text(statement, 1, instance);
+	sqlite_bind_text(statement, 2, key);
+	got = sqlite3_step(statement);
+	there = got == SQLITE_ROW;
+	if (there) {
+		*ret_run = sqlite3_column_int64(statement, 0);
+		*ret_runs = sqlite3_column_int64(statement, 1);
+	}
+	code = query_end(store, statement, got, err);
+	return code < 0 || there ? code : hst_fail(err, HST_NOT_FOUND, "no event has that key");
+}
+
 int sqlite_standings(struct store *base, bool (*visit)(void *arg, const struct store_standing *standing),
 		     void *arg, hst_error *err)
 {

@@ -79,6 +79,8 @@ const char *const sqlite_schema_steps[STORE_VERSION] = {
 	"CREATE TABLE sealed("
 	" run INTEGER NOT NULL, step INTEGER NOT NULL, name TEXT NOT NULL,"
 	" bytes BLOB NOT NULL CHECK(substr(bytes, 1, 4) = x'48534531'), PRIMARY KEY(run, step, name)) WITHOUT ROWID;",
+	"ALTER TABLE event_key ADD COLUMN run INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE event_key ADD COLUMN runs INTEGER NOT NULL DEFAULT 0;",
 };
 
 static int schema_fail(sqlite3 *db, const char *path, hst_error *err)

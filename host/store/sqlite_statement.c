@@ -57,7 +57,7 @@ static const struct {
 	[SQL_PUT_SEALED] = {"INSERT INTO sealed(run, step, name, bytes) VALUES(?1, ?2, ?3, ?4)"
 			    " ON CONFLICT(run, step, name) DO UPDATE SET bytes = excluded.bytes",
 			    AS_IT_IS, NULL},
-	[SQL_PUT_EVENT] = {"INSERT OR IGNORE INTO event_key(instance, key, at_us) VALUES(?1, ?2, ?3)",
+	[SQL_PUT_EVENT] = {"INSERT OR IGNORE INTO event_key(instance, key, at_us, run, runs) VALUES(?1, ?2, ?3, ?4, ?5)",
 			   AS_IT_IS, NULL},
 	[SQL_PUT_FLOW] = {"INSERT OR IGNORE INTO flow(digest, text) VALUES(?1, ?2)", AS_IT_IS, NULL},
 	[SQL_PUT_COUNTER] = {"INSERT INTO counter(name, value) VALUES(?1, ?2)"
@@ -78,6 +78,7 @@ static const struct {
 	[SQL_COUNTERS] = {"SELECT name, value FROM counter ORDER BY name", AS_IT_IS, NULL},
 	[SQL_GET_FLOW] = {"SELECT text FROM flow WHERE digest = ?1", AS_IT_IS, NULL},
 	[SQL_GET_STATE] = {"SELECT bytes FROM state WHERE instance = ?1 AND name = ?2", AS_IT_IS, NULL},
+	[SQL_GET_EVENT] = {"SELECT run, runs FROM event_key WHERE instance = ?1 AND key = ?2", AS_IT_IS, NULL},
 	[SQL_STANDINGS] = {"SELECT kind, name, value FROM standing ORDER BY kind, name", AS_IT_IS, NULL},
 	[SQL_UNFINISHED_RUNS] = {"run WHERE number IN " SQLITE_UNFINISHED " AND ended_us = 0 ORDER BY number", SELECT,
 				 &record_run},

@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { STORE_VERSION = 3 };
+enum { STORE_VERSION = 4 };
 
 struct store_bytes {
 	const char *bytes;
@@ -72,6 +72,7 @@ struct store_sealed {
 struct store_event { /* what a trigger emitted; (instance, key) is unique where key is not NULL */
 	const char *instance, *key;
 	int64_t at_us;
+	int64_t run, runs; /* the first that it made, and how many, whose numbers follow each other; 0: that was not kept */
 };
 
 struct store_filter { /* NULL and 0: any */
@@ -156,6 +157,9 @@ struct store_ops {
 			hst_error *err); /* caller frees */
 	int (*get_state)(struct store *store, const char *instance, const char *name, char **ret_bytes,
 			 size_t *ret_length, hst_error *err);
+	/* The runs of the event that was put under this key; HST_NOT_FOUND: there was none. */
+	int (*get_event)(struct store *store, const char *instance, const char *key, int64_t *ret_run, int64_t *ret_runs,
+			 hst_error *err);
 
 	int (*standings)(struct store *store, bool (*visit)(void *arg, const struct store_standing *standing),
 			 void *arg, hst_error *err); /* by kind, then by name */

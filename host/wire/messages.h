@@ -42,7 +42,7 @@ enum speaker {
 	M(roster,       SPEAKER_HOST | SPEAKER_GATEWAY, RIGHT_NONE, "done", "",                              "text: the roster") \
 	M(done,         SPEAKER_ANY,     RIGHT_NONE,  "",            "",                                        "")        \
 	M(error,        SPEAKER_ANY,     RIGHT_NONE,  "",            "code:i reason:t",                         "text: one sentence") \
-	M(press,        SPEAKER_CLIENT,  RIGHT_PRESS, "accepted",    "trigger:t",                               "json: inputs; sealed items") \
+	M(press,        SPEAKER_CLIENT,  RIGHT_PRESS, "accepted",    "trigger:t key:t?",                        "json: inputs; sealed items") \
 	M(run,          SPEAKER_CLIENT,  RIGHT_PRESS, "accepted",    "flow:t",                                  "json: the event; sealed items") \
 	M(whom,         SPEAKER_CLIENT | SPEAKER_WORKER, RIGHT_PRESS, "directions", "",                             "json: of what") \
 	M(directions,   SPEAKER_HOST,    RIGHT_NONE,  "",            "",                                        "json: the secret fields; sealed items") \
@@ -60,7 +60,7 @@ enum speaker {
 	M(happened,     SPEAKER_HOST,    RIGHT_NONE,  "",            "run:i what:t ended:b",                    "json: what happened") \
 	M(file_get,     SPEAKER_CLIENT,  RIGHT_LOOK,  "part",        "run:i step:t name:t offset:i",            "")        \
 	M(part,         SPEAKER_HOST,    RIGHT_NONE,  "",            "offset:i total:i",                        "bytes: up to 256 KiB") \
-	M(fire,         SPEAKER_HOST,    RIGHT_NONE,  "fired",       "",                                        "json: inputs of the press; sealed items") \
+	M(fire,         SPEAKER_HOST,    RIGHT_NONE,  "fired",       "who:t?",                                  "json: inputs of the press; sealed items") \
 	M(fired,        SPEAKER_WORKER,  RIGHT_NONE,  "",            "key:t?",                                  "json: the event; sealed items") \
 	M(next,         SPEAKER_HOST,    RIGHT_NONE,  "coming",      "n:i",                                     "")        \
 	M(coming,       SPEAKER_WORKER,  RIGHT_NONE,  "",            "",                                        "json: list of times") \

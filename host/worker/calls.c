@@ -24,7 +24,7 @@ struct request {
 	enum word word;
 	uint64_t id;
 	int64_t step, token, timeout_ms, n;
-	char *action, *once, *run, *name; /* NULL: not said */
+	char *action, *once, *run, *name, *who; /* NULL: not said */
 	size_t payload_length, sealed_length;
 	char payload[]; /* behind it, what is sealed */
 };
@@ -37,6 +37,7 @@ static void request_free(struct request *request)
 	free(request->once);
 	free(request->run);
 	free(request->name);
+	free(request->who);
 	free(request);
 }
 
@@ -54,6 +55,8 @@ static struct request *request_of(const struct message *message)
 	request->sealed_length = message->sealed_length;
 	if (message->word == WORD_next)
 		request->n = message_integer(message, "n");
+	if (message->word == WORD_fire)
+		request->who = mem_text(message_text(message, "who"));
 	if (message->word == WORD_call) {
 		request->step = message_integer(message, "step");
 		request->token = message_integer(message, "token");
@@ -279,6 +282,7 @@ static int do_fire(struct calls *calls, struct request *request, struct service_
 	code = fields_check(call->call.arena, calls->shape->event, "input", inputs, false, &checked, &said);
 	if (code != HST_OK)
 		return hst_fail_as(err, (hst_code)code, "InputInvalid", "%s", said.text);
+	call->call.who = request->who;
 	code = trigger_press(calls->instance, &call->call, checked, &key, &values, err);
 	if (code == HST_OK)
 		code = sealing_close(&sealing, calls->shape->event, "trigger", values, &values, err);

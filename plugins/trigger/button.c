@@ -5,33 +5,38 @@
  *	[trigger start]
  *	plugin      = button
  *	label       = Enter an order
- *	input.order = integer required
+ *	input.order = integer from 1 required
+ *	label.order = Number of the order
  *	input.size  = choice small, medium, large default medium
  *
- * The declarations are read by button_inputs.c.
+ * The declarations are read by declared.c.
  */
-#include "button_inputs.h"
+#include "declared.h"
 
 #include <hostler/trigger.h>
 #include <hostler/value.h>
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 struct button_config {
 	const char *label;
 	hst_duration guard;
-	const hst_value *inputs;
+	const hst_value *inputs, *labels;
 };
 
 static const hst_field button_options[] = {
 	HST_FIELD(struct button_config, label, .doc = "what the button says to people"),
 	HST_FIELD(struct button_config, guard, .def = "0s",
 		  .doc = "a further press with the same inputs within this time is the same press"),
-	HST_FIELD(
-		struct button_config, inputs, .name = "input.*",
-		.doc = "an input: TYPE [required] [default VALUE], for a choice: choice A, B, C [default B]"),
+	HST_FIELD(struct button_config, inputs, .name = "input.*", .doc = "an input: " DECLARED_DOC),
+	HST_FIELD(struct button_config, labels, .name = "label.*", .as = HST_TYPE_TEXT,
+		  .doc = "what people are asked with for that input, instead of its name"),
+};
+
+static const hst_field own[] = {
+	{.member = "pressed_at", .name = "pressed_at", .type = HST_TYPE_DATE, .doc = "when the button was pressed"},
+	{.member = "pressed_by", .name = "pressed_by", .type = HST_TYPE_TEXT, .doc = "the operator who pressed it, as their key is called"},
 };
 
 struct button {
@@ -39,15 +44,17 @@ struct button {
 	int64_t last_us;     /* when the press was made that a further one may be taken for; 0: none */
 	uint64_t last_print; /* of its inputs */
 	char last_key[32];
-	time_t second; /* of `date` */
-	char date[32]; /* when it was last pressed; "": never */
+	struct declared_clock clock;
 };
 
 static int button_fields(const void *config, hst_call *call, hst_shape *ret, hst_error *err)
 {
 	const struct button_config *button = config;
 
-	return button_read_inputs(call, button->inputs, &ret->event, err);
+	return declared_read(call,
+			     &(struct declared){.prefix = "input", .fields = button->inputs, .labels = button->labels, .own = own,
+						.own_n = sizeof own / sizeof own[0]},
+			     &ret->event, err);
 }
 
 static int button_open(const void *config, hst_host *host, void **ret_state, hst_error *err)
@@ -89,8 +96,8 @@ static uint64_t print_value(hst_call *call, uint64_t print, const hst_value *val
 }
 
 /*
- * The key of the press. The host stores one event per key, so a press that is taken for the last one gets its
- * key. Without guard no two presses are the same, and there is no key.
+ * The key of the press. The host keeps one event per key and answers with its run, so a press that is taken for the last one
+ * gets its key. Without guard no two presses are the same, and there is no key.
  */
 static const char *press_key(struct button *button, hst_call *call, const hst_value *inputs, int64_t now_us)
 {
@@ -109,49 +116,15 @@ static const char *press_key(struct button *button, hst_call *call, const hst_va
 	return hst_copy(call, button->last_key, strlen(button->last_key));
 }
 
-static void put_digits(char *to, size_t n, int64_t number)
-{
-	while (n-- > 0) {
-		to[n] = (char)('0' + number % 10);
-		number /= 10;
-	}
-}
-
-/* Presses of one second differ only in what stands behind it. */
-static const hst_value *date_value(struct button *button, hst_call *call, int64_t at_us)
-{
-	time_t second = at_us / 1000000;
-	struct tm parts;
-
-	if (second != button->second || !button->date[0]) {
-		gmtime_r(&second, &parts);
-		strftime(button->date, sizeof button->date, "%Y-%m-%dT%H:%M:%S.000000Z", &parts);
-		button->second = second;
-	}
-	put_digits(button->date + strlen(button->date) - strlen("000000Z"), 6, at_us % 1000000);
-	return hst_make_text(call, button->date, strlen(button->date));
-}
-
 static int button_press(void *state, hst_call *call, const hst_value *inputs, hst_event *ret_event,
 			hst_error *err)
 {
 	struct button *button = state;
-	int64_t now_us = hst_now_us(call->host);
-	hst_value *values = hst_make_record(call);
+	int code = declared_event(call, &button->clock, own, inputs, &ret_event->values, err);
 
-	/*
-	 * Inputs and event share their fields, but when a button was pressed is not for the one who presses
-	 * to say.
-	 */
-	if (hst_kind(call, hst_get(call, inputs, BUTTON_PRESSED_AT)) != HST_VALUE_ABSENT)
-		return hst_fail(err, HST_INVALID,
-				"input \"" BUTTON_PRESSED_AT "\" is set by the button itself");
-	for (size_t i = 0; i < hst_count(call, inputs); i++)
-		hst_set(call, values, hst_name_at(call, inputs, i), hst_at(call, inputs, i));
-	hst_set(call, values, BUTTON_PRESSED_AT, date_value(button, call, now_us));
-	ret_event->key = press_key(button, call, inputs, now_us);
-	ret_event->values = values;
-	return HST_OK;
+	if (code == HST_OK)
+		ret_event->key = press_key(button, call, inputs, hst_now_us(call->host));
+	return code;
 }
 
 static const hst_trigger_ops button_ops = {
@@ -164,14 +137,19 @@ HST_PLUGIN(button) = {
 	.size = sizeof(hst_plugin),
 	.kind = HST_TRIGGER,
 	.name = "button",
-	.version = "1.0",
+	.version = "1.1",
 	.summary = "Fires when somebody presses it, with typed inputs",
 	.options = HST_FIELDS(button_options),
 	.config_size = sizeof(struct button_config),
 	.fields = button_fields,
 	.open = button_open,
 	.ops = &button_ops,
-	.about = "The inputs are options `input.NAME = TYPE [required] [default VALUE]`, for example\n"
-		 "`input.size = choice small, large default large`. They are asked for by `hostler press`, and flows see\n"
-		 "them as `${trigger.size}`; `${trigger.pressed_at}` is when it was pressed.",
+	.about = "The inputs are options `input.NAME = TYPE [from MIN] [to MAX] [required] [default VALUE]`, for example\n"
+		 "`input.size = choice small, large default large` or `input.pieces = integer from 1 to 99 required`. Types are `text`,\n"
+		 "`integer`, `number`, `boolean`, `choice`, `date`, `duration`, `list`, `table`, `file`, `files`, `secret` and `json`; bounds are those\n"
+		 "of integers, numbers and durations, and of the bytes of texts and secrets. `label.NAME` is what a form shows instead of the\n"
+		 "name. `hostler press` asks for them, and flows see them as `${trigger.size}`.\n\n"
+		 "`${trigger.pressed_at}` is when it was pressed, `${trigger.pressed_by}` the operator who did, by the key that the host has\n"
+		 "proved. A further press with the same inputs within `guard` makes no run: whoever pressed is told the run of the first.\n"
+		 "Two presses with secrets are never the same one, since nobody can compare what is sealed.",
 };

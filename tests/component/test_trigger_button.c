@@ -65,7 +65,7 @@ static void declarations_become_fields(void **unused)
 			  "  duration   default  90s ", "input.who", "text default the one  who asks",
 			  "input.pin", "secret required", "input.kind", "choice a , b required"));
 	fields = shape_of(&staged);
-	assert_int_equal(fields.n, 8);
+	assert_int_equal(fields.n, 9);
 	assert_string_equal(field_name(&fields.at[0]), "order");
 	assert_int_equal(field_type(&fields.at[0]), HST_TYPE_INTEGER);
 	assert_true(fields.at[0].required);
@@ -84,6 +84,33 @@ static void declarations_become_fields(void **unused)
 	assert_true(fields.at[6].required);
 	assert_string_equal(field_name(&fields.at[7]), "pressed_at");
 	assert_int_equal(field_type(&fields.at[7]), HST_TYPE_DATE);
+	assert_string_equal(field_name(&fields.at[8]), "pressed_by");
+	staged_close(&staged);
+}
+
+static void fields_have_bounds_and_labels(void **unused)
+{
+	struct staged staged;
+	hst_fields fields;
+
+	(void)unused;
+	staged_load(&staged, HST_TRIGGER, "button");
+	staged_open(&staged, PAIRS("input.pieces", "integer from 1 to 99 required", "input.rate", "number from -1 default 0.5", "input.note",
+				   "text to 40", "input.wait", "duration from 1m to 2h default 90s", "input.pin", "secret from 4 to 8 required",
+				   "label.pieces", "How many", "label.wait", "Wait for"));
+	fields = shape_of(&staged);
+	assert_int_equal(fields.at[0].min, 1);
+	assert_int_equal(fields.at[0].max, 99);
+	assert_true(fields.at[0].required);
+	assert_string_equal(fields.at[0].label, "How many");
+	assert_int_equal(fields.at[1].min, -1);
+	assert_int_equal(fields.at[1].max, INT64_MAX);
+	assert_int_equal(fields.at[2].min, 0);
+	assert_int_equal(fields.at[2].max, 40);
+	assert_null(fields.at[2].label);
+	assert_int_equal(fields.at[3].min, 60000);
+	assert_int_equal(fields.at[3].max, 7200000);
+	assert_int_equal(fields.at[4].max, 8);
 	staged_close(&staged);
 }
 
@@ -123,6 +150,18 @@ static void wrong_declarations_name_the_option(void **unused)
 		{"input.order", "secret default x", "cannot have a default"},
 		{"input.Order", "text", "lower-case letter"},
 		{"input.pressed_at", "date", "taken"},
+		{"input.pressed_by", "text", "taken"},
+		{"input.order", "integer from", "is no bound"},
+		{"input.order", "integer from one", "is no bound"},
+		{"input.order", "integer to 99999999999999999999", "is no bound"},
+		{"input.order", "integer from 9 to 1", "nothing is within"},
+		{"input.order", "integer from 0 to 0", "nothing is within"},
+		{"input.order", "integer from 1 to 9 default 10", "10"},
+		{"input.order", "text from -1", "a number of bytes"},
+		{"input.order", "duration to 9", "a duration such as"},
+		{"input.order", "duration to 9223372036854775807d", "is no bound"},
+		{"input.order", "boolean from 1", "have bounds"},
+		{"label.other", "Other", "no input.other"},
 	};
 
 	(void)unused;
@@ -133,7 +172,7 @@ static void wrong_declarations_name_the_option(void **unused)
 		staged_load(&staged, HST_TRIGGER, "button");
 		assert_int_equal(staged_try(&staged, PAIRS(wants[i].name, wants[i].declared), &err),
 				 HST_INVALID);
-		if (!strstr(err.text, wants[i].says) || !strstr(err.text, wants[i].name + strlen("input.")))
+		if (!strstr(err.text, wants[i].says) || !strstr(err.text, strchr(wants[i].name, '.') + 1))
 			fail_msg("%s = %s: \"%s\" does not say \"%s\"", wants[i].name, wants[i].declared,
 				 err.text, wants[i].says);
 		staged_close(&staged);
@@ -164,11 +203,13 @@ static void a_press_gives_the_inputs_and_its_time(void **unused)
 	staged_load(&staged, HST_TRIGGER, "button");
 	staged_open(&staged, PAIRS("input.order", "integer required", "input.size",
 				   "choice small,large default large"));
+	staged.call.who = "anna";
 	values = press(&staged, PAIRS("order", "4711"), &key);
 	assert_null(key);
 	assert_string_equal(value_text(value_get(values, "order")), "4711");
 	assert_string_equal(value_text(value_get(values, "size")), "large");
 	assert_string_equal(value_text(value_get(values, "pressed_at")), "2026-11-21T23:31:52.123456Z");
+	assert_string_equal(value_text(value_get(values, "pressed_by")), "anna");
 	/* The event fits the fields it was declared with. */
 	if (fields_check(staged.arena, shape_of(&staged), "event field", values, false, &again, &err) !=
 	    HST_OK)
@@ -191,6 +232,10 @@ static void nobody_says_when_but_the_button(void **unused)
 				       &values, &err),
 			 HST_INVALID);
 	assert_non_null(strstr(err.text, "pressed_at"));
+	assert_int_equal(trigger_press(staged.instance, &staged.call, staged_record(staged.arena, PAIRS("pressed_by", "somebody else")), &key,
+				       &values, &err),
+			 HST_INVALID);
+	assert_non_null(strstr(err.text, "pressed_by"));
 	staged_close(&staged);
 }
 
@@ -226,6 +271,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(declarations_become_fields),
+		cmocka_unit_test(fields_have_bounds_and_labels),
 		cmocka_unit_test(every_type_can_be_declared),
 		cmocka_unit_test(wrong_declarations_name_the_option),
 		cmocka_unit_test(a_press_gives_the_inputs_and_its_time),

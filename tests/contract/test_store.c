@@ -226,14 +226,20 @@ static void happenings_of_a_run_stay_in_order_however_they_come(void **state)
 static void an_event_is_new_once(void **state)
 {
 	struct room *room = *state;
-	struct store_event event = {.instance = "trigger/inbox", .key = "mail-1", .at_us = 1};
+	struct store_event event = {.instance = "trigger/inbox", .key = "mail-1", .at_us = 1, .run = 7, .runs = 2};
 	struct store_event other = {.instance = "trigger/other", .key = "mail-1", .at_us = 1};
 	struct store_event nameless = {.instance = "trigger/inbox", .at_us = 1};
+	int64_t run = -1, runs = -1;
 	bool new = false;
 
+	assert_int_equal(OPS(room)->get_event(room->store, "trigger/inbox", "mail-1", &run, &runs, NULL), HST_NOT_FOUND);
 	begin(room);
 	assert_int_equal(OPS(room)->put_event(room->store, &event, &new, NULL), HST_OK);
 	assert_true(new);
+	assert_int_equal(OPS(room)->get_event(room->store, "trigger/inbox", "mail-1", &run, &runs, NULL), HST_OK);
+	assert_int_equal(run, 7);
+	assert_int_equal(runs, 2);
+	event.run = 9; /* the first stays */
 	assert_int_equal(OPS(room)->put_event(room->store, &event, &new, NULL), HST_OK);
 	assert_false(new);
 	commit(room);
@@ -242,6 +248,10 @@ static void an_event_is_new_once(void **state)
 	assert_false(new);
 	OPS(room)->put_event(room->store, &other, &new, NULL);
 	assert_true(new);
+	assert_int_equal(OPS(room)->get_event(room->store, "trigger/inbox", "mail-1", &run, &runs, NULL), HST_OK);
+	assert_int_equal(run, 7);
+	assert_int_equal(OPS(room)->get_event(room->store, "trigger/other", "mail-1", &run, &runs, NULL), HST_OK);
+	assert_int_equal(run + runs, 0);
 	for (int i = 0; i < 2; i++) {
 		new = false;
 		OPS(room)->put_event(room->store, &nameless, &new, NULL);

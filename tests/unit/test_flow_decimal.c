@@ -1,7 +1,7 @@
 /* Decimals held against exact arithmetic with whole numbers. */
 #include "flow_house.h"
 
-#include "pure/flow/decimal.h"
+#include "schema/decimal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

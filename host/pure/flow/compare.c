@@ -4,7 +4,7 @@
  */
 #include "pure/flow/compare.h"
 
-#include "pure/flow/decimal.h"
+#include "schema/decimal.h"
 #include "schema/types.h"
 #include "schema/value.h"
 

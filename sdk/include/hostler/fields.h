@@ -28,7 +28,7 @@ typedef struct hst_field {
 	const char *doc;    /* one line of at most 200 bytes, no full stop, or NULL */
 	const char *def;    /* default as people would write it, or NULL */
 	const char *const *choices; /* ends with NULL; only for HST_TYPE_CHOICE */
-	int64_t min, max;           /* bounds of integers, of durations in ms, of text in bytes; both 0: no bounds */
+	int64_t min, max;           /* bounds of integers, since 1.3 of numbers, of durations in ms, of text in bytes; both 0: none */
 	bool required;              /* must be given; a field with a default is never required */
 	bool derived;               /* outputs: as secure as the inputs they were made from */
 	const char *label;          /* what a form shows instead of the name, or NULL */

@@ -102,6 +102,7 @@ struct hst_call {
 	hst_arena *arena;    /* released when the op returns */
 	int64_t deadline_us; /* wall clock; INT64_MAX when there is none */
 	const char *once;    /* since 1.3; see hst_once */
+	const char *who;     /* since 1.3; of a trigger's `press`: the operator who pressed, by the key they proved; else NULL */
 };
 
 /* Writes one line to the instance's log; cannot fail. Never give it a secret. Text is cut at 4 KiB. */
@@ -198,6 +199,12 @@ static inline int hst_state_get_secret(hst_call *call, const char *name, hst_sec
 	if (call->host->size <= offsetof(struct hst_host, state_get_secret))
 		return hst_fail(err, HST_INVALID, "this host keeps no secrets");
 	return call->host->state_get_secret(call->host, call->arena, name, ret, err);
+}
+
+/* The name of the operator who pressed, in a trigger's op `press`; "" where nobody is known, and with a host of before 1.3. */
+static inline const char *hst_who(const hst_call *call)
+{
+	return call->size > offsetof(struct hst_call, who) && call->who ? call->who : "";
 }
 
 /* True once the call's work is no longer wanted or its deadline has passed; then return HST_CANCELLED soon. */

@@ -2,8 +2,8 @@
  * Decimals compared as what they say, digit by digit, whatever their length: 0.10 equals 1e-1, and a number
  * of thirty digits is not rounded. Never through a double.
  */
-#ifndef HOST_PURE_FLOW_DECIMAL_H
-#define HOST_PURE_FLOW_DECIMAL_H
+#ifndef HOST_SCHEMA_DECIMAL_H
+#define HOST_SCHEMA_DECIMAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

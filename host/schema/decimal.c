@@ -1,4 +1,4 @@
-#include "pure/flow/decimal.h"
+#include "schema/decimal.h"
 
 #include "schema/types.h"
 
