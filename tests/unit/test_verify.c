@@ -293,7 +293,6 @@ static void every_rule_about_fields(void **unused)
 	with_option(OPTION(text, .label = "\033[2J"), ".label");
 	with_option(OPTION(size, .choices = (const char *const[]){"", NULL}), ".choices");
 	with_option(OPTION(size, .choices = (const char *const[]){"a\nb", NULL}), ".choices");
-	with_option(OPTION(share, .def = "1.5", .min = 1, .max = 2), NULL);
 	with_option(OPTION(share, .def = "2.5", .min = 1, .max = 2), ".def");
 	with_option(OPTION(headers, .max = 2), ".min");
 	with_option(OPTION(text, .min = -1, .max = 2), ".min");
