@@ -35,8 +35,9 @@ enum {
 };
 
 /*
- * What is beyond a limit is left out, and that is said. Those of the program itself are always below these: mails nested deeper than 64
- * levels are one attachment from there on, and of more than 1,000 parts the rest is not looked at.
+ * What is beyond a limit is left out, and that is said. The program has some of its own: multiparts deeper than 20 levels are one
+ * attachment, of more than 1,000 parts the rest is not looked at, nor is a header section beyond 2 MiB or 10,000 headers. A mail within a
+ * mail is an attachment, message/rfc822.
  */
 struct email_limits {
 	size_t text_bytes, html_bytes;  /* each is cut at the end of a character */
@@ -135,7 +136,8 @@ int email_parser_open(const char *program, struct email_parser **ret, hst_error 
 
 /*
  * The header section alone, for filters; `raw` may be the whole mail, of which nothing is read below the first empty line. `limits` NULL:
- * the usual ones. *ret and all that it names lives in the call's arena, and is left untouched on failure.
+ * the usual ones. All that *ret names belongs to the parser and lives until the next call with it, so that a thousand mails in one call of
+ * `ready` take the memory of one; copy what is needed longer (hst_emit copies). *ret is left untouched on failure.
  */
 int email_parser_head(struct email_parser *parser, hst_call *call, const void *raw, size_t n, const struct email_limits *limits,
                       struct email_mail *ret, hst_error *err);

@@ -9,6 +9,8 @@ import sys
 TOP = os.environ.get("SRCDIR", ".")
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wshadow", "-Werror", "-fsyntax-only", "-x", "c"]
 FOLDERS = {"sdk/include": ["-Isdk/include"], "host": ["-Isdk/include", "-Ihost"], "plugins": ["-Isdk/include"]}
+# Libraries of plugins whose headers lie in folders of their own.
+LIBRARIES = {"plugins": ["gmime-3.0"]}
 
 
 def headers(folder):
@@ -17,6 +19,10 @@ def headers(folder):
         for name in sorted(names):
             if name.endswith(".h"):
                 yield os.path.relpath(os.path.join(directory, name), TOP)
+
+
+def flags_of(libraries):
+    return subprocess.run(["pkg-config", "--cflags", *libraries], capture_output=True, text=True, check=True).stdout.split() if libraries else []
 
 
 def compile_alone(path, include):
@@ -29,7 +35,7 @@ def compile_alone(path, include):
 
 
 def main():
-    wanted = [(path, include) for folder, include in FOLDERS.items() for path in headers(folder)]
+    wanted = [(path, include + flags_of(LIBRARIES.get(folder))) for folder, include in FOLDERS.items() for path in headers(folder)]
     print(f"1..{len(wanted)}")
     bad = False
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
