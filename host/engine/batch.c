@@ -129,25 +129,24 @@ void engine_passed(struct engine *engine, enum crash_point point)
 		crash_point(point);
 }
 
-/* What the batch before had to say is said. */
-static void batch_over(struct engine *engine)
-{
-	hub_hold(engine->hub, false);
-	for (unsigned point = 0; engine->passed; point++, engine->passed >>= 1)
-		if (engine->passed & 1)
-			crash_point((enum crash_point)point);
-}
-
-/* Whether the batch before is committed. `wait`: until it is. */
-static bool batch_committed(struct engine *engine, bool wait)
+/* True: no batch is on its way to the disk, and what the one before had to say is said. `wait`: until then. */
+static bool batch_over(struct engine *engine, bool wait)
 {
 	hst_error err = {{0}, {0}};
 	bool over = true;
 
+	if (!engine->committing)
+		return true;
 	must(engine->store->ops->commit_end(engine->store, wait, &over, &err), &err);
-	if (over)
-		crash_point(CRASH_engine_committed);
-	return over;
+	if (!over)
+		return false;
+	engine->committing = false;
+	crash_point(CRASH_engine_committed);
+	hub_hold(engine->hub, false);
+	for (unsigned point = 0; engine->passed; point++, engine->passed >>= 1)
+		if (engine->passed & 1)
+			crash_point((enum crash_point)point);
+	return true;
 }
 
 /* The end of the turn that it wakes the loop for does the rest. */
@@ -158,70 +157,56 @@ static void committed(void *arg, int fd, short ready)
 	(void)ready;
 }
 
-static void commit_here(struct engine *engine)
+static void commit_apart(struct engine *engine)
+{
+	int fd = engine->store->ops->commit_begin(engine->store, engine_put, engine);
+
+	engine->committing = true;
+	hub_hold(engine->hub, true);
+	if (fd < 0) {
+		batch_over(engine, true);
+	} else if (fd != engine->committed_fd) {
+		loop_fd(engine->loop, fd, POLLIN, committed, engine);
+		engine->committed_fd = fd;
+	}
+}
+
+static void commit(struct engine *engine, size_t count)
 {
 	hst_error err = {{0}, {0}};
 
+	engine_keep(engine);
+	engine->kept_within = engine->batch_open;
+	engine->batch_open = false;
+	if (engine->hub && count >= APART_LEAST) {
+		commit_apart(engine);
+		return;
+	}
 	must(engine_put(engine, engine->store, &err), &err);
 	must(engine->store->ops->commit(engine->store, &err), &err);
 	crash_point(CRASH_engine_committed);
 }
 
-static bool commit_apart(struct engine *engine)
+void engine_after(void *arg)
 {
-	int fd = engine->store->ops->commit_begin(engine->store, engine_put, engine);
-
-	if (fd < 0)
-		return !batch_committed(engine, true);
-	if (fd != engine->committed_fd)
-		loop_fd(engine->loop, fd, POLLIN, committed, engine);
-	engine->committed_fd = fd;
-	return true;
-}
-
-/* True: it is on its way. */
-static bool commit(struct engine *engine, size_t count)
-{
-	if (!count && !engine->batch_open)
-		return false;
-	engine_keep(engine);
-	engine->kept_within = engine->batch_open;
-	engine->batch_open = false;
-	if (engine->hub && count >= APART_LEAST)
-		return commit_apart(engine);
-	commit_here(engine);
-	return false;
-}
-
-/* The next batch is on its way before the one before has its say, so that the disk does not wait for us. */
-static void turn_over(struct engine *engine, bool wait)
-{
+	struct engine *engine = arg;
 	size_t count = changes(engine);
-	bool before = engine->committing;
 
-	if (before && !batch_committed(engine, wait || count >= BATCH_MOST)) {
+	if (!batch_over(engine, count >= BATCH_MOST)) {
 		engine_arm(engine);
 		return;
 	}
-	engine->committing = commit(engine, count);
-	if (before)
-		batch_over(engine);
-	if (engine->committing)
-		hub_hold(engine->hub, true);
+	if (count || engine->batch_open)
+		commit(engine, count);
 	engine_perform(engine);
 	core_settle(engine->core, &engine->effects);
 	engine_arm(engine);
 	arena_reset(engine->scratch);
 }
 
-void engine_after(void *arg)
-{
-	turn_over(arg, false);
-}
-
 void engine_settle(struct engine *engine)
 {
-	do
-		turn_over(engine, true);
-	while (engine->committing);
+	batch_over(engine, true);
+	engine_after(engine);
+	batch_over(engine, true);
 }

@@ -78,8 +78,7 @@ static void ask_trigger(struct engine *engine, struct hub_link *client, uint64_t
 	request->trigger = table_word(&engine->words, trigger);
 	request->key = key && *key ? mem_text(key) : NULL;
 	message->id = request->id;
-	/* Nothing of it is kept before the trigger has made an event of it. */
-	hub_send_now(engine->hub, worker, message);
+	hub_send(engine->hub, worker, message);
 }
 
 void workers_press(struct engine *engine, struct hub_link *client, const struct message *press)

@@ -27,8 +27,7 @@ void connections_init(struct connections *connections)
 static void connections_free(struct connection *connection)
 {
 	free((char *)connection->link.name);
-	for (enum out out = OUT_NOW; out < OUTS; out++)
-		parcel_clear(&connection->out[out]);
+	parcel_clear(&connection->out);
 	free(connection);
 }
 

@@ -10,9 +10,6 @@
 /* libzmq makes routing ids of five bytes that begin with 0. Others are chosen by the peer and refused. */
 enum { ROUTING_BYTES = 5 };
 
-/* What goes out to a connection: before the next wait, or once it may (hub_hold). */
-enum out { OUT_NOW, OUT_HELD, OUTS };
-
 struct rival;
 
 struct connection {
@@ -26,7 +23,7 @@ struct connection {
 	bool joined, leaving;
 	struct rival *rival; /* a newer one of the same gateway, while this one is asked whether it is there */
 	uint64_t question;   /* the id of that question; 0: none is open */
-	struct parcel out[OUTS];
+	struct parcel out;   /* sent before the next wait, or when it has grown */
 };
 
 struct connections {

@@ -358,8 +358,7 @@ void hub_free(struct hub *hub)
 	zap_free(hub->zap);
 	refusals_clear(&hub->refusals);
 	peers_clear(&hub->peers);
-	for (enum out out = OUT_NOW; out < OUTS; out++)
-		free(hub->out[out].at);
+	free(hub->sending);
 	free(hub);
 }
 

@@ -18,11 +18,9 @@ struct hub {
 	struct zap *zap;
 	void *socket;
 	struct loop_timer *reaping;
-	struct hub_out {
-		struct connection **at; /* those that have something to be sent; NULL: it has ended */
-		size_t n, room;
-	} out[OUTS];
-	bool held; /* what is sent waits */
+	struct connection **sending; /* those that have something to be sent before the next wait; NULL: it has ended */
+	size_t sending_count, sending_room;
+	bool held; /* what waits goes on waiting */
 	size_t limit;
 	bool behind; /* the last turn ended at the limit, so silence proves nothing */
 	uint64_t last_question;
