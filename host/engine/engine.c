@@ -161,9 +161,7 @@ static void engine_close(struct engine *engine)
 		presences_close(engine);
 		workers_uncall(engine);
 	}
-	engine_settle(engine);
-	if (engine->committed_fd > 0)
-		loop_fd(engine->loop, engine->committed_fd, 0, NULL, NULL);
+	engine_after(engine);
 	if (engine->hub)
 		hub_free(engine->hub);
 	backups_close(engine);
@@ -189,8 +187,6 @@ static void engine_close(struct engine *engine)
 	core_free(engine->core);
 	engine_free_definitions(engine);
 	arena_free(engine->scratch);
-	arena_free(engine->kept_arena);
-	free(engine->kept);
 	free(engine->replies);
 	free(engine->followers);
 	text_clear(&engine->said);
@@ -234,7 +230,6 @@ static int engine_run(struct child *child)
 	/* A late answer to an earlier engine must fit nothing that this one asks. */
 	engine.next_request = (uint64_t)clock_wall_us();
 	engine.scratch = arena_new();
-	engine.kept_arena = arena_new();
 	text_init(&engine.said, PAYLOAD_BYTES_MAX);
 	text_init(&engine.sealed, SEALED_BYTES_MAX);
 	core_effects_init(&engine.effects);

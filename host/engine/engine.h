@@ -3,8 +3,7 @@
  * folder includes it but main/.
  *
  * One turn of the loop is one batch: messages and timers become core events; then what became dirty is committed in one
- * transaction; only then are replies and actions sent. So whatever somebody was told is on disk. Where a batch is large the
- * store waits for the disk and the turns that come meanwhile are together the next batch (batch.c).
+ * transaction; only then are replies and actions sent. So whatever somebody was told is on disk.
  */
 #ifndef HOST_ENGINE_ENGINE_H
 #define HOST_ENGINE_ENGINE_H
@@ -12,7 +11,6 @@
 #include "base/text.h"
 #include "definitions/definitions.h"
 #include "loop/loop.h"
-#include "os/crash.h"
 #include "plugin/instance.h"
 #include "pure/core/core.h"
 #include "store/store.h"
@@ -120,13 +118,6 @@ struct engine {
 	struct draw draws[64]; /* random numbers, used from the end */
 	size_t draw_count;     /* that are left */
 	bool batch_open;       /* a transaction is open in the store */
-	struct engine_kept *kept; /* what the core wants kept of a batch, until that is committed (persist.c) */
-	size_t kept_count, kept_size;
-	hst_arena *kept_arena;
-	bool kept_within;      /* in a transaction that is open already */
-	bool committing;       /* `kept` is on its way to the disk, and what the batch says waits in the hub */
-	int committed_fd;      /* that the loop watches for it; 0: none so far */
-	uint64_t passed;       /* crash points that are behind it as soon as it has said what it says */
 	struct core_counters stored_counters;
 	struct text said; /* what is being sent */
 	struct text sealed; /* and what is sealed of it */
@@ -175,16 +166,13 @@ void rest_look(void *arg); /* the end of a turn */
 void engine_event(struct engine *engine, struct core_event *event); /* fills in time and draw */
 void engine_begin(struct engine *engine);                           /* opens the batch's transaction, once */
 void engine_after(void *arg);                                       /* the end of a turn */
-void engine_settle(struct engine *engine);                          /* until all that has come is committed and told */
-void engine_passed(struct engine *engine, enum crash_point point);  /* comes to it once what was said is sent */
 struct message *engine_reply(struct engine *engine, const struct hub_link *to, enum word word, uint64_t id); /* after the commit */
 void engine_answer(struct engine *engine, const struct hub_link *to, uint64_t id, const hst_value *answer); /* likewise */
 void engine_answer_as(struct engine *engine, const struct hub_link *to, enum word word, uint64_t id, const hst_value *answer);
 const char *engine_operator(const struct hub_link *link); /* the name of who asked */
 
 /* persist.c */
-void engine_keep(struct engine *engine);
-int engine_put(void *engine, struct store *store, hst_error *err); /* what was kept; touches nothing else of the engine */
+void engine_persist(struct engine *engine);
 int engine_restore(struct engine *engine, hst_error *err);
 /* The flow that a run was accepted with; NULL: it cannot be had any more. */
 const struct flow *engine_flow_of_then(struct engine *engine, const char *name, const char *digest, hst_error *err);

@@ -5,6 +5,7 @@
 #include "engine/gateways.h"
 #include "engine/envelopes.h"
 
+#include "os/crash.h"
 
 #include <string.h>
 
@@ -68,7 +69,7 @@ void gateways_offer(struct engine *engine, const struct core_action *action)
 	message_set_payload(&message, action->inputs, action->inputs_length);
 	message_set_sealed(&message, engine->sealed.s, engine->sealed.length);
 	hub_send(engine->hub, link, &message);
-	engine_passed(engine, CRASH_engine_offered);
+	crash_point(CRASH_engine_offered);
 }
 
 void gateways_ask(struct engine *engine, const struct core_action *action)
@@ -83,7 +84,7 @@ void gateways_ask(struct engine *engine, const struct core_action *action)
 	message_set_integer(&message, "step", step->facts.id);
 	message_set_integer(&message, "token", step->facts.token);
 	hub_send(engine->hub, link, &message);
-	engine_passed(engine, CRASH_engine_asked_status);
+	crash_point(CRASH_engine_asked_status);
 }
 
 static void say_stop(struct engine *engine, const char *device, int64_t step, int64_t token, const char *how)
@@ -98,7 +99,7 @@ static void say_stop(struct engine *engine, const char *device, int64_t step, in
 	message_set_integer(&message, "token", token);
 	message_set_text(&message, "how", how);
 	hub_send(engine->hub, link, &message);
-	engine_passed(engine, CRASH_engine_told_stop);
+	crash_point(CRASH_engine_told_stop);
 }
 
 void gateways_halt(struct engine *engine, const struct core_action *action)

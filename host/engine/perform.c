@@ -1,8 +1,9 @@
-/* What a batch has to say: replies, actions, and a word to everybody who follows a run. It leaves after the commit (batch.c). */
+/* After the commit: replies, actions, and a word to everybody who follows a run. */
 #include "engine/gateways.h"
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "os/crash.h"
 #include "schema/value.h"
 
 #include <stdlib.h>
@@ -55,7 +56,7 @@ static void perform_accepted(struct engine *engine, const struct core_action *ac
 	message_init(&message, WORD_accepted, request->client_id);
 	message_set_payload(&message, json->s, json->length);
 	send_to(engine, request->client, &message);
-	engine_passed(engine, CRASH_engine_accepted);
+	crash_point(CRASH_engine_accepted);
 	workers_request_free(request);
 }
 
@@ -142,7 +143,7 @@ void engine_perform(struct engine *engine)
 	for (size_t i = 0; i < engine->reply_count; i++)
 		perform_reply(engine, &engine->replies[i]);
 	if (engine->reply_count)
-		engine_passed(engine, CRASH_engine_replied);
+		crash_point(CRASH_engine_replied);
 	engine->reply_count = 0;
 	for (size_t i = 0; i < effects->action_count; i++) {
 		const struct core_action *action = &effects->actions[i];

@@ -131,7 +131,7 @@ static void take_loaded(struct engine *engine)
 
 	if (!loaded)
 		return;
-	engine_settle(engine);
+	engine_after(engine);
 	core_retire(engine->core);
 	balancers_close(engine->balancers);
 	engine_free_definitions(engine);
@@ -151,7 +151,7 @@ static void take_loaded(struct engine *engine)
 	engine_roster_again(engine);
 	forget_devices(engine);
 	presences_note(engine);
-	engine_settle(engine);
+	engine_after(engine);
 	log_info("the new configuration is in force");
 }
 

@@ -42,7 +42,7 @@ void rest_look(void *arg)
 {
 	struct engine *engine = arg;
 
-	if (!engine->resting || engine->rested || engine->requests.n || engine->left || engine->committing)
+	if (!engine->resting || engine->rested || engine->requests.n || engine->left)
 		return;
 	engine->rested = true;
 	inherited_line("rested", NULL);

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "engine/envelopes.h"
 #include "engine/why.h"
+#include "os/crash.h"
 #include "schema/value.h"
 
 #include <stdlib.h>
@@ -153,7 +154,7 @@ static void call_send(struct engine *engine, struct hub_link *worker, struct eng
 	message_set_payload(&message, call->inputs, call->inputs_length);
 	message_set_sealed(&message, call->sealed, call->sealed_length);
 	hub_send(engine->hub, worker, &message);
-	engine_passed(engine, CRASH_engine_called);
+	crash_point(CRASH_engine_called);
 	call_free(call);
 }
 

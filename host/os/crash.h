@@ -33,7 +33,7 @@
 	POINT(engine, persisting, "runs and events are written, steps are not, the transaction is open") \
 	POINT(engine, before_commit, "the batch is written, the transaction is open") \
 	POINT(engine, committed, "the batch is committed, nobody has been told of it") \
-	POINT(engine, replied, "answers are sent") \
+	POINT(engine, replied, "answers are sent, actions are not") \
 	POINT(engine, accepted, "whoever pressed has been told that the run is accepted") \
 	POINT(engine, offered, "a run is offered to a gateway") \
 	POINT(engine, asked_status, "a gateway is asked what became of an offer") \

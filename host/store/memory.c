@@ -59,25 +59,6 @@ static int memory_commit(struct store *base, hst_error *err)
 	return HST_OK;
 }
 
-static int memory_commit_begin(struct store *base, int (*put)(void *arg, struct store *store, hst_error *err), void *arg)
-{
-	struct memory_store *store = memory_of(base);
-
-	store->begun = put(arg, base, &store->why);
-	if (!store->begun)
-		store->begun = memory_commit(base, &store->why);
-	return -1;
-}
-
-static int memory_commit_end(struct store *base, bool wait, bool *ret_over, hst_error *err)
-{
-	(void)wait;
-	*ret_over = true;
-	if (memory_of(base)->begun && err)
-		*err = memory_of(base)->why;
-	return memory_of(base)->begun;
-}
-
 static void memory_idle(struct store *base)
 {
 	(void)base;
@@ -415,8 +396,6 @@ static const struct store_ops memory_ops = {
 	.free = memory_free,
 	.begin = memory_begin,
 	.commit = memory_commit,
-	.commit_begin = memory_commit_begin,
-	.commit_end = memory_commit_end,
 	.idle = memory_idle,
 	.copy = memory_copy,
 	.prune = memory_prune,

@@ -47,8 +47,6 @@ struct memory_store {
 	struct memory_standing *standings; /* by kind, then by name */
 	size_t standing_count, standing_room;
 	bool in_batch;
-	int begun; /* how the commit went that was begun last */
-	hst_error why;
 };
 
 static inline struct memory_store *memory_of(struct store *store)

@@ -69,8 +69,6 @@ static const struct record_column happening_columns[] = {
 #define SHAPE(name) \
 #name, sizeof(struct store_##name), name##_columns, sizeof name##_columns / sizeof *name##_columns
 
-_Static_assert(sizeof step_columns / sizeof *step_columns <= RECORD_COLUMNS_MAX, "the longest");
-
 const struct record_shape record_run = {SHAPE(run)};
 const struct record_shape record_step = {SHAPE(step)};
 const struct record_shape record_happening = {SHAPE(happening)};
@@ -96,35 +94,6 @@ static void column_clear(const struct record_column *column, void *at)
 		free(*(char **)at);
 	else if (column->kind == RECORD_BYTES)
 		free((char *)((struct store_bytes *)at)->bytes);
-}
-
-static size_t column_bytes(const struct record_column *column, const void *at)
-{
-	if (column->kind == RECORD_TEXT)
-		return *(char *const *)at ? strlen(*(char *const *)at) + 1 : 0;
-	return column->kind == RECORD_BYTES ? ((const struct store_bytes *)at)->length : 0;
-}
-
-/* In one piece, because there are many of them. */
-void *record_keep(const struct record_shape *shape, hst_arena *arena, const void *record)
-{
-	size_t bytes[RECORD_COLUMNS_MAX], room = shape->size + 1;
-	char *kept, *at;
-
-	for (size_t i = 0; i < shape->n; i++)
-		room += bytes[i] = column_bytes(&shape->columns[i], record_at(record, &shape->columns[i]));
-	kept = arena_alloc(arena, room);
-	memcpy(kept, record, shape->size);
-	at = kept + shape->size;
-	for (size_t i = 0; i < shape->n; i++) {
-		char **pointer = record_at(kept, &shape->columns[i]); /* bytes begin with theirs */
-
-		if (shape->columns[i].kind == RECORD_INTEGER || !*pointer)
-			continue;
-		*pointer = memcpy(at, *pointer, bytes[i]);
-		at += bytes[i];
-	}
-	return kept;
 }
 
 void record_copy(const struct record_shape *shape, void *to, const void *from)

@@ -3,10 +3,8 @@
 #ifndef HOST_STORE_RECORD_H
 #define HOST_STORE_RECORD_H
 
-#include "base/arena.h"
 #include "store/store.h"
 
-enum { RECORD_COLUMNS_MAX = 32 };
 enum record_kind { RECORD_INTEGER, RECORD_TEXT, RECORD_BYTES };
 
 struct record_column {
@@ -29,9 +27,6 @@ static inline void *record_at(const void *record, const struct record_column *co
 {
 	return (char *)record + column->offset;
 }
-
-/* A copy that lives as long as the arena. */
-void *record_keep(const struct record_shape *shape, hst_arena *arena, const void *record);
 
 /* Texts and bytes become the record's own, and are given up again. The struct itself is the caller's. */
 void record_copy(const struct record_shape *shape, void *to, const void *from);

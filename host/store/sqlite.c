@@ -16,6 +16,11 @@ enum {
 	SAFE_WAL_BYTES = 64 << 20,
 };
 
+static struct sqlite_store *sqlite_of(struct store *store)
+{
+	return (struct sqlite_store *)store;
+}
+
 /* Runs a statement that returns no rows, and leaves it ready for the next time. */
 static int sqlite_do(struct sqlite_store *store, enum sqlite_statement which, hst_error *err)
 {
@@ -88,8 +93,9 @@ static void sqlite_take_back(struct sqlite_store *store)
 	sqlite_see_last(store, NULL);
 }
 
-int sqlite_commit_now(struct sqlite_store *store, hst_error *err)
+static int sqlite_commit(struct store *base, hst_error *err)
 {
+	struct sqlite_store *store = sqlite_of(base);
 	int code;
 
 	if (!store->in_batch)
@@ -107,11 +113,6 @@ int sqlite_commit_now(struct sqlite_store *store, hst_error *err)
 	store->in_batch = false;
 	sqlite_checkpoint(store, SAFE_WAL_BYTES);
 	return code;
-}
-
-static int sqlite_commit(struct store *base, hst_error *err)
-{
-	return sqlite_commit_now(sqlite_of(base), err);
 }
 
 static void sqlite_idle(struct store *base)
@@ -313,8 +314,7 @@ static void sqlite_free(struct store *base)
 
 	if (!base)
 		return;
-	store = (struct sqlite_store *)base;
-	sqlite_apart_free(store->apart);
+	store = sqlite_of(base);
 	for (size_t i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize(store->statements[i]);
 	sqlite3_close(store->db);
@@ -329,8 +329,6 @@ static const struct store_ops sqlite_ops = {
 	.free = sqlite_free,
 	.begin = sqlite_begin,
 	.commit = sqlite_commit,
-	.commit_begin = sqlite_commit_begin,
-	.commit_end = sqlite_commit_end,
 	.idle = sqlite_idle,
 	.copy = sqlite_copy,
 	.prune = sqlite_prune,
@@ -430,7 +428,7 @@ int store_open_sqlite(const char *path, struct store **ret, hst_error *err)
 	struct sqlite_store *store = mem_alloc(sizeof *store);
 	int code;
 
-	/* Before SQLite's first use in this process; later they change nothing. One thread at a time uses it: no
+	/* Before SQLite's first use in this process; later they change nothing. One thread uses it: no
 	 * mutexes, no statistics. */
 	sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);

@@ -77,8 +77,6 @@ struct sqlite_store {
 	int64_t wal_bytes; /* in the write-ahead log and not yet in the file */
 	int64_t page_bytes;
 	bool in_batch, spoiled;			   /* a put of this batch has failed */
-	bool lent;				   /* to the thread of `apart` */
-	struct sqlite_apart *apart;		   /* NULL: none was wanted so far */
 	int64_t last_run;			   /* no run has a greater number */
 	int64_t last_step;			   /* what has a greater id is most likely new */
 	char *pruned_instance, *pruned_key; /* up to here keys of events were looked at; NULL: begin anew */
@@ -86,15 +84,6 @@ struct sqlite_store {
 	struct sqlite_piece *pieces;
 	size_t piece_count, piece_size;
 };
-
-/* sqlite_apart.c: the store for whoever calls: what goes on elsewhere is over when this returns. */
-struct sqlite_store *sqlite_of(struct store *store);
-int sqlite_commit_begin(struct store *store, int (*put)(void *arg, struct store *store, hst_error *err), void *arg);
-int sqlite_commit_end(struct store *store, bool wait, bool *ret_over, hst_error *err);
-void sqlite_apart_free(struct sqlite_apart *apart); /* waits; NULL is fine */
-
-/* sqlite.c: in whichever thread has the store. */
-int sqlite_commit_now(struct sqlite_store *store, hst_error *err);
 
 /* sqlite.c: a statement of a batch that returns no rows. One that fails takes its batch with it. */
 int sqlite_put(struct sqlite_store *store, enum sqlite_statement which, hst_error *err);

@@ -15,7 +15,6 @@ enum { SLICE_PAGES = 64, WAIT_MS = 2000, TEXT_SHOWN = 200 };
 struct store_copy {
 	sqlite3 *to;
 	sqlite3_backup *backup;
-	struct store *of; /* NULL: a file that nobody else uses */
 	char *path;
 	bool over;
 };
@@ -72,11 +71,7 @@ static int copy_begin(sqlite3 *from, const char *path, struct store_copy **ret, 
 
 int sqlite_copy(struct store *base, const char *path, struct store_copy **ret, hst_error *err)
 {
-	int code = copy_begin(sqlite_of(base)->db, path, ret, err);
-
-	if (!code)
-		(*ret)->of = base;
-	return code;
+	return copy_begin(((struct sqlite_store *)base)->db, path, ret, err);
 }
 
 /* The copy says of itself that it has a write-ahead log, as the store does; as one file it has none. */
@@ -95,11 +90,8 @@ static int copy_finish(struct store_copy *copy, hst_error *err)
 
 int store_copy_step(struct store_copy *copy, struct store_copied *ret, hst_error *err)
 {
-	int code;
+	int code = sqlite3_backup_step(copy->backup, SLICE_PAGES);
 
-	if (copy->of)
-		sqlite_of(copy->of);
-	code = sqlite3_backup_step(copy->backup, SLICE_PAGES);
 	ret->total = sqlite3_backup_pagecount(copy->backup);
 	ret->done = ret->total - sqlite3_backup_remaining(copy->backup);
 	ret->over = false;
@@ -118,8 +110,6 @@ void store_copy_free(struct store_copy *copy)
 {
 	if (!copy)
 		return;
-	if (copy->of)
-		sqlite_of(copy->of);
 	if (copy->backup)
 		sqlite3_backup_finish(copy->backup);
 	sqlite3_close(copy->to);

@@ -197,7 +197,7 @@ static int prune_keys(struct sqlite_store *store, const struct store_prune *what
 
 int sqlite_prune(struct store *base, const struct store_prune *what, struct store_pruned *ret, hst_error *err)
 {
-	struct sqlite_store *store = sqlite_of(base);
+	struct sqlite_store *store = (struct sqlite_store *)base;
 	struct store_pruned pruned = {.runs = 0};
 	int code = sqlite_told_write(store, err);
 

@@ -5,6 +5,11 @@
 
 #include <string.h>
 
+static struct sqlite_store *query_of(struct store *store)
+{
+	return (struct sqlite_store *)store;
+}
+
 /* The end of a query that got `got` from its last step. */
 static int query_end(struct sqlite_store *store, sqlite3_stmt *statement, int got, hst_error *err)
 {
@@ -47,7 +52,7 @@ static int query_bytes(struct sqlite_store *store, sqlite3_stmt *statement, cons
 int sqlite_counters(struct store *base, bool (*visit)(void *arg, const char *name, int64_t value), void *arg,
 		    hst_error *err)
 {
-	struct sqlite_store *store = sqlite_of(base);
+	struct sqlite_store *store = query_of(base);
 	sqlite3_stmt *statement = store->statements[SQL_COUNTERS];
 	int got;
 
@@ -61,7 +66,7 @@ int sqlite_counters(struct store *base, bool (*visit)(void *arg, const char *nam
 int sqlite_get_flow(struct store *base, const char *digest, char **ret_text, size_t *ret_length,
 		    hst_error *err)
 {
-	struct sqlite_store *store = sqlite_of(base);
+	struct sqlite_store *store = query_of(base);
 
 	sqlite_bind_text(store->statements[SQL_GET_FLOW], 1, digest);
 	return query_bytes(store, store->statements[SQL_GET_FLOW], "flow", ret_text, ret_length, err);
@@ -70,7 +75,7 @@ int sqlite_get_flow(struct store *base, const char *digest, char **ret_text, siz
 int sqlite_get_state(struct store *base, const char *instance, const char *name, char **ret_bytes,
 		     size_t *ret_length, hst_error *err)
 {
-	struct sqlite_store *store = sqlite_of(base);
+	struct sqlite_store *store = query_of(base);
 
 	sqlite_bind_text(store->statements[SQL_GET_STATE], 1, instance);
 	sqlite_bind_text(store->statements[SQL_GET_STATE], 2, name);
@@ -100,7 +105,7 @@ int sqlite_get_event(struct store *base, const char *instance, const char *key, 
 int sqlite_standings(struct store *base, bool (*visit)(void *arg, const struct store_standing *standing),
 		     void *arg, hst_error *err)
 {
-	struct sqlite_store *store = sqlite_of(base);
+	struct sqlite_store *store = query_of(base);
 	sqlite3_stmt *statement = store->statements[SQL_STANDINGS];
 	int got;
 
@@ -182,7 +187,7 @@ static bool unfinished_run(void *arg, const struct store_run *run)
 int sqlite_unfinished(struct store *base, bool (*run)(void *arg, const struct store_run *run),
 		      bool (*step)(void *arg, const struct store_step *step), void *arg, hst_error *err)
 {
-	struct sqlite_store *store = sqlite_of(base);
+	struct sqlite_store *store = query_of(base);
 	struct unfinished unfinished = {store, run, step, arg, HST_OK, err};
 	int code = query_runs(store, store->statements[SQL_UNFINISHED_RUNS], unfinished_run, &unfinished,
 			      NULL, err);
@@ -193,7 +198,7 @@ int sqlite_unfinished(struct store *base, bool (*run)(void *arg, const struct st
 int sqlite_runs(struct store *base, const struct store_filter *filter,
 		bool (*visit)(void *arg, const struct store_run *run), void *arg, hst_error *err)
 {
-	struct sqlite_store *store = sqlite_of(base);
+	struct sqlite_store *store = query_of(base);
 	sqlite3_stmt *statement = store->statements[SQL_RUNS];
 
 	sqlite_bind_text(statement, 1, filter->flow);
@@ -208,7 +213,7 @@ int sqlite_runs(struct store *base, const struct store_filter *filter,
 int sqlite_run(struct store *base, int64_t number, bool (*visit)(void *arg, const struct store_run *run),
 	       void *arg, hst_error *err)
 {
-	struct sqlite_store *store = sqlite_of(base);
+	struct sqlite_store *store = query_of(base);
 	size_t n;
 	int code;
 
@@ -222,14 +227,14 @@ int sqlite_run(struct store *base, int64_t number, bool (*visit)(void *arg, cons
 int sqlite_steps(struct store *base, int64_t run, bool (*visit)(void *arg, const struct store_step *step),
 		 void *arg, hst_error *err)
 {
-	return query_steps(sqlite_of(base), SQL_STEPS, run, visit, arg, NULL, err);
+	return query_steps(query_of(base), SQL_STEPS, run, visit, arg, NULL, err);
 }
 
 int sqlite_happenings(struct store *base, int64_t run,
 		      bool (*visit)(void *arg, const struct store_happening *happening), void *arg,
 		      hst_error *err)
 {
-	struct sqlite_store *store = sqlite_of(base);
+	struct sqlite_store *store = query_of(base);
 	sqlite3_stmt *statement = store->statements[SQL_HAPPENINGS];
 	int code = sqlite_told_write(store, err), got;
 
@@ -249,7 +254,7 @@ int sqlite_happenings(struct store *base, int64_t run,
 int sqlite_sealed(struct store *base, int64_t run, int64_t step,
 		  bool (*visit)(void *arg, const struct store_sealed *sealed), void *arg, hst_error *err)
 {
-	struct sqlite_store *store = sqlite_of(base);
+	struct sqlite_store *store = query_of(base);
 	sqlite3_stmt *statement = store->statements[SQL_SEALED];
 	int got;
 
@@ -272,7 +277,7 @@ int sqlite_sealed(struct store *base, int64_t run, int64_t step,
 int sqlite_lately(struct store *base, const struct store_span *span,
 		  bool (*visit)(void *arg, const struct store_told *told), void *arg, hst_error *err)
 {
-	struct sqlite_store *store = sqlite_of(base);
+	struct sqlite_store *store = query_of(base);
 	sqlite3_stmt *statement = store->statements[SQL_LATELY];
 	int names = (int)record_happening.n, code = sqlite_told_write(store, err), got;
 
@@ -324,7 +329,7 @@ static int query_ending(struct sqlite_store *store, const char *said, int64_t *r
 /* A number first, a whole id by its index, and only then the endings. */
 int sqlite_find_run(struct store *base, const char *text, int64_t *ret_number, hst_error *err)
 {
-	struct sqlite_store *store = sqlite_of(base);
+	struct sqlite_store *store = query_of(base);
 	struct said said;
 	int code = said_read(text, &said, err);
 

@@ -173,7 +173,7 @@ static void add_happening(struct text *to, const struct store_happening *happeni
 
 int sqlite_put_happening(struct store *base, const struct store_happening *happening, hst_error *err)
 {
-	struct sqlite_store *store = sqlite_of(base);
+	struct sqlite_store *store = (struct sqlite_store *)base;
 	struct sqlite_piece *piece;
 	int code = HST_OK;
 

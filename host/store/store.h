@@ -1,7 +1,8 @@
 /*
  * The store: what has been accepted and what became of it. One writer, one transaction per batch; what was
- * put between begin and commit is there whole or not at all, and durable once the commit is over. Two homes
- * behind one interface: SQLite for real, memory for tests and the simulator. Used by the engine's thread alone.
+ * put between store_begin and store_commit is there whole or not at all, and durable once store_commit has
+ * returned. Two homes behind one interface: SQLite for real, memory for tests and the simulator. Used by the
+ * engine's thread alone.
  *
  * Records are plain structs of borrowed pointers: a put copies what it needs before it returns, a visitor
  * must copy what it keeps, and calls nothing of the store. Texts may be NULL. Times are microseconds of the
@@ -114,14 +115,6 @@ struct store_ops {
 	int (*begin)(struct store *store, hst_error *err);
 	int (*commit)(struct store *store,
 		      hst_error *err); /* on failure, also of a put before it, nothing of the batch is kept */
-	/*
-	 * Has a thread of the store call `put`, which may open a batch and puts, and commit. Whatever is asked of the store
-	 * meanwhile waits for it. commit_begin returns the descriptor, always the same, that becomes readable once that is
-	 * over; -1: it is over already. commit_end then says how it went, as commit does; without `wait` it may only say, by
-	 * *ret_over, that it is not over.
-	 */
-	int (*commit_begin)(struct store *store, int (*put)(void *arg, struct store *store, hst_error *err), void *arg);
-	int (*commit_end)(struct store *store, bool wait, bool *ret_over, hst_error *err);
 	void (*idle)(struct store *store); /* store_idle */
 
 	/* A copy at `path`, which is replaced, made by store_copy_step (copy.h) while the store goes on. One at a time. */

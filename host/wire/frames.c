@@ -72,17 +72,16 @@ static int frames_send_part(void *socket, const void *bytes, size_t length, bool
 int frames_send(void *socket, const void *routing, size_t routing_length, struct parcel *parcel, hst_error *err)
 {
 	int cause = routing ? frames_send_part(socket, routing, routing_length, true) : 0;
-	size_t portion = parcel_portion(parcel);
 
 	if (!cause)
-		cause = frames_send_part(socket, parcel->at + parcel->done, portion, false);
+		cause = frames_send_part(socket, parcel->at + parcel->done, parcel_left(parcel), false);
 	if (cause == EHOSTUNREACH)
 		return hst_fail(err, HST_NOT_FOUND, "the peer is gone");
 	if (cause == EAGAIN)
 		return hst_fail(err, HST_RETRY, "the peer takes no more messages at the moment");
 	if (cause)
 		return hst_fail(err, HST_BROKEN, "sending failed: %s", zmq_strerror(cause));
-	parcel->done += portion;
+	parcel->done = parcel->used;
 	return HST_OK;
 }
 

@@ -81,9 +81,6 @@ const char *hub_endpoint(const struct hub *hub);
  * link that is about to leave: then nothing is sent. */
 bool hub_send(struct hub *hub, struct hub_link *to, const struct message *message);
 
-/* `held`: from now on what is sent waits, and only hub_hold(hub, false) lets it go, at once. Whoever leaves meanwhile gets nothing of it. */
-void hub_hold(struct hub *hub, bool held);
-
 /* The links of this name give it up, to whoever says hello under it next. They finish what they are at: what they say is
  * heard as before, but hub_next finds them no more. */
 void hub_retire(struct hub *hub, const char *name);

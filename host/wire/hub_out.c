@@ -10,11 +10,9 @@ static bool flush(struct hub *hub, struct connection *connection)
 {
 	struct parcel *out = &connection->out;
 
-	if (hub->held)
-		return true;
-	while (parcel_left(out) && frames_send(hub->socket, connection->routing, ROUTING_BYTES, out, NULL) == HST_OK)
-		continue;
 	if (!parcel_left(out))
+		return true;
+	if (frames_send(hub->socket, connection->routing, ROUTING_BYTES, out, NULL) == HST_OK)
 		return true;
 	out->done = out->used;
 	hub->counts.undeliverable++;
@@ -28,8 +26,6 @@ void hub_flush(void *arg)
 {
 	struct hub *hub = arg;
 
-	if (hub->held)
-		return;
 	for (size_t i = 0; i < hub->sending_count; i++)
 		if (hub->sending[i] && hub->sending[i]->link.speaker != SPEAKER_CLIENT)
 			flush(hub, hub->sending[i]);
@@ -37,12 +33,6 @@ void hub_flush(void *arg)
 		if (hub->sending[i])
 			flush(hub, hub->sending[i]);
 	hub->sending_count = 0;
-}
-
-void hub_hold(struct hub *hub, bool held)
-{
-	hub->held = held;
-	hub_flush(hub);
 }
 
 void hub_out_end(struct hub *hub, struct connection *connection)

@@ -1,4 +1,4 @@
-/* When what a batch says leaves: after its commit, whoever waits for that. A hub and a link, the store under the test's hand. */
+/* A batch is on the disk before anybody hears of it, or nobody does. A hub and a link, the store under the test's hand. */
 #include "engine/engine.h"
 #include "wire_house.h"
 
@@ -6,7 +6,6 @@
 #include "base/mem.h"
 
 #include <signal.h>
-#include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,10 +14,9 @@ struct desk {
 	struct house *house;
 	struct engine engine;
 	struct peer_side felix;
-	int fd, begun, committed, put;
-	bool over, waited, fails;
-	int (*puts)(void *arg, struct store *store, hst_error *err);
-	void *arg;
+	int committed, put;
+	unsigned heard; /* by Felix, when the batch began */
+	bool fails;
 };
 
 static int desk_begin(struct store *store, hst_error *err)
@@ -30,35 +28,12 @@ static int desk_begin(struct store *store, hst_error *err)
 
 static int desk_commit(struct store *store, hst_error *err)
 {
-	(void)err;
-	((struct desk *)store)->committed++;
-	return HST_OK;
-}
-
-static int desk_commit_begin(struct store *store, int (*put)(void *arg, struct store *store, hst_error *err), void *arg)
-{
 	struct desk *desk = (struct desk *)store;
 
-	desk->begun++;
-	desk->puts = put;
-	desk->arg = arg;
-	return desk->fd;
-}
-
-static int desk_commit_end(struct store *store, bool wait, bool *ret_over, hst_error *err)
-{
-	struct desk *desk = (struct desk *)store;
-	eventfd_t told;
-
-	desk->waited |= wait;
-	*ret_over = desk->over || wait;
-	if (!*ret_over)
-		return HST_OK;
-	desk->over = false;
-	eventfd_read(desk->fd, &told);
-	if (desk->fails)
-		return hst_fail(err, HST_RETRY, "the disk is full");
-	return desk->puts(desk->arg, store, err);
+	/* The batch is put, and nothing of it is said. */
+	assert_int_equal(desk->felix.messages, desk->heard);
+	desk->committed++;
+	return desk->fails ? hst_fail(err, HST_RETRY, "the disk is full") : HST_OK;
 }
 
 static int desk_put_happening(struct store *store, const struct store_happening *happening, hst_error *err)
@@ -73,8 +48,6 @@ static int desk_put_happening(struct store *store, const struct store_happening 
 static const struct store_ops desk_ops = {
 	.begin = desk_begin,
 	.commit = desk_commit,
-	.commit_begin = desk_commit_begin,
-	.commit_end = desk_commit_end,
 	.put_happening = desk_put_happening,
 };
 
@@ -90,12 +63,6 @@ static void happen(struct desk *desk, int64_t from, int64_t to)
 	}
 }
 
-static void desk_over(struct desk *desk)
-{
-	desk->over = true;
-	eventfd_write(desk->fd, 1);
-}
-
 static int desk_setup(void **state)
 {
 	static const struct core_policy policy;
@@ -106,12 +73,10 @@ static int desk_setup(void **state)
 	setup(&house);
 	desk->house = house;
 	desk->store.ops = &desk_ops;
-	desk->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	engine->store = &desk->store;
 	engine->loop = desk->house->loop;
 	engine->hub = desk->house->hub;
 	engine->scratch = arena_new();
-	engine->kept_arena = arena_new();
 	text_init(&engine->said, PAYLOAD_BYTES_MAX);
 	core_effects_init(&engine->effects);
 	engine->core = core_new(&policy);
@@ -131,95 +96,29 @@ static int desk_teardown(void **state)
 	void *house = desk->house;
 
 	link_free(desk->felix.link);
-	if (engine->committed_fd)
-		loop_fd(engine->loop, engine->committed_fd, 0, NULL, NULL);
 	core_effects_clear(&engine->effects);
 	core_free(engine->core);
 	table_clear(&engine->links);
 	arena_free(engine->scratch);
-	arena_free(engine->kept_arena);
 	text_clear(&engine->said);
-	free(engine->kept);
 	free(engine->followers);
-	close(desk->fd);
 	free(desk);
 	return teardown(&house);
 }
 
-static void a_small_batch_is_committed_at_once(void **state)
+/* All of a turn in one commit, and the words about it in the order in which it happened. */
+static void a_turn_is_one_commit(void **state)
 {
 	struct desk *desk = *state;
 
-	happen(desk, 1, 3);
-	TURN_UNTIL(desk->house, desk->felix.messages == 3);
+	happen(desk, 1, 40);
+	TURN_UNTIL(desk->house, desk->felix.messages == 40);
 	assert_int_equal(desk->committed, 1);
-	assert_int_equal(desk->put, 3);
-	assert_int_equal(desk->begun, 0);
-}
-
-/* Somebody else is turned away meanwhile, which needs several ways there and back: so it is not for want of time that Felix hears nothing. */
-static void a_large_batch_says_nothing_before_it_is_over(void **state)
-{
-	struct desk *desk = *state;
-	struct peer_side stranger;
-
-	happen(desk, 1, 40);
-	TURN_UNTIL(desk->house, desk->begun == 1);
-	connect_peer(desk->house, STRANGER, desk->house->ipc, &stranger);
-	TURN_UNTIL(desk->house, stranger.down == 1);
-	assert_int_equal(desk->felix.messages, 0);
-	assert_false(desk->waited);
-	desk_over(desk);
-	TURN_UNTIL(desk->house, desk->felix.messages == 40);
-	assert_int_equal(desk->committed, 0);
-	link_free(stranger.link);
-}
-
-static void what_comes_meanwhile_is_the_next_batch(void **state)
-{
-	struct desk *desk = *state;
-
-	happen(desk, 1, 40);
-	TURN_UNTIL(desk->house, desk->begun == 1);
-	for (int64_t at_us = 41; at_us <= 80; at_us += 2) {
-		happen(desk, at_us, at_us + 1);
-		loop_turn(desk->house->loop, 0);
-	}
-	assert_int_equal(desk->begun, 1);
-	desk_over(desk);
-	TURN_UNTIL(desk->house, desk->felix.messages == 40);
-	assert_int_equal(desk->begun, 2);
 	assert_int_equal(desk->put, 40);
-	desk_over(desk);
-	TURN_UNTIL(desk->house, desk->felix.messages == 80);
-	assert_int_equal(desk->put, 80);
-}
-
-static void who_must_know_waits_for_all_of_it(void **state)
-{
-	struct desk *desk = *state;
-
-	happen(desk, 1, 40);
-	TURN_UNTIL(desk->house, desk->begun == 1);
-	happen(desk, 41, 80);
-	engine_settle(&desk->engine);
-	assert_true(desk->waited);
-	assert_int_equal(desk->put, 80);
-	assert_false(desk->engine.committing);
-	TURN_UNTIL(desk->house, desk->felix.messages == 80);
-}
-
-/* A disk that is slow for long does not let a batch grow for ever. */
-static void a_batch_that_has_grown_is_waited_for(void **state)
-{
-	struct desk *desk = *state;
-
-	happen(desk, 1, 40);
-	TURN_UNTIL(desk->house, desk->begun == 1);
-	happen(desk, 41, 20000);
-	loop_turn(desk->house->loop, 0);
-	assert_true(desk->waited);
-	assert_int_equal(desk->begun, 2);
+	desk->heard = 40;
+	happen(desk, 41, 42);
+	TURN_UNTIL(desk->house, desk->felix.messages == 42);
+	assert_int_equal(desk->committed, 2);
 }
 
 static void without_its_commit_the_engine_ends(void **state)
@@ -229,8 +128,7 @@ static void without_its_commit_the_engine_ends(void **state)
 	pid_t child;
 
 	happen(desk, 1, 40);
-	TURN_UNTIL(desk->house, desk->begun == 1);
-	desk->fails = desk->over = true;
+	desk->fails = true;
 	child = fork();
 	if (child == 0) {
 		signal(SIGABRT, SIG_DFL);
@@ -246,11 +144,7 @@ static void without_its_commit_the_engine_ends(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		DESK_TEST(a_small_batch_is_committed_at_once),
-		DESK_TEST(a_large_batch_says_nothing_before_it_is_over),
-		DESK_TEST(what_comes_meanwhile_is_the_next_batch),
-		DESK_TEST(who_must_know_waits_for_all_of_it),
-		DESK_TEST(a_batch_that_has_grown_is_waited_for),
+		DESK_TEST(a_turn_is_one_commit),
 		DESK_TEST(without_its_commit_the_engine_ends),
 	};
 

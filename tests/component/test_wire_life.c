@@ -225,37 +225,6 @@ static void a_link_can_be_freed_in_its_callbacks(void **state)
 	TURN_UNTIL(house, !felix.link);
 }
 
-/* Four times what goes out as one: it arrives whole and in order, and nothing of it before it may. */
-static void what_is_held_goes_once_it_may(void **state)
-{
-	struct house *house = *state;
-	static char payload[PARCEL_BYTES / 16];
-	struct peer_side felix, stranger;
-	struct message message;
-
-	connect_peer(house, FELIX, house->ipc, &felix);
-	TURN_UNTIL(house, felix.up == 1);
-	memset(payload, ' ', sizeof payload);
-	memcpy(payload, "{}", 2);
-	message_init(&message, WORD_happened, 0);
-	message_set_text(&message, "what", "drained");
-	message_set_payload(&message, payload, sizeof payload);
-	hub_hold(house->hub, true);
-	for (int64_t i = 0; i < 64; i++) {
-		message_set_integer(&message, "run", i);
-		message_set_boolean(&message, "ended", false);
-		assert_true(hub_send(house->hub, house->last, &message));
-	}
-	connect_peer(house, STRANGER, house->ipc, &stranger);
-	TURN_UNTIL(house, stranger.down == 1);
-	assert_int_equal(felix.messages, 0);
-	hub_hold(house->hub, false);
-	TURN_UNTIL(house, felix.messages == 64);
-	assert_int_equal(felix.down, 0);
-	link_free(felix.link);
-	link_free(stranger.link);
-}
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,7 +237,6 @@ int main(int argc, char **argv)
 		WIRE_TEST(a_worker_may_be_silent),
 		WIRE_TEST(a_peer_that_has_gone_leaves),
 		WIRE_TEST(a_link_can_be_freed_in_its_callbacks),
-		WIRE_TEST(what_is_held_goes_once_it_may),
 	};
 
 	if (argc > 1)

@@ -91,45 +91,32 @@ static void what_follows_a_batch_that_was_taken_back_is_whole(void **state)
 
 enum { BATCH_RUNS = 50, BATCH_STEPS = 3 };
 
-static int crash_put(void *arg, struct store *store, hst_error *err)
-{
-	const struct store_ops *ops = store->ops;
-	int64_t *number = arg;
-	int code = ops->begin(store, err);
-	char id[32];
-
-	for (int i = 0; i < BATCH_RUNS; i++, ++*number) {
-		struct store_run run = a_run(*number, id);
-
-		ops->put_run(store, &run, NULL);
-		for (int64_t step = 0; step < BATCH_STEPS; step++)
-			ops->put_step(store, &(struct store_step){.id = *number * 10 + step, .run = *number, .position = step},
-				      NULL);
-		ops->put_happening(store, &(struct store_happening){.run = *number, .what = "queued"}, NULL);
-	}
-	ops->put_counter(store, "run", *number - 1, NULL);
-	return code;
-}
-
-/* The child: batches for ever, each of the same size; a byte says that one more is committed. Here and apart by turns. */
+/* The child: batches for ever, each of the same size; a byte says that one more is committed. */
 __attribute__((noreturn)) static void crash_child(const struct room *room, int told)
 {
 	struct room own = *room;
-	int64_t number = 1;
+	char id[32];
 
 	if (store_open_sqlite(room->path, &own.store, NULL))
 		_exit(1);
-	for (bool apart = false, over;; apart = !apart) {
-		int code;
+	for (int64_t number = 1;;) {
+		if (OPS(&own)->begin(own.store, NULL))
+			_exit(2);
+		for (int i = 0; i < BATCH_RUNS; i++, number++) {
+			struct store_run run = a_run(number, id);
 
-		if (apart) {
-			OPS(&own)->commit_begin(own.store, crash_put, &number);
-			code = OPS(&own)->commit_end(own.store, true, &over, NULL);
-		} else {
-			code = crash_put(&number, own.store, NULL);
-			code = code ? code : OPS(&own)->commit(own.store, NULL);
+			OPS(&own)->put_run(own.store, &run, NULL);
+			for (int64_t step = 0; step < BATCH_STEPS; step++)
+				OPS(&own)->put_step(own.store,
+						    &(struct store_step){.id = number * 10 + step,
+									 .run = number,
+									 .position = step},
+						    NULL);
+			OPS(&own)->put_happening(
+				own.store, &(struct store_happening){.run = number, .what = "queued"}, NULL);
 		}
-		if (code || write(told, "x", 1) != 1)
+		OPS(&own)->put_counter(own.store, "run", number - 1, NULL);
+		if (OPS(&own)->commit(own.store, NULL) || write(told, "x", 1) != 1)
 			_exit(3);
 		store_idle(own.store);
 	}
