@@ -58,6 +58,28 @@ static void exactly_one_spare_is_kept_warm(void **state)
 	admission_house_clear(&house);
 }
 
+/* What was asked for it comes all the same. */
+static void of_a_run_that_is_stopped_while_it_waits_no_second_spare_is_left(void **state)
+{
+	struct admission_house house;
+
+	(void)state;
+	init(&house);
+	house_offer(&house, 1, 1, "bot1");
+	house_offer(&house, 2, 2, "bot2");
+	house_run(&house, ADMISSION_STOP, 2, 2);
+	house_hold_ready(&house);
+	house_said(&house, "");
+	assert_int_equal(house_spares(&house), 1);
+	house_hold_ready(&house);
+	house_said(&house, "close 3\n");
+	assert_int_equal(house_spares(&house), 1);
+	house_hold(&house, ADMISSION_CLOSED, 3);
+	house_hold(&house, ADMISSION_HOLD_ENDED, 3);
+	assert_int_equal(house_spares(&house), 1);
+	admission_house_clear(&house);
+}
+
 static void a_process_that_cannot_be_started_refuses_one_run(void **state)
 {
 	struct admission_house house;
@@ -420,6 +442,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(exactly_one_spare_is_kept_warm),
+		cmocka_unit_test(of_a_run_that_is_stopped_while_it_waits_no_second_spare_is_left),
 		cmocka_unit_test(a_process_that_cannot_be_started_refuses_one_run),
 		cmocka_unit_test(a_process_may_die_in_every_state),
 		cmocka_unit_test(a_process_that_dies_before_the_launch_loses_nothing),

@@ -206,7 +206,9 @@ static void anything(struct sim *sim)
 		house_package(&sim->house, "d1", sim_below(sim, 2) ? NULL : "the host did not answer");
 		sim_heed(sim);
 	} else if (what < 96 && sim->offers > 0) {
-		int64_t which = 1 + sim_below(sim, (uint32_t)sim->offers);
+		/* Mostly one that is under way. */
+		int64_t recent = sim->offers < 8 || sim_below(sim, 4) == 0 ? sim->offers : 8;
+		int64_t which = sim->offers - sim_below(sim, (uint32_t)recent);
 
 		sim_event(sim, &(struct admission_event){
 				   .kind = ADMISSION_STOP, .step = which, .token = which, .how = "stop"});

@@ -129,14 +129,16 @@ struct admission_hold *holds_add(struct admission *admission, uint32_t number)
 
 static void hold_ready(struct admission *admission, uint32_t number, struct admission_effects *effects)
 {
+	bool spare = warm_hold(admission) != NULL;
 	struct admission_hold *hold = holds_add(admission, number);
 	struct admission_run *run = run_waiting_for_hold(admission);
 
 	if (admission->wanted > 0)
 		admission->wanted--;
+	/* The run that it was asked for may have been stopped meanwhile. */
 	if (run)
 		hold_open(hold, run, effects);
-	else if (admission->leaving)
+	else if (spare || admission->leaving || admission->facts.rehearses)
 		holds_close(hold, effects);
 	holds_keep_one_warm(admission, effects);
 }
