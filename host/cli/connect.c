@@ -164,15 +164,25 @@ static int look_at_socket(struct connect *connect)
 	AUTO_FREE char *children = files_join(connect->conf->state_dir, "children");
 	int why = access(path, R_OK | W_OK) == 0 ? 0 : errno;
 
-	/* hostlerd runs, and its engine is just being started anew. */
-	connect->starting = why == ENOENT && access(children, F_OK) == 0;
-	if (!why || connect->starting)
+	connect->starting = access(children, F_OK) == 0;
+	/* Not yet there: its engine is just being started anew. */
+	if (!why || (why == ENOENT && connect->starting))
 		return CLI_DONE;
 	if (why == EACCES)
 		return cli_fail(connect->cli, CLI_AWAY, "HostNotReachable",
 				"%s is not open to this user: join the group hostler, or use sudo", path);
 	return cli_fail(connect->cli, CLI_AWAY, "HostNotReachable",
 			"the host is not running (there is no %s); start it with `hostler up`", path);
+}
+
+/* It may change while it is waited: who listened may die, and another come. */
+static int64_t patience_ms(const struct connect *connect)
+{
+	if (connect->cli->hasty)
+		return HASTY_MS;
+	if (!link_nobody(connect->link))
+		return CONNECT_ANSWER_MS;
+	return connect->starting ? CONNECT_START_MS : CONNECT_REACH_MS;
 }
 
 static int not_reached(const struct connect *connect)
@@ -184,20 +194,19 @@ static int not_reached(const struct connect *connect)
 		return cli_fail(connect->cli, CLI_AWAY, why.reason, "the host does not know the key %s",
 				connect->key_path);
 	return cli_fail(connect->cli, CLI_AWAY, "HostNotReachable",
-			"no answer from the host within %d s: %s; look whether it runs, or start it with "
+			"no answer from the host within %lld s: %s; look whether it runs, or start it with "
 			"`hostler up`",
-			CONNECT_REACH_MS / 1000, why.text);
+			(long long)patience_ms(connect) / 1000, why.text);
 }
 
 /* A host that starts anew at this moment is waited for; one that refuses is not. */
 static int reach(struct connect *connect)
 {
-	const int64_t patience_ms = connect->cli->hasty ? HASTY_MS : connect->starting ? CONNECT_START_MS : CONNECT_REACH_MS;
-	const int64_t end_us = clock_steady_us() + patience_ms * 1000;
+	const int64_t began_us = clock_steady_us();
 	static const struct link_role role = {.up = on_up, .down = on_down, .message = on_message};
 	struct link_role own = role;
 	hst_error err = {0};
-	int64_t left_us;
+	int64_t left_ms;
 	int code;
 
 	own.arg = connect;
@@ -205,9 +214,9 @@ static int reach(struct connect *connect)
 			&err);
 	if (code != HST_OK)
 		return cli_fail(connect->cli, CLI_AWAY, "HostNotReachable", "%s", err.text);
-	while (!connect->up && (left_us = end_us - clock_steady_us()) > 0 &&
+	while (!connect->up && (left_ms = patience_ms(connect) - (clock_steady_us() - began_us) / 1000) > 0 &&
 	       link_why(connect->link, NULL) != HST_DENIED)
-		loop_turn(connect->loop, left_us / 1000 + 1);
+		loop_turn(connect->loop, left_ms);
 	return connect->up ? CLI_DONE : not_reached(connect);
 }
 
@@ -287,22 +296,22 @@ static bool is_question(enum word word)
 	return word == WORD_ask || word == WORD_whom || word == WORD_follow || word == WORD_file_get;
 }
 
-/* *ret_anew: the host was started anew meanwhile, so no answer will come. */
+/* *ret_anew: the connection broke meanwhile, as when the host is started anew, so no answer will come. */
 static int ask_once(struct connect *connect, struct message *message, int64_t timeout_ms,
 		    struct connect_answer *ret, bool *ret_answered, bool *ret_anew)
 {
 	struct waiting *waiting = arena_alloc(connect->cli->arena, sizeof *waiting);
-	uint64_t ups = connect->ups;
+	const int64_t end_us = clock_steady_us() + timeout_ms * 1000;
 	hst_error err = {0};
 
 	*waiting = (struct waiting){.arena = connect->cli->arena, .answer = ret};
 	if (link_request(connect->link, message, timeout_ms, on_reply, waiting, &err) != HST_OK)
 		return cli_fail(connect->cli, CLI_AWAY, "HostNotReachable", "%s", err.text);
-	while (!waiting->over && connect->ups == ups)
+	while (!waiting->over)
 		loop_turn(connect->loop, timeout_ms);
 	waiting->answer = NULL;
 	*ret_answered = waiting->answered;
-	*ret_anew = !waiting->over;
+	*ret_anew = !waiting->answered && clock_steady_us() < end_us;
 	return CLI_DONE;
 }
 

@@ -12,7 +12,11 @@
 #include "wire/keys.h"
 #include "wire/link.h"
 
-enum { CONNECT_REACH_MS = 3000, CONNECT_START_MS = 10000, CONNECT_ANSWER_MS = 10000, CONNECT_PRESS_MS = 30000, CONNECT_REST_MS = 2000 };
+/*
+ * How long is waited: for a host that is not there; for one that is being started; for one that is there and says nothing, since
+ * an engine that hangs is replaced within half a minute, and one whose disk is slow goes on.
+ */
+enum { CONNECT_REACH_MS = 3000, CONNECT_START_MS = 10000, CONNECT_ANSWER_MS = 30000, CONNECT_REST_MS = 2000 };
 
 struct connect {
 	const struct cli *cli;
@@ -23,7 +27,7 @@ struct connect {
 	struct loop *loop;
 	void *zmq;
 	struct link *link;
-	bool starting; /* its socket was not there, but hostlerd is */
+	bool starting; /* hostlerd is there, so its engine is or will be */
 	bool up;
 	uint64_t ups; /* how often the host has welcomed us */
 

@@ -88,7 +88,7 @@ static int start_connected(struct cli *cli, struct connect *connect, const struc
 		message_set_text(&message, start->member, name);
 	message_set_payload(&message, json->s, json->length);
 	message_set_sealed(&message, sealed.s, sealed.length);
-	status = connect_request(connect, &message, CONNECT_PRESS_MS, &answer);
+	status = connect_request(connect, &message, CONNECT_ANSWER_MS, &answer);
 	return status ? status : accepted(cli, connect, &answer);
 }
 

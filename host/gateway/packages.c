@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FETCH_TIMEOUT_MS = 30 * 1000, DIGEST_LENGTH = 64, SAID_MAX = 1000 };
+enum { FETCH_TIMEOUT_MS = 30 * 1000, AGAIN_MS = 1000, TRIES_MAX = 30, DIGEST_LENGTH = 64, SAID_MAX = 1000 };
 
 struct fetch {
 	struct gateway *gateway;
@@ -29,6 +29,9 @@ struct fetch {
 	size_t file_count, file;
 	int64_t offset;
 	hst_arena *arena;
+	bool listed;
+	int tries; /* without an answer, of what is asked now */
+	struct loop_timer *again;
 };
 
 char *packages_path(const struct gateway *gateway, const char *digest)
@@ -58,6 +61,7 @@ void packages_say(struct text *to, const struct gateway *gateway)
 static void fetch_free(struct fetch *fetch)
 {
 	table_remove(&fetch->gateway->fetches, fetch->digest);
+	loop_cancel(fetch->gateway->loop, &fetch->again);
 	files_remove_tree(fetch->partial, NULL);
 	arena_free(fetch->arena);
 	free(fetch->digest);
@@ -104,7 +108,36 @@ static void fetch_done(struct fetch *fetch)
 	fetch_free(fetch);
 }
 
-static void fetch_next(struct fetch *fetch);
+static void fetch_ask(struct fetch *fetch);
+
+static void fetch_again(void *arg)
+{
+	struct fetch *fetch = arg;
+
+	fetch->again = NULL;
+	fetch_ask(fetch);
+}
+
+/* The host is away, or was started anew while it was asked: that is no reason to fail the runs that wait for the flow. */
+static void fetch_later(struct fetch *fetch, const char *why)
+{
+	if (++fetch->tries >= TRIES_MAX)
+		fetch_failed(fetch, why);
+	else
+		fetch->again = loop_in(fetch->gateway->loop, AGAIN_MS, fetch_again, fetch);
+}
+
+static void fetch_refused(struct fetch *fetch, const struct message *reply)
+{
+	hst_error err = {{0}, {0}};
+
+	if (!reply)
+		fetch_later(fetch, "the host did not answer");
+	else if (message_read_error(reply, &err) == HST_RETRY)
+		fetch_later(fetch, err.text);
+	else
+		fetch_failed(fetch, err.text);
+}
 
 static int write_part(struct fetch *fetch, const void *bytes, size_t length, hst_error *err)
 {
@@ -132,11 +165,8 @@ static void on_part(void *arg, const struct message *reply)
 	struct fetch *fetch = arg;
 	hst_error err = {{0}, {0}};
 
-	if (!reply) {
-		fetch_failed(fetch, "the host did not answer");
-	} else if (reply->word != WORD_part) {
-		message_read_error(reply, &err);
-		fetch_failed(fetch, err.text);
+	if (!reply || reply->word != WORD_part) {
+		fetch_refused(fetch, reply);
 	} else if (message_integer(reply, "offset") != fetch->offset ||
 	           message_integer(reply, "total") != fetch->files[fetch->file].size ||
 	           (reply->payload_length == 0 && fetch->files[fetch->file].size > fetch->offset) ||
@@ -149,7 +179,8 @@ static void on_part(void *arg, const struct message *reply)
 			fetch->file++;
 			fetch->offset = 0;
 		}
-		fetch_next(fetch);
+		fetch->tries = 0;
+		fetch_ask(fetch);
 	}
 }
 
@@ -172,7 +203,7 @@ static void fetch_check(struct fetch *fetch)
 		fetch_failed(fetch, "the copy's digest is not the one that was asked for");
 }
 
-static void fetch_next(struct fetch *fetch)
+static void ask_part(struct fetch *fetch)
 {
 	struct message message;
 	hst_error err = {{0}, {0}};
@@ -186,7 +217,7 @@ static void fetch_next(struct fetch *fetch)
 	message_set_integer(&message, "file", (int64_t)fetch->file);
 	message_set_integer(&message, "offset", fetch->offset);
 	if (link_request(fetch->gateway->link, &message, FETCH_TIMEOUT_MS, on_part, fetch, &err) < 0)
-		fetch_failed(fetch, err.text);
+		fetch_later(fetch, err.text);
 }
 
 static void on_contents(void *arg, const struct message *reply)
@@ -196,13 +227,8 @@ static void on_contents(void *arg, const struct message *reply)
 	hst_error err = {{0}, {0}};
 	char digest[65];
 
-	if (!reply) {
-		fetch_failed(fetch, "the host did not answer");
-		return;
-	}
-	if (reply->word != WORD_contents) {
-		message_read_error(reply, &err);
-		fetch_failed(fetch, err.text);
+	if (!reply || reply->word != WORD_contents) {
+		fetch_refused(fetch, reply);
 		return;
 	}
 	if (value_parse_json(fetch->arena, reply->payload, reply->payload_length, &list, &err) < 0 ||
@@ -215,7 +241,24 @@ static void on_contents(void *arg, const struct message *reply)
 		fetch_failed(fetch, "the list of files does not have the digest that was asked for");
 		return;
 	}
-	fetch_next(fetch);
+	fetch->listed = true;
+	fetch->tries = 0;
+	fetch_ask(fetch);
+}
+
+static void fetch_ask(struct fetch *fetch)
+{
+	struct message message;
+	hst_error err = {{0}, {0}};
+
+	if (fetch->listed) {
+		ask_part(fetch);
+		return;
+	}
+	message_init(&message, WORD_package, 0);
+	message_set_text(&message, "digest", fetch->digest);
+	if (link_request(fetch->gateway->link, &message, FETCH_TIMEOUT_MS, on_contents, fetch, &err) < 0)
+		fetch_later(fetch, err.text);
 }
 
 void packages_fetch(struct gateway_device *device, const char *digest)
@@ -223,7 +266,6 @@ void packages_fetch(struct gateway_device *device, const char *digest)
 	struct gateway *gateway = device->gateway;
 	AUTO_FREE char *path = packages_path(gateway, digest);
 	struct admission_event there = {.kind = ADMISSION_PACKAGE, .package = digest};
-	struct message message;
 	struct fetch *fetch;
 	hst_error err = {{0}, {0}};
 
@@ -245,9 +287,8 @@ void packages_fetch(struct gateway_device *device, const char *digest)
 	fetch->arena = arena_new();
 	table_set(&gateway->fetches, digest, fetch);
 	files_remove_tree(fetch->partial, NULL);
-	message_init(&message, WORD_package, 0);
-	message_set_text(&message, "digest", digest);
-	if (files_make_directory(fetch->partial, 0755, &err) < 0 ||
-	    link_request(gateway->link, &message, FETCH_TIMEOUT_MS, on_contents, fetch, &err) < 0)
+	if (files_make_directory(fetch->partial, 0755, &err) < 0)
 		fetch_failed(fetch, err.text);
+	else
+		fetch_ask(fetch);
 }

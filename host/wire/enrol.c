@@ -94,6 +94,8 @@ static void happened(void *arg, enum monitor_event event)
 
 	enter(enrol);
 	switch (event) {
+	case MONITOR_REACHED:
+		break;
 	case MONITOR_CONNECTED:
 		connected(enrol);
 		break;

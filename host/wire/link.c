@@ -15,6 +15,7 @@ enum {
 	LAST_WORDS_MS = 200,
 	BEAT_US = 5000000,  /* silence after which hello is said, and the time between two attempts */
 	LOST_US = 10000000, /* after that hello, which makes the 15 s of the rule */
+	STRANGER_TRIES = 3,
 };
 
 static const uint64_t own_ids = UINT64_C(1) << 63;
@@ -65,32 +66,49 @@ static void link_go_down(struct link *link, int code, const hst_error *why)
 		link->role.down(link->role.arg);
 }
 
+/* A host with another key ends every handshake; one that dies in the midst of a handshake ended that one. */
+static void link_not_host(struct link *link)
+{
+	bool stranger = ++link->strangers >= STRANGER_TRIES;
+
+	if (link->state != LINK_UP)
+		link->code = hst_fail(&link->why, stranger ? HST_DENIED : HST_RETRY,
+				      stranger ? "who listens at %s has another key than the host's"
+					       : "who listens at %s ends the connection while it is made",
+				      link->endpoint);
+}
+
 static void link_happened(void *arg, enum monitor_event event)
 {
 	struct link *link = arg;
 
 	link_enter(link);
 	switch (event) {
+	case MONITOR_REACHED:
+		link->nobody = false;
+		break;
 	case MONITOR_CONNECTED:
 		link->connected = true;
 		link->greeted = false;
+		link->strangers = 0;
 		break;
 	case MONITOR_BROKEN:
 		link->connected = false;
 		link->fresh = true;
+		requests_doubt(&link->requests);
 		if (!link->greeted && !link->reopen)
 			link_hello(link);
 		break;
 	case MONITOR_NOBODY:
+		link->nobody = true;
 		if (link->state != LINK_UP)
 			link->code = hst_fail(&link->why, HST_RETRY, "nobody listens at %s", link->endpoint);
 		break;
 	case MONITOR_NOT_HOST:
-		if (link->state != LINK_UP)
-			link->code = hst_fail(&link->why, HST_DENIED,
-					      "who listens at %s has another key than the host's", link->endpoint);
+		link_not_host(link);
 		break;
 	case MONITOR_SILENT:
+		link->strangers = 0;
 		if (link->state != LINK_UP)
 			link->code = hst_fail(&link->why, HST_RETRY, "who listens at %s does not answer", link->endpoint);
 		break;
@@ -116,8 +134,23 @@ static void link_welcomed(struct link *link, const struct message *welcome)
 	link->fresh = false;
 	link->state = LINK_UP;
 	link->code = HST_OK;
-	if (fresh && link->role.up)
+	if (fresh)
+		requests_lost(&link->requests);
+	if (fresh && !link->freed && link->role.up)
 		link->role.up(link->role.arg);
+}
+
+/* What was sent before the hello of this connection was not taken, and says so by its id. */
+static void link_not_greeted(struct link *link, uint64_t id)
+{
+	if (link->state != LINK_DOWN && !link->fresh) {
+		link->fresh = true;
+		requests_doubt(&link->requests);
+	}
+	/* While it is down the beat says the next one. */
+	if (link->state != LINK_DOWN && !link->hello_id)
+		link_hello(link);
+	requests_unheard(&link->requests, id);
 }
 
 /* True: the error concerns the connection and not a request. */
@@ -127,13 +160,9 @@ static bool link_refused(struct link *link, const struct message *message)
 	hst_error why = {0};
 	int code = message_read_error(message, &why);
 
-	if (strcmp(reason, "HelloFirst") == 0 && link->state == LINK_DOWN)
-		return true; /* what was sent behind a hello that was refused; the beat says the next one */
 	if (strcmp(reason, "HelloFirst") == 0) {
-		link->fresh = true;
-		if (!link->hello_id)
-			link_hello(link);
-		return !(message->id & own_ids);
+		link_not_greeted(link, message->id);
+		return true;
 	}
 	if (message->id != link->hello_id && strcmp(reason, "Replaced") != 0 &&
 	    strcmp(reason, "KeyDenied") != 0 && strcmp(reason, "GatewayRevoked") != 0)
@@ -261,6 +290,7 @@ static int link_open(struct link *link, hst_error *err)
 	}
 	link->connected = link->reopen = false;
 	link->fresh = true;
+	requests_doubt(&link->requests);
 	loop_socket(link->loop, link->socket, link_ready, link);
 	link_hello(link);
 	return HST_OK;
@@ -360,6 +390,11 @@ int link_why(const struct link *link, hst_error *err)
 	return link->state == LINK_UP ? HST_OK : link->code;
 }
 
+bool link_nobody(const struct link *link)
+{
+	return link->nobody;
+}
+
 int64_t link_heard_us(const struct link *link)
 {
 	return link->heard_us;
@@ -414,7 +449,7 @@ int link_call(struct link *link, struct message *message, int64_t timeout_ms, co
 	if (!call.over)
 		requests_forget(&link->requests, message->id);
 	if (!call.answered && link->state == LINK_UP)
-		return hst_fail(err, HST_TIMEOUT, "the host has not answered %s within %lld ms",
+		return hst_fail(err, HST_TIMEOUT, "the host has not answered %s within %lld ms, or was started anew before it did",
 				message_row(message->word)->word, (long long)timeout_ms);
 	if (!call.answered && link->state == LINK_DOWN)
 		return link_why(link, err);

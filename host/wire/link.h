@@ -4,7 +4,8 @@
  * their highest bit set and those of the host have not, so that the two never meet.
  *
  * A link says `hello` also when it has sent nothing for 5 s, so that both ends hear of each other. What was
- * sent when a connection broke may be lost: who sent it repeats it, and what it asks for is done once.
+ * sent when a connection broke may be lost: who sent it repeats it, and what it asks for is done once. A request that
+ * was under way then is over, unanswered, as soon as the next connection is there.
  */
 #ifndef HOST_WIRE_LINK_H
 #define HOST_WIRE_LINK_H
@@ -24,8 +25,8 @@ struct link_role {
 	void *arg;
 };
 
-/* Called once: with the reply (an `error` too), or with NULL when `timeout_ms` passed or the link was freed.
- */
+/* Called once: with the reply (an `error` too), or with NULL when `timeout_ms` passed, the connection broke and another is
+ * there, or the link was freed. */
 typedef void (*link_reply)(void *arg, const struct message *reply);
 
 /* Says hello at once; what is sent before the welcome follows behind it. Takes its keys out of the ring and
@@ -39,6 +40,9 @@ void link_hurry(struct link *link);
 
 /* Why it is not up, as an error of that code; HST_OK while it is. */
 int link_why(const struct link *link, hst_error *err);
+
+/* Whether the last attempt to connect found nobody who listens; one that hangs listens, and says nothing. */
+bool link_nobody(const struct link *link);
 
 /* When the host was heard last (steady); 0: never. */
 int64_t link_heard_us(const struct link *link);

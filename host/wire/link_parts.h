@@ -20,6 +20,8 @@ struct link {
 	struct monitor *monitor;
 	enum link_state state;
 	bool connected;
+	bool nobody; /* the last attempt found nobody who listens */
+	int strangers; /* attempts in a row that ended in the handshake */
 	bool greeted; /* a hello waits in the queue for the next connection */
 	bool fresh;   /* the next welcome is the first of its connection */
 	bool reopen; /* the key was refused: libzmq was told to stop, so that a new attempt needs a new socket */

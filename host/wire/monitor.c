@@ -12,6 +12,7 @@ struct monitor {
 	void *watched, *socket;
 	void (*happened)(void *arg, enum monitor_event event);
 	void *arg;
+	bool reached; /* the attempt under way, or the connection it became, has found somebody who listens */
 	bool calling, freed; /* freed from within `happened`: the memory goes when it returns */
 };
 
@@ -19,6 +20,7 @@ static const struct {
 	uint16_t zmq;
 	enum monitor_event event;
 } monitor_events[] = {
+	{ZMQ_EVENT_CONNECTED, MONITOR_REACHED},
 	{ZMQ_EVENT_HANDSHAKE_SUCCEEDED, MONITOR_CONNECTED},
 	{ZMQ_EVENT_DISCONNECTED, MONITOR_BROKEN},
 	{ZMQ_EVENT_CONNECT_RETRIED, MONITOR_NOBODY},
@@ -48,6 +50,16 @@ static bool monitor_receive(struct monitor *monitor, uint16_t *ret, uint32_t *re
 	return true;
 }
 
+/* libzmq tries again after a connection that has ended, too: that does not mean that nobody is there. */
+static bool monitor_is_news(struct monitor *monitor, enum monitor_event event)
+{
+	bool reached = monitor->reached;
+
+	if (event == MONITOR_REACHED || event == MONITOR_NOBODY)
+		monitor->reached = event == MONITOR_REACHED;
+	return event != MONITOR_NOBODY || !reached;
+}
+
 static void monitor_release(struct monitor *monitor)
 {
 	zmq_close(monitor->socket);
@@ -64,7 +76,7 @@ static void monitor_ready(void *arg, void *socket)
 	monitor->calling = true;
 	while (!monitor->freed && monitor_receive(monitor, &event, &value))
 		for (size_t i = 0; i < sizeof monitor_events / sizeof *monitor_events; i++)
-			if (monitor_events[i].zmq == event)
+			if (monitor_events[i].zmq == event && monitor_is_news(monitor, monitor_events[i].event))
 				monitor->happened(monitor->arg, event == ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL && value == EAGAIN
 									? MONITOR_SILENT
 									: monitor_events[i].event);

@@ -7,6 +7,7 @@
 #include <hostler/error.h>
 
 enum monitor_event {
+	MONITOR_REACHED,     /* somebody listens there */
 	MONITOR_CONNECTED,   /* the handshake has succeeded */
 	MONITOR_BROKEN,	     /* the connection has ended, or its handshake has failed */
 	MONITOR_NOBODY,	     /* nobody listens there; libzmq tries again by itself */

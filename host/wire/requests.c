@@ -14,6 +14,7 @@ struct request {
 	int64_t due_us; /* steady */
 	link_reply reply;
 	void *arg;
+	bool doubtful; /* the connection that it went by has ended */
 };
 
 void requests_init(struct requests *requests, struct loop *loop)
@@ -118,6 +119,42 @@ void requests_forget(struct requests *requests, uint64_t id)
 
 	if (*at)
 		requests_remove(requests, at);
+}
+
+void requests_doubt(struct requests *requests)
+{
+	for (size_t i = 0; i < REQUEST_CHAINS; i++)
+		for (struct request *request = requests->by_id[i]; request; request = request->next)
+			request->doubtful = true;
+}
+
+/* The one that was asked first; NULL: none is in doubt. */
+static struct request *requests_doubtful(const struct requests *requests)
+{
+	struct request *first = NULL;
+
+	for (size_t i = 0; i < REQUEST_CHAINS; i++)
+		for (struct request *request = requests->by_id[i]; request; request = request->next)
+			if (request->doubtful && (!first || request->id < first->id))
+				first = request;
+	return first;
+}
+
+/* Looked for anew each time, since each callback may ask again or free the link. */
+void requests_lost(struct requests *requests)
+{
+	struct request *request;
+
+	while ((request = requests_doubtful(requests)) != NULL)
+		requests_end(requests, requests_find(requests, request->id), NULL);
+}
+
+void requests_unheard(struct requests *requests, uint64_t id)
+{
+	struct request **at = requests_find(requests, id);
+
+	if (*at)
+		requests_end(requests, at, NULL);
 }
 
 bool requests_answer(struct requests *requests, const struct message *reply)

@@ -18,6 +18,15 @@ void requests_add(struct requests *requests, enum word word, uint64_t id, int64_
 		  link_reply reply, void *arg);
 void requests_forget(struct requests *requests, uint64_t id); /* without a call */
 
+/* The connection has ended: whether those that were sent are answered is not known. */
+void requests_doubt(struct requests *requests);
+
+/* The next connection is there. What was in doubt will not be answered any more: each is called back with NULL. */
+void requests_lost(struct requests *requests);
+
+/* As that, of one that is known not to have been taken. */
+void requests_unheard(struct requests *requests, uint64_t id);
+
 /* True: it was waited for, and is called back. A word that is not the reply of the list to that request is
  * not. */
 bool requests_answer(struct requests *requests, const struct message *reply);

@@ -37,11 +37,23 @@ static void a_question_is_asked_again(void **state)
 	assert_true(clock_steady_us() - began_us < SOON_US);
 }
 
+/* Longer than a handshake may take. */
+static void a_host_that_is_there_and_busy_is_waited_for(void **state)
+{
+	struct fake_desk *desk = *state;
+
+	table_set(&desk->answers, "runs", "[]");
+	desk->busy_ms = 7000;
+	if (DESK_RUN(desk, "runs") != 0)
+		fail_msg("%s", desk->err);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		DESK_TEST(whether_a_press_was_taken_is_not_known_and_said_at_once),
 		DESK_TEST(a_question_is_asked_again),
+		DESK_TEST(a_host_that_is_there_and_busy_is_waited_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,12 @@
 #include "wire/frames.h"
 #include "wire/socket.h"
 
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { LONG_MS = 3600 * 1000 };
+
 static void a_worker_is_replaced_by_its_successor(void **state)
 {
 	struct house *house = *state;
@@ -42,6 +48,82 @@ static void a_link_comes_back_when_the_host_does(void **state)
 	assert_int_equal(house->joined, 2);
 	assert_int_equal(gateway.down, 0);
 	link_free(gateway.link);
+	link_free(felix.link);
+}
+
+static void host_anew(struct house *house)
+{
+	hub_free(house->hub);
+	zmq_ctx_term(house->zmq);
+	house->zmq = zmq_ctx_new();
+	house_open(house);
+}
+
+/* Nobody waits for an answer that the next host does not know of. */
+static void what_was_asked_of_a_host_that_went_is_over_when_it_is_back(void **state)
+{
+	struct house *house = *state;
+	struct peer_side felix;
+	struct message run;
+
+	connect_peer(house, FELIX, house->ipc, &felix);
+	TURN_UNTIL(house, felix.up == 1);
+	message_init(&run, WORD_run, 0);
+	message_set_text(&run, "flow", "f");
+	assert_int_equal(link_request(felix.link, &run, LONG_MS, peer_reply, &felix, NULL), HST_OK);
+	TURN_UNTIL(house, house->asked == 1);
+	host_anew(house);
+	TURN_UNTIL(house, felix.silence == 1);
+	TURN_UNTIL(house, felix.up == 2);
+	/* What is asked from then on is answered, and the end of the old one is told once. */
+	assert_int_equal(ask_call(&felix, NULL), HST_OK);
+	link_free(felix.link);
+	assert_int_equal(felix.silence, 1);
+	assert_int_equal(felix.replies, 0);
+}
+
+/* It may reach the next host before the hello does, which takes nothing from who has not greeted. */
+static void what_is_asked_while_the_host_goes_is_not_refused(void **state)
+{
+	struct house *house = *state;
+	struct peer_side felix;
+	struct message question = ask();
+
+	connect_peer(house, FELIX, house->ipc, &felix);
+	TURN_UNTIL(house, felix.up == 1);
+	host_anew(house);
+	assert_int_equal(link_request(felix.link, &question, LONG_MS, peer_reply, &felix, NULL), HST_OK);
+	TURN_UNTIL(house, felix.silence == 1);
+	TURN_UNTIL(house, felix.up == 2);
+	assert_int_equal(felix.replies, 0);
+	assert_int_equal(ask_call(&felix, NULL), HST_OK);
+	link_free(felix.link);
+}
+
+/* Somebody with another key ends every handshake; this one died in one of them. */
+static void a_host_that_dies_in_the_handshake_is_not_taken_for_another(void **state)
+{
+	struct house *house = *state;
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct peer_side felix;
+	hst_error err = {0};
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), accepted = -1;
+
+	hub_free(house->hub);
+	house->hub = NULL;
+	snprintf(address.sun_path, sizeof address.sun_path, "%s", house->ipc + 6);
+	unlink(address.sun_path);
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	connect_peer(house, FELIX, house->ipc, &felix);
+	TURN_UNTIL(house, (accepted = accept(listener, NULL, NULL)) >= 0);
+	close(listener);
+	close(accepted);
+	TURN_UNTIL(house, link_why(felix.link, &err) && strcmp(err.text, "the host has not answered yet") != 0);
+	assert_int_equal(link_why(felix.link, &err), HST_RETRY);
+	unlink(address.sun_path);
+	house_open(house);
+	TURN_UNTIL(house, felix.up == 1);
 	link_free(felix.link);
 }
 
@@ -230,6 +312,9 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		WIRE_TEST(a_worker_is_replaced_by_its_successor),
 		WIRE_TEST(a_link_comes_back_when_the_host_does),
+		WIRE_TEST(what_was_asked_of_a_host_that_went_is_over_when_it_is_back),
+		WIRE_TEST(what_is_asked_while_the_host_goes_is_not_refused),
+		WIRE_TEST(a_host_that_dies_in_the_handshake_is_not_taken_for_another),
 		WIRE_TEST(a_host_that_stays_away_is_down),
 		WIRE_TEST(a_host_that_hangs_is_down),
 		WIRE_TEST(silent_links_stay),

@@ -328,6 +328,8 @@ static int serve(struct fake_desk *desk, pid_t pid)
 	int status = 0;
 
 	assert_true(process >= 0);
+	poll(&(struct pollfd){.fd = process, .events = POLLIN}, 1, desk->busy_ms);
+	desk->busy_ms = 0;
 	loop_fd(desk->loop, process, POLLIN, on_ended, &ended);
 	while (!ended && clock_steady_us() < deadline_us) {
 		loop_turn(desk->loop, 1000);

@@ -35,6 +35,7 @@ struct fake_desk {
 	const struct desk_happening *happenings; /* to follow */
 	size_t away_after;  /* the host goes away after so many of them, once; 0: it stays */
 	size_t unanswered;  /* it goes away instead of answering so many questions or presses */
+	int busy_ms; /* so long it does nothing at all, once, as one that waits for its disk */
 	struct table files; /* "STEP/NAME" -> text */
 	const char *fields; /* to whom; NULL: there is no secret field */
 	const struct text *directions; /* and its items */
