@@ -145,6 +145,19 @@ static void print_findings(const struct doctor *doctor)
 		puts("no problems");
 }
 
+/* Whoever asks first wants to know what is wrong now; whether the machine is right comes behind it. */
+static void begin_with_alerts(struct doctor *doctor)
+{
+	const hst_value *others = doctor->findings;
+
+	if (!doctor->running || !doctor->conf->has_host)
+		return;
+	doctor->findings = value_make_list(doctor->arena);
+	doctor_alerts(doctor);
+	for (size_t i = 0; i < value_count(others); i++)
+		value_append(doctor->findings, value_at(others, i));
+}
+
 int doctor_command(struct cli *cli)
 {
 	struct doctor doctor = {.cli = cli, .arena = cli->arena, .findings = value_make_list(cli->arena)};
@@ -161,6 +174,7 @@ int doctor_command(struct cli *cli)
 		doctor_folders(&doctor);
 		doctor_plugins(&doctor);
 		doctor_house(&doctor);
+		begin_with_alerts(&doctor);
 	}
 	definitions_free(definitions);
 	if (cli->json)

@@ -29,6 +29,9 @@ __attribute__((format(printf, 4, 5))) void doctor_note(struct doctor *doctor, co
 __attribute__((format(printf, 4, 5))) void doctor_problem(struct doctor *doctor, const char *area, const char *remedy,
 							  const char *format, ...);
 
+/* alerts.c: what the running host says is wrong */
+void doctor_alerts(struct doctor *doctor);
+
 /* doctor_machine.c: who runs it, the clock, the address of the host */
 void doctor_machine(struct doctor *doctor);
 

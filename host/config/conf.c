@@ -33,6 +33,13 @@ void conf_free(struct conf *conf)
 	for (size_t i = 0; i < conf->device_count; i++)
 		conf_device_clear(&conf->devices[i]);
 	conf_device_clear(&conf->gateway_defaults);
+	for (size_t i = 0; i < conf->alert_count; i++) {
+		free(conf->alerts[i].name);
+		free(conf->alerts[i].use);
+		conf_words_free(conf->alerts[i].when, conf->alerts[i].when_count);
+		conf_words_free(conf->alerts[i].flows, conf->alerts[i].flow_count);
+	}
+	free(conf->alerts);
 	free(conf->instances);
 	free(conf->clusters);
 	free(conf->connections);

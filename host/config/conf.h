@@ -68,6 +68,20 @@ struct conf_device {
 	int line;
 };
 
+/* Who is told of what, and through which action; host/definitions reads the conditions and the inputs. */
+struct conf_alert {
+	char *name;
+	char **when; /* conditions as they are written */
+	size_t when_count;
+	char **flows; /* none: all */
+	size_t flow_count;
+	char *use;
+	hst_duration repeat; /* 0: never */
+	bool closing;
+	struct section *section;
+	int line;
+};
+
 enum conf_profile { CONF_PROFILE_2022, CONF_PROFILE_V1, CONF_PROFILE_CURRENT };
 
 struct conf {
@@ -102,6 +116,8 @@ struct conf {
 	size_t connection_count;
 	struct conf_device *devices;
 	size_t device_count;
+	struct conf_alert *alerts;
+	size_t alert_count;
 };
 
 /* NULL, with problems added and sorted, when anything is wrong. */
@@ -164,7 +180,7 @@ enum conf_type {
 	CONF_WORD,     /* what a plugin or its instance may be named: ^[a-z][a-z0-9_-]{0,31}$ */
 	CONF_PATH,     /* made absolute, relative to the file that says it */
 	CONF_PATTERNS, /* paths with * and ?, separated by commas or lines */
-	CONF_DURATION, /* at least 1s */
+	CONF_DURATION, /* at least 1s, or 0s where the row says so */
 	CONF_BOOLEAN,
 	CONF_INTEGER,
 	CONF_CHOICE,
@@ -190,6 +206,7 @@ struct conf_key {
 	size_t count_at;	    /* of the count that belongs to an array */
 	bool accepted_only;	    /* checked, but kept nowhere in this version */
 	bool fixed;		    /* a text of struct conf that only a restart can change */
+	bool never;		    /* a duration that may be 0s, which means never or for ever */
 };
 
 const struct conf_key *conf_keys(size_t *ret_n);

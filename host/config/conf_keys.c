@@ -9,6 +9,7 @@ static const char *const rights[] = {"look", "press", "control", "admin", NULL};
 #define INSTANCE(member) offsetof(struct conf_instance, member)
 #define CLUSTER(member) offsetof(struct conf_cluster, member)
 #define CONNECTION(member) offsetof(struct conf_connection, member)
+#define ALERT(member) offsetof(struct conf_alert, member)
 #define DEVICE(member) offsetof(struct conf_device, member)
 
 #define PLUGIN_MEANING "the plugin; other keys are its options"
@@ -46,11 +47,11 @@ static const struct conf_key keys[] = {
 
 	{"store", "path", CONF_PATH, .fixed = true, .shown = "`store/hostler.db`", .at = HOST(store_path),
 	 .meaning = "the database, relative to `state_dir`"},
-	{"store", "keep_runs", CONF_DURATION, .def = "365d", .at = HOST(keep_runs),
+	{"store", "keep_runs", CONF_DURATION, .def = "365d", .at = HOST(keep_runs), .never = true,
 	 .meaning = "how long runs that have ended are kept, with what happened to them; `0s`: for ever"},
-	{"store", "keep_values", CONF_DURATION, .def = "30d", .at = HOST(keep_values),
+	{"store", "keep_values", CONF_DURATION, .def = "30d", .at = HOST(keep_values), .never = true,
 	 .meaning = "how long of those: events, inputs, outputs and logs; `0s`: for ever"},
-	{"store", "keep_files", CONF_DURATION, .def = "14d", .at = HOST(keep_files),
+	{"store", "keep_files", CONF_DURATION, .def = "14d", .at = HOST(keep_files), .never = true,
 	 .meaning = "how long of those: pictures and other files; `0s`: for ever"},
 
 	{"gateway", "name", CONF_NAME, .fixed = true, .required = true, .at = HOST(gateway_name),
@@ -118,6 +119,19 @@ static const struct conf_key keys[] = {
 	PLUGIN_OF("balancer"),
 	PLUGIN_OF("strategy"),
 	PLUGIN_OF("driver"),
+
+	{"alert", "when", CONF_WORDS, .shown = "required", .at = ALERT(when), .count_at = ALERT(when_count),
+	 .meaning = "what it is about: conditions of [alerts.md](alerts.md), such as `failed, waiting > 15m`"},
+	{"alert", "flows", CONF_WORDS, .shown = "all", .at = ALERT(flows), .count_at = ALERT(flow_count),
+	 .meaning = "the flows whose runs and triggers it is about"},
+	{"alert", "use", CONF_TEXT, .required = true, .at = ALERT(use),
+	 .meaning = "`connector:INSTANCE.ACTION`: through what it tells"},
+	{"alert", "input.", CONF_TEXT, .accepted_only = true, .shown = "the alert's subject and text",
+	 .meaning = "`input.NAME`: an input of that action, with tokens such as `${alert.text}`"},
+	{"alert", "repeat", CONF_DURATION, .def = "4h", .at = ALERT(repeat), .never = true,
+	 .meaning = "after how long it tells again of what still is wrong; `0s`: never"},
+	{"alert", "closing", CONF_BOOLEAN, .def = "yes", .at = ALERT(closing),
+	 .meaning = "whether it tells when it is over"},
 
 	{"operator", "key", CONF_TEXT, .required = true, .accepted_only = true,
 	 .meaning = "the operator's public key; not used in this version"},

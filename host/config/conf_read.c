@@ -82,8 +82,8 @@ static void read_duration(const struct key_reading *key)
 	if (type_read_duration(key->value, &duration, &why))
 		problems_add(key->reading->problems, key->section->file, key->line, "\"%s\" %s",
 			     key->row->key, why.text);
-	else if (duration.ms < 1000)
-		key_wrong(key, "at least 1s");
+	else if (duration.ms < 1000 && !(key->row->never && duration.ms == 0))
+		key_wrong(key, key->row->never ? "at least 1s, or 0s" : "at least 1s");
 	else
 		*(hst_duration *)key->member = duration;
 }

@@ -103,6 +103,19 @@ static void read_device(struct conf_reading *reading, const struct kind *kind, s
 	conf_read_keys(reading, section, device, false);
 }
 
+static void read_alert(struct conf_reading *reading, const struct kind *kind, struct section *section)
+{
+	struct conf_alert *alert = &reading->conf->alerts[reading->conf->alert_count++];
+
+	(void)kind;
+	alert->name = mem_text(section->name);
+	alert->section = section;
+	alert->line = section->line;
+	conf_read_keys(reading, section, alert, false);
+	if (!section_find(section, "when"))
+		problems_add(reading->problems, section->file, section->line, "\"when\" is missing in [alert %s]", section->name);
+}
+
 static const struct kind kinds[] = {
 	{.word = "host", .read = read_into_conf},
 	{.word = "store", .needs = "host", .read = read_into_conf, .anyway = true},
@@ -120,7 +133,7 @@ static const struct kind kinds[] = {
 	{.word = "cluster", .named = true, .needs = "host", .read = read_cluster},
 	{.word = "connection", .named = true, .needs = "host", .read = read_connection},
 	{.word = "operator", .named = true, .needs = "host", .read = read_into_conf},
-	{.word = "alert", .named = true, .instead = "is not in this version"},
+	{.word = "alert", .named = true, .needs = "host", .read = read_alert},
 	{.word = "flow", .instead = "belongs into a file of its own, which [host] flows names"},
 	{.word = "step",
 	 .named = true,
@@ -195,6 +208,7 @@ void conf_read_sections(struct conf_reading *reading)
 	conf->has_gateway = conf_section(conf, "gateway", NULL) != NULL;
 	conf->clusters = mem_array(n, sizeof *conf->clusters);
 	conf->connections = mem_array(n, sizeof *conf->connections);
+	conf->alerts = mem_array(n, sizeof *conf->alerts);
 	/* One more: a gateway without [device] sections has a device of its own name. conf_settle_devices makes room for
 	 * those that are only named. */
 	conf->devices = mem_array(n + 1, sizeof *conf->devices);

@@ -1,3 +1,4 @@
+#include "definitions/alerts.h"
 #include "definitions/definitions.h"
 
 #include "base/arena.h"
@@ -296,6 +297,7 @@ struct definitions *definitions_load(struct conf *conf_take, struct problems *pr
 	for (size_t i = 0; i < conf_take->flow_file_count; i++)
 		add_flow(&load, conf_take->flow_files[i]);
 	manifests_free(load.manifests);
+	definitions_add_alerts(made, &load.flow_places, problems);
 	table_clear(&load.flow_places);
 	definitions_check_secrets(made, problems);
 	definitions_check_signatures(made, problems);
@@ -307,6 +309,7 @@ void definitions_free(struct definitions *definitions)
 {
 	if (!definitions)
 		return;
+	definitions_free_alerts(definitions);
 	TABLE_EACH(&definitions->packages, entry)
 		package_free(entry->value);
 	TABLE_EACH(&definitions->flows, entry)

@@ -26,6 +26,7 @@ struct definition {
 	bool bad;                 /* it has problems of its own; what refers to it is not complained about again */
 };
 
+struct alert_definition; /* alerts.h */
 struct definitions {
 	struct conf *conf;
 	struct table instances[HST_KIND_COUNT]; /* name -> struct definition */
@@ -33,6 +34,8 @@ struct definitions {
 	struct table flows;    /* name -> struct flow */
 	struct table pinned; /* name -> the manifest in its folder, of packages that a pinned copy is used of (desktop/pushed.h) */
 	struct table bad_packages; /* folders whose package could not be read: what names them is not complained about again */
+	struct alert_definition *alerts;
+	size_t alert_count;
 	/*
 	 * How many of the problems are faults that the rest works without: a secret that was not sealed, a desktop flow that is given
 	 * secrets and not signed, and of plugins

@@ -9,6 +9,7 @@
 /* What the callbacks are given: callbacks of a const world still get a plain pointer. */
 struct view {
 	const struct definitions *definitions;
+	hst_fields alert; /* outputs of WORLD_ALERT; none: it is not there */
 };
 
 static const struct definition *instance(void *arg, hst_plugin_kind kind, const char *name)
@@ -35,8 +36,15 @@ static enum flow_known world_trigger(void *arg, const char *name, hst_fields *re
 	return known;
 }
 
+static bool is_alert(const struct view *view, const char *connector)
+{
+	return view->alert.n && strcmp(connector, WORLD_ALERT) == 0;
+}
+
 static enum flow_known world_connector(void *arg, const char *name)
 {
+	if (is_alert(arg, name))
+		return FLOW_KNOWN;
 	return standing(instance(arg, HST_CONNECTOR, name));
 }
 
@@ -56,6 +64,11 @@ static enum flow_known world_action(void *arg, const char *connector, const char
 	enum flow_known known = standing(definition);
 	hst_duration deadline;
 
+	if (is_alert(arg, connector)) {
+		*ret_inputs = (hst_fields){0};
+		*ret_outputs = ((const struct view *)arg)->alert;
+		return FLOW_KNOWN;
+	}
 	if (known != FLOW_KNOWN)
 		return known;
 	if (definitions_action(definition, action, ret_inputs, ret_outputs, &deadline))
@@ -120,9 +133,8 @@ static const char *world_nearest(void *arg, const char *kind, const char *name)
 	return nearest_key(&definitions->instances[HST_TRIGGER], name);
 }
 
-void world_check_flow(const struct definitions *definitions, const struct flow *flow, struct problems *problems)
+static void check(struct view view, const struct flow *flow, struct problems *problems)
 {
-	struct view view = {definitions};
 	const struct flow_world world = {
 		.trigger = world_trigger,
 		.connector = world_connector,
@@ -134,4 +146,14 @@ void world_check_flow(const struct definitions *definitions, const struct flow *
 	};
 
 	flow_check(flow, &world, problems);
+}
+
+void world_check_flow(const struct definitions *definitions, const struct flow *flow, struct problems *problems)
+{
+	check((struct view){.definitions = definitions}, flow, problems);
+}
+
+void world_check_alert(const struct definitions *definitions, const struct flow *flow, hst_fields outputs, struct problems *problems)
+{
+	check((struct view){.definitions = definitions, .alert = outputs}, flow, problems);
 }

@@ -15,7 +15,7 @@ static const struct question {
 	{"runs", answer_runs},       {"show", answer_show},       {"find", answer_find},       {"files", answer_files},
 	{"queue", answer_queue},     {"flows", answer_flows},     {"triggers", answer_triggers},
 	{"devices", answer_devices}, {"plugins", answer_plugins},   {"why", answer_why},
-	{"events", answer_events},   {"watch", answer_watch},
+	{"events", answer_events},   {"watch", answer_watch}, {"alerts", answer_alerts},
 	{"connections", answer_connections}, {"keeping", answer_keeping},
 	{"roster", answer_roster},
 };

@@ -24,6 +24,9 @@ void answer_set_disabled(struct engine *engine, hst_value *record, const char *k
 /* answer_events.c: what happened in all runs */
 int answer_events(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
 
+/* answer_alerts.c: what is wrong, and who was told of it */
+int answer_alerts(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
+
 /* answer_watch.c: everything at a glance */
 int answer_watch(struct engine *engine, const hst_value *filters, const hst_value **ret, hst_error *err);
 

@@ -1,4 +1,5 @@
 /* The engine's life: configuration, store, keys, sockets, ready, loop, end. */
+#include "engine/alerting.h"
 #include "engine/backups.h"
 #include "engine/engine.h"
 
@@ -147,6 +148,7 @@ static int engine_open(struct engine *engine, void *zmq, struct key_ring *ring, 
 	engine->balancers = balancers_open(engine->definitions);
 	balancers_note(engine);
 	rc = open_store(engine, err);
+	alerting_open(engine);
 	if (rc >= 0)
 		rc = engine_restore(engine, err);
 	if (rc >= 0)
@@ -161,6 +163,7 @@ static void engine_close(struct engine *engine)
 		presences_close(engine);
 		workers_uncall(engine);
 	}
+	alerting_close(engine);
 	engine_after(engine);
 	if (engine->hub)
 		hub_free(engine->hub);
@@ -245,6 +248,7 @@ static int engine_run(struct child *child)
 		engine.began_us = clock_steady_us();
 		loop_in(engine.loop, STORE_IDLE_MS, store_idle_due, &engine);
 		retention_start(&engine);
+		alerting_start(&engine);
 		secrets_look(&engine);
 		engine_after(&engine);
 		status = child_run(child, engine_told, &engine);

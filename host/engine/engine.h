@@ -19,6 +19,7 @@
 
 /* Something the engine asked a peer and whose answer is outstanding, by message id. */
 struct roster_member;
+struct alerting;
 struct engine_request {
 	uint64_t id;
 	enum word asked;  /* WORD_call of a connector; WORD_fire or WORD_next of a trigger, for a client that waits */
@@ -28,12 +29,23 @@ struct engine_request {
 	const char *who, *trigger; /* words of the engine */
 	int64_t step, token; /* call */
 	char *key; /* fire: that whoever pressed gave the event; NULL: none */
+	uint64_t notice;     /* of a call outside of any run; 0: it is a step's */
+};
+
+/* A call outside of any run; `id` says which when alerting_told is given what came of it. */
+struct engine_notice {
+	uint64_t id;
+	const char *connector, *action;
+	int64_t timeout_ms;
+	const char *inputs; /* JSON */
+	size_t inputs_length;
 };
 
 /* A call that waits for a free worker of its instance. */
 struct engine_call {
 	int64_t step, token, timeout_ms;
 	char once[ID_SIZE + 24]; /* what is to be done: the same when the call is made again */
+	uint64_t notice;
 	char *action, *inputs;
 	size_t inputs_length;
 	char *sealed; /* items; NULL: none */
@@ -48,6 +60,7 @@ struct engine_call {
 
 /* One connector instance: its waiting calls. */
 struct engine_pool {
+	const char *instance; /* words of the engine */
 	struct engine_call *first, *last;
 };
 
@@ -138,6 +151,7 @@ struct engine {
 	int64_t began_us;     /* steady: when this engine was ready */
 	char *files_dir;
 	struct retention *retention;
+	struct alerting *alerting; /* NULL: before it is opened */
 	struct engine_backup *backup; /* being made; NULL: none (backups.c) */
 };
 
@@ -270,6 +284,9 @@ void keyed_keep(struct engine *engine, const struct engine_request *request, con
 
 /* workers.c: requests to workers */
 void workers_call(struct engine *engine, const struct core_action *action);
+void workers_notify(struct engine *engine, const struct engine_notice *notice);
+/* What came of a call: told to the core, or, of one with a notice, to whoever gave that. */
+void workers_over(struct engine *engine, uint64_t notice, struct core_event *event);
 void workers_press(struct engine *engine, struct hub_link *client, const struct message *press);
 void workers_ask_next(struct engine *engine, struct hub_link *client, uint64_t id, const hst_value *filters);
 struct engine_request *workers_request(struct engine *engine, const struct hub_link *client, uint64_t client_id);

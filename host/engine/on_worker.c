@@ -1,4 +1,5 @@
 /* What workers say. */
+#include "engine/alerting.h"
 #include "engine/engine.h"
 #include "engine/envelopes.h"
 #include "engine/steer.h"
@@ -27,7 +28,7 @@ static void request_failed(struct engine *engine, struct hub_link *from, struct 
 	if (client)
 		engine_refuse(engine, client, request->client_id, code, err->reason, "%s", err->text);
 	if (request->asked == WORD_call) {
-		engine_event(engine, &event);
+		workers_over(engine, request->notice, &event);
 		workers_next(engine, from);
 	}
 	workers_request_free(request);
@@ -150,7 +151,7 @@ void on_returned(void *arg, struct hub_link *from, const struct message *message
 	crash_point(CRASH_engine_heard_returned);
 	event.step = request->step;
 	event.token = request->token;
-	engine_event(engine, &event);
+	workers_over(engine, request->notice, &event);
 	workers_next(engine, from);
 	workers_request_free(request);
 }
@@ -220,6 +221,7 @@ static int emit_event(struct engine *engine, const char *instance, const hst_val
 	event.payload = json.s;
 	event.payload_length = json.length;
 	engine_event(engine, &event);
+	alerting_fired(engine, instance);
 	text_clear(&json);
 	return HST_OK;
 }
@@ -233,6 +235,8 @@ static int emit_passed(struct engine *engine, const char *instance, const hst_va
 		return hst_fail(err, HST_INVALID, "\"%.64s\" is no reason code, or more than %d bytes are said of it", event.reason,
 				PASSED_TEXT_MAX);
 	engine_event(engine, &event);
+	if (strcmp(event.reason, "SlotMissed") == 0)
+		alerting_missed(engine, instance, event.text);
 	return HST_OK;
 }
 

@@ -1,4 +1,5 @@
 /* After the commit: replies, actions, and a word to everybody who follows a run. */
+#include "engine/alerting.h"
 #include "engine/gateways.h"
 
 #include "base/mem.h"
@@ -174,6 +175,7 @@ void engine_perform(struct engine *engine)
 	}
 	for (size_t i = 0; engine->follower_count && i < effects->happening_count; i++)
 		perform_happening(engine, &effects->happenings[i]);
+	alerting_hear(engine);
 }
 
 void engine_follow(struct engine *engine, uint64_t link, int64_t run, bool ends)

@@ -3,6 +3,7 @@
  * goes on with the old one; then swapped in between two batches. Nothing that lives longer than a batch may look into
  * definitions: the core owns the flows, and everybody else asks engine->definitions anew.
  */
+#include "engine/alerting.h"
 #include "engine/engine.h"
 
 #include "base/auto.h"
@@ -148,6 +149,7 @@ static void take_loaded(struct engine *engine)
 	engine_event(engine, &event);
 	secrets_look(engine);
 	workers_configured(engine);
+	alerting_configured(engine);
 	engine_roster_again(engine);
 	forget_devices(engine);
 	presences_note(engine);

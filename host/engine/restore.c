@@ -1,5 +1,6 @@
 /* What the store has, given back to the core when the engine starts. */
 #include "engine/abandoned.h"
+#include "engine/alerting.h"
 #include "engine/engine.h"
 
 #include "base/clock.h"
@@ -38,6 +39,8 @@ static bool restore_standing(void *arg, const struct store_standing *standing)
 	hst_error err = {{0}, {0}};
 
 	if (presences_restore(engine, standing->kind, standing->name, standing->value.bytes, standing->value.length))
+		return true;
+	if (alerting_restore(engine, standing->kind, standing->name, standing->value.bytes, standing->value.length))
 		return true;
 	if (core_restore_standing(engine->core, standing->kind, standing->name, standing->value.bytes, standing->value.length, &err) < 0)
 		log_warning("%s %s is left out: %s", standing->kind, standing->name, err.text);

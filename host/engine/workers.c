@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "engine/alerting.h"
 #include "engine/envelopes.h"
 #include "engine/why.h"
 #include "os/crash.h"
@@ -117,6 +118,7 @@ static struct engine_pool *pool_of(struct engine *engine, const char *instance)
 	if (!pool) {
 		pool = mem_alloc(sizeof *pool);
 		table_set(&engine->pools, instance, pool);
+		pool->instance = table_word(&engine->words, instance);
 	}
 	return pool;
 }
@@ -140,6 +142,7 @@ static void call_send(struct engine *engine, struct hub_link *worker, struct eng
 	request->link = worker->number;
 	request->step = call->step;
 	request->token = call->token;
+	request->notice = call->notice;
 	worker->role = request;
 	message_init(&message, WORD_call, request->id);
 	message_set_integer(&message, "step", call->step);
@@ -236,11 +239,18 @@ static struct hub_link *idle_worker(struct engine *engine, const char *instance)
 	return NULL;
 }
 
+void workers_over(struct engine *engine, uint64_t notice, struct core_event *event)
+{
+	if (!notice)
+		engine_event(engine, event);
+	else
+		alerting_told(engine, notice, event->kind == CORE_RETURNED && event->state == STATE_SUCCEEDED ? NULL : event->text);
+}
+
 /* The caller frees it. */
 static char *overdue_text(struct engine *engine, const struct engine_call *call)
 {
-	const struct step *step = core_step_of(engine->core, call->step);
-	const char *instance = step ? step->flow_step->target : "";
+	const char *instance = call->pool->instance;
 	const struct definition *definition = definitions_instance(engine->definitions, HST_CONNECTOR, instance);
 	const char *child = arena_printf(engine->scratch, "worker/connector/%s", instance);
 	const char *why = definition ? definition->fault : NULL;
@@ -259,12 +269,13 @@ static void call_overdue(void *arg)
 	struct core_event event = {.kind = CORE_RETURNED, .step = call->step, .token = call->token, .state = STATE_TIMED_OUT,
 	                           .reason = "ActionTimeout"};
 	char *text = overdue_text(engine, call);
+	uint64_t notice = call->notice;
 
 	call->overdue = NULL;
 	event.text = text;
 	pool_remove(call->pool, call);
 	call_free(call);
-	engine_event(engine, &event);
+	workers_over(engine, notice, &event);
 	free(text);
 }
 
@@ -308,11 +319,29 @@ void workers_cancel(struct engine *engine, const struct step *step)
 	}
 }
 
+/* To a worker that does nothing now, else it waits for one; `call` is taken over. */
+static void begin_call(struct engine *engine, const char *connector, struct engine_call *call)
+{
+	struct hub_link *worker = engine->resting ? NULL : idle_worker(engine, connector);
+	struct engine_pool *pool = pool_of(engine, connector);
+
+	call->engine = engine;
+	call->pool = pool;
+	if (worker) {
+		call_send(engine, worker, call);
+		return;
+	}
+	call->overdue = loop_in(engine->loop, call->timeout_ms, call_overdue, call);
+	if (pool->last)
+		pool->last->next = call;
+	else
+		pool->first = call;
+	pool->last = call;
+}
+
 void workers_call(struct engine *engine, const struct core_action *action)
 {
 	const struct flow_step *flow_step = action->step->flow_step;
-	struct hub_link *worker = engine->resting ? NULL : idle_worker(engine, flow_step->target);
-	struct engine_pool *pool = pool_of(engine, flow_step->target);
 	struct engine_call *call;
 	hst_error err = {{0}, {0}};
 
@@ -334,18 +363,21 @@ void workers_call(struct engine *engine, const struct core_action *action)
 		call->name = mem_text(flow_step->name);
 		snprintf(call->chain, sizeof call->chain, "%s", action->step->run->facts.chain);
 	}
-	call->engine = engine;
-	call->pool = pool;
-	if (worker) {
-		call_send(engine, worker, call);
-		return;
-	}
-	call->overdue = loop_in(engine->loop, call->timeout_ms, call_overdue, call);
-	if (pool->last)
-		pool->last->next = call;
-	else
-		pool->first = call;
-	pool->last = call;
+	begin_call(engine, flow_step->target, call);
+}
+
+/* Steps are numbered from 1 on, so it is none; its own number keeps it apart from others where it is looked for. */
+void workers_notify(struct engine *engine, const struct engine_notice *notice)
+{
+	struct engine_call *call = mem_alloc(sizeof *call);
+
+	call->token = (int64_t)notice->id;
+	call->notice = notice->id;
+	call->timeout_ms = notice->timeout_ms;
+	call->action = mem_text(notice->action);
+	call->inputs = mem_copy(notice->inputs, notice->inputs_length);
+	call->inputs_length = notice->inputs_length;
+	begin_call(engine, notice->connector, call);
 }
 
 void workers_configured(struct engine *engine)
@@ -359,9 +391,11 @@ void workers_configured(struct engine *engine)
 			                           .state = STATE_FAILED, .reason = "DefinitionGone",
 			                           .text = "the configuration no longer has this connector"};
 
+			uint64_t notice = call->notice;
+
 			pool_remove(pool, call);
 			call_free(call);
-			engine_event(engine, &event);
+			workers_over(engine, notice, &event);
 		}
 	}
 }
@@ -372,7 +406,7 @@ void workers_uncall(struct engine *engine)
 		for (const struct engine_call *call = ((struct engine_pool *)entry->value)->first; call; call = call->next) {
 			struct core_event event = {.kind = CORE_UNCALLED, .step = call->step, .token = call->token};
 
-			if (!call->cancelled)
+			if (!call->cancelled && !call->notice)
 				engine_event(engine, &event);
 		}
 }

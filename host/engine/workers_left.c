@@ -71,7 +71,7 @@ static void tell(void *arg)
 		char *text = mem_printf("the connector's process ended during the call%s%s", how ? ": " : "", how ? how : "");
 		struct core_event event = {.kind = CORE_CRASHED, .step = request->step, .token = request->token, .text = text};
 
-		engine_event(engine, &event);
+		workers_over(engine, request->notice, &event);
 		free(text);
 	}
 	left_free(left);

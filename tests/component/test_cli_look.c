@@ -164,19 +164,34 @@ static void times_within_sentences_are_those_of_the_place(void **state)
 	fake_desk_said(desk, "since 2026-11-21T23:31:52Z.");
 }
 
-static void alerts_are_what_watch_has_as_wrong(void **state)
+static const char degraded[] =
+	"[{\"when\":\"instance degraded\",\"sentence\":\"worker/connector/post was given up\",\"remedy\":\"hostler reload\","
+	"\"since\":\"2026-11-21T23:31:52Z\",\"notifications\":["
+	"{\"alert\":\"mail\",\"use\":\"connector:post.send\",\"state\":\"cannot\",\"error\":\"post is what is wrong\"},"
+	"{\"alert\":\"chat\",\"use\":\"connector:chat.say\",\"state\":\"told\",\"told\":\"2026-11-21T23:32:00Z\",\"error\":null},"
+	"{\"alert\":\"sms\",\"use\":\"connector:sms.send\",\"state\":\"failing\",\"failed_attempts\":1,"
+	"\"next\":\"2026-11-21T23:33:00Z\",\"error\":\"no network\"},"
+	"{\"alert\":\"fax\",\"use\":\"connector:fax.send\",\"state\":\"given up\",\"failed_attempts\":8,\"error\":\"no paper\"}]}]";
+
+static void alerts_say_what_is_wrong_and_where_word_of_it_went(void **state)
 {
 	struct fake_desk *desk = *state;
 
-	table_set(&desk->answers, "watch", "{\"running\":[],\"wrong\":[]}");
+	table_set(&desk->answers, "alerts", "[]");
 	assert_int_equal(DESK_RUN(desk, "alerts"), 0);
-	assert_string_equal(desk->out, "nothing needs anybody\n");
-	table_set(&desk->answers, "watch",
-		  "{\"wrong\":[{\"subject\":\"#12/enter\",\"sentence\":\"lost on here\",\"remedy\":\"hostler resolve\"}]}");
-	assert_int_equal(DESK_RUN(desk, "alerts"), 0);
-	assert_string_equal(desk->out, "#12/enter: lost on here\n  hostler resolve\n");
+	assert_string_equal(desk->out, "nothing is wrong\n");
 	assert_int_equal(DESK_RUN(desk, "alerts", "--json"), 0);
-	assert_string_equal(desk->out, "[{\"subject\":\"#12/enter\",\"sentence\":\"lost on here\",\"remedy\":\"hostler resolve\"}]\n");
+	assert_string_equal(desk->out, "[]\n");
+	table_set(&desk->answers, "alerts", (void *)degraded);
+	assert_int_equal(DESK_RUN(desk, "alerts"), 1);
+	assert_string_equal(desk->out, "instance degraded: worker/connector/post was given up\n"
+				       "  since 2026-11-21 23:31:52 UTC; hostler reload\n"
+				       "  mail (connector:post.send): cannot be told: post is what is wrong\n"
+				       "  chat (connector:chat.say): told 2026-11-21 23:32:00 UTC\n"
+				       "  sms (connector:sms.send): 1 attempt failed, the next is made 2026-11-21 23:33:00 UTC: no network\n"
+				       "  fax (connector:fax.send): given up after 8 attempts: no paper\n");
+	assert_int_equal(DESK_RUN(desk, "alerts", "--json"), 1);
+	fake_desk_said(desk, "\"when\":\"instance degraded\"");
 }
 
 static void a_broken_file_keeps_nobody_from_asking(void **state)
@@ -245,7 +260,7 @@ int main(void)
 		DESK_TEST(a_step_that_is_named_is_all_that_is_shown),
 		DESK_TEST(who_waits_is_told_the_reason_once),
 		DESK_TEST(times_within_sentences_are_those_of_the_place),
-		DESK_TEST(alerts_are_what_watch_has_as_wrong),
+		DESK_TEST(alerts_say_what_is_wrong_and_where_word_of_it_went),
 		DESK_TEST(a_broken_file_keeps_nobody_from_asking),
 		DESK_TEST(who_waits_for_a_lost_run_is_told_how_to_settle_it),
 		DESK_TEST(a_session_that_is_stuck_is_told_with_its_remedy),

@@ -16,7 +16,7 @@ FLOW_KEY = re.compile(r'\{"(flow|step)", "([\w.]+)",(?:[^{}]*)FLOW_KEY_(\w+)\}')
 PACKAGE_KEYS = re.compile(r"struct package_key (\w+)_keys\[\] = \{(.*?)\{NULL", re.DOTALL)
 # How hostlerd starts the others; what people never type is on no page.
 UNTOLD = {"hostler-worker": {"--instance", "-c", "--number"}}
-KEY = re.compile(r'^\t(?:\{"(\w+)", "(\w+)", CONF_|PLUGIN_OF\("(\w+)"\))', re.MULTILINE)
+KEY = re.compile(r'^\t(?:\{"(\w+)", "([\w.]+)", CONF_|PLUGIN_OF\("(\w+)"\))', re.MULTILINE)
 
 
 def text_of(path):
@@ -57,7 +57,7 @@ def check_commands():
 def check_keys():
     expected = []
     for section, key, kind in KEY.findall(text_of("host/config/conf_keys.c")):
-        expected.append(f"[{section or kind}] {key or 'plugin'}")
+        expected.append(f"[{section or kind}] {key or 'plugin'}" + ("NAME" if key.endswith(".") else ""))
     page = sections(text_of("man/hostler.ini.5"), "SH")["SECTIONS"]
     written = [f"{re.sub(' NAME', '', head)} {tag.split(' ')[0]}" for head, body in sections(page, "SS").items()
                for tag in tags(body)]

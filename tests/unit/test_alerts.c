@@ -390,6 +390,10 @@ static void what_is_over_and_closed_is_kept_no_more(void **state)
 	assert_string_equal(name.s, "failed/hello");
 	assert_int_equal(value.length, 0);
 	assert_false(alerts_unkept(house.alerts, &name, &value));
+	/* And then forgotten. */
+	found(&house, 2, ALERT_KIND_COUNT, NULL, 0);
+	found(&house, 3, ALERT_KIND_COUNT, NULL, 0);
+	assert_string_equal(told(&house, 3, NULL), "");
 	text_clear(&name);
 	text_clear(&value);
 	teardown(&house);

@@ -363,6 +363,7 @@ static void desktop_stage(struct core *core, struct step *step, enum state state
 	if (!step->unsure)
 		ask_done(core, step);
 	step->facts.state = state;
+	step->heard_us = core->now_us;
 	steer_heard(step);
 	overdue_watch(core, step);
 	if ((state == STATE_RUNNING || state == STATE_PAUSED) && step->facts.started_us == 0)
@@ -385,6 +386,7 @@ static void desktop_progress(struct core *core, struct step *step, const struct 
 		return;
 	if (step->facts.state == STATE_LOST)
 		heard_while_lost(core, step, effects);
+	step->heard_us = core->now_us;
 	text_replace(&step->facts.subflow, event->subflow);
 	text_replace(&step->facts.action, event->action);
 	effects_step(effects, step);

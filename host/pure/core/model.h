@@ -91,6 +91,7 @@ struct step {
 	int64_t overdue_us;		 /* of what the core has counted (internal.h) */
 	int64_t limit_ms;		 /* its run time-out, as it was offered; 0: not known */
 	struct core_timer lost_timer;	 /* until when it waits for a late answer or a person */
+	int64_t heard_us;		 /* when its device last said how it goes on; 0: not since the engine began */
 	int64_t ask_delay_ms;		 /* how long the last question was waited for; 0: none was put */
 	int64_t crashes;		 /* processes that have ended during its call */
 	bool unsure;			 /* its device is to be asked as soon as it is there */
