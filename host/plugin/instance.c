@@ -182,6 +182,8 @@ int plugin_shape(const hst_plugin *plugin, const hst_value *options, hst_host *h
 			return code;
 		if ((code = verify_shape(plugin, &shape, err)) != HST_OK)
 			return code;
+		if (!shape.event.n)
+			shape.event = plugin->event;
 	}
 	*ret = shape;
 	return HST_OK;

@@ -161,13 +161,11 @@ static int check_event(const hst_plugin *plugin, const char *name, hst_error *er
 	return verify_fields(where, plugin->event, VERIFY_EVENT, STRUCT_MAX, err);
 }
 
-/* What `fields` says counts alone, so whatever else was said would be overlooked. */
+/* What `fields` says of inputs and outputs counts alone, so whatever else was said would be overlooked. */
 static int check_fields(const hst_plugin *plugin, const char *name, hst_error *err)
 {
 	if (!PRESENT(plugin, fields))
 		return HST_OK;
-	if (plugin->event.n)
-		return wrong(name, ".event", "must be empty where .fields is set, which decides it", err);
 	for (size_t i = 0; i < plugin->action_count; i++)
 		if (plugin->actions[i].inputs.n || plugin->actions[i].outputs.n)
 			return wrong(name, ".actions", "must have no inputs and outputs of their own where .fields is set", err);

@@ -55,7 +55,7 @@ typedef struct hst_action {
 
 /* Inputs, outputs or event of an instance whose configuration decides them. Arrays live in the call's arena. */
 typedef struct hst_shape {
-	hst_fields event;   /* triggers: fields of the event, which are also the inputs of a press */
+	hst_fields event;   /* triggers: fields of the event, which are also the inputs of a press; none: those of the descriptor */
 	hst_fields inputs;  /* connectors: of every action */
 	hst_fields outputs; /* connectors: of every action */
 	hst_duration deadline; /* ms, connectors: of every action; 0: that of the action */
