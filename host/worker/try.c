@@ -14,6 +14,7 @@
 #include "schema/manifest.h"
 #include "schema/types.h"
 #include "schema/value.h"
+#include "seal/secret.h"
 #include "worker/attempt.h"
 
 #include <errno.h>
@@ -21,6 +22,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { SECRET_FILE_MAX = 64 << 10 };
 
 int attempt_read_pair(hst_arena *arena, hst_value *record, const char *pair, hst_error *err)
 {
@@ -55,11 +58,39 @@ static int read_arguments(struct attempt *attempt, char *const *arguments, int n
 	return code;
 }
 
+/* Everybody can read a command line, so what is given for a secret is the name of a file that has it; its last line end is none of it. */
+static int read_secrets(hst_arena *arena, hst_fields fields, hst_value *given, hst_error *err)
+{
+	for (size_t i = 0; i < value_count(given); i++) {
+		const char *name = value_name_at(given, i);
+		const hst_field *field = fields_find(fields, name);
+		char *bytes = NULL;
+		size_t n = 0;
+		int code;
+
+		if (!field || field_type(field) != HST_TYPE_SECRET)
+			continue;
+		code = files_read(value_text(value_at(given, i)), SECRET_FILE_MAX, &bytes, &n, err);
+		if (code != HST_OK)
+			return code;
+		if (n && bytes[n - 1] == '\n')
+			n--;
+		value_set(given, name, value_make_text(arena, bytes, n));
+		explicit_bzero(bytes, n);
+		free(bytes);
+	}
+	return HST_OK;
+}
+
 int attempt_open(struct attempt *attempt, hst_error *err)
 {
 	const hst_value *options = NULL;
 	hst_host *host = &attempt->alone.services.host;
-	int code = fields_check(attempt->arena, attempt->plugin->options, "option", attempt->options, false, &options, err);
+	int code = read_secrets(attempt->arena, attempt->plugin->options, attempt->options, err);
+
+	fields_use_secrets(&secret_table);
+	if (code == HST_OK)
+		code = fields_check(attempt->arena, attempt->plugin->options, "option", attempt->options, false, &options, err);
 
 	if (code == HST_OK)
 		code = plugin_shape(attempt->plugin, options, host, attempt->arena, &attempt->shape, err);
@@ -117,6 +148,9 @@ static int try_action(struct attempt *attempt, hst_error *err)
 
 	if (!action)
 		return say_actions(attempt, err);
+	code = read_secrets(attempt->arena, shape ? shape->inputs : action->inputs, attempt->inputs, err);
+	if (code != HST_OK)
+		return code;
 	services_begin(&attempt->alone.services, &call, attempt->arena, 0);
 	code = connector_run(attempt->instance, action, shape, &call.call, attempt->inputs, false, &outputs, err);
 	if (code == HST_OK)
@@ -169,7 +203,7 @@ static int find(const char *which, char to[PATH_MAX], hst_error *err)
 
 int try_run(char *const *arguments, int n)
 {
-	hst_arena *arena = arena_new();
+	hst_arena *arena = arena_new_wiping();
 	struct attempt attempt = {
 		.arena = arena, .options = value_make_record(arena), .inputs = value_make_record(arena)};
 	char whole[PATH_MAX];
