@@ -15,7 +15,6 @@ void mail_answer_prepare(void)
 	mail_charsets_load();
 	options = g_mime_parser_options_new();
 	g_mime_parser_options_set_fallback_charsets(options, (const char **)fallback);
-	g_mime_parser_options_set_allow_addresses_without_domain(options, TRUE);
 }
 
 void mail_answer(struct mail_say *say, enum email_asked asked, const uint64_t *limits, struct mail_span mail)

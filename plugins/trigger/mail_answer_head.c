@@ -2,6 +2,7 @@
 #include "mail_answer.h"
 
 #include "email_parser.h"
+#include "mail_addresses.h"
 #include "mail_charsets.h"
 
 #include <string.h>
@@ -116,6 +117,25 @@ static void say_addresses(struct saying *it, InternetAddressList *list, enum ema
 	}
 }
 
+static void say_list(struct saying *it, const char *value, enum email_kind kind, uint64_t *left)
+{
+	while (*value) {
+		gsize n = mail_addresses_piece(value);
+		g_autofree char *piece = g_strndup(value, n);
+		InternetAddressList *list = n > 0 ? internet_address_list_parse(it->options, piece) : NULL;
+
+		if (list) {
+			say_addresses(it, list, kind, left);
+			g_object_unref(list);
+		}
+		if (n == 0) {
+			it->whole = false;
+			return;
+		}
+		value += n;
+	}
+}
+
 /* Some programs write several. */
 static void say_header_of_addresses(struct saying *it, const char *name, enum email_kind kind)
 {
@@ -124,7 +144,6 @@ static void say_header_of_addresses(struct saying *it, const char *name, enum em
 
 	for (guint i = 0; i < it->section->headers->len; i++) {
 		const struct mail_header *header = &g_array_index(it->section->headers, struct mail_header, i);
-		InternetAddressList *list;
 
 		if (g_ascii_strcasecmp(header->name, name) != 0)
 			continue;
@@ -133,11 +152,7 @@ static void say_header_of_addresses(struct saying *it, const char *name, enum em
 			it->whole = false;
 			return;
 		}
-		list = internet_address_list_parse(it->options, header->value);
-		if (list) {
-			say_addresses(it, list, kind, &left);
-			g_object_unref(list);
-		}
+		say_list(it, header->value, kind, &left);
 	}
 }
 
