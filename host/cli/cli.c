@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/complete.h"
 #include "cli/print.h"
+#include "cli/triggers.h"
 #include "cli/usage.h"
 #include "os/harden.h"
 #include "schema/value.h"
@@ -112,6 +113,16 @@ int cli_fail_problems(const struct cli *cli, const char *what, const struct prob
 	return CLI_USAGE;
 }
 
+/* Of what starts work by the name of a trigger, also what that one takes. */
+static int help(struct cli *cli, const struct command *command)
+{
+	int status = usage_command(cli, command);
+
+	if (!cli->json && cli->options.argument_count && (command->run == press_command || command->run == post_command))
+		triggers_help(cli, cli->options.arguments[0]);
+	return status;
+}
+
 static int run(struct cli *cli, int argc, char **argv)
 {
 	const struct command *command;
@@ -123,7 +134,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (cli->options.version)
 		return usage_version(cli);
 	if (options_has(&cli->options, "help"))
-		return command ? usage_command(cli, command) : usage_all(cli);
+		return command ? help(cli, command) : usage_all(cli);
 	return command->run(cli);
 }
 

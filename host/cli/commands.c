@@ -43,6 +43,14 @@ static const struct command_option of_check[] = {
 
 static const struct command_option of_press[] = {INPUT, SECRET(VERSION), WAIT, END};
 
+static const struct command_option of_post[] = {
+	{"body", 0, "FILE", 0, "takes the fields from a file with a JSON object; - is stdin", NULL, VERSION},
+	{"key", 0, "K", 0, "makes a repeat harmless: the same key is the same event", NULL, VERSION},
+	SECRET(VERSION),
+	WAIT,
+	END,
+};
+
 static const struct command_option of_run[] = {
 	{"event", 0, "FILE", 0, "takes the event from a file with a JSON object; - is stdin", NULL, VERSION},
 	INPUT,
@@ -193,12 +201,6 @@ static const struct command_option of_restore[] = {
 	END,
 };
 
-/* Named before its time, so that people and scripts hear it from hostler and not from a missing word. */
-#define LATER(name, family, summary)                               \
-	{                                                          \
-		name, family, "", 0, -1, summary, NULL, NULL, NULL \
-	}
-
 static const struct command table[] = {
 	{"up", "running it", "", 0, 0, "starts everything the configuration names, in the foreground", NULL,
 	 host_up, VERSION},
@@ -213,7 +215,7 @@ static const struct command table[] = {
 
 	{"press", "starting work", "BUTTON", 1, 1, "presses a trigger", of_press, press_command, VERSION},
 	{"run", "starting work", "FLOW", 1, 1, "runs a flow by hand", of_run, run_command, VERSION},
-	LATER("post", "starting work", "posts an event"),
+	{"post", "starting work", "EVENT", 1, 1, "posts an event, for scripts and programs", of_post, post_command, VERSION},
 	{"try", "starting work", "DIR", 1, 1,
 	 "runs a desktop flow here and now, without host or configuration", of_try, try_command, VERSION},
 
@@ -231,7 +233,7 @@ static const struct command table[] = {
 	{"watch", "looking", "", 0, 0, "shows what runs and waits, and what is wrong, live", of_watch, watch_command, VERSION},
 	{"alerts", "looking", "", 0, 0, "lists what is wrong and needs somebody", NULL, look_alerts, VERSION},
 	{"flows", "looking", "", 0, 0, "lists flows", NULL, look_flows, VERSION},
-	{"triggers", "looking", "", 0, 0, "lists triggers and their inputs", NULL, look_triggers, VERSION},
+	{"triggers", "looking", "[TRIGGER]", 0, 1, "lists triggers and their inputs", NULL, triggers_command, VERSION},
 	{"devices", "looking", "", 0, 0, "lists devices and their sessions", NULL, look_devices, VERSION},
 	{"events", "looking", "", 0, 0, "says what happened in all runs and to the house, oldest first", of_events, events_command, VERSION},
 	{"explain", "looking", "[CODE]", 0, 1, "explains a reason code, or lists them", NULL, explain_command, VERSION},

@@ -48,7 +48,8 @@ int host_down(struct cli *cli);
 int reload_command(struct cli *cli); /* reload.c */
 int check_command(struct cli *cli);  /* check.c */
 int plugin_command(struct cli *cli); /* plugin.c */
-int press_command(struct cli *cli); /* press.c */
+int press_command(struct cli *cli);
+int post_command(struct cli *cli); /* press.c */
 int run_command(struct cli *cli);
 int resubmit_command(struct cli *cli);
 int try_command(struct cli *cli); /* try.c */
@@ -64,6 +65,7 @@ int look_runs(struct cli *cli);	  /* look.c */
 int look_queue(struct cli *cli);
 int look_flows(struct cli *cli);
 int look_triggers(struct cli *cli);
+int triggers_command(struct cli *cli);
 int look_devices(struct cli *cli);
 int look_plugins(struct cli *cli);
 int look_alerts(struct cli *cli);

@@ -239,7 +239,7 @@ static void offer_given(const struct completion *completion, bool secret, const 
 {
 	hst_arena *arena = completion->cli->arena;
 	const char *name = completion->argument_count ? completion->arguments[0] : "";
-	bool press = completion->command && strcmp(completion->command->name, "press") == 0;
+	bool press = completion->command && (strcmp(completion->command->name, "press") == 0 || strcmp(completion->command->name, "post") == 0);
 	const hst_value *triggers = ask(completion, "triggers", NULL);
 
 	for (size_t i = 0; i < value_count(triggers); i++) {
@@ -354,6 +354,7 @@ static const struct named {
 	{"get", "FILE", offer_files, NULL, NULL, NULL, NULL},
 	{"press", "K=V", offer_inputs, NULL, NULL, NULL, NULL},
 	{"run", "K=V", offer_inputs, NULL, NULL, NULL, NULL},
+	{"post", "K", offer_secrets, NULL, NULL, NULL, NULL},
 	{"press", "K", offer_secrets, NULL, NULL, NULL, NULL},
 	{"run", "K", offer_secrets, NULL, NULL, NULL, NULL},
 	{"try", "K", offer_tried, NULL, NULL, NULL, NULL},
@@ -361,6 +362,8 @@ static const struct named {
 	{"secrets", "G", NULL, "devices", "gateway", "state", offer_devices},
 	{"operator", "look,press,control|admin", offer_rights, NULL, NULL, NULL, NULL},
 	{NULL, "BUTTON", NULL, "triggers", "name", "plugin", offer_triggers},
+	{NULL, "EVENT", NULL, "triggers", "name", "plugin", offer_triggers},
+	{NULL, "[TRIGGER]", NULL, "triggers", "name", "plugin", offer_triggers},
 	{NULL, "TRIGGER", NULL, "triggers", "name", "plugin", offer_triggers},
 	{NULL, "FLOW", NULL, "flows", "name", "summary", offer_flows},
 	{NULL, "F", NULL, "flows", "name", "summary", offer_flows},

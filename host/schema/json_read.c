@@ -102,17 +102,8 @@ static void wipe(struct json_object *from)
 	}
 }
 
-static int line_at(const char *bytes, size_t offset)
-{
-	int line = 1;
-
-	for (size_t i = 0; i < offset && bytes[i]; i++)
-		line += bytes[i] == '\n';
-	return line;
-}
-
-/* *ret is NULL for the text "null" too, as json-c has it. */
-static int parse(const struct text *text, struct json_object **ret, hst_error *err)
+/* *ret is NULL for the text "null" too, as json-c has it. `bytes` is the original. */
+static int parse(const struct text *text, const char *bytes, size_t length, struct json_object **ret, hst_error *err)
 {
 	struct json_tokener *tokener = json_tokener_new_ex(VALUE_DEPTH_MAX);
 	struct json_object *object;
@@ -130,10 +121,8 @@ static int parse(const struct text *text, struct json_object **ret, hst_error *e
 	object = json_tokener_parse_ex(tokener, text->s, (int)text->length + 1);
 	error = json_tokener_get_error(tokener);
 	if (error != json_tokener_success) {
-		code = hst_fail(err, HST_INVALID, "not JSON: line %d: %s",
-				line_at(text->s, json_tokener_get_parse_end(tokener)),
-				error == json_tokener_error_depth ? "nested more than 32 deep"
-								  : json_tokener_error_desc(error));
+		code = json_refuse(bytes, json_scan_original(text->s, json_tokener_get_parse_end(tokener), bytes, length),
+				   error == json_tokener_error_depth ? "nested more than 32 deep" : json_tokener_error_desc(error), err);
 		json_object_put(object);
 	} else {
 		*ret = object;
@@ -159,7 +148,7 @@ int value_parse_json(hst_arena *arena, const char *bytes, size_t length, const h
 				VALUE_BYTES_MAX);
 	code = json_scan(bytes, length, &scan, err);
 	if (!code)
-		code = parse(&scan.rewritten, &object, err);
+		code = parse(&scan.rewritten, bytes, length, &object, err);
 	text_clear(&scan.rewritten);
 	if (code)
 		return code;

@@ -16,11 +16,43 @@ struct scanner {
 
 static int refuse(const struct scanner *scanner, hst_error *err, const char *what)
 {
-	int line = 1;
+	return json_refuse(scanner->bytes, scanner->at < scanner->length ? scanner->at : scanner->length, what, err);
+}
 
-	for (size_t i = 0; i < scanner->at && i < scanner->length; i++)
-		line += scanner->bytes[i] == '\n';
-	return hst_fail(err, HST_INVALID, "not JSON: line %d: %s", line, what);
+int json_refuse(const char *bytes, size_t at, const char *what, hst_error *err)
+{
+	size_t line = 1, begin = 0;
+
+	for (size_t i = 0; i < at; i++)
+		if (bytes[i] == '\n') {
+			line++;
+			begin = i + 1;
+		}
+	return hst_fail(err, HST_INVALID, "not JSON: line %zu, column %zu: %s", line, at - begin + 1, what);
+}
+
+/* Both are the same but for their numbers, which no string has any part in. */
+size_t json_scan_original(const char *rewritten, size_t at, const char *bytes, size_t length)
+{
+	size_t from = 0, to = 0;
+	bool text = false;
+
+	while (from < at && to < length) {
+		if (!text && strchr("-0123456789", bytes[to]) && bytes[to]) {
+			to += json_number_length(bytes + to, length - to);
+			from += json_number_length(rewritten + from, at - from);
+			continue;
+		}
+		if (text && bytes[to] == '\\') {
+			from++;
+			to++;
+		} else if (bytes[to] == '"') {
+			text = !text;
+		}
+		from++;
+		to++;
+	}
+	return to < length ? to : length;
 }
 
 size_t json_number_length(const char *bytes, size_t n)

@@ -18,6 +18,12 @@ struct json_scan {
  */
 int json_scan(const char *bytes, size_t length, struct json_scan *ret, hst_error *err);
 
+/* HST_INVALID with the line and column of the byte at `at`, both from 1. */
+int json_refuse(const char *bytes, size_t at, const char *what, hst_error *err);
+
+/* Where in the original the byte `at` of the rewritten text comes from. */
+size_t json_scan_original(const char *rewritten, size_t at, const char *bytes, size_t length);
+
 /* Bytes of the number at the front, as far as its characters go. */
 size_t json_number_length(const char *bytes, size_t n);
 

@@ -70,6 +70,7 @@ GIVEN = {
     "connector/exec": [f"--option=program={SOURCE}/conf/desktop-flows/greet/desktop-flow.ini", "--input=run.name=Anna"],
     "connector/file": ["--option=root=PLACE", "--input=write.file=b.txt", "--input=write.text=b"],
     "trigger/button": ["--option=input.size=choice small, large", "--input=size=small"],
+    "trigger/event": ["--option=field.number=integer from 1 required", "--input=number=3"],
     "trigger/schedule": ["--option=every=1m"],
 }
 

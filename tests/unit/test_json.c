@@ -226,6 +226,29 @@ static void errors_name_the_line(void **state)
 	}
 }
 
+/* Also behind numbers, which json-c is given in another length than they have. */
+static void errors_name_the_column(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} wants[] = {
+		{"{\"a\":,1}", "line 1, column 6:"},
+		{"{\"a\":123456789, \"b\":2, \"c\" 3}", "line 1, column 28:"},
+		{"[0,1,2,3,4,5,6,7,8,9,1.5e10,true,}", "line 1, column 34:"},
+		{"{\n  \"t\": \"1 \\\" 2\", \"n\": 77 \"x\"}", "line 2, column 26:"},
+		{"[1,\n 01]", "line 2, column 2:"},
+	};
+
+	for (size_t i = 0; i < sizeof wants / sizeof *wants; i++) {
+		const hst_value *value;
+		hst_error why;
+
+		assert_int_equal(value_parse_json(*state, wants[i].text, strlen(wants[i].text), &value, &why), HST_INVALID);
+		if (!strstr(why.text, wants[i].says))
+			fail_msg("%s: \"%s\" does not say \"%s\"", wants[i].text, why.text, wants[i].says);
+	}
+}
+
 static void bad_bytes_are_written_as_replacement_characters(void **state)
 {
 	char *json = written(value_make_text(*state,
@@ -264,6 +287,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(depth_has_a_ceiling, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(count_and_size_have_ceilings, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(errors_name_the_line, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(errors_name_the_column, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(bad_bytes_are_written_as_replacement_characters, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_tree_too_deep_to_read_back_is_cut_and_said, set_up,
