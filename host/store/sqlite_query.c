@@ -85,7 +85,7 @@ int sqlite_get_state(struct store *base, const char *instance, const char *name,
 int sqlite_get_event(struct store *base, const char *instance, const char *key, int64_t *ret_run, int64_t *ret_runs,
 		     hst_error *err)
 {
-	struct sqlite_store *store = (struct sqlite_store *)base;
+	struct sqlite_store *store = query_of(base);
 	sqlite3_stmt *statement = store->statements[SQL_GET_EVENT];
 	bool there;
 	int got, code;
