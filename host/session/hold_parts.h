@@ -9,6 +9,7 @@
 #include "desktop/flowrun_place.h"
 #include "desktop/package.h"
 #include "seal/sealing.h"
+#include "seal/signed_package.h"
 #include "session/device.h"
 #include "session/notes.h"
 #include "session/work.h"
@@ -39,7 +40,8 @@ struct hold_ground {
 	char *digest;
 	struct package *own; /* the last that was given secrets, in a copy of this process's own; NULL: none */
 	char *own_digest;    /* NULL: that is not to be used again */
-	char *proved;        /* the last signature of one, which an operator of the roster of this epoch has made; NULL: none */
+	struct signed_package signature; /* the last that one came with */
+	char *proved;        /* its bytes, if an operator of the roster of this epoch has made it; NULL: none has */
 	size_t proved_length;
 	int64_t proved_epoch;
 };

@@ -10,7 +10,6 @@
 #include "os/failure.h"
 #include "os/files.h"
 #include "seal/items.h"
-#include "seal/signed_package.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,27 +35,37 @@ static int unsigned_for(hst_error *err, const char *why)
 	return hst_fail_as(err, HST_DENIED, "PackageUnsigned", "the step gives its desktop flow secrets, and %s", why);
 }
 
+static bool is_proved(const struct hold *hold, const struct item *item)
+{
+	const struct hold_ground *ground = &hold->ground;
+	const struct roster *roster = hold->pinned.roster;
+
+	return roster && ground->proved && ground->proved_epoch == roster->epoch && ground->proved_length == item->length &&
+	       memcmp(ground->proved, item->bytes, item->length) == 0;
+}
+
 /* The same signature comes with every run. Who may sign stands in the head of the roster, which has one epoch. */
-static int prove(struct hold *hold, const struct item *item, const struct signed_package *signature, hst_error *err)
+static int prove(struct hold *hold, const struct item *item, hst_error *err)
 {
 	struct hold_ground *ground = &hold->ground;
 	const struct roster *roster = hold->pinned.roster;
 	int code;
 
-	if (roster && ground->proved && ground->proved_epoch == roster->epoch && ground->proved_length == item->length &&
-	    memcmp(ground->proved, item->bytes, item->length) == 0)
+	if (is_proved(hold, item))
 		return HST_OK;
-	code = signed_package_verify(signature, roster, err);
+	free(take(ground->proved));
+	code = signed_package_read(item->bytes, item->length, &ground->signature, err);
+	if (code == HST_OK)
+		code = signed_package_verify(&ground->signature, roster, err);
 	if (code != HST_OK)
 		return code;
-	free(ground->proved);
 	ground->proved = mem_copy(item->bytes, item->length);
 	ground->proved_length = item->length;
 	ground->proved_epoch = roster->epoch;
 	return HST_OK;
 }
 
-static int find_signature(struct hold *hold, const struct message *launch, struct signed_package *ret, hst_error *err)
+static int find_signature(struct hold *hold, const struct message *launch, const struct signed_package **ret, hst_error *err)
 {
 	struct items items;
 	struct item item = {0};
@@ -68,12 +77,11 @@ static int find_signature(struct hold *hold, const struct message *launch, struc
 		found = item.kind == ITEM_PACKAGE;
 	if (!found)
 		return unsigned_for(err, "nobody has signed it");
-	if (signed_package_read(item.bytes, item.length, ret, &why) != HST_OK)
+	if (prove(hold, &item, &why) != HST_OK)
 		return unsigned_for(err, why.text);
-	if (prove(hold, &item, ret, &why) != HST_OK)
-		return unsigned_for(err, why.text);
-	if (strcmp(ret->digest, message_text(launch, "package")) != 0)
+	if (strcmp(hold->ground.signature.digest, message_text(launch, "package")) != 0)
 		return unsigned_for(err, "what was signed is another one");
+	*ret = &hold->ground.signature;
 	return HST_OK;
 }
 
@@ -141,24 +149,24 @@ static bool is_there(const struct hold *hold, const char *digest)
 int hold_signed_package(struct hold *hold, const struct message *launch, const struct package **ret, hst_error *err)
 {
 	struct hold_ground *ground = &hold->ground;
-	struct signed_package signature;
+	const struct signed_package *signature = NULL;
 	AUTO_FREE char *target = NULL;
 	int code = find_signature(hold, launch, &signature, err);
 
 	if (code == HST_OK)
 		code = hold_ground_make(hold, err);
-	if (code == HST_OK && !is_there(hold, signature.digest)) {
+	if (code == HST_OK && !is_there(hold, signature->digest)) {
 		hold_ground_disown(ground);
 		target = files_join(ground->work.root, "package");
-		code = copy(hold, &signature, target, err);
+		code = copy(hold, signature, target, err);
 		if (code == HST_OK)
 			code = read_copy(target, &ground->own, err);
-		if (code == HST_OK && strcmp(ground->own->name, signature.name) != 0)
+		if (code == HST_OK && strcmp(ground->own->name, signature->name) != 0)
 			code = unsigned_for(err, "its manifest has another name than what was signed");
 		if (code == HST_OK)
 			code = work_check_reach(target, hold->uid, hold->gid, err);
 		if (code == HST_OK)
-			ground->own_digest = mem_text(signature.digest);
+			ground->own_digest = mem_text(signature->digest);
 	}
 	*ret = ground->own;
 	return code;

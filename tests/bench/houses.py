@@ -330,7 +330,8 @@ class House:
         daemon = Daemon(self.place, files)
         self.daemons.append(daemon)
         os.makedirs(daemon.path("desktop-flows/go"), exist_ok=True)
-        shutil.copy(self.place.tool("started"), daemon.path("desktop-flows/go/started"))
+        if "started" in self.shape.run:
+            shutil.copy(self.place.tool("started"), daemon.path("desktop-flows/go/started"))
         return daemon
 
     def let_in(self):
