@@ -75,9 +75,13 @@ static int add_path(struct backup_pack *pack, struct archive_writer *writer, con
 	return archive_add_file(writer, name, status.st_mode & 0777, fd, on_bytes, pack, err);
 }
 
+/* What came for events that are not stored yet is no run's, and what is not whole is nobody's. */
 static bool is_kept(const char *name)
 {
-	return strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+	size_t length = strlen(name);
+	bool partial = name[0] == '.' && length > 5 && strcmp(name + length - 5, ".part") == 0;
+
+	return strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && strcmp(name, ".staged") != 0 && !partial;
 }
 
 /* Plain files and folders only, in no order that means anything. */
@@ -101,7 +105,7 @@ static int add_folder(struct backup_pack *pack, struct archive_writer *writer, c
 			code = add_folder(pack, writer, below, depth + 1, err);
 		} else if (S_ISREG(status.st_mode)) {
 			code = add_path(pack, writer, below, err);
-			pack->file_count++;
+			pack->file_count += entry->d_name[0] != '.';
 		}
 	}
 	closedir(folder);

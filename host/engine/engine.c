@@ -10,6 +10,7 @@
 #include "engine/retention.h"
 #include "engine/envelopes.h"
 #include "engine/secrets.h"
+#include "engine/staging.h"
 #include "engine/trials.h"
 #include "engine/probes.h"
 #include "os/crash.h"
@@ -42,7 +43,7 @@ static const struct hub_handler handlers[] = {
 	{WORD_probe, on_probe}, {WORD_probed, on_probed},
 	{WORD_ask, on_ask},         {WORD_follow, on_follow},
 	{WORD_manage, on_manage},
-	{WORD_file_get, on_file_get}, {WORD_fired, on_fired}, {WORD_coming, on_coming},       {WORD_emit, on_emit},       {WORD_state_get, on_state_get},
+	{WORD_file_get, on_file_get}, {WORD_file_fetch, on_file_fetch}, {WORD_fired, on_fired}, {WORD_coming, on_coming},       {WORD_emit, on_emit},       {WORD_state_get, on_state_get},
 	{WORD_returned, on_returned}, {WORD_error, on_error},       {WORD_device, on_device},   {WORD_taken, on_taken},
 	{WORD_refused, on_refused},   {WORD_stage, on_stage},       {WORD_progress, on_progress}, {WORD_finished, on_finished},
 	{WORD_released, on_released}, {WORD_standing, on_standing}, {WORD_file_put, on_file_put}, {WORD_package, on_package}, {WORD_package_get, on_package_get},
@@ -65,6 +66,7 @@ static void link_left(void *arg, struct hub_link *link)
 	table_remove_number(&engine->links, link->number);
 	engine_unfollow(engine, link->number, 0);
 	workers_left(engine, link);
+	staging_left(engine, link);
 	trials_left(engine, link);
 	presences_left(engine, link);
 }
@@ -152,6 +154,8 @@ static int engine_open(struct engine *engine, void *zmq, struct key_ring *ring, 
 	if (rc >= 0)
 		rc = engine_restore(engine, err);
 	if (rc >= 0)
+		staging_open(engine);
+	if (rc >= 0)
 		rc = open_wire(engine, zmq, ring, err);
 	crash_point(CRASH_engine_bound);
 	return rc;
@@ -195,6 +199,7 @@ static void engine_close(struct engine *engine)
 	text_clear(&engine->said);
 	envelopes_clear(engine);
 	secrets_clear(engine);
+	staging_close(engine);
 	free(engine->files_dir);
 }
 

@@ -30,6 +30,7 @@ struct engine_request {
 	int64_t step, token; /* call */
 	char *key; /* fire: that whoever pressed gave the event; NULL: none */
 	uint64_t notice;     /* of a call outside of any run; 0: it is a step's */
+	int64_t files;       /* a press: the set of files that came with it (staging.h); 0: none */
 };
 
 /* A call outside of any run; `id` says which when alerting_told is given what came of it. */
@@ -50,7 +51,8 @@ struct engine_call {
 	size_t inputs_length;
 	char *sealed; /* items; NULL: none */
 	size_t sealed_length;
-	char chain[ID_SIZE], *name; /* with `sealed`: what envelopes are bound to, and the step's name */
+	char chain[ID_SIZE]; /* with `sealed`: what envelopes are bound to */
+	char *name; /* the step's */
 	struct engine *engine;
 	struct engine_pool *pool;
 	bool cancelled; /* no worker is to take it any more */
@@ -150,6 +152,11 @@ struct engine {
 	bool resting, rested; /* rest.c */
 	int64_t began_us;     /* steady: when this engine was ready */
 	char *files_dir;
+	struct table writing;      /* files in parts: path -> their sums so far (files.h) */
+	struct staged *staged;     /* files of events to come, the newest first (staging.h) */
+	size_t staged_count;
+	int64_t staged_number;
+	struct loop_timer *staged_clean;
 	struct retention *retention;
 	struct alerting *alerting; /* NULL: before it is opened */
 	struct engine_backup *backup; /* being made; NULL: none (backups.c) */
@@ -213,7 +220,6 @@ void engine_say_happening(struct text *to, const struct engine_happening *happen
 void on_press(void *arg, struct hub_link *from, const struct message *message);
 void on_run(void *arg, struct hub_link *from, const struct message *message);
 void on_follow(void *arg, struct hub_link *from, const struct message *message);
-void on_file_get(void *arg, struct hub_link *from, const struct message *message);
 void on_resubmit(void *arg, struct hub_link *from, const struct message *message); /* on_resubmit.c */
 void on_whom(void *arg, struct hub_link *from, const struct message *message); /* on_whom.c */
 void on_steer(void *arg, struct hub_link *from, const struct message *message); /* on_steer.c */
@@ -231,9 +237,13 @@ void on_progress(void *arg, struct hub_link *from, const struct message *message
 void on_finished(void *arg, struct hub_link *from, const struct message *message);
 void on_released(void *arg, struct hub_link *from, const struct message *message);
 void on_standing(void *arg, struct hub_link *from, const struct message *message);
-void on_file_put(void *arg, struct hub_link *from, const struct message *message);
 void on_package(void *arg, struct hub_link *from, const struct message *message);
 void on_package_get(void *arg, struct hub_link *from, const struct message *message);
+
+/* on_files.c */
+void on_file_get(void *arg, struct hub_link *from, const struct message *message);
+void on_file_put(void *arg, struct hub_link *from, const struct message *message);
+void on_file_fetch(void *arg, struct hub_link *from, const struct message *message);
 
 /* serving.c: which gateway serves a device */
 int serving_read(struct engine *engine, struct key_ring *ring, hst_error *err);

@@ -7,6 +7,9 @@
 /* Whether what this peer says of the device counts. */
 bool gateway_serves(struct engine *engine, const struct hub_link *link, const char *device);
 
+/* The same of the device that has this step. An ended step may be forgotten: then it is moot, and false. */
+bool gateway_may(struct engine *engine, const struct hub_link *from, int64_t step);
+
 /* The gateway that last spoke for the device; NULL: it is not there now. */
 struct hub_link *gateway_of(struct engine *engine, const char *device);
 

@@ -1,6 +1,6 @@
-/* What operators ask to be done, and files they fetch. Questions are in answers.c. */
-#include "engine/files.h"
+/* What operators ask to be done. Questions are in answers.c, files in on_files.c. */
 #include "engine/envelopes.h"
+#include "engine/event_files.h"
 #include "engine/steer.h"
 
 #include "base/auto.h"
@@ -55,6 +55,7 @@ void on_run(void *arg, struct hub_link *from, const struct message *message)
 	struct core_event event = {.kind = CORE_FIRED, .flow = flow};
 	const struct flow *known = table_get(&engine->definitions->flows, flow);
 	struct engine_request *request;
+	struct staging_event files;
 	AUTO(text) struct text json;
 	const hst_value *body;
 	hst_error err = {{0}, {0}};
@@ -79,7 +80,8 @@ void on_run(void *arg, struct hub_link *from, const struct message *message)
 		engine_refuse(engine, from, message->id, HST_INVALID, "InputInvalid", "what is sealed of the event: %s", err.text);
 		return;
 	}
-	if (event_by_hand(engine, known, body, event.sealed, event.sealed_count, &body, &err) < 0) {
+	if (event_by_hand(engine, known, body, event.sealed, event.sealed_count, &body, &err) < 0 ||
+	    event_files_by_hand(engine, from, message_integer(message, "files"), known, body, &files, &err) < 0) {
 		engine_refuse(engine, from, message->id, HST_INVALID, "InputInvalid", "%s", err.text);
 		return;
 	}
@@ -91,6 +93,7 @@ void on_run(void *arg, struct hub_link *from, const struct message *message)
 	event.tag = request->id;
 	event.who = engine_operator(from);
 	engine_event(engine, &event);
+	event_files_place(engine, &files);
 }
 
 struct following {
@@ -181,29 +184,4 @@ void on_follow(void *arg, struct hub_link *from, const struct message *message)
 			engine_follow(engine, from->number, following.run, following.ends);
 	}
 	table_clear(&following.names);
-}
-
-void on_file_get(void *arg, struct hub_link *from, const struct message *message)
-{
-	struct engine *engine = arg;
-	struct following following = {.engine = engine, .run = message_integer(message, "run")};
-	AUTO_FREE char *bytes = NULL;
-	struct message part;
-	hst_error err = {{0}, {0}};
-	int64_t total = 0;
-	size_t length = 0;
-	int rc = engine->store->ops->run(engine->store, following.run, follow_run, &following, &err);
-
-	if (rc >= 0)
-		rc = files_get_part(engine->files_dir, following.run_id, message_text(message, "step"), message_text(message, "name"),
-		                    message_integer(message, "offset"), PART_BYTES_MAX, &bytes, &length, &total, &err);
-	if (rc < 0) {
-		engine_refuse(engine, from, message->id, rc, err.reason, "%s", err.text);
-		return;
-	}
-	message_init(&part, WORD_part, message->id);
-	message_set_integer(&part, "offset", message_integer(message, "offset"));
-	message_set_integer(&part, "total", total);
-	message_set_payload(&part, bytes, length);
-	hub_send(engine->hub, from, &part);
 }

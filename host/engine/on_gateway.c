@@ -1,5 +1,4 @@
-/* What gateways say: how devices stand, what became of offers, files in parts; and packages that they fetch. */
-#include "engine/files.h"
+/* What gateways say: how devices stand, what became of offers; and packages that they fetch. Files are in on_files.c. */
 #include "engine/gateways.h"
 #include "engine/envelopes.h"
 #include "engine/secrets.h"
@@ -61,8 +60,7 @@ void on_device(void *arg, struct hub_link *from, const struct message *message)
 		engine_reply(engine, from, WORD_done, message->id);
 }
 
-/* True when the gateway that speaks is the one of the step's device. An ended step may be forgotten: then it is moot. */
-static bool gateway_may(struct engine *engine, const struct hub_link *from, int64_t step)
+bool gateway_may(struct engine *engine, const struct hub_link *from, int64_t step)
 {
 	const struct step *known = core_step_of(engine->core, step);
 
@@ -185,27 +183,6 @@ void on_standing(void *arg, struct hub_link *from, const struct message *message
 		              message_text(message, "state"));
 	else
 		step_event(arg, from, message, &event);
-}
-
-void on_file_put(void *arg, struct hub_link *from, const struct message *message)
-{
-	struct engine *engine = arg;
-	const struct step *step = core_step_of(engine->core, message_integer(message, "step"));
-	hst_error err = {{0}, {0}};
-	int rc;
-
-	if (!step || step->facts.token != message_integer(message, "token") || !gateway_may(engine, from, step->facts.id)) {
-		engine_refuse(engine, from, message->id, HST_NOT_FOUND, "", "no such step takes files from %s", from->name);
-		return;
-	}
-	crash_point(CRASH_engine_heard_file);
-	rc = files_put_part(engine->files_dir, step->run->facts.id, step->flow_step->name, message_text(message, "name"),
-	                    message_integer(message, "offset"), message_integer(message, "total"), message->payload,
-	                    message->payload_length, &err);
-	if (rc < 0)
-		engine_refuse(engine, from, message->id, rc, err.reason, "%s", err.text);
-	else
-		engine_reply(engine, from, WORD_done, message->id);
 }
 
 static const struct package *package_of_digest(const struct engine *engine, const char *digest)

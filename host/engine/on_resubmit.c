@@ -1,11 +1,13 @@
 /* A run that has ended is begun again: its event or an edited one, today's flow or the one of then, all of it or a part. */
 #include "engine/envelopes.h"
+#include "engine/event_files.h"
 #include "engine/steer.h"
 
 #include "base/auto.h"
 #include "schema/fields.h"
 #include "schema/value.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* One of the run before, of any of its steps. */
@@ -33,6 +35,8 @@ struct resubmit {
 	size_t kept_count;
 	bool values_removed; /* by retention */
 	size_t from; /* steps before this position are kept */
+	char id[ID_SIZE];
+	struct staging_event files;
 };
 
 static bool see_run(void *arg, const struct store_run *run)
@@ -41,6 +45,7 @@ static bool see_run(void *arg, const struct store_run *run)
 	hst_arena *arena = resubmit->steer.engine->scratch;
 
 	resubmit->number = run->number;
+	snprintf(resubmit->id, sizeof resubmit->id, "%s", run->id);
 	resubmit->origin = run->origin ? run->origin : run->number;
 	resubmit->ended_us = run->ended_us;
 	resubmit->flow_name = arena_text(arena, run->flow);
@@ -270,6 +275,28 @@ int resubmit_look(struct engine *engine, const hst_value *said, const struct flo
 	return HST_OK;
 }
 
+/* Those of the event, and those that outputs of kept steps name. */
+static int find_files(struct resubmit *resubmit, const struct hub_link *from, const struct message *message)
+{
+	struct engine *engine = resubmit->steer.engine;
+	const char **steps = arena_array(engine->scratch, resubmit->kept_count + 1, sizeof *steps);
+	const hst_value *values = NULL;
+	int rc = resubmit->event_length
+			 ? value_parse_json(engine->scratch, resubmit->event, resubmit->event_length, &values, resubmit->steer.err)
+			 : HST_OK;
+
+	if (rc >= 0)
+		rc = event_files_again(engine, from, message_integer(message, "files"), resubmit->flow, values, resubmit->id,
+		                       value_get(resubmit->steer.said, "inputs"), &resubmit->files, resubmit->steer.err);
+	resubmit->files.kept_of = resubmit->id;
+	for (size_t i = 0; rc >= 0 && i < resubmit->kept_count; i++) {
+		steps[i] = resubmit->flow->steps[resubmit->kept[i].position].name;
+		resubmit->files.step_count++;
+	}
+	resubmit->files.steps = steps;
+	return rc;
+}
+
 void on_resubmit(void *arg, struct hub_link *from, const struct message *message)
 {
 	struct engine *engine = arg;
@@ -291,6 +318,8 @@ void on_resubmit(void *arg, struct hub_link *from, const struct message *message
 		rc = edit_event(&resubmit);
 	if (rc >= 0)
 		rc = keep_steps(&resubmit);
+	if (rc >= 0)
+		rc = find_files(&resubmit, from, message);
 	if (rc < 0) {
 		engine_refuse(engine, from, message->id, rc, err.reason, "%s", err.text);
 		return;
@@ -307,4 +336,5 @@ void on_resubmit(void *arg, struct hub_link *from, const struct message *message
 	event.payload_length = resubmit.event_length;
 	event.tag = workers_request(engine, from, message->id)->id;
 	engine_event(engine, &event);
+	event_files_place(engine, &resubmit.files);
 }

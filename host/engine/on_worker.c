@@ -2,6 +2,7 @@
 #include "engine/alerting.h"
 #include "engine/engine.h"
 #include "engine/envelopes.h"
+#include "engine/event_files.h"
 #include "engine/steer.h"
 
 #include "base/clock.h"
@@ -10,6 +11,7 @@
 #include "os/crash.h"
 #include "plugin/trigger.h"
 #include "pure/queue/reasons.h"
+#include "schema/fields.h"
 #include "schema/value.h"
 
 #include <sodium.h>
@@ -89,6 +91,26 @@ void on_coming(void *arg, struct hub_link *from, const struct message *message)
 	workers_request_free(request);
 }
 
+/* The files that come with a press, from whoever pressed and from the trigger. Without `values`: there are none. */
+static int fired_files(struct engine *engine, const struct hub_link *from, const struct engine_request *request,
+		       const struct message *message, struct staging_event *ret, hst_error *err)
+{
+	const hst_value *values;
+	int rc;
+
+	*ret = (struct staging_event){.sets = {staging_find(engine, request->client, request->files),
+	                                       staging_find(engine, from->number, message_integer(message, "files"))},
+	                              .last_run = core_counters(engine->core)->run};
+	if (!ret->sets[0] && !ret->sets[1])
+		return request->files || message_integer(message, "files") ? hst_fail(err, HST_RETRY, "the files of the press are gone: press again")
+		                                                           : HST_OK;
+	rc = value_parse_json(engine->scratch, message->payload, message->payload_length, &values, err);
+	if (rc < 0)
+		return rc;
+	ret->values = fields_files(engine->scratch, event_fields(engine, request->trigger), values);
+	return staging_check(engine, ret, err);
+}
+
 /* A trigger turned a press into an event. */
 void on_fired(void *arg, struct hub_link *from, const struct message *message)
 {
@@ -96,13 +118,20 @@ void on_fired(void *arg, struct hub_link *from, const struct message *message)
 	struct engine_request *request = answered(engine, from, message, WORD_fire);
 	struct core_event event = {.kind = CORE_FIRED, .payload = message->payload, .payload_length = message->payload_length};
 	const char *key = message_text(message, "key");
+	struct staging_event files;
 	hst_error err = {{0}, {0}};
+	int rc;
 
 	if (!request)
 		return;
 	crash_point(CRASH_engine_heard_fired);
 	if (keyed_again(engine, request, key))
 		return;
+	rc = fired_files(engine, from, request, message, &files, &err);
+	if (rc < 0) {
+		request_failed(engine, from, request, rc, &err);
+		return;
+	}
 	event.trigger = request->trigger;
 	if (envelopes_read(engine->scratch, message, &event.sealed, &event.sealed_count, &err) < 0) {
 		hst_fail_as(&err, HST_BROKEN, "PluginCrashed", "the plugin's process sealed what cannot be read");
@@ -116,6 +145,8 @@ void on_fired(void *arg, struct hub_link *from, const struct message *message)
 	request->link = 0;
 	engine_event(engine, &event);
 	keyed_keep(engine, request, key);
+	if (files.values)
+		staging_place(engine, &files);
 }
 
 /* An answer to an engine that was restarted meanwhile. It is welcome where the step waits for one. */
@@ -198,6 +229,8 @@ struct emitted {
 	const struct flow_envelope *sealed;
 	size_t count;
 	hst_overlap overlap;
+	struct staged *files; /* NULL: none came */
+	hst_fields fields;    /* of the event, with `files` */
 };
 
 static int emit_event(struct engine *engine, const char *instance, const hst_value *events, size_t position,
@@ -207,10 +240,17 @@ static int emit_event(struct engine *engine, const char *instance, const hst_val
 	const char *key = value_kind(value_get(entry, "key")) == HST_VALUE_TEXT ? value_text(value_get(entry, "key")) : NULL;
 	struct store_event record = {.instance = instance, .key = key, .at_us = clock_wall_us()};
 	struct core_event event = {.kind = CORE_FIRED, .trigger = instance, .overlap = emitted->overlap};
+	struct staging_event files = {.sets = {emitted->files}, .last_run = core_counters(engine->core)->run};
 	struct text json;
 	bool new = true;
-	int rc = engine->store->ops->put_event(engine->store, &record, &new, err);
+	int rc = HST_OK;
 
+	if (emitted->files) {
+		files.values = fields_files(engine->scratch, emitted->fields, value_get(entry, "values"));
+		rc = staging_check(engine, &files, err);
+	}
+	if (rc >= 0)
+		rc = engine->store->ops->put_event(engine->store, &record, &new, err);
 	if (rc < 0 || !new)
 		return rc;
 	event.sealed_count = emitted->count
@@ -223,6 +263,8 @@ static int emit_event(struct engine *engine, const char *instance, const hst_val
 	engine_event(engine, &event);
 	alerting_fired(engine, instance);
 	text_clear(&json);
+	if (emitted->files)
+		staging_place(engine, &files);
 	return HST_OK;
 }
 
@@ -238,6 +280,18 @@ static int emit_passed(struct engine *engine, const char *instance, const hst_va
 	if (strcmp(event.reason, "SlotMissed") == 0)
 		alerting_missed(engine, instance, event.text);
 	return HST_OK;
+}
+
+/* What an engine was sent that is there no more has to be sent to this one. */
+static int emitted_files(const struct engine *engine, const struct hub_link *from, const struct message *message, struct emitted *ret, hst_error *err)
+{
+	int64_t number = message_integer(message, "files");
+
+	if (!number)
+		return HST_OK;
+	ret->files = staging_find(engine, from->number, number);
+	ret->fields = event_fields(engine, trigger_of(from));
+	return ret->files ? HST_OK : hst_fail(err, HST_RETRY, "the files of these events are gone: send all of it again");
 }
 
 /* Events and state of a trigger, in the batch's transaction; the worker hears `done` only after the commit. */
@@ -257,6 +311,8 @@ void on_emit(void *arg, struct hub_link *from, const struct message *message)
 	rc = value_parse_json(engine->scratch, message->payload, message->payload_length, &body, &err);
 	if (rc >= 0)
 		rc = envelopes_read(engine->scratch, message, &emitted.sealed, &emitted.count, &err);
+	if (rc >= 0)
+		rc = emitted_files(engine, from, message, &emitted, &err);
 	if (rc >= 0) {
 		crash_point(CRASH_engine_heard_emit);
 		engine_begin(engine);
@@ -275,6 +331,8 @@ void on_emit(void *arg, struct hub_link *from, const struct message *message)
 		engine_refuse(engine, from, message->id, rc, err.reason, "%s", err.text);
 	else
 		engine_reply(engine, from, WORD_done, message->id);
+	if (rc >= 0)
+		staging_done(engine, emitted.files);
 }
 
 void on_state_get(void *arg, struct hub_link *from, const struct message *message)

@@ -53,9 +53,15 @@ struct engine_request *workers_take(struct engine *engine, const struct hub_link
 	return table_remove_number(&engine->requests, id);
 }
 
+/* What a press has besides its inputs. */
+struct pressed {
+	const char *key; /* NULL: none */
+	int64_t files;	 /* 0: none */
+};
+
 /* Sends a trigger's worker something that a client waits for; a refusal says why that cannot be. */
-static void ask_trigger(struct engine *engine, struct hub_link *client, uint64_t client_id, const char *trigger, const char *key,
-			struct message *message)
+static void ask_trigger(struct engine *engine, struct hub_link *client, uint64_t client_id, const char *trigger,
+			const struct pressed *pressed, struct message *message)
 {
 	struct engine_request *request;
 	struct hub_link *worker;
@@ -78,7 +84,8 @@ static void ask_trigger(struct engine *engine, struct hub_link *client, uint64_t
 	request->asked = message->word;
 	request->link = worker->number;
 	request->trigger = table_word(&engine->words, trigger);
-	request->key = key && *key ? mem_text(key) : NULL;
+	request->key = pressed && *pressed->key ? mem_text(pressed->key) : NULL;
+	request->files = pressed ? pressed->files : 0;
 	message->id = request->id;
 	hub_send(engine->hub, worker, message);
 }
@@ -86,6 +93,7 @@ static void ask_trigger(struct engine *engine, struct hub_link *client, uint64_t
 void workers_press(struct engine *engine, struct hub_link *client, const struct message *press)
 {
 	const char *trigger = message_text(press, "trigger");
+	const struct pressed pressed = {.key = message_text(press, "key"), .files = message_integer(press, "files")};
 	hst_error err = {{0}, {0}};
 	struct message message;
 
@@ -95,9 +103,11 @@ void workers_press(struct engine *engine, struct hub_link *client, const struct 
 	}
 	message_init(&message, WORD_fire, 0);
 	message_set_text(&message, "who", engine_operator(client));
+	if (pressed.files)
+		message_set_boolean(&message, "files", true);
 	message_set_payload(&message, press->payload, press->payload_length);
 	message_set_sealed(&message, engine->sealed.s, engine->sealed.length);
-	ask_trigger(engine, client, press->id, trigger, message_text(press, "key"), &message);
+	ask_trigger(engine, client, press->id, trigger, &pressed, &message);
 }
 
 void workers_ask_next(struct engine *engine, struct hub_link *client, uint64_t id, const hst_value *filters)
@@ -150,10 +160,10 @@ static void call_send(struct engine *engine, struct hub_link *worker, struct eng
 	message_set_text(&message, "action", call->action);
 	message_set_integer(&message, "timeout_ms", call->timeout_ms);
 	message_set_text(&message, "once", call->once);
-	if (call->sealed) {
-		message_set_text(&message, "run", call->chain);
+	if (call->name)
 		message_set_text(&message, "name", call->name);
-	}
+	if (call->sealed)
+		message_set_text(&message, "run", call->chain);
 	message_set_payload(&message, call->inputs, call->inputs_length);
 	message_set_sealed(&message, call->sealed, call->sealed_length);
 	hub_send(engine->hub, worker, &message);
@@ -355,12 +365,12 @@ void workers_call(struct engine *engine, const struct core_action *action)
 	call->timeout_ms = action->timeout_ms;
 	snprintf(call->once, sizeof call->once, "%s.%lld", action->step->run->facts.id, (long long)call->step);
 	call->action = mem_text(flow_step->action);
+	call->name = mem_text(flow_step->name);
 	call->inputs = mem_copy(action->inputs, action->inputs_length);
 	call->inputs_length = action->inputs_length;
 	if (engine->sealed.length) {
 		call->sealed = mem_copy(engine->sealed.s, engine->sealed.length);
 		call->sealed_length = engine->sealed.length;
-		call->name = mem_text(flow_step->name);
 		snprintf(call->chain, sizeof call->chain, "%s", action->step->run->facts.chain);
 	}
 	begin_call(engine, flow_step->target, call);

@@ -60,6 +60,16 @@ bool fields_bind(hst_arena *arena, hst_fields fields, const hst_value *record, v
 int fields_unbind(hst_arena *arena, hst_fields fields, const void *structure, const hst_value **ret,
 		  hst_error *err);
 
+/* Whether any of them is of type `file` or `files`. */
+bool fields_have_files(hst_fields fields);
+
+/* Each file that values of such fields name, once, as a list of texts. Values that do not fit their type name none. */
+hst_value *fields_files(hst_arena *arena, hst_fields fields, const hst_value *record);
+
+/* The same record with each such name replaced by what `other` says for it; NULL there: it stays as it is. */
+const hst_value *fields_files_renamed(hst_arena *arena, hst_fields fields, const hst_value *record,
+				      const char *(*other)(void *arg, const char *value), void *arg);
+
 /*
  * Secrets are bytes in locked memory, which only the programs that handle them have. Without this call (NULL)
  * secret members are left NULL by fields_bind and left out by fields_unbind. The value that is made of a secret is in its own

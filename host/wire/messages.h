@@ -42,12 +42,12 @@ enum speaker {
 	M(roster,       SPEAKER_HOST | SPEAKER_GATEWAY, RIGHT_NONE, "done", "",                              "text: the roster") \
 	M(done,         SPEAKER_ANY,     RIGHT_NONE,  "",            "",                                        "")        \
 	M(error,        SPEAKER_ANY,     RIGHT_NONE,  "",            "code:i reason:t",                         "text: one sentence") \
-	M(press,        SPEAKER_CLIENT,  RIGHT_PRESS, "accepted",    "trigger:t key:t?",                        "json: inputs; sealed items") \
-	M(run,          SPEAKER_CLIENT,  RIGHT_PRESS, "accepted",    "flow:t",                                  "json: the event; sealed items") \
+	M(press,        SPEAKER_CLIENT,  RIGHT_PRESS, "accepted",    "trigger:t key:t? files:i?",               "json: inputs; sealed items") \
+	M(run,          SPEAKER_CLIENT,  RIGHT_PRESS, "accepted",    "flow:t files:i?",                         "json: the event; sealed items") \
 	M(whom,         SPEAKER_CLIENT | SPEAKER_WORKER, RIGHT_PRESS, "directions", "",                             "json: of what") \
 	M(directions,   SPEAKER_HOST,    RIGHT_NONE,  "",            "",                                        "json: the secret fields; sealed items") \
 	M(accepted,     SPEAKER_HOST,    RIGHT_NONE,  "",            "",                                        "json: list of runs") \
-	M(resubmit,     SPEAKER_CLIENT,  RIGHT_PRESS, "accepted",    "",                                        "json: of what; sealed items") \
+	M(resubmit,     SPEAKER_CLIENT,  RIGHT_PRESS, "accepted",    "files:i?",                                "json: of what; sealed items") \
 	M(steer,        SPEAKER_CLIENT,  RIGHT_CONTROL, "answer",    "what:t",                                  "json: of what") \
 	M(ask,          SPEAKER_CLIENT,  RIGHT_LOOK,  "answer",      "what:t",                                  "json: filters") \
 	M(manage,       SPEAKER_CLIENT,  RIGHT_ADMIN, "answer",      "what:t",                                  "json: arguments") \
@@ -59,12 +59,13 @@ enum speaker {
 	M(follow,       SPEAKER_CLIENT,  RIGHT_LOOK,  "done",        "run:i ends:b?",                           "")        \
 	M(happened,     SPEAKER_HOST,    RIGHT_NONE,  "",            "run:i what:t ended:b",                    "json: what happened") \
 	M(file_get,     SPEAKER_CLIENT,  RIGHT_LOOK,  "part",        "run:i step:t name:t offset:i",            "")        \
-	M(part,         SPEAKER_HOST,    RIGHT_NONE,  "",            "offset:i total:i",                        "bytes: up to 256 KiB") \
-	M(fire,         SPEAKER_HOST,    RIGHT_NONE,  "fired",       "who:t?",                                  "json: inputs of the press; sealed items") \
-	M(fired,        SPEAKER_WORKER,  RIGHT_NONE,  "",            "key:t?",                                  "json: the event; sealed items") \
+	M(file_fetch,   SPEAKER_WORKER | SPEAKER_GATEWAY, RIGHT_NONE, "part", "step:i token:i name:t offset:i",         "")        \
+	M(part,         SPEAKER_HOST,    RIGHT_NONE,  "",            "offset:i total:i sum:t?",                 "bytes: up to 256 KiB") \
+	M(fire,         SPEAKER_HOST,    RIGHT_NONE,  "fired",       "who:t? files:b?",                         "json: inputs of the press; sealed items") \
+	M(fired,        SPEAKER_WORKER,  RIGHT_NONE,  "",            "key:t? files:i?",                         "json: the event; sealed items") \
 	M(next,         SPEAKER_HOST,    RIGHT_NONE,  "coming",      "n:i",                                     "")        \
 	M(coming,       SPEAKER_WORKER,  RIGHT_NONE,  "",            "",                                        "json: list of times") \
-	M(emit,         SPEAKER_WORKER,  RIGHT_NONE,  "done",        "",                                        "json: events, what was passed over, and state; sealed items") \
+	M(emit,         SPEAKER_WORKER,  RIGHT_NONE,  "done",        "files:i?",                                "json: events, what was passed over, and state; sealed items") \
 	M(state_get,    SPEAKER_WORKER,  RIGHT_NONE,  "state",       "name:t",                                  "")        \
 	M(state,        SPEAKER_HOST,    RIGHT_NONE,  "",            "found:b",                                 "bytes: what was kept") \
 	M(call,         SPEAKER_HOST,    RIGHT_NONE,  "returned",    "step:i token:i action:t timeout_ms:i once:t? run:t? name:t?", "json: inputs; sealed items") \
@@ -81,7 +82,7 @@ enum speaker {
 	M(finished,     SPEAKER_GATEWAY | SPEAKER_SESSION, RIGHT_NONE, "done", "step:i token:i state:t reason:t? released:b? started_us:i ended_us:i", "json: outputs; when it went wrong, text and outputs; sealed items") \
 	M(released,     SPEAKER_GATEWAY, RIGHT_NONE,  "done",        "step:i token:i",                          "")        \
 	M(stop,         SPEAKER_HOST | SPEAKER_GATEWAY, RIGHT_NONE, "done", "step:i token:i how:t",             "")        \
-	M(file_put,     SPEAKER_WORKER | SPEAKER_GATEWAY, RIGHT_NONE, "done", "step:i token:i name:t offset:i total:i", "bytes: up to 256 KiB") \
+	M(file_put,     SPEAKER_PEERS,   RIGHT_PRESS, "done",        "step:i token:i name:t offset:i total:i sum:t?", "bytes: up to 256 KiB") \
 	M(package,      SPEAKER_GATEWAY, RIGHT_NONE,  "contents",    "digest:t",                                "")        \
 	M(contents,     SPEAKER_HOST,    RIGHT_NONE,  "",            "digest:t",                                "json: list of files") \
 	M(package_get,  SPEAKER_GATEWAY, RIGHT_NONE,  "part",        "digest:t file:i offset:i",                "")        \

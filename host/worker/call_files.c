@@ -24,7 +24,8 @@ void call_files_init(struct call_files *files)
 
 static const char *parent_of(const char *parent)
 {
-	return parent ? parent : workroom_temporary();
+	/* A plugin that is tried out has no house around it. */
+	return parent && access(parent, W_OK) == 0 ? parent : workroom_temporary();
 }
 
 void call_files_sweep(const char *parent)
@@ -147,6 +148,12 @@ struct call_file *call_files_in(struct call_files *files, const char *value, hst
 		return NULL;
 	}
 	return add(files, mem_text(value), path);
+}
+
+void call_files_named(struct call_files *files, const char *value)
+{
+	if (!call_files_find(files, value))
+		add(files, mem_text(value), mem_text(""));
 }
 
 struct call_file *call_files_find(const struct call_files *files, const char *value)

@@ -13,7 +13,9 @@
 struct call_file {
 	struct hst_file file; /* first: what the plugin holds is this. Its name is the value, FRONT/NAME for one that was made here */
 	char *path;
-	bool made;	/* here, and nobody else has it yet */
+	bool made;	/* here, by the plugin */
+	bool sent;	/* to the engine, which may not have taken it yet */
+	int64_t bytes;	/* with `sent` */
 	struct call_file *next;
 };
 
@@ -24,6 +26,7 @@ struct call_files {
 	int lock;
 	struct call_file *first, **last;
 	size_t n, folders;
+	int64_t sets; /* of events that files were sent for; the last one's number */
 };
 
 void call_files_init(struct call_files *files);
@@ -37,6 +40,9 @@ struct call_file *call_files_new(struct call_files *files, const char *name, hst
 
 /* An empty one for what comes from elsewhere under this value. */
 struct call_file *call_files_in(struct call_files *files, const char *value, hst_error *err);
+
+/* One that is handed on by its name alone, and read nowhere here: its path is "". */
+void call_files_named(struct call_files *files, const char *value);
 
 /* The file of this call that a value names; NULL: none. */
 struct call_file *call_files_find(const struct call_files *files, const char *value);

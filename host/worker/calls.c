@@ -14,6 +14,7 @@
 #include "schema/value.h"
 #include "desktop/masking.h"
 #include "seal/sealing.h"
+#include "worker/moving.h"
 
 #include <string.h>
 
@@ -24,6 +25,7 @@ struct request {
 	enum word word;
 	uint64_t id;
 	int64_t step, token, timeout_ms, n;
+	bool files; /* come with a press */
 	char *action, *once, *run, *name, *who; /* NULL: not said */
 	size_t payload_length, sealed_length;
 	char payload[]; /* behind it, what is sealed */
@@ -55,8 +57,10 @@ static struct request *request_of(const struct message *message)
 	request->sealed_length = message->sealed_length;
 	if (message->word == WORD_next)
 		request->n = message_integer(message, "n");
-	if (message->word == WORD_fire)
+	if (message->word == WORD_fire) {
 		request->who = mem_text(message_text(message, "who"));
+		request->files = message_boolean(message, "files");
+	}
 	if (message->word == WORD_call) {
 		request->step = message_integer(message, "step");
 		request->token = message_integer(message, "token");
@@ -242,6 +246,7 @@ static int do_call(struct calls *calls, struct request *request, struct service_
 	const hst_value *outputs = NULL;
 	struct sealing sealing;
 	struct message answer;
+	size_t sent = 0;
 	int code;
 
 	if (!action)
@@ -249,18 +254,39 @@ static int do_call(struct calls *calls, struct request *request, struct service_
 				calls->instance->plugin->name, request->action);
 	code = open_inputs(calls, request, &sealing, shape ? shape->inputs : action->inputs, &inputs, err);
 	call->sealed = sealing.took;
+	calls->services->files.front = *request->name ? request->name : request->action;
+	if (code == HST_OK)
+		code = moving_fetch(calls->services, request->step, request->token, shape ? shape->inputs : action->inputs, inputs, err);
 	if (code == HST_OK)
 		code = connector_run(calls->instance, action, shape, &call->call, inputs,
 				     seals_outputs(&sealing, shape ? shape->outputs : action->outputs), &outputs, err);
 	if (code == HST_OK)
 		code = sealing_close(&sealing, shape ? shape->outputs : action->outputs,
 				     *request->name ? request->name : request->action, outputs, &outputs, err);
+	if (code == HST_OK)
+		code = moving_put(calls->services, request->step, request->token, shape ? shape->outputs : action->outputs, outputs, &sent, err);
 	if (code != HST_OK)
 		return code;
 	message_init(&answer, WORD_returned, request->id);
 	message_set_integer(&answer, "step", request->step);
 	message_set_integer(&answer, "token", request->token);
 	return answer_values(calls, &answer, outputs, &sealing, err);
+}
+
+/* What came with a press is handed on by its name; it is not fetched, since a press reads none of it. */
+static int take_files(struct calls *calls, const struct request *request, const hst_value *inputs, hst_error *err)
+{
+	const hst_value *names = fields_files(calls->arena, calls->shape->event, inputs);
+
+	for (size_t i = 0; i < value_count(names); i++) {
+		const char *value = value_text(value_at(names, i));
+
+		if (!request->files)
+			return hst_fail_as(err, HST_INVALID, "InputInvalid",
+					   "the file \"%.100s\" did not come with the press: say --input NAME=PATH, with the path of a file", value);
+		call_files_named(&calls->services->files, value);
+	}
+	return HST_OK;
 }
 
 /* A trigger passes sealed inputs on as they are: who will use them opens them. */
@@ -272,6 +298,8 @@ static int do_fire(struct calls *calls, struct request *request, struct service_
 	struct sealing sealing;
 	struct message answer;
 	hst_error said = {0};
+	int64_t set = ++calls->services->files.sets;
+	size_t sent = 0;
 	int code;
 
 	code = begin_sealing(calls, request, &sealing, err);
@@ -282,13 +310,19 @@ static int do_fire(struct calls *calls, struct request *request, struct service_
 	code = fields_check(call->call.arena, calls->shape->event, "input", inputs, false, &checked, &said);
 	if (code != HST_OK)
 		return hst_fail_as(err, (hst_code)code, "InputInvalid", "%s", said.text);
+	code = fields_have_files(calls->shape->event) ? take_files(calls, request, checked, err) : HST_OK;
 	call->call.who = request->who;
-	code = trigger_press(calls->instance, &call->call, checked, &key, &values, err);
+	if (code == HST_OK)
+		code = trigger_press(calls->instance, &call->call, checked, &key, &values, err);
 	if (code == HST_OK)
 		code = sealing_close(&sealing, calls->shape->event, "trigger", values, &values, err);
+	if (code == HST_OK)
+		code = moving_put(calls->services, 0, set, calls->shape->event, values, &sent, err);
 	if (code != HST_OK)
 		return code;
 	message_init(&answer, WORD_fired, request->id);
+	if (sent)
+		message_set_integer(&answer, "files", set);
 	if (key)
 		message_set_text(&answer, "key", key);
 	return answer_values(calls, &answer, values, &sealing, err);

@@ -14,6 +14,7 @@
 #include "schema/value.h"
 #include "wire/told.h"
 #include "worker/emitting.h"
+#include "worker/moving.h"
 #include "desktop/masking.h"
 #include "seal/vault.h"
 
@@ -160,7 +161,8 @@ static void write_emit(const struct services *services, hst_arena *arena, const 
 	value_write_json(to, payload);
 }
 
-static int send_emit(struct services *services, const struct text *json, const struct text *sealed, hst_error *err)
+/* `files` 0: none come with it. */
+static int send_emit(struct services *services, const struct text *json, const struct text *sealed, int64_t files, hst_error *err)
 {
 	const struct message *reply = NULL;
 	struct message message;
@@ -168,10 +170,31 @@ static int send_emit(struct services *services, const struct text *json, const s
 
 	crash_point(CRASH_worker_before_emit);
 	message_init(&message, WORD_emit, 0);
+	if (files)
+		message_set_integer(&message, "files", files);
 	message_set_payload(&message, json->s, json->length);
 	message_set_sealed(&message, sealed->s, sealed->length);
 	code = services_ask(services, &message, &reply, err);
 	crash_point(CRASH_worker_emitted);
+	return code;
+}
+
+/* What the events name of the files that were made in this call is with the engine then. */
+static int send_files(struct services *services, const hst_value *events, int64_t *ret_set, hst_error *err)
+{
+	size_t n = 0;
+	int code = HST_OK;
+
+	*ret_set = 0;
+	if (!services->files.n)
+		return HST_OK;
+	/* Of an emit that failed some may be there already, but nobody knows of which engine. */
+	for (struct call_file *file = services->files.first; file; file = file->next)
+		file->sent = false;
+	services->files.sets++;
+	for (size_t i = 0; i < value_count(events) && code == HST_OK; i++)
+		code = moving_put(services, 0, services->files.sets, services->event, value_get(value_at(events, i), "values"), &n, err);
+	*ret_set = n ? services->files.sets : 0;
 	return code;
 }
 
@@ -182,6 +205,7 @@ static int service_emit_with(hst_host *host, const hst_emission *emission, hst_e
 	struct emitting emitting;
 	hst_arena *arena;
 	hst_value *list;
+	int64_t files = 0;
 	int code = check_emission(emission, err);
 
 	text_init(&json, PAYLOAD_BYTES_MAX);
@@ -198,14 +222,18 @@ static int service_emit_with(hst_host *host, const hst_emission *emission, hst_e
 	if (code == HST_OK)
 		code = emitting_write(&emitting, &sealed, err);
 	write_emit(services, arena, list, emission, &json);
+	if (code == HST_OK && !json.over)
+		code = send_files(services, list, &files, err);
 	arena_free(arena);
 	if (code == HST_OK && json.over)
 		code = hst_fail(err, HST_INVALID, "%zu events with their state are larger than 1 MiB: emit fewer at once", emission->n);
 	if (code == HST_OK)
-		code = send_emit(services, &json, &sealed, err);
-	if (code == HST_OK)
-		states_forget(&services->states);
-	return code;
+		code = send_emit(services, &json, &sealed, files, err);
+	if (code != HST_OK)
+		return code;
+	states_forget(&services->states);
+	moving_done(services);
+	return HST_OK;
 }
 
 static int service_emit(hst_host *host, const hst_event *events, size_t n, hst_error *err)

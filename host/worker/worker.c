@@ -45,6 +45,7 @@ struct worker {
 	const hst_value *options;
 	hst_arena *arena;
 	char *endpoint;
+	char *folder; /* for files of calls */
 	struct key_ring ring;
 	struct pinned pinned; /* whom it seals to, and whose seals it trusts */
 
@@ -99,6 +100,7 @@ static int take_section(struct worker *worker, const struct conf *conf, const st
 
 	worker->name = mem_text(instance->name);
 	worker->endpoint = conf_engine_endpoint(conf);
+	worker->folder = files_join(conf->state_dir, "workers");
 	limits_memory(conf->worker_memory_mib << 20);
 	if (registry_path(directory, instance->kind, instance->plugin, &path, &err) != HST_OK ||
 	    plugin_load(path, &worker->plugin, &err) != HST_OK)
@@ -145,6 +147,8 @@ static int open_plugin(struct worker *worker)
 	services_mask(&worker->services);
 	worker->services.vault = &worker->vault;
 	worker->services.loop = worker->loop;
+	worker->services.files.parent = worker->folder;
+	call_files_sweep(worker->folder);
 	code = plugin_shape(worker->plugin, worker->options, &worker->services.host, worker->arena, &worker->shape, &err);
 	worker->services.event = worker->shape.event;
 	if (code == HST_OK)
@@ -323,6 +327,7 @@ static void worker_clear(struct worker *worker)
 	loop_free(worker->loop);
 	arena_free(worker->arena);
 	free(worker->endpoint);
+	free(worker->folder);
 	free(worker->name);
 }
 

@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""Files of the run on all their ways: from a trigger, through connectors and a desktop flow, and back; and what stays when something dies."""
+
+import glob
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from house import PROGRAMS, Tap, null_house
+
+tap = Tap()
+INSTALLED = os.environ.get("HOSTLER_PLUGINS", os.path.join(PROGRAMS, "..", "lib", "hostler", "plugins"))
+TEST_PLUGINS = os.environ.get("HOSTLER_TEST_PLUGINS", os.path.abspath("tests/plugins/.libs"))
+
+MORE = """
+[trigger inbox]
+plugin = courier
+folder = parcels
+
+[connector clerk]
+plugin = clerk
+"""
+
+FLOWS = {
+    "flows/both.ini": """[flow]
+name = both
+on = inbox
+
+[step read]
+use = connector:clerk.read
+input.file = ${trigger.first}
+input.files = ${trigger.all}
+
+[step make]
+use = connector:clerk.make
+input.name = ../../reply.txt
+input.text = Re: ${read.text}
+input.n = 2
+
+[step again]
+use = connector:clerk.hand_on
+input.file = ${make.file}
+
+[step last]
+use = connector:clerk.read
+input.file = ${again.file}
+input.files = ${make.files}
+""",
+    "flows/too.ini": """[flow]
+name = too
+on = inbox
+
+[step read]
+use = connector:clerk.read
+input.files = ${trigger.all}
+""",
+}
+
+
+def parcel(house, name, files):
+    """Files by the names they are to have; their bytes are put beside the parcel."""
+    lines = []
+    for number, (called, data) in enumerate(files):
+        path = house.path(f"bytes/{name}-{number}")
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(data)
+        lines.append(f"{called}\t{path}\n")
+    with open(house.path(f"parcels/{name}.new"), "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write("".join(lines))
+    os.rename(house.path(f"parcels/{name}.new"), house.path(f"parcels/{name}.parcel"))
+
+
+def runs_of(house, flow, n):
+    """The first n runs of a flow, when they have ended."""
+    found = []
+
+    def ended():
+        found[:] = [run for run in house.json("runs", "--flow", flow) if run["ended"]]
+        return len(found) >= n
+    house.wait(ended, 30)
+    return sorted(found, key=lambda run: run["number"])
+
+
+def shown(house, run):
+    return house.json("show", f"#{run['number']}")
+
+
+def outputs(run, step):
+    return next(one["outputs"] or {} for one in run["steps"] if one["name"] == step)
+
+
+def staged(house):
+    return glob.glob(house.path("state/files/.staged/*"))
+
+
+with null_house(FLOWS, more=MORE) as house:
+    os.makedirs(house.path("parcels"))
+    os.chmod(house.path("parcels"), 0o777)
+    shutil.copytree(INSTALLED, house.path("plugins"))
+    shutil.copy(os.path.join(TEST_PLUGINS, "courier.so"), house.path("plugins/trigger"))
+    shutil.copy(os.path.join(TEST_PLUGINS, "clerk.so"), house.path("plugins/connector"))
+    subprocess.run(["chmod", "-R", "go-w,a+rX", house.path("plugins")], check=True)
+    with open(house.ini, encoding="utf-8") as file:
+        text = file.read()
+    house.write("hostler.ini", text.replace("listen = none", "listen = none\nplugins = plugins", 1))
+    house.up()
+
+    big = os.urandom(700_000)
+    parcel(house, "one", [("Rechnung Müller.pdf", b"invoice 17"), ("big.bin", big), ("empty.txt", b"")])
+    run = shown(house, runs_of(house, "both", 1)[0])
+    tap.same(run["state"], "succeeded", "a run is given files with its event, and its connectors read and make others")
+    tap.same(outputs(run, "read").get("text"), "invoice 17", "a connector reads the bytes that the trigger wrote")
+    tap.same(outputs(run, "read").get("names"), "Rechnung Müller.pdf Rechnung Müller.pdf big.bin empty.txt", "each under its own name")
+    tap.same(outputs(run, "read").get("bytes"), 700_020, "all of them, the large one in parts")
+    tap.same(outputs(run, "make").get("files"), ["make/reply.txt", "make/reply-2.txt"], "new files are the run's under their step, with names that lead nowhere")
+    tap.same(outputs(run, "last").get("text"), "Re: invoice 17", "and the next connector reads them, handed on as well")
+    tap.same(outputs(run, "again").get("file"), "make/reply.txt", "what is handed on stays where it is")
+    tap.ok(not os.path.exists(outputs(run, "last")["folder"]), "the folder of a call is gone with it")
+    tap.same(glob.glob(house.path("state/workers/files-*")), [], "and so are those of all others")
+
+    other = shown(house, runs_of(house, "too", 1)[0])
+    tap.same(outputs(other, "read").get("bytes"), 700_010, "each flow that listens has them in a run of its own")
+    listed = {(row["step"], row["name"]): row["size"] for row in house.json("files", f"#{run['number']}")}
+    tap.same(listed.get(("trigger", "big.bin")), 700_000, "`files` lists what came with the event")
+    house.hostler("get", f"#{run['number']}/trigger", "big.bin", "-o", "got.bin")
+    with open(house.path("got.bin"), "rb") as file:
+        tap.same(hashlib.sha256(file.read()).hexdigest(), hashlib.sha256(big).hexdigest(), "`get` fetches it")
+
+    hostile = ["../../../etc/passwd", "-rf", ".hidden", "a\x01b\x1b[2J.txt", "same.txt", "same.txt", "x" * 300 + ".pdf", "C:\\boot.ini", "..", "", "\u202efdp.exe"]
+    parcel(house, "two", [(name, b"x") for name in hostile])
+    run = shown(house, runs_of(house, "too", 2)[1])
+    tap.same(run["state"], "succeeded", "names that anybody chose are made safe")
+    tap.same(outputs(run, "read").get("names"), "passwd rf hidden ab[2J.txt same.txt same-2.txt " + "x" * 96 + ".pdf boot.ini file file-2 fdp.exe",
+             "each stays what it says as far as that is harmless")
+    tap.ok(house.wait(lambda: not staged(house), 10), "nothing is left where files wait for their event")
+
+tap.end()
