@@ -176,6 +176,8 @@ static int read_inputs(struct attempt *attempt)
 	if (status)
 		return status;
 	code = fields_check(attempt->arena, attempt->package->inputs, "input", all, false, &attempt->inputs, &err);
+	if (code == HST_OK)
+		code = secret_arena_held(&err);
 	return code == HST_OK ? CLI_DONE : fail_inputs(attempt, code, &err);
 }
 

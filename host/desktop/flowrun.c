@@ -133,8 +133,8 @@ void flowrun_free(struct flowrun *run)
 	flow_log_close(&run->log, run->log.held ? flow_redact_by(&run->redact) : NULL);
 	flow_events_clear(&run->events);
 	flow_redact_clear(&run->redact);
-	text_clear(&run->said);
 	flow_pictures_clear(&run->pictures);
+	arena_free(run->given);
 	arena_free(run->arena);
 	free(run);
 }

@@ -92,7 +92,6 @@ static void read_line(struct flow_events *events)
 	const char *word, *rule = "there is no such event";
 	hst_error err = {0};
 
-	arena_reset(events->arena);
 	if (value_parse_json(events->arena, events->line, events->length, &event, &err) != HST_OK) {
 		fault(events, err.text);
 		return;
@@ -113,6 +112,8 @@ static void end_line(struct flow_events *events)
 {
 	if (!events->skipping && events->length)
 		read_line(events);
+	/* The last event of a run may have a secret, too. */
+	arena_reset(events->arena);
 	events->length = 0;
 	events->skipping = false;
 }
@@ -122,7 +123,7 @@ static void add_to_line(struct flow_events *events, const char *bytes, size_t n)
 {
 	if (events->skipping)
 		return;
-	if (n > sizeof events->line - 1 - events->length) {
+	if (n > FLOW_LINE_MAX - 1 - events->length) {
 		fault(events, "it is longer than 4 KiB; larger outputs go as a file");
 		events->skipping = true;
 		return;
@@ -131,16 +132,16 @@ static void add_to_line(struct flow_events *events, const char *bytes, size_t n)
 	events->length += n;
 }
 
-void flow_events_init(struct flow_events *events, int fd, const struct flow_events_role *role)
+void flow_events_init(struct flow_events *events, int fd, const struct flow_events_role *role, hst_arena *arena_take, char *line)
 {
-	*events = (struct flow_events){.fd = fd, .role = *role, .arena = arena_new_wiping()};
+	*events = (struct flow_events){.fd = fd, .role = *role, .arena = arena_take, .line = line};
 }
 
 void flow_events_clear(struct flow_events *events)
 {
 	arena_free(events->arena);
 	events->arena = NULL;
-	explicit_bzero(events->line, sizeof events->line);
+	explicit_bzero(events->line, FLOW_LINE_MAX);
 }
 
 bool flow_events_read(struct flow_events *events)

@@ -38,7 +38,7 @@ struct flow_events {
 	bool unshown; /* no fault quotes its line, which may be half a secret, or one that nobody knows yet */
 	struct flow_events_role role;
 	hst_arena *arena; /* of one line */
-	char line[FLOW_LINE_MAX];
+	char *line; /* FLOW_LINE_MAX; not owned */
 	size_t length;
 	bool skipping;	 /* the rest of a line that was too long */
 	size_t progress; /* how many were written */
@@ -46,7 +46,8 @@ struct flow_events {
 	char first_fault[HST_TEXT_MAX];
 };
 
-void flow_events_init(struct flow_events *events, int fd, const struct flow_events_role *role);
+/* Both the arena, which it takes, and the line, which it wipes at the end, are of memory that may have secrets. */
+void flow_events_init(struct flow_events *events, int fd, const struct flow_events_role *role, hst_arena *arena_take, char *line);
 void flow_events_clear(struct flow_events *events);
 
 /* Reads what is there, at most as much as the FIFO holds. False: there is nothing more now. */

@@ -24,7 +24,9 @@ struct flowrun {
 	struct loop *loop;
 	struct flowrun_spec spec;
 	struct flowrun_role role;
-	hst_arena *arena;
+	bool secret; /* it is given secrets or makes some: then the two arenas are of locked memory */
+	hst_arena *arena, *given; /* the second of outputs alone */
+	hst_error unfit; /* outputs did not fit there, and none is taken any more */
 	enum phase phase;
 
 	struct flow_events events;
@@ -36,8 +38,8 @@ struct flowrun {
 	bool no_files; /* there were too many of them: none is kept */
 
 	const hst_value *inputs; /* checked */
-	struct text input_json;
-	size_t input_sent;
+	char *input; /* as JSON; NULL: it has been given them */
+	size_t input_length, input_sent;
 	int input_fd, output_fd; /* our ends; -1: closed */
 
 	pid_t pid; /* 0: there never was a process */
@@ -49,12 +51,13 @@ struct flowrun {
 
 	enum flowrun_end forced; /* decided from outside; 0: the flow decides */
 	bool pause_asked, paused, stop_asked, cancel_asked, checkpoint_since;
-	struct text said; /* by the last error event, as it is: it is searched when it is told */
+	char *said; /* FLOW_LINE_MAX: by the last error event, as it is: it is searched when it is told */
 	hst_error refused;	 /* why it never started */
 };
 
-/* flowrun_start.c: whether this output of it has to be sealed. */
+/* flowrun_start.c: whether this output of it has to be sealed; memory for what it is given and gives. */
 bool flow_is_secure(const struct flowrun *run, const char *output);
+hst_arena *flow_memory(struct flowrun *run); /* where none can be locked the run is refused */
 
 /* flowrun.c: the end. */
 void flow_finish_soon(struct flowrun *run);   /* there is no process to wait for */
@@ -62,6 +65,7 @@ void flow_output_closed(struct flowrun *run); /* nobody is left who could write 
 
 /* flowrun_streams.c: events, stdin and the log. */
 void flow_streams_init(struct flowrun *run);
+void flow_streams_input(struct flowrun *run); /* writes it down, for flow_streams_watch */
 void flow_streams_watch(struct flowrun *run, int input_fd_take, int output_fd_take);
 void flow_streams_events(struct flowrun *run); /* reads those that are there */
 void flow_streams_rest(struct flowrun *run);   /* reads and writes out what is left */

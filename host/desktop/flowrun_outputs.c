@@ -17,6 +17,16 @@ void flow_outputs_init(struct flow_outputs *outputs, hst_arena *arena, hst_field
 					 .seen = arena_array(arena, declared.n + 1, sizeof(bool))};
 }
 
+void flow_outputs_forget(struct flow_outputs *outputs, hst_arena *arena)
+{
+	bool *seen = arena_array(arena, outputs->declared.n + 1, sizeof *seen);
+
+	memcpy(seen, outputs->seen, outputs->declared.n * sizeof *seen);
+	outputs->arena = arena;
+	outputs->seen = seen;
+	outputs->given = value_make_record(arena);
+}
+
 void flow_outputs_fault(struct flow_outputs *outputs, const char *format, ...)
 {
 	va_list args;

@@ -31,6 +31,9 @@ bool flow_outputs_give_json(struct flow_outputs *outputs, const char *name, cons
 __attribute__((format(printf, 2, 3))) void flow_outputs_fault(struct flow_outputs *outputs,
 							      const char *format, ...);
 
+/* What was given is no more; the arena that it was in may go. */
+void flow_outputs_forget(struct flow_outputs *outputs, hst_arena *arena);
+
 /* The outputs in their normal form. HST_INVALID, as OutputInvalid: they do not fit; then *ret is left alone.
  */
 int flow_outputs_check(const struct flow_outputs *outputs, const hst_value **ret, hst_error *err);

@@ -9,6 +9,7 @@
 #include "schema/fields.h"
 #include "schema/value.h"
 #include "seal/sealing.h"
+#include "seal/secret_arena.h"
 
 #include <string.h>
 #include <sys/prctl.h>
@@ -65,6 +66,15 @@ bool flow_is_secure(const struct flowrun *run, const char *output)
 	if (!field || !run->spec.sealing)
 		return field && field_type(field) == HST_TYPE_SECRET;
 	return sealing_must(run->spec.sealing, field, output);
+}
+
+hst_arena *flow_memory(struct flowrun *run)
+{
+	hst_arena *arena = NULL;
+
+	if (run->secret && !run->refused.text[0] && secret_arena_new(&arena, &run->refused) == HST_OK)
+		return arena;
+	return arena_new_wiping();
 }
 
 static bool makes_secrets(const struct flowrun *run)
@@ -129,12 +139,20 @@ static void prepare(struct flowrun *run)
 		flow_log_hold(&run->log);
 	leave_out_secrets(run);
 	flow_streams_init(run);
-	if (fields_check(run->arena, spec->package->inputs, "input", spec->inputs, false, &run->inputs,
+	if (run->refused.text[0]) {
+		snprintf(run->refused.reason, sizeof run->refused.reason, "SecretUnusable");
+	} else if (fields_check(run->arena, spec->package->inputs, "input", spec->inputs, false, &run->inputs,
 			 &run->refused) != HST_OK) {
 		snprintf(run->refused.reason, sizeof run->refused.reason, "InputInvalid");
 		run->inputs = NULL;
 	}
 	if (flow_redact_init(&run->redact, spec, run->inputs, &run->refused) != HST_OK) {
+		snprintf(run->refused.reason, sizeof run->refused.reason, "SecretUnusable");
+		run->inputs = NULL;
+	}
+	if (run->inputs)
+		flow_streams_input(run);
+	if (run->inputs && run->secret && secret_arena_held(&run->refused) != HST_OK) {
 		snprintf(run->refused.reason, sizeof run->refused.reason, "SecretUnusable");
 		run->inputs = NULL;
 	}
@@ -158,12 +176,13 @@ static struct flowrun *run_new(struct loop *loop, const struct flowrun_spec *spe
 		run->spec.drain_ms = DRAIN_MS;
 	if (run->spec.picture_ms <= 0)
 		run->spec.picture_ms = PICTURE_MS;
-	run->arena = arena_new_wiping();
+	run->secret = was_given_secrets(spec, spec->inputs) || makes_secrets(run);
+	run->arena = flow_memory(run);
+	run->given = flow_memory(run);
+	run->said = arena_alloc(run->arena, FLOW_LINE_MAX);
 	run->input_fd = run->output_fd = run->log.fd = -1;
 	run->output_files = value_make_list(run->arena);
-	text_init_wiping(&run->input_json, 2 * VALUE_BYTES_MAX);
-	text_init_wiping(&run->said, FLOW_LINE_MAX);
-	flow_outputs_init(&run->outputs, run->arena, spec->package->outputs);
+	flow_outputs_init(&run->outputs, run->given, spec->package->outputs);
 	return run;
 }
 

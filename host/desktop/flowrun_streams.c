@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/auto.h"
 #include "schema/value.h"
+#include "seal/secret_arena.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -51,6 +52,16 @@ static void leave_out(struct flowrun *run, const char *file)
 		run->no_files = true;
 }
 
+/* They would lie in memory that is not locked. The run fails, and is told why. */
+static void forget_outputs(struct flowrun *run)
+{
+	hst_arena *before = run->given;
+
+	run->given = arena_new_wiping();
+	flow_outputs_forget(&run->outputs, run->given);
+	arena_free(before);
+}
+
 static void on_output(void *arg, const char *name, const hst_value *value, const char *file)
 {
 	struct flowrun *run = arg;
@@ -60,7 +71,7 @@ static void on_output(void *arg, const char *name, const hst_value *value, const
 
 	if (file && flow_is_secure(run, name))
 		leave_out(run, file);
-	if (!flow_outputs_expect(&run->outputs, name))
+	if (run->unfit.text[0] || !flow_outputs_expect(&run->outputs, name))
 		return;
 	if (!file) {
 		flow_outputs_give(&run->outputs, name, value);
@@ -73,14 +84,15 @@ static void on_output(void *arg, const char *name, const hst_value *value, const
 		explicit_bzero(json, length);
 	if (flow_is_secure(run, name) && value_get(run->outputs.given, name))
 		flow_redact_know(&run->redact, value_get(run->outputs.given, name));
+	if (run->secret && secret_arena_held(&run->unfit) != HST_OK)
+		forget_outputs(run);
 }
 
 static void on_error(void *arg, const char *message)
 {
 	struct flowrun *run = arg;
 
-	text_reset(&run->said);
-	text_add(&run->said, message);
+	snprintf(run->said, FLOW_LINE_MAX, "%s", message);
 	flow_pictures_error(&run->pictures);
 }
 
@@ -151,15 +163,15 @@ static void output_ready(void *arg, int fd, short ready)
 
 static void wipe_input(struct flowrun *run)
 {
-	if (run->input_json.size)
-		sodium_memzero(run->input_json.s, run->input_json.size);
-	text_clear(&run->input_json);
+	if (run->input)
+		sodium_memzero(run->input, run->input_length);
+	run->input = NULL;
 }
 
 static void input_ready(void *arg, int fd, short ready)
 {
 	struct flowrun *run = arg;
-	ssize_t n = write(fd, run->input_json.s + run->input_sent, run->input_json.length - run->input_sent);
+	ssize_t n = write(fd, run->input + run->input_sent, run->input_length - run->input_sent);
 
 	(void)ready;
 	if (n > 0)
@@ -167,7 +179,7 @@ static void input_ready(void *arg, int fd, short ready)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	/* A flow that does not read its inputs is free not to. */
-	if (n < 0 || run->input_sent == run->input_json.length) {
+	if (n < 0 || run->input_sent == run->input_length) {
 		close_end(run, &run->input_fd);
 		wipe_input(run);
 	}
@@ -177,15 +189,24 @@ void flow_streams_init(struct flowrun *run)
 {
 	const struct flow_events_role role = {on_progress, on_output, on_error, on_checkpoint, on_fault, run};
 
-	flow_events_init(&run->events, run->spec.place->events_fd, &role);
+	flow_events_init(&run->events, run->spec.place->events_fd, &role, flow_memory(run), arena_alloc(run->arena, FLOW_LINE_MAX));
+}
+
+void flow_streams_input(struct flowrun *run)
+{
+	AUTO(text) struct text json;
+
+	text_init_wiping(&json, 2 * VALUE_BYTES_MAX);
+	value_write_json(&json, run->inputs);
+	text_add(&json, "\n");
+	run->input = arena_copy(run->arena, json.s, json.length);
+	run->input_length = json.length;
 }
 
 void flow_streams_watch(struct flowrun *run, int input_fd_take, int output_fd_take)
 {
 	run->input_fd = input_fd_take;
 	run->output_fd = output_fd_take;
-	value_write_json(&run->input_json, run->inputs);
-	text_add(&run->input_json, "\n");
 	loop_fd(run->loop, run->input_fd, POLLOUT, input_ready, run);
 	loop_fd(run->loop, run->output_fd, POLLIN, output_ready, run);
 	loop_fd(run->loop, run->spec.place->events_fd, POLLIN, events_ready, run);

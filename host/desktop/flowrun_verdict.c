@@ -7,6 +7,7 @@
 #include "schema/sentence.h"
 #include "os/spawn.h"
 #include "schema/types.h"
+#include "seal/secret_arena.h"
 
 #include <string.h>
 #include <sys/wait.h>
@@ -23,8 +24,13 @@ static const hst_value *outputs_checked(struct flowrun *run, hst_error *err)
 {
 	const hst_value *checked = NULL;
 
+
 	flow_files_check(run->spec.place, &run->outputs);
-	return flow_outputs_check(&run->outputs, &checked, err) == HST_OK ? checked : NULL;
+	if (flow_outputs_check(&run->outputs, &checked, err) != HST_OK)
+		return NULL;
+	if (run->secret && !run->unfit.text[0])
+		secret_arena_held(&run->unfit);
+	return run->unfit.text[0] ? NULL : checked;
 }
 
 static void add(void *arg, const char *bytes, size_t n)
@@ -59,8 +65,8 @@ static void failure_text(struct flowrun *run, char *to, size_t size)
 {
 	char status[64], line[FLOW_LOG_LINE];
 
-	if (run->said.length) {
-		flow_saying(run, to, size, run->said.s);
+	if (run->said[0]) {
+		flow_saying(run, to, size, run->said);
 		return;
 	}
 	spawn_status_text(run->status, status, sizeof status);
@@ -98,6 +104,9 @@ static void decide_failed(struct flowrun *run, bool ended_well, const hst_error 
 		snprintf(result->text, sizeof result->text, "%s", run->refused.text);
 	} else if (!ended_well) {
 		failure_text(run, result->text, sizeof result->text);
+	} else if (run->unfit.text[0]) {
+		result->reason = "OutputInvalid";
+		snprintf(result->text, sizeof result->text, "Its outputs: %.480s", run->unfit.text);
 	} else if (run->events.faults) {
 		flow_saying(run, result->text, sizeof result->text, run->events.first_fault);
 	} else {

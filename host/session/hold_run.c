@@ -50,6 +50,11 @@ static void run_free(struct hold_run *run)
 	flowrun_free(run->flow);
 	if (run->hold->secrets)
 		arena_reset(run->hold->secrets);
+	/* One that has taken memory that could not be locked keeps a block of it. */
+	if (secret_arena_held(NULL) != HST_OK) {
+		arena_free(run->hold->secrets);
+		run->hold->secrets = NULL;
+	}
 	arena_free(run->arena);
 	free(run->run_id);
 	free(run->name);
@@ -309,6 +314,8 @@ static int open_inputs(struct hold_run *run, const struct message *message, cons
 				     *chain ? arena_text(run->arena, chain) : run->run_id, err);
 	if (code == HST_OK)
 		code = sealing_open(&run->sealing, run->package->inputs, front, use, *inputs, inputs, err);
+	if (code == HST_OK)
+		code = secret_arena_held(err);
 	return code;
 }
 

@@ -388,31 +388,43 @@ static int occurrences(const char *bytes, size_t n, const char *text)
 	return found;
 }
 
-int session_house_remembers(struct session_house *house, const char *text)
+static int occurrences_in(int memory, unsigned long from, unsigned long to, const char *text)
 {
-	AUTO_FREE char *maps_path = mem_printf("/proc/%d/maps", (int)house->pid);
+	AUTO_FREE char *bytes = mem_array(to - from, 1);
+	ssize_t n = pread(memory, bytes, to - from, (off_t)from);
+
+	return n > 0 ? occurrences(bytes, (size_t)n, text) : 0;
+}
+
+int session_house_remembers(struct session_house *house, const char *text, int *ret_unlocked)
+{
+	AUTO_FREE char *maps_path = mem_printf("/proc/%d/smaps", (int)house->pid);
 	AUTO_FREE char *memory_path = mem_printf("/proc/%d/mem", (int)house->pid);
 	AUTO_CLOSE int memory = open(memory_path, O_RDONLY | O_CLOEXEC);
 	FILE *maps = fopen(maps_path, "re");
-	unsigned long from, to;
-	char line[512], mode[8];
-	int found = 0;
+	unsigned long from = 0, to = 0, at, end;
+	char line[512], mode[8] = "", kind[8];
+	int found = 0, unlocked = 0, here;
 
 	/* It says that a run is over before it has put everything of it away. */
 	session_house_stop(house, 0, "cancel");
 	while (memory >= 0 && maps && fgets(line, sizeof line, maps)) {
-		AUTO_FREE char *bytes = NULL;
-		ssize_t n;
-
-		/* The shadow of a sanitizer is larger than any memory, and has no text in it. */
-		if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 || mode[1] != 'w' || to - from > SESSION_REGION_MAX)
+		if (sscanf(line, "%lx-%lx %7s", &at, &end, kind) == 3) {
+			from = at;
+			to = end;
+			memcpy(mode, kind, sizeof mode);
+		}
+		/* The last line of each region. The shadow of a sanitizer is larger than any memory, and has no text in it. */
+		if (strncmp(line, "VmFlags:", 8) != 0 || mode[1] != 'w' || to - from > SESSION_REGION_MAX)
 			continue;
-		bytes = mem_array(to - from, 1);
-		n = pread(memory, bytes, to - from, (off_t)from);
-		found += n > 0 ? occurrences(bytes, (size_t)n, text) : 0;
+		here = occurrences_in(memory, from, to, text);
+		found += here;
+		unlocked += strstr(line, " lo") ? 0 : here;
 	}
 	if (maps)
 		fclose(maps);
+	if (ret_unlocked)
+		*ret_unlocked = unlocked;
 	return found;
 }
 

@@ -68,8 +68,9 @@ void session_house_launch_of(const struct session_house *house, int64_t step, in
 void session_house_say(struct session_house *house, enum word word, uint64_t id);
 void session_house_stop(struct session_house *house, int64_t step, const char *how);
 
-/* How often the text stands in memory that a hold can write to, once it has done what it is at; 0 also where nobody may look. */
-int session_house_remembers(struct session_house *house, const char *text);
+/* How often the text stands in memory that a hold can write to, once it has done what it is at, and how often in such that is not
+ * locked (NULL: that is not asked); 0 also where nobody may look. */
+int session_house_remembers(struct session_house *house, const char *text, int *ret_unlocked);
 
 /* Waits for the process; its status as from waitpid. */
 int session_house_wait(struct session_house *house);

@@ -2,6 +2,7 @@
 #include "flowrun_house.h"
 
 #include "base/auto.h"
+#include "base/mem.h"
 #include "os/files.h"
 #include "schema/value.h"
 #include "seal/sealing.h"
@@ -11,7 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <linux/capability.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -136,6 +141,51 @@ static void what_is_hidden_is_not_in_the_log(void **state)
 	assert_non_null(strstr(log, "\ntrue\n"));
 }
 
+/* Root may lock whatever the limit says, so it gives that up meanwhile. */
+static void may_lock(rlim_t bytes, bool anything)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct sets[2];
+	struct rlimit limit;
+
+	assert_int_equal(syscall(SYS_capget, &head, sets), 0);
+	sets[CAP_IPC_LOCK / 32].effective &= ~(1u << CAP_IPC_LOCK % 32);
+	if (anything)
+		sets[CAP_IPC_LOCK / 32].effective |= sets[CAP_IPC_LOCK / 32].permitted & 1u << CAP_IPC_LOCK % 32;
+	assert_int_equal(syscall(SYS_capset, &head, sets), 0);
+	assert_int_equal(getrlimit(RLIMIT_MEMLOCK, &limit), 0);
+	limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_MEMLOCK, &limit), 0);
+}
+
+/* It is an end of the run as any other: this process goes on. */
+static void what_cannot_be_locked_fails_the_run(void **state)
+{
+	struct house *house = *state;
+	struct rlimit before;
+	AUTO_FREE char *large = mem_alloc(100000);
+#ifdef __SANITIZE_ADDRESS__
+	skip(); /* it locks nothing and says that it did */
+#endif
+
+	assert_int_equal(getrlimit(RLIMIT_MEMLOCK, &before), 0);
+	snprintf(large, 100000, "{\"pin\":\"%060000d\"}", 7);
+	may_lock(96 << 10, false);
+	house_run(house, PIN, "exit 0\n", large);
+	house_assert_end(house, FLOWRUN_FAILED, "SecretUnusable", "LimitMEMLOCK");
+	house_tear_down(state);
+	house_set_up(state);
+	house = *state;
+	house_run(house, CODE, "head -c 60000 /dev/zero | tr '\\0' x | hostler-event output code -\n", NULL);
+	may_lock(before.rlim_cur, true);
+	house_assert_end(house, FLOWRUN_FAILED, "OutputInvalid", "LimitMEMLOCK");
+	house_tear_down(state);
+	house_set_up(state);
+	house = *state;
+	house_run(house, CODE, "head -c 60000 /dev/zero | tr '\\0' x | hostler-event output code -\n", NULL);
+	house_assert_end(house, FLOWRUN_SUCCEEDED, "", "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +196,7 @@ int main(void)
 		HOUSE_CASE(an_error_is_searched_for_what_was_made_after_it),
 		HOUSE_CASE(the_file_of_a_secret_output_is_never_kept),
 		HOUSE_CASE(what_is_hidden_is_not_in_the_log),
+		HOUSE_CASE(what_cannot_be_locked_fails_the_run),
 	};
 	int failed;
 

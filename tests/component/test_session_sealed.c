@@ -17,6 +17,7 @@
 #include "wire/believed.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -266,7 +267,7 @@ static void a_flow_has_what_was_sealed_for_it_from_its_stdin_alone(void **state)
 	assert_string_equal(session_house_hear(house, WORD_progress)->payload, "{\"subflow\":\"Main\",\"action\":\"typing [secret]\"}");
 	log = session_house_read(house, SESSION_RESULTS "/log");
 	assert_string_equal(log, "0\n0\nA-7, \nit is [secret]\n");
-	assert_int_equal(session_house_remembers(house, CANARY), 0);
+	assert_int_equal(session_house_remembers(house, CANARY, NULL), 0);
 	assert_nowhere(sealed, CANARY);
 }
 
@@ -375,7 +376,37 @@ static void what_it_makes_is_sealed_as_directed_and_kept_out_of_its_log(void **s
 	assert_sealed(sealed, heard, "hint", "operator", &sealed->ada, "derived");
 	log = session_house_read(house, SESSION_RESULTS "/log");
 	assert_string_equal(log, "printed before: [secret]\nand after: [secret]\n");
-	assert_int_equal(session_house_remembers(house, "canary-of-the-flow"), 0);
+	assert_int_equal(session_house_remembers(house, "canary-of-the-flow", NULL), 0);
+}
+
+/* For as long as it runs; the beginning of a line that it has not said to its end, too. */
+static void what_a_flow_has_and_gives_lies_in_locked_memory(void **state)
+{
+	static const char *const canaries[] = {CANARY, "canary-of-the-flow", "canary-of-an-error", "canary-of-half-a-line"};
+	int unlocked = 0;
+	SEALED(state);
+#ifdef __SANITIZE_ADDRESS__
+	skip(); /* it locks nothing and says that it did */
+#endif
+
+	start(sealed, "null", FRONT "[output code]\ntype = secret\n",
+	      "printf canary-of-the-flow | hostler-event output code -; hostler-event error canary-of-an-error\n"
+	      "printf '{\"event\":\"canary-of-half-a-line' >\"$HOSTLER_EVENTS\"\n"
+	      "until [ -e go ]; do sleep 0.1; done\n");
+	open_session(sealed);
+	put(sealed, "pin", (struct making){0}, NULL);
+	session_house_launch(house, 1, 60000, "{\"order\":\"A-7\",\"pin\":{\"sealed\":\"start.pin\"}}");
+	for (int i = 0; session_house_remembers(house, canaries[3], NULL) == 0; i++) {
+		assert_true(i < 1000);
+		poll(NULL, 0, 10);
+	}
+	for (size_t i = 0; i < sizeof canaries / sizeof canaries[0]; i++) {
+		assert_true(session_house_remembers(house, canaries[i], &unlocked) > 0);
+		if (unlocked)
+			fail_msg("%s is %d times in memory that is not locked", canaries[i], unlocked);
+	}
+	session_house_stop(house, 1, "cancel");
+	session_house_hear(house, WORD_finished);
 }
 
 /* Where hostler-event puts a large value, before it says so. */
@@ -456,6 +487,7 @@ int main(void)
 		SEALED_CASE(a_resubmit_is_opened_for_the_first_of_its_chain),
 		SEALED_CASE(a_signer_that_was_revoked_is_refused_as_soon_as_it_is_heard_of),
 		SEALED_CASE(what_it_makes_is_sealed_as_directed_and_kept_out_of_its_log),
+		SEALED_CASE(what_a_flow_has_and_gives_lies_in_locked_memory),
 		SEALED_CASE(what_it_could_not_give_is_no_file_of_the_run),
 		SEALED_CASE(a_picture_is_sealed_to_the_operators),
 		SEALED_CASE(a_password_is_opened_for_the_driver),

@@ -100,8 +100,9 @@ def gone(house):
 
 
 def begin(house, flow="slow"):
+    """Its session process is told to launch it, which is said, a moment before there is a process of the flow."""
     house.hostler("run", flow)
-    return house.wait(lambda: state(house, f"last:{flow}") == "running", 20)
+    return house.wait(lambda: state(house, f"last:{flow}") == "running" and with_a_flow(house) is not None, 20)
 
 
 with null_house(FILES, more=MORE) as house:

@@ -273,12 +273,13 @@ static void lines_of_events(void **state)
 		hst_arena *arena = arena_new();
 		struct flow_outputs outputs;
 		struct flow_events events;
+		char said[FLOW_LINE_MAX];
 		const hst_value *checked = NULL;
 		hst_error err = {0};
 
 		flow_outputs_init(&outputs, arena, (hst_fields)HST_FIELDS(fields));
 		seen.given = &outputs;
-		flow_events_init(&events, ends[0], &role);
+		flow_events_init(&events, ends[0], &role, arena_new(), said);
 		mutate_make(&it, line, strlen(line));
 		assert_int_equal(write(ends[1], it.bytes, it.length), it.length);
 		assert_int_equal(write(ends[1], "\n", 1), 1);

@@ -95,11 +95,52 @@ static void where_nothing_may_be_locked_there_is_none(void **state)
 	assert_int_equal(without_locked_memory(), 0);
 }
 
+/* What does not fit is had all the same, and said. */
+static int with_little_locked_memory(void)
+{
+	hst_arena *arena = NULL;
+	hst_error err = {0};
+	int status = -1;
+	pid_t child = fork();
+
+	if (child == 0) {
+		const struct rlimit little = {256 << 10, 256 << 10};
+		char *bytes;
+
+		if ((geteuid() == 0 && setresuid(NOBODY, NOBODY, NOBODY) < 0) || setrlimit(RLIMIT_MEMLOCK, &little) < 0)
+			_exit(10);
+		if (secret_arena_new(&arena, &err) != HST_OK)
+			_exit(11);
+		arena_alloc(arena, 64 << 10);
+		if (secret_arena_held(&err) != HST_OK)
+			_exit(12);
+		bytes = arena_alloc(arena, 1 << 20);
+		memset(bytes, 'x', 1 << 20);
+		if (secret_arena_held(&err) != HST_DENIED || strcmp(err.reason, "MemlockTooSmall") != 0 || !strstr(err.text, "256 KiB"))
+			_exit(13);
+		arena_free(arena);
+		if (secret_arena_held(&err) != HST_OK || secret_arena_new(&arena, &err) != HST_OK)
+			_exit(14);
+		arena_free(arena);
+		_exit(0);
+	}
+	waitpid(child, &status, 0);
+	return status;
+}
+
+static void what_does_not_fit_is_told(void **state)
+{
+	(void)state;
+	skip_where_nothing_is_locked();
+	assert_int_equal(with_little_locked_memory(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_in_it_is_locked_aligned_and_zero),
 		cmocka_unit_test(where_nothing_may_be_locked_there_is_none),
+		cmocka_unit_test(what_does_not_fit_is_told),
 	};
 
 	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
