@@ -368,7 +368,7 @@ static int print_got(struct cli *cli, const struct target *target)
 
 int files_get(struct cli *cli)
 {
-	const char *name = cli->options.arguments[1], *out = options_value(&cli->options, "output");
+	const char *said = cli->options.arguments[0], *name = cli->options.arguments[1], *out = options_value(&cli->options, "output");
 	const char *plain = run_unsealed_name(cli->arena, name), *slash = strrchr(plain, '/');
 	struct target target = {.cli = cli, .path = out ? out : slash ? slash + 1 : plain};
 	bool replace = out || options_has(&cli->options, "force");
@@ -377,10 +377,16 @@ int files_get(struct cli *cli)
 	const char *run;
 	int status;
 
-	run_said(cli->arena, cli->options.arguments[0], &run, &found.step);
+	run_said(cli->arena, said, &run, &found.step);
+	/* As values say it: STEP/FILE. */
+	if (!found.step && strchr(name, '/')) {
+		said = arena_printf(cli->arena, "%s/%.*s", run, (int)strcspn(name, "/"), name);
+		name = strchr(name, '/') + 1;
+		run_said(cli->arena, said, &run, &found.step);
+	}
 	if (!found.step)
 		return cli_fail(cli, CLI_USAGE, "Usage",
-				"get needs RUN/STEP: `hostler files %s` lists steps and files", run);
+				"get needs RUN/STEP, or STEP/FILE: `hostler files %s` lists steps and files", run);
 	if (!*target.path || strcmp(target.path, ".") == 0 || strcmp(target.path, "..") == 0)
 		return cli_fail(cli, CLI_USAGE, "Usage", "\"%s\" is no name of a file", name);
 	if (!replace && access(target.path, F_OK) == 0)
@@ -388,7 +394,7 @@ int files_get(struct cli *cli)
 				"%s is there already; say --force to replace it, or -o OUT", target.path);
 	status = connect_open(&connect, cli);
 	if (!status)
-		status = find(&connect, cli->options.arguments[0], &found);
+		status = find(&connect, said, &found);
 	if (!status)
 		status = fetch(&connect, &found, name_of(cli->arena, &found, name), &target, replace);
 	connect_close(&connect);

@@ -4,6 +4,7 @@
 #include "cli/follow.h"
 #include "cli/missing.h"
 #include "cli/print.h"
+#include "cli/sent.h"
 #include "cli/show.h"
 #include "cli/typed.h"
 #include "schema/value.h"
@@ -56,21 +57,40 @@ static int accepted(struct cli *cli, struct connect *connect, const struct conne
 	return CLI_DONE;
 }
 
+/* Of a run that is begun again its inputs are what may have files, else all of it is. */
+static int send_files(struct connect *connect, const struct start *start, const hst_value *files, const hst_value **carried, int64_t *ret_set)
+{
+	bool again = start->word == WORD_resubmit;
+	hst_value *with = value_make_record(connect->cli->arena);
+	const hst_value *named = NULL;
+	int status = sent_files(connect, files, again ? start->given : *carried, &named, ret_set);
+
+	for (size_t i = 0; again && i < value_count(*carried); i++)
+		if (strcmp(value_name_at(*carried, i), "inputs") != 0)
+			value_add(with, value_name_at(*carried, i), value_at(*carried, i));
+	if (again)
+		value_add(with, "inputs", named);
+	*carried = again ? with : named;
+	return status;
+}
+
 static int start_connected(struct cli *cli, struct connect *connect, const struct start *start)
 {
 	const char *name = cli->options.arguments[0];
 	struct connect_answer answer;
 	struct message message;
 	AUTO(text) struct text json, sealed;
+	const hst_value *carried = start->carried, *files = NULL;
+	int64_t set = 0;
 	int status;
-
-	const hst_value *carried = start->carried;
 
 	text_init(&json, PAYLOAD_BYTES_MAX);
 	text_init(&sealed, SEALED_BYTES_MAX);
 	status = start->asks ? missing_ask(connect, name, carried, &carried) : CLI_DONE;
 	if (!status)
-		status = typed_secrets(connect, start->what, name, start->given, &sealed);
+		status = typed_secrets(connect, start->what, name, start->given, &sealed, &files);
+	if (!status && value_count(files))
+		status = send_files(connect, start, files, &carried, &set);
 	if (status)
 		return status;
 	value_write_json(&json, carried);
@@ -81,6 +101,8 @@ static int start_connected(struct cli *cli, struct connect *connect, const struc
 		message_set_text(&message, start->member, name);
 	if (start->key)
 		message_set_text(&message, "key", start->key);
+	if (set)
+		message_set_integer(&message, "files", set);
 	message_set_payload(&message, json.s, json.length);
 	message_set_sealed(&message, sealed.s, sealed.length);
 	status = connect_request(connect, &message, CONNECT_ANSWER_MS, &answer);

@@ -24,6 +24,7 @@ struct typed {
 	struct connect *connect;
 	const char *called;
 	const hst_value *fields; /* list of {"name","required","taken","there"} */
+	hst_value *files;	 /* list of names */
 	struct directions directions;
 	const char *wanted[DIRECTIONS_OUTPUTS_MAX];
 	size_t wanted_count;
@@ -53,6 +54,23 @@ static bool are_fields(const hst_value *fields)
 	return value_kind(fields) == HST_VALUE_LIST;
 }
 
+/* The secret ones, and the names of those that are files. */
+static void part(struct typed *typed)
+{
+	hst_value *secrets = value_make_list(cli_of(typed)->arena);
+
+	typed->files = value_make_list(cli_of(typed)->arena);
+	for (size_t i = 0; i < value_count(typed->fields); i++) {
+		const hst_value *field = value_at(typed->fields, i);
+
+		if (value_boolean(value_get(field, "file")))
+			value_append(typed->files, value_get(field, "name"));
+		else
+			value_append(secrets, field);
+	}
+	typed->fields = secrets;
+}
+
 static int ask_whom(struct typed *typed, const hst_value *what)
 {
 	struct connect_answer answer;
@@ -73,6 +91,7 @@ static int ask_whom(struct typed *typed, const hst_value *what)
 		return unreadable(typed, err.text);
 	if (!are_fields(typed->fields))
 		return unreadable(typed, "it is no list of fields");
+	part(typed);
 	if (!answer.head.sealed_length)
 		return CLI_DONE;
 	if (items_check(answer.head.sealed, answer.head.sealed_length, &err) != HST_OK ||
@@ -334,7 +353,8 @@ static int ask_all(struct typed *typed, struct text *ret)
 	return status;
 }
 
-int typed_secrets(struct connect *connect, const hst_value *what, const char *called, const hst_value *given, struct text *ret)
+int typed_secrets(struct connect *connect, const hst_value *what, const char *called, const hst_value *given, struct text *ret,
+                  const hst_value **ret_files)
 {
 	struct typed typed = {.connect = connect, .called = called};
 	int status = ask_whom(&typed, what);
@@ -348,5 +368,6 @@ int typed_secrets(struct connect *connect, const hst_value *what, const char *ca
 	if (!status && typed.wanted_count)
 		status = ask_all(&typed, ret);
 	roster_free(typed.roster);
+	*ret_files = typed.files;
 	return status;
 }

@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "schema/fields.h"
+#include "schema/types.h"
 #include "schema/value.h"
 
 #include <string.h>
@@ -100,6 +101,24 @@ static bool is_taken(const struct core_direction *direction)
 	return direction->member_count || direction->sink_count > 1 || strcmp(direction->sinks[0], "operator") != 0;
 }
 
+/* Whoever starts it sends the bytes of these first. */
+static void add_files(const struct whom *whom, hst_value *fields)
+{
+	const char *trigger = whom->trigger ? whom->trigger : whom->flow->on_count == 1 ? whom->flow->on[0] : NULL;
+	const struct definition *known = trigger ? definitions_instance(whom->engine->definitions, HST_TRIGGER, trigger) : NULL;
+
+	for (size_t i = 0; known && i < known->event.n; i++) {
+		hst_value *field;
+
+		if (!type_is_file(field_type(&known->event.at[i])))
+			continue;
+		field = value_make_record(whom->engine->scratch);
+		value_set_text(field, "name", field_name(&known->event.at[i]));
+		value_set_boolean(field, "file", true);
+		value_append(fields, field);
+	}
+}
+
 static void write_fields(const struct whom *whom, struct text *to)
 {
 	hst_arena *arena = whom->engine->scratch;
@@ -115,6 +134,7 @@ static void write_fields(const struct whom *whom, struct text *to)
 		value_set_boolean(field, "there", is_there(whom, name));
 		value_append(fields, field);
 	}
+	add_files(whom, fields);
 	value_write_json(to, fields);
 }
 

@@ -20,6 +20,16 @@ MORE = """
 plugin = courier
 folder = parcels
 
+[trigger ask]
+plugin = button
+input.doc = file required
+input.more = files
+input.word = text
+
+[trigger door]
+plugin = courier
+folder = doors
+
 [connector clerk]
 plugin = clerk
 """
@@ -48,6 +58,29 @@ input.file = ${make.file}
 use = connector:clerk.read
 input.file = ${again.file}
 input.files = ${make.files}
+""",
+    "flows/asked.ini": """[flow]
+name = asked
+on = ask
+
+[step make]
+use = connector:clerk.make
+input.name = made.txt
+input.text = made
+
+[step read]
+use = connector:clerk.read
+input.file = ${trigger.doc}
+input.files = make/made.txt
+""",
+    "flows/doors.ini": """[flow]
+name = doors
+on = door
+
+[step read]
+use = connector:clerk.read
+input.file = ${trigger.first}
+input.files = ${trigger.all}
 """,
     "flows/too.ini": """[flow]
 name = too
@@ -99,6 +132,7 @@ def staged(house):
 
 with null_house(FLOWS, more=MORE) as house:
     os.makedirs(house.path("parcels"))
+    os.makedirs(house.path("doors"))
     os.chmod(house.path("parcels"), 0o777)
     shutil.copytree(INSTALLED, house.path("plugins"))
     shutil.copy(os.path.join(TEST_PLUGINS, "courier.so"), house.path("plugins/trigger"))
@@ -137,5 +171,40 @@ with null_house(FLOWS, more=MORE) as house:
     tap.same(outputs(run, "read").get("names"), "passwd rf hidden ab[2J.txt same.txt same-2.txt " + "x" * 96 + ".pdf boot.ini file file-2 fdp.exe",
              "each stays what it says as far as that is harmless")
     tap.ok(house.wait(lambda: not staged(house), 10), "nothing is left where files wait for their event")
+
+    house.write("here/invoice.txt", "invoice 18")
+    done = house.hostler("press", "ask", "--input", "doc=here/invoice.txt", "--wait")
+    run = shown(house, {"number": house.json("runs", "--flow", "asked")[0]["number"]})
+    tap.same((done.returncode, outputs(run, "read").get("text")), (0, "invoice 18"), "what is pressed takes files by their paths")
+    tap.same(run["event"]["doc"], "trigger/invoice.txt", "and the event has their names")
+    house.hostler("get", f"#{run['number']}", "trigger/invoice.txt", "-o", "got.txt")
+    with open(house.path("got.txt"), encoding="utf-8") as file:
+        tap.same(file.read(), "invoice 18", "`get` takes the name that values have")
+
+    os.remove(house.path("here/invoice.txt"))
+    done = house.hostler("resubmit", f"#{run['number']}", "--wait")
+    again = shown(house, {"number": house.json("runs", "--flow", "asked")[0]["number"]})
+    tap.same((done.returncode, again["origin"], outputs(again, "read").get("text")), (0, run["number"], "invoice 18"),
+             "a run that is begun again has the files of its event")
+    done = house.hostler("resubmit", f"#{run['number']}", "--from", "read", "--wait")
+    again = shown(house, {"number": house.json("runs", "--flow", "asked")[0]["number"]})
+    tap.same((done.returncode, outputs(again, "read").get("names")), (0, "invoice.txt made.txt"), "and those of the steps it keeps")
+    house.write("here/other.txt", "another")
+    done = house.hostler("resubmit", f"#{run['number']}", "--input", "doc=here/other.txt", "--wait")
+    again = shown(house, {"number": house.json("runs", "--flow", "asked")[0]["number"]})
+    tap.same((done.returncode, outputs(again, "read").get("text")), (0, "another"), "or others in their place")
+    house.write("event.json", '{"doc": "here/other.txt", "more": ["here/other.txt"]}')
+    done = house.hostler("run", "asked", "--event", "event.json", "--wait")
+    again = shown(house, {"number": house.json("runs", "--flow", "asked")[0]["number"]})
+    tap.same((done.returncode, again["event"].get("more")), (0, ["trigger/other-2.txt"]), "a flow by hand takes them from where its event says")
+
+    for wrong, said in ((["--input", "doc=here"], "is no file"), (["--input", "doc=nowhere.txt"], "No such file"), ([], "doc")):
+        done = house.hostler("press", "ask", *wrong)
+        tap.ok(done.returncode == 2 and said in done.stderr, f"what is no file is refused before anything starts: {wrong}", done.stderr)
+    house.write("here/note.txt", "mine")
+    done = house.hostler("press", "door", "--input", "name=x", "--input", "first=here/note.txt", "--wait")
+    run = shown(house, {"number": house.json("runs", "--flow", "doors")[0]["number"]})
+    tap.same((outputs(run, "read").get("text"), outputs(run, "read").get("names")), ("mine", "note.txt note-2.txt"),
+             "a trigger adds files of its own to those of a press")
 
 tap.end()
