@@ -110,6 +110,7 @@ void alerting_open(struct engine *engine)
 	alerting->engine = engine;
 	alerting->alerts = alerts_new();
 	table_init(&alerting->lost);
+	table_init(&alerting->failing);
 	if (gethostname(alerting->host, sizeof alerting->host - 1) < 0)
 		alerting->host[0] = '\0';
 	read_sections(alerting);
@@ -160,6 +161,34 @@ void alerting_configured(struct engine *engine)
 	alerting_soon(engine->alerting);
 }
 
+static void failing_free(struct alerting_failing *failing)
+{
+	if (failing)
+		free(failing->text);
+	free(failing);
+}
+
+void alerting_failing(struct engine *engine, const char *trigger, int64_t since_us, const char *text, size_t length)
+{
+	struct alerting *alerting = engine->alerting;
+	struct alerting_failing *failing = NULL;
+
+	if (!since_us && !alerting_fails(engine, trigger))
+		return;
+	failing_free(table_remove(&alerting->failing, trigger));
+	if (since_us) {
+		failing = mem_alloc(sizeof *failing);
+		*failing = (struct alerting_failing){.since_us = since_us, .text = mem_copy(text ? text : "", length)};
+		table_set(&alerting->failing, trigger, failing);
+	}
+	alerting_soon(alerting);
+}
+
+const struct alerting_failing *alerting_fails(const struct engine *engine, const char *trigger)
+{
+	return table_get(&engine->alerting->failing, trigger);
+}
+
 void alerting_close(struct engine *engine)
 {
 	struct alerting *alerting = engine->alerting;
@@ -172,6 +201,9 @@ void alerting_close(struct engine *engine)
 	alerts_free(alerting->alerts);
 	free_sections(alerting);
 	table_clear(&alerting->lost);
+	TABLE_EACH(&alerting->failing, entry)
+		failing_free(entry->value);
+	table_clear(&alerting->failing);
 	free(alerting);
 	engine->alerting = NULL;
 }

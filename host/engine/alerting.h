@@ -11,6 +11,12 @@
 
 struct alert_definition;
 
+/* A trigger whose process says that it does not get anywhere. */
+struct alerting_failing {
+	int64_t since_us;
+	char *text;
+};
+
 struct alerting {
 	struct engine *engine;
 	struct alerts *alerts;
@@ -23,6 +29,7 @@ struct alerting {
 	int64_t next_us;     /* wall: when something found by the look is over its limit; 0: nothing is on its way */
 	int64_t began_us;    /* wall: when this engine began */
 	struct table lost;   /* id of a step -> the same: whose outcome nobody knows, or knew */
+	struct table failing; /* trigger -> struct alerting_failing */
 	char host[65];
 };
 
@@ -34,6 +41,8 @@ void alerting_close(struct engine *engine);
 bool alerting_restore(struct engine *engine, const char *kind, const char *name, const char *value, size_t length);
 void alerting_hear(struct engine *engine); /* what the batch has said */
 void alerting_missed(struct engine *engine, const char *trigger, const char *text);
+void alerting_failing(struct engine *engine, const char *trigger, int64_t since_us, const char *text, size_t length); /* 0: no more */
+const struct alerting_failing *alerting_fails(const struct engine *engine, const char *trigger); /* NULL: it does not, or did not say so */
 void alerting_fired(struct engine *engine, const char *trigger);
 void alerting_keep(struct alerting *alerting); /* what has changed, in the store */
 void alerting_soon(struct alerting *alerting); /* something has changed that is worth a look */

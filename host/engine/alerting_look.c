@@ -15,6 +15,7 @@
 enum {
 	RUNS_LOOKED = 20000, /* of the oldest; where more wait that long, those behind them are seen when these have gone */
 	SETTLED_S = 60,      /* a trigger that was started again fails until it has been ready for so long */
+	SPOKEN_S = 90,       /* until then every trigger that fails has said so to a new engine */
 };
 
 /* One look. Texts are in the engine's scratch arena. */
@@ -328,23 +329,28 @@ static void look_at_processes(struct look *look)
 		look_at_process(look, &children[i]);
 }
 
-/* Those whose plugin cannot be loaded have no process that could fail. */
-static void look_at_faults(struct look *look)
+/* Those whose plugin cannot be loaded have no process that could fail; others say themselves that they get nowhere. */
+static void look_at_triggers(struct look *look)
 {
 	TABLE_EACH(&look->engine->definitions->instances[HST_TRIGGER], entry) {
 		const struct definition *trigger = entry->value;
+		const struct alerting_failing *failing = alerting_fails(look->engine, entry->key);
+		const char *why = trigger->fault ? trigger->fault : failing ? failing->text : NULL;
 
-		if (trigger->fault)
+		if (why)
 			stands(look, &(struct alert_fact){
 					     .kind = ALERT_TRIGGER,
 					     .subject = entry->key,
 					     .flow = alerting_flows_on(look->engine, entry->key),
-					     .since_us = look->alerting->began_us,
+					     .since_us = trigger->fault ? look->alerting->began_us : failing->since_us,
 					     .count = 1,
-					     .text = arena_printf(look->arena, "trigger %s cannot fire: %s", entry->key, trigger->fault),
-					     .remedy = "Mend what it says, then `hostler reload`",
+					     .text = arena_printf(look->arena, "trigger %s cannot fire: %s", entry->key, why),
+					     .remedy = trigger->fault ? "Mend what it says, then `hostler reload`"
+								      : "Mend what it says; it is tried again at least once a minute",
 				     });
 	}
+	if (look->now_us - look->alerting->began_us < SPOKEN_S * INT64_C(1000000))
+		look->unseen |= 1u << ALERT_TRIGGER;
 }
 
 static void look_at_connections(struct look *look)
@@ -407,7 +413,7 @@ void alerting_look(struct alerting *alerting, int64_t now_us)
 	look_at_lost(&look);
 	look_at_devices(&look);
 	look_at_processes(&look);
-	look_at_faults(&look);
+	look_at_triggers(&look);
 	look_at_connections(&look);
 	look_at_disk(&look);
 	alerts_looked(alerting->alerts, now_us, look.unseen);

@@ -43,7 +43,7 @@ static const struct hub_handler handlers[] = {
 	{WORD_probe, on_probe}, {WORD_probed, on_probed},
 	{WORD_ask, on_ask},         {WORD_follow, on_follow},
 	{WORD_manage, on_manage},
-	{WORD_file_get, on_file_get}, {WORD_file_fetch, on_file_fetch}, {WORD_fired, on_fired}, {WORD_coming, on_coming},       {WORD_emit, on_emit},       {WORD_state_get, on_state_get},
+	{WORD_file_get, on_file_get}, {WORD_file_fetch, on_file_fetch}, {WORD_fired, on_fired}, {WORD_coming, on_coming},       {WORD_emit, on_emit},       {WORD_failing, on_failing}, {WORD_state_get, on_state_get},
 	{WORD_returned, on_returned}, {WORD_error, on_error},       {WORD_device, on_device},   {WORD_taken, on_taken},
 	{WORD_refused, on_refused},   {WORD_stage, on_stage},       {WORD_progress, on_progress}, {WORD_finished, on_finished},
 	{WORD_released, on_released}, {WORD_standing, on_standing}, {WORD_file_put, on_file_put}, {WORD_package, on_package}, {WORD_package_get, on_package_get},

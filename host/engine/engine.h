@@ -226,6 +226,7 @@ void on_steer(void *arg, struct hub_link *from, const struct message *message); 
 void on_coming(void *arg, struct hub_link *from, const struct message *message);
 void on_fired(void *arg, struct hub_link *from, const struct message *message);
 void on_emit(void *arg, struct hub_link *from, const struct message *message);
+void on_failing(void *arg, struct hub_link *from, const struct message *message);
 void on_state_get(void *arg, struct hub_link *from, const struct message *message);
 void on_returned(void *arg, struct hub_link *from, const struct message *message);
 void on_error(void *arg, struct hub_link *from, const struct message *message);

@@ -205,6 +205,15 @@ static const char *trigger_of(const struct hub_link *from)
 	return strncmp(from->name, "worker/trigger/", 15) == 0 ? from->name + 15 : NULL;
 }
 
+/* It tries to look for what happens, and cannot. */
+void on_failing(void *arg, struct hub_link *from, const struct message *message)
+{
+	const char *trigger = trigger_of(from);
+
+	if (trigger)
+		alerting_failing(arg, trigger, message_integer(message, "since_us"), message->payload, message->payload_length);
+}
+
 enum { PASSED_TEXT_MAX = 400 };
 
 static int emit_state(struct engine *engine, const char *instance, const hst_value *entry, hst_error *err)

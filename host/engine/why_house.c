@@ -1,4 +1,5 @@
 /* Why a flow or a trigger starts nothing, or what it would start. */
+#include "engine/alerting.h"
 #include "engine/steer.h"
 #include "engine/why.h"
 
@@ -50,7 +51,8 @@ void why_trigger(struct engine *engine, const struct definition *trigger, hst_va
 	const char *child = arena_printf(arena, "worker/trigger/%s", name), *process = why_process(engine, child);
 	bool ready = hub_next(engine->hub, child, NULL) != NULL;
 	const char *disabled = stand_sentence(engine, "trigger", name);
-	const char *state = disabled ? "disabled" : ready ? "ready" : state_of_process(engine, child);
+	const struct alerting_failing *failing = alerting_fails(engine, name);
+	const char *state = disabled ? "disabled" : !ready ? state_of_process(engine, child) : failing ? "failing" : "ready";
 
 	value_set_text(to, "kind", "trigger");
 	value_set_text(to, "subject", name);
@@ -65,6 +67,10 @@ void why_trigger(struct engine *engine, const struct definition *trigger, hst_va
 		value_set_text(to, "sentence", arena_printf(arena, "%s cannot fire: %s", name,
 		                                            process ? process : "its process is not there"));
 		value_set_text(to, "remedy", remedy_of_process(state));
+	} else if (failing) {
+		value_set_text(to, "sentence", arena_printf(arena, "%s has failed since %s: %s", name, why_moment(arena, failing->since_us),
+		                                            failing->text));
+		value_set_text(to, "remedy", "Mend what it says; it is tried again at least once a minute.");
 	} else if (!flows) {
 		value_set_text(to, "sentence", arena_printf(arena, "%s is ready, but starts nothing: no flow says on = %s", name, name));
 		value_set_text(to, "remedy", arena_printf(arena, "Write on = %s into the [flow] that it is to start.", name));

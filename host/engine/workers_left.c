@@ -2,7 +2,7 @@
  * A worker has gone while it worked. Its connection is gone a moment before hostlerd has heard how the process ended, so
  * whoever waits for its answer is told a moment later, and then of what it died.
  */
-#include "engine/engine.h"
+#include "engine/alerting.h"
 
 #include "base/mem.h"
 #include "engine/why.h"
@@ -79,6 +79,11 @@ static void tell(void *arg)
 
 void workers_left(struct engine *engine, struct hub_link *worker)
 {
+	static const char trigger[] = "worker/trigger/";
+
+	/* The next one says for itself how it does. */
+	if (strncmp(worker->name, trigger, sizeof trigger - 1) == 0)
+		alerting_failing(engine, worker->name + sizeof trigger - 1, 0, NULL, 0);
 	TABLE_EACH(&engine->requests, entry) {
 		struct engine_request *request = entry->value;
 		struct engine_left *left;

@@ -66,6 +66,7 @@ enum speaker {
 	M(next,         SPEAKER_HOST,    RIGHT_NONE,  "coming",      "n:i",                                     "")        \
 	M(coming,       SPEAKER_WORKER,  RIGHT_NONE,  "",            "",                                        "json: list of times") \
 	M(emit,         SPEAKER_WORKER,  RIGHT_NONE,  "done",        "files:i?",                                "json: events, what was passed over, and state; sealed items") \
+	M(failing,      SPEAKER_WORKER,  RIGHT_NONE,  "",            "since_us:i",                              "text: one sentence") \
 	M(state_get,    SPEAKER_WORKER,  RIGHT_NONE,  "state",       "name:t",                                  "")        \
 	M(state,        SPEAKER_HOST,    RIGHT_NONE,  "",            "found:b",                                 "bytes: what was kept") \
 	M(call,         SPEAKER_HOST,    RIGHT_NONE,  "returned",    "step:i token:i action:t timeout_ms:i once:t? run:t? name:t?", "json: inputs; sealed items") \

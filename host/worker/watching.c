@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "desktop/masking.h"
 #include "plugin/trigger.h"
+#include "wire/link.h"
 
 #include <poll.h>
 #include <string.h>
@@ -78,6 +79,26 @@ static void retry_later(struct watching *watching)
 	arm(watching);
 }
 
+/* `text` NULL: it goes well again. A word that is lost is said again with the next failure. */
+static void tell(struct watching *watching, const char *text)
+{
+	struct message message;
+
+	if (!text && !watching->failing_us)
+		return;
+	if (!watching->failing_us)
+		watching->failing_us = clock_wall_us();
+	if (!text)
+		watching->failing_us = 0;
+	if (!watching->services->link)
+		return;
+	message_init(&message, WORD_failing, 0);
+	message_set_integer(&message, "since_us", watching->failing_us);
+	message_set_payload(&message, text, text ? strlen(text) : 0);
+	if (link_send(watching->services->link, &message, NULL) != HST_OK)
+		log_debug("the host could not be told how the trigger does");
+}
+
 /* What is left to do after an op failed. */
 static void failed(struct watching *watching, const char *op, int code, const hst_error *err)
 {
@@ -88,6 +109,7 @@ static void failed(struct watching *watching, const char *op, int code, const hs
 	}
 	log_warning("%s: %s failed, trying again in %lld s: %s", watching->services->host.instance, op,
 		    (long long)watching->pause_ms / 1000, err->text);
+	tell(watching, err->text);
 	retry_later(watching);
 }
 
@@ -109,6 +131,7 @@ void watching_ask(struct watching *watching)
 		failed(watching, "watch", code, &err);
 		return;
 	}
+	tell(watching, NULL);
 	if (watch.fd >= 0) {
 		watching->fd = watch.fd;
 		loop_fd(watching->loop, watch.fd, POLLIN, woken_by_fd, watching);

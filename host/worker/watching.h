@@ -1,6 +1,7 @@
 /*
  * A trigger's own wish to be woken: asks `watch` after open and after every `ready`, waits for its descriptor and its
  * time, and calls `ready`. A `ready` that fails is asked again after a pause that doubles from 1 s to 60 s.
+ * While it fails the host is told why, so that it can say why the trigger fires nothing.
  * When the wall clock was set back, `ready` is called within a minute, since the time that was wished for may be far off.
  */
 #ifndef HOST_WORKER_WATCHING_H
@@ -21,6 +22,7 @@ struct watching {
 	int64_t at_us; /* wall clock; 0: none */
 	int64_t armed_us; /* when the timer was last set; an earlier time since then is a clock that was set back */
 	int64_t pause_ms;
+	int64_t failing_us; /* wall clock: since when it fails; 0: it does not */
 	bool due;
 	bool broken;
 };

@@ -319,6 +319,9 @@ static void events_that_do_not_fit_are_refused(void **state)
 		answer = fake_engine_answer(&engine, fake_engine_fire(&engine, "{\"word\":\"x\"}"));
 		assert_int_equal(answer->word, WORD_fired);
 		expect_printed(&engine, cases[i].says);
+		/* The host hears why, too. */
+		answer = fake_engine_heard(&engine, WORD_failing, 0);
+		assert_non_null(strstr(answer->payload, cases[i].says));
 		fake_engine_end(&engine);
 	}
 	configure(&engine, "trigger/odd", "restless", "empty-in-press");

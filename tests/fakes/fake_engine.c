@@ -158,7 +158,7 @@ static void on_left(void *arg, struct hub_link *link)
 
 static const struct hub_handler handlers[] = {
 	{WORD_done, on_plain},     {WORD_returned, on_plain},      {WORD_error, on_error}, {WORD_fired, on_fired},
-	{WORD_emit, on_emit},      {WORD_state_get, on_state_get}, {WORD_whom, on_whom}, {WORD_probed, on_probed},
+	{WORD_failing, on_plain},  {WORD_emit, on_emit},      {WORD_state_get, on_state_get}, {WORD_whom, on_whom}, {WORD_probed, on_probed},
 	{WORD_NONE, NULL},
 };
 

@@ -250,6 +250,21 @@ static void what_is_wrong_with_its_own_way_a_section_cannot_tell(void **state)
 	teardown(&house);
 }
 
+static void a_trigger_that_was_given_up_fails(void **state)
+{
+	static const struct alert_condition failing = {ALERT_TRIGGER, 60000};
+	const struct alert_section section = {.name = "only", .conditions = &failing, .condition_count = 1};
+	struct house house;
+
+	(void)state;
+	setup(&house, &section, 1);
+	found(&house, 0, ALERT_DEGRADED, "worker/connector/post", 0);
+	assert_string_equal(told(&house, 0, NULL), "");
+	found(&house, 0, ALERT_DEGRADED, "worker/trigger/inbox", 0);
+	assert_string_equal(told(&house, 0, NULL), "0 begun instance degraded/worker/trigger/inbox");
+	teardown(&house);
+}
+
 static void a_storm_is_summed_up(void **state)
 {
 	struct house house;
@@ -435,6 +450,7 @@ int main(void)
 		cmocka_unit_test(a_notification_that_fails_is_tried_again_ever_more_seldom_and_given_up),
 		cmocka_unit_test(a_section_hears_of_its_flows_and_its_conditions_alone),
 		cmocka_unit_test(what_is_wrong_with_its_own_way_a_section_cannot_tell),
+		cmocka_unit_test(a_trigger_that_was_given_up_fails),
 		cmocka_unit_test(a_storm_is_summed_up),
 		cmocka_unit_test(a_full_disk_that_is_cleared_a_little_is_told_once),
 		cmocka_unit_test(a_restart_tells_nothing_twice_and_closes_all_the_same),

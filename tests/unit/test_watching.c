@@ -105,12 +105,36 @@ static void a_clock_that_was_set_back_wakes_it_within_a_minute(void **unused)
 	assert_int_equal(minutes_until_due(), 5);
 }
 
+/* What the host is told then is told by the worker's own test. */
+static void since_when_it_fails_is_known_until_it_goes_well_again(void **unused)
+{
+	int64_t since_us;
+
+	(void)unused;
+	next.watch = (hst_watch){.fd = -1, .at.us = wall_us};
+	watching_ask(&watching);
+	assert_int_equal(watching.failing_us, 0);
+	next.code = HST_RETRY;
+	loop_turn(watching.loop, -1);
+	assert_true(watching_work(&watching));
+	since_us = watching.failing_us;
+	assert_true(since_us > 0);
+	minutes_until_due();
+	assert_true(watching_work(&watching));
+	assert_int_equal(watching.failing_us, since_us);
+	next.code = HST_OK;
+	minutes_until_due();
+	assert_true(watching_work(&watching));
+	assert_int_equal(watching.failing_us, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(it_is_woken_at_its_time, begin, end),
 		cmocka_unit_test_setup_teardown(a_clock_that_was_set_forward_is_noticed, begin, end),
 		cmocka_unit_test_setup_teardown(a_clock_that_was_set_back_wakes_it_within_a_minute, begin, end),
+		cmocka_unit_test_setup_teardown(since_when_it_fails_is_known_until_it_goes_well_again, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

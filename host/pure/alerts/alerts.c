@@ -102,6 +102,17 @@ static const struct alert_condition *condition_of(const struct alert_section *se
 	return NULL;
 }
 
+/* A trigger whose process was given up fails, too, for whoever asked for that alone. */
+static const struct alert_condition *condition_for(const struct alert_section *section, const struct alert_cause *cause)
+{
+	static const char trigger[] = "worker/trigger/";
+	const struct alert_condition *condition = condition_of(section, cause->kind);
+
+	if (condition || cause->kind != ALERT_DEGRADED || strncmp(cause->subject, trigger, sizeof trigger - 1) != 0)
+		return condition;
+	return condition_of(section, ALERT_TRIGGER);
+}
+
 int64_t alerts_limit(const struct alerts *alerts, enum alert_kind kind)
 {
 	const struct alert_kind_row *row = alert_kind_row(kind);
@@ -288,13 +299,13 @@ static bool concerns_flow(const struct alert_section *section, const struct aler
 
 bool alerts_watch(const struct alerts *alerts, size_t section, const struct alert_cause *cause)
 {
-	return condition_of(&alerts->sections[section], cause->kind) && concerns_flow(&alerts->sections[section], cause);
+	return condition_for(&alerts->sections[section], cause) && concerns_flow(&alerts->sections[section], cause);
 }
 
 bool alerts_concern(const struct alerts *alerts, size_t section, const struct alert_cause *cause, int64_t now_us)
 {
 	const struct alert_section *said = &alerts->sections[section];
-	const struct alert_condition *condition = condition_of(said, cause->kind);
+	const struct alert_condition *condition = condition_for(said, cause);
 	int64_t limit = condition ? condition->limit : 0;
 
 	/* A disk that is filled and cleared around the limit is not told of each time. */

@@ -18,7 +18,7 @@ static const struct alert_kind_row rows[ALERT_KIND_COUNT] = {
 	[ALERT_QUIET] = {"no progress", ALERT_LONGER, 20 * INT64_C(60000), "20m"},
 	[ALERT_OFFLINE] = {"device offline", ALERT_LONGER, 10 * INT64_C(60000), "10m"},
 	[ALERT_DEGRADED] = {.word = "instance degraded"},
-	[ALERT_TRIGGER] = {.word = "trigger failing"},
+	[ALERT_TRIGGER] = {"trigger failing", ALERT_LONGER, 60000, "1m"},
 	[ALERT_MISSED] = {.word = "slot missed"},
 	[ALERT_BLOCKED] = {.word = "connection blocked"},
 	[ALERT_DISK] = {"disk", ALERT_LESS, INT64_C(1) << 30, "1G"},
@@ -68,7 +68,7 @@ static int refuse_word(const char *word, hst_error *err)
 		return hst_fail(err, HST_INVALID, "\"%s\" is no condition; did you mean \"%s\"?", word, nearest.best);
 	return hst_fail(err, HST_INVALID,
 			"\"%s\" is no condition; there are failed, lost, waiting > 15m, no progress > 20m, device offline > 10m, "
-			"instance degraded, trigger failing, slot missed, connection blocked and disk < 1G", word);
+			"instance degraded, trigger failing > 1m, slot missed, connection blocked and disk < 1G", word);
 }
 
 /* "1G", "500M": of 1024 each. */
