@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "cli/ask.h"
+#include "cli/grid.h"
 #include "cli/print.h"
 #include "schema/value.h"
 
@@ -73,6 +74,25 @@ static void print_runs(hst_arena *arena, const hst_value *runs)
 	}
 }
 
+/* What a trigger has looked at, mails for example, and what came of each. */
+static void print_looked(hst_arena *arena, const hst_value *looked)
+{
+	static const char *const heads[] = {"WHEN", "LOOKED AT", "WHAT CAME OF IT", NULL};
+	struct grid grid;
+
+	if (!value_count(looked))
+		return;
+	grid_init(&grid, arena, heads);
+	for (size_t i = 0; i < value_count(looked); i++) {
+		grid_add(&grid, print_time(arena, value_get(value_at(looked, i), "at")));
+		grid_add(&grid, print_member(arena, value_at(looked, i), "what"));
+		grid_add(&grid, print_member(arena, value_at(looked, i), "outcome"));
+	}
+	puts("");
+	grid_print(&grid, stdout);
+	grid_clear(&grid);
+}
+
 static void print_why(struct cli *cli, const hst_value *answer)
 {
 	hst_arena *arena = cli->arena;
@@ -90,6 +110,9 @@ static void print_why(struct cli *cli, const hst_value *answer)
 		printf("  again: %s\n", print_member(arena, answer, "again"));
 	print_members(arena, value_get(answer, "triggers"), "sentence");
 	print_runs(arena, value_get(answer, "runs"));
+	print_looked(arena, value_get(answer, "looked"));
+	for (size_t i = 0; i < value_count(value_get(answer, "triggers")); i++)
+		print_looked(arena, value_get(value_at(value_get(answer, "triggers"), i), "looked"));
 }
 
 int why_command(struct cli *cli)

@@ -18,6 +18,9 @@ size_t why_candidates(struct engine *engine, const struct step *step, hst_value 
 void why_flow(struct engine *engine, const struct flow *flow, hst_value *to);
 void why_trigger(struct engine *engine, const struct definition *trigger, hst_value *to);
 
+/* why_looked.c: [{"at","what","outcome"}], the newest first; empty where it keeps none. */
+const hst_value *why_looked(struct engine *engine, const char *trigger);
+
 /* why_words.c */
 const char *why_moment(hst_arena *arena, int64_t us);	    /* "2026-11-21T23:31:52Z" */
 const char *why_moment_of(hst_arena *arena, const hst_value *iso); /* the same from an answer's time */

@@ -59,6 +59,7 @@ void why_trigger(struct engine *engine, const struct definition *trigger, hst_va
 	value_set_text(to, "state", state);
 	value_set_text(to, "code", disabled ? "Disabled" : NULL);
 	value_set(to, "candidates", value_make_list(arena));
+	value_set(to, "looked", why_looked(engine, name));
 	value_set_text(to, "remedy", NULL);
 	if (disabled) {
 		value_set_text(to, "sentence", disabled);

@@ -16,6 +16,7 @@
 #include "email_box.h"
 #include "email_event.h"
 #include "email_login.h"
+#include "email_printable.h"
 #include "email_take.h"
 #include "email_touch.h"
 
@@ -25,7 +26,6 @@
 #include <string.h>
 
 #define STATE_CURSOR "cursor"
-#define STATE_LOOKED "looked"
 
 /* What one emit takes over: limits of hst_emit, and of the memory of a call. Waiting longer than half an hour is more than servers allow. */
 enum { MAILS_AT_ONCE = EMAIL_TOUCHES_MAX, JSON_AT_ONCE = 450 << 10, FILES_AT_ONCE = 64 << 20 };
@@ -114,7 +114,7 @@ static int put(struct email *email, hst_call *call, hst_error *err)
 	int code = hst_state_put(call->host, STATE_CURSOR, cursor, length, err);
 
 	length = email_looked_write(&email->looked, looked, EMAIL_LOOKED_BYTES);
-	return code == HST_OK ? hst_state_put(call->host, STATE_LOOKED, looked, length, err) : code;
+	return code == HST_OK ? hst_state_put(call->host, HST_STATE_LOOKED, looked, length, err) : code;
 }
 
 static struct kept kept(const struct email *email)
@@ -141,20 +141,53 @@ static int store(struct email *email, hst_call *call, const struct kept *before,
 	return code;
 }
 
-static int load(struct email *email, hst_call *call, bool *ret_known, hst_error *err)
+/* NULL: nothing is kept under the name. */
+static int get(hst_call *call, const char *name, const char **ret, hst_error *err)
 {
 	const void *bytes = NULL;
-	hst_error none = {0};
+	hst_error why = {0};
 	size_t length = 0;
-	int code = hst_state_get(call, STATE_CURSOR, &bytes, &length, &none);
+	int code = hst_state_get(call, name, &bytes, &length, &why);
 
-	if (code != HST_OK && code != HST_NOT_FOUND)
-		return hst_fail(err, (hst_code)code, "%s", none.text);
-	*ret_known = code == HST_OK && email_cursor_read(hst_copy(call, bytes, length), email->of, &email->cursor);
-	code = *ret_known ? hst_state_get(call, STATE_LOOKED, &bytes, &length, &none) : HST_NOT_FOUND;
-	if (code == HST_OK)
-		email_looked_read(&email->looked, hst_copy(call, bytes, length));
-	return code == HST_OK || code == HST_NOT_FOUND ? HST_OK : hst_fail(err, (hst_code)code, "%s", none.text);
+	*ret = code == HST_OK ? hst_copy(call, bytes, length) : NULL;
+	return code == HST_OK || code == HST_NOT_FOUND ? HST_OK : hst_fail(err, (hst_code)code, "%s", why.text);
+}
+
+static int load(struct email *email, hst_call *call, bool *ret_known, hst_error *err)
+{
+	const char *cursor = NULL, *looked = NULL;
+	int code = get(call, STATE_CURSOR, &cursor, err);
+
+	if (code == HST_OK && !email->looked.n)
+		code = get(call, HST_STATE_LOOKED, &looked, err);
+	if (looked)
+		email_looked_read(&email->looked, looked);
+	*ret_known = cursor && email_cursor_read(cursor, email->of, &email->cursor);
+	return code;
+}
+
+/*
+ * What keeps it from looking at mails at all is told where people ask why none starts anything. Once, not with every try; and how far the
+ * folder was gone through is none of it.
+ */
+static void note_failure(struct email *email, hst_call *call, const hst_error *err)
+{
+	const struct email_look *newest = email_looked_back(&email->looked, 0);
+	char outcome[sizeof newest->outcome], *text = hst_alloc(call, EMAIL_LOOKED_BYTES);
+	const char *kept = NULL;
+	hst_error ignored = {0};
+
+	if (!newest && get(call, HST_STATE_LOOKED, &kept, &ignored) != HST_OK)
+		return;
+	if (kept)
+		email_looked_read(&email->looked, kept);
+	newest = email_looked_back(&email->looked, 0);
+	email_printable(err->text, outcome, sizeof outcome);
+	if (newest && strcmp(newest->outcome, outcome) == 0)
+		return;
+	email_looked_add(&email->looked, hst_now_us(call->host), email->of, outcome);
+	if (hst_state_put(call->host, HST_STATE_LOOKED, text, email_looked_write(&email->looked, text, EMAIL_LOOKED_BYTES), &ignored) == HST_OK)
+		hst_emit(call->host, NULL, 0, &ignored);
 }
 
 /* What was taken over is marked, moved or deleted: only now, since its event is stored. That is noted by the next emit. */
@@ -252,7 +285,7 @@ static int take_over(struct email *email, hst_call *call, const struct email_uid
 	if (stored == HST_INVALID) {
 		/* One that cannot be stored will never be: it is passed over, and that is told. */
 		email->cursor.uid = uids->at[0];
-		email_looked_add(&email->looked, hst_now_us(call->host), "?", "?", err->text);
+		email_looked_add(&email->looked, hst_now_us(call->host), "a mail", err->text);
 		hst_log(call->host, HST_ERROR, "the mail with the UID %u of %s is passed over: %s", uids->at[0], email->config->folder, err->text);
 		stored = store(email, call, &before, NULL, 0, err);
 	}
@@ -317,6 +350,8 @@ static int email_ready(void *state, hst_call *call, hst_error *err)
 		return HST_OK;
 	disconnect(email);
 	email->more = true;
+	if (code != HST_CANCELLED && !hst_cancelled(call))
+		note_failure(email, call, err);
 	return code;
 }
 

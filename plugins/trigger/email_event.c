@@ -66,12 +66,27 @@ static size_t list_bytes(const hst_texts *texts)
 	return n;
 }
 
+/* What the parser says ends with its next answer; an event goes on until it is stored. */
+static const char *keep(hst_call *call, const char *text)
+{
+	return hst_copy(call, text, strlen(text));
+}
+
+static hst_texts keep_all(hst_call *call, const hst_texts *texts)
+{
+	const char **at = hst_alloc(call, (texts->n + 1) * sizeof *at);
+
+	for (size_t i = 0; i < texts->n; i++)
+		at[i] = keep(call, texts->at[i]);
+	return (hst_texts){texts->n, at};
+}
+
 static hst_texts addresses_of(hst_call *call, const struct email_addresses *addresses)
 {
 	const char **at = hst_alloc(call, (addresses->n + 1) * sizeof *at);
 
 	for (size_t i = 0; i < addresses->n; i++)
-		at[i] = addresses->at[i].address;
+		at[i] = keep(call, addresses->at[i].address);
 	return (hst_texts){addresses->n, at};
 }
 
@@ -142,19 +157,19 @@ struct email_event *email_event_of(hst_call *call, const struct email_mail *mail
 	size_t bytes = 1024 + files->n * 300;
 
 	*event = (struct email_event){
-		.from = mail->from.n ? mail->from.at[0].address : "",
-		.from_name = mail->from.n ? mail->from.at[0].name : "",
+		.from = keep(call, mail->from.n ? mail->from.at[0].address : ""),
+		.from_name = keep(call, mail->from.n ? mail->from.at[0].name : ""),
 		.to = addresses_of(call, &mail->to),
 		.cc = addresses_of(call, &mail->cc),
-		.reply_to = mail->reply_to.n ? mail->reply_to.at[0].address : mail->from.n ? mail->from.at[0].address : "",
-		.subject = mail->subject,
+		.reply_to = keep(call, mail->reply_to.n ? mail->reply_to.at[0].address : mail->from.n ? mail->from.at[0].address : ""),
+		.subject = keep(call, mail->subject),
 		.date.us = mail->date.us ? mail->date.us : raw->received_us,
-		.message_id = mail->message_id,
-		.in_reply_to = mail->in_reply_to,
-		.references = mail->references,
+		.message_id = keep(call, mail->message_id),
+		.in_reply_to = keep(call, mail->in_reply_to),
+		.references = keep_all(call, &mail->references),
 		.importance.index = (int)mail->importance,
-		.text = mail->text,
-		.html = mail->html,
+		.text = keep(call, mail->text),
+		.html = keep(call, mail->html),
 		.headers = headers_of(call, mail, &bytes),
 		.attachments = *files,
 		.left_out = left_out_of(call, mail),

@@ -7,13 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-void email_looked_add(struct email_looked *looked, int64_t at_us, const char *from, const char *subject, const char *outcome)
+void email_looked_add(struct email_looked *looked, int64_t at_us, const char *what, const char *outcome)
 {
 	struct email_look *look = &looked->at[looked->next];
 
 	look->at_us = at_us;
-	email_printable(from, look->from, sizeof look->from);
-	email_printable(subject, look->subject, sizeof look->subject);
+	email_printable(what, look->what, sizeof look->what);
 	email_printable(outcome, look->outcome, sizeof look->outcome);
 	looked->next = (looked->next + 1) % EMAIL_LOOKED_MAX;
 	looked->n += looked->n < EMAIL_LOOKED_MAX;
@@ -33,8 +32,7 @@ size_t email_looked_write(const struct email_looked *looked, char *to, size_t si
 		const struct email_look *look = email_looked_back(looked, back);
 
 		/* Nothing printable has a tab or a line break in it. */
-		used += (size_t)snprintf(to + used, size - used, "%" PRId64 "\t%s\t%s\t%s\n", look->at_us, look->from, look->subject,
-					 look->outcome);
+		used += (size_t)snprintf(to + used, size - used, "%" PRId64 "\t%s\t%s\n", look->at_us, look->what, look->outcome);
 	}
 	return used;
 }
@@ -53,15 +51,14 @@ static const char *part(const char *text, char mark, char *to, size_t size)
 
 void email_looked_read(struct email_looked *looked, const char *text)
 {
-	char at[24], from[64], subject[100], outcome[240];
+	char at[24], what[180], outcome[300];
 
 	*looked = (struct email_looked){.n = 0};
 	while (text && *text) {
 		text = part(text, '\t', at, sizeof at);
-		text = text ? part(text, '\t', from, sizeof from) : NULL;
-		text = text ? part(text, '\t', subject, sizeof subject) : NULL;
+		text = text ? part(text, '\t', what, sizeof what) : NULL;
 		text = text ? part(text, '\n', outcome, sizeof outcome) : NULL;
 		if (text)
-			email_looked_add(looked, strtoll(at, NULL, 10), from, subject, outcome);
+			email_looked_add(looked, strtoll(at, NULL, 10), what, outcome);
 	}
 }

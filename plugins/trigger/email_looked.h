@@ -12,7 +12,7 @@ enum { EMAIL_LOOKED_MAX = 50, EMAIL_LOOKED_BYTES = 32 << 10 };
 
 struct email_look {
 	int64_t at_us;
-	char from[64], subject[100], outcome[240];
+	char what[180], outcome[300];
 };
 
 struct email_looked {
@@ -20,12 +20,12 @@ struct email_looked {
 	size_t n, next; /* `next` is the place of the one to come, once all are taken that of the oldest */
 };
 
-void email_looked_add(struct email_looked *looked, int64_t at_us, const char *from, const char *subject, const char *outcome);
+void email_looked_add(struct email_looked *looked, int64_t at_us, const char *what, const char *outcome);
 
 /* The one `back` before the newest; NULL beyond the oldest. */
 const struct email_look *email_looked_back(const struct email_looked *looked, size_t back);
 
-/* As text, a line each, the oldest first; its length. */
+/* As HST_STATE_LOOKED has it (hostler/trigger.h); its length. */
 size_t email_looked_write(const struct email_looked *looked, char *to, size_t size);
 
 /* What cannot be read is left out: it is only for looking back. */

@@ -84,12 +84,13 @@ static int sink_done(void *context, struct email_attachment *attachment, hst_err
 	return HST_OK;
 }
 
+/* "ada@example.org: Invoice 1" */
 static void note(const struct email_taking *taking, hst_call *call, const struct email_mail *mail, const char *outcome)
 {
-	bool known = mail->from.n > 0;
+	char what[400];
 
-	email_looked_add(taking->looked, hst_now_us(call->host), known ? mail->from.at[0].address : "?", mail->subject ? mail->subject : "?",
-			 outcome);
+	snprintf(what, sizeof what, "%.100s: %.280s", mail->from.n ? mail->from.at[0].address : "nobody", mail->subject);
+	email_looked_add(taking->looked, hst_now_us(call->host), what, outcome);
 }
 
 /* True, and noted: a filter has turned it away. */
@@ -156,7 +157,7 @@ int email_take(const struct email_taking *taking, hst_call *call, uint32_t uid, 
 {
 	struct email_raw raw = {0};
 	hst_error why = {0};
-	char outcome[240];
+	char what[40], outcome[240];
 	int code = email_box_fetch(taking->box, call, uid, EMAIL_RAW_MAX, &raw, &why);
 
 	*ret = (struct email_taken){.wanted = false};
@@ -164,9 +165,10 @@ int email_take(const struct email_taking *taking, hst_call *call, uint32_t uid, 
 		if (code == HST_OK)
 			code = take_raw(taking, call, &raw, ret, &why);
 		if (code == HST_INVALID) {
-			snprintf(outcome, sizeof outcome, "cannot be read: %.200s", why.text);
-			email_looked_add(taking->looked, hst_now_us(call->host), "?", "?", outcome);
-			hst_log(call->host, HST_WARNING, "the mail with the UID %u of %s is passed over, it %s", uid, taking->config->folder, outcome);
+			snprintf(what, sizeof what, "the mail with the UID %u", uid);
+			snprintf(outcome, sizeof outcome, "passed over, since it cannot be read: %.200s", why.text);
+			email_looked_add(taking->looked, hst_now_us(call->host), what, outcome);
+			hst_log(call->host, HST_WARNING, "%s of %s is %s", what, taking->config->folder, outcome);
 			ret->looked = true;
 		}
 	}

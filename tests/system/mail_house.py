@@ -73,6 +73,7 @@ ssl_cert = <{cert}
 ssl_key = <{key}
 disable_plaintext_auth = {secured}
 auth_verbose = yes
+verbose_proctitle = yes
 auth_mechanisms = plain login {mechanisms}
 default_internal_user = {user}
 default_internal_group = {group}
@@ -184,6 +185,25 @@ class Dovecot:
             if self.process and int(fields[3]) == self.process.pid and fields[0] != "Z":
                 found.append(int(pid))
         return found
+
+    def idles(self, user="robot"):
+        """Whether somebody waits for news of that mailbox: what is delivered from now on is new to them."""
+        for pid in self.children():
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    line = file.read().decode(errors="replace")
+            except OSError:
+                continue
+            if f"[{user} " in line and "IDLE" in line:
+                return True
+        return False
+
+    def renumber(self, user="robot"):
+        """All mails of the mailbox get new numbers, as after a repair; the server must not run."""
+        for folder, _, names in os.walk(os.path.join(self.folder, "mail", user)):
+            for name in names:
+                if name.startswith("dovecot"):
+                    os.remove(os.path.join(folder, name))
 
     def stop(self, kill=False):
         """`kill`: the whole server at once, as when its machine loses power."""

@@ -9,6 +9,13 @@
 
 #include <hostler/plugin.h>
 
+/*
+ * A state (hst_state_put) under this name is for people: what a trigger has looked at lately and what came of it, which `hostler why TRIGGER`
+ * shows. UTF-8, a line for each, the oldest first, of three parts with a tab between them: when, in us since 1970; what it was; what came of
+ * it. Neither may be longer than 400 bytes. It should say of whatever was looked at and started nothing why.
+ */
+#define HST_STATE_LOOKED "looked"
+
 /* When to call `ready`: when `fd` is readable (-1: none) or at `at` (us 0: none), whichever comes first. */
 typedef struct hst_watch {
 	int fd;      /* the plugin's, and open until the next `watch` or close */
