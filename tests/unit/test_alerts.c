@@ -112,6 +112,40 @@ static void a_cause_is_told_once_again_after_repeat_and_closed(void **state)
 	teardown(&house);
 }
 
+/* A flow whose every second run fails. */
+static void what_comes_and_goes_is_closed_when_it_has_been_calm_for_a_while(void **state)
+{
+	struct house house;
+
+	(void)state;
+	setup(&house, &night, 1);
+	failed(&house, "hello", 0);
+	assert_string_equal(told(&house, 0, NULL), "0 begun failed/hello");
+	alerts_over(house.alerts, ALERT_FAILED, "hello", at(10));
+	assert_string_equal(told(&house, 10, NULL), "0 ended failed/hello");
+	failed(&house, "hello", 20);
+	assert_string_equal(told(&house, 20, NULL), "0 begun failed/hello");
+	for (int64_t now = 30; now < HOUR; now += 20) {
+		alerts_over(house.alerts, ALERT_FAILED, "hello", at(now));
+		found(&house, now, ALERT_KIND_COUNT, NULL, 0);
+		assert_string_equal(told(&house, now, NULL), "");
+		failed(&house, "hello", now + 10);
+		assert_string_equal(told(&house, now + 10, NULL), "");
+	}
+	assert_int_equal(alerts_cause(house.alerts, ALERT_FAILED, "hello")->count, 180);
+	assert_int_equal(alerts_cause(house.alerts, ALERT_FAILED, "hello")->since_us, at(20));
+	alerts_over(house.alerts, ALERT_FAILED, "hello", at(HOUR));
+	assert_string_equal(told(&house, HOUR, NULL), "");
+	assert_string_equal(told(&house, HOUR + 599, NULL), "");
+	assert_string_equal(told(&house, HOUR + 600, NULL), "0 ended failed/hello");
+	/* It was calm, and is closed at once the next time. */
+	failed(&house, "hello", 2 * HOUR);
+	assert_string_equal(told(&house, 2 * HOUR, NULL), "0 begun failed/hello");
+	alerts_over(house.alerts, ALERT_FAILED, "hello", at(2 * HOUR + 1));
+	assert_string_equal(told(&house, 2 * HOUR + 1, NULL), "0 ended failed/hello");
+	teardown(&house);
+}
+
 static void what_is_heard_of_is_over_after_a_day(void **state)
 {
 	struct house house;
@@ -443,6 +477,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_cause_is_told_once_again_after_repeat_and_closed),
+		cmocka_unit_test(what_comes_and_goes_is_closed_when_it_has_been_calm_for_a_while),
 		cmocka_unit_test(what_is_heard_of_is_over_after_a_day),
 		cmocka_unit_test(what_waits_is_told_when_it_is_over_the_limit),
 		cmocka_unit_test(what_was_over_before_it_was_told_is_not_told),

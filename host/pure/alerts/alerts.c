@@ -179,6 +179,15 @@ static void describe(struct alert_cause *cause, const struct alert_fact *fact)
 	cause->free_bytes = fact->free_bytes;
 }
 
+/* Somebody was told that it began, and nobody yet that it is over: should it begin again, it is the same. */
+static bool is_open(const struct alerts *alerts, const struct alert_cause *cause)
+{
+	for (size_t i = 0; i < alerts->section_count; i++)
+		if (cause->tellings[i].told_us)
+			return true;
+	return cause->standing;
+}
+
 void alerts_look(struct alerts *alerts)
 {
 	TABLE_EACH(&alerts->causes, entry)
@@ -192,7 +201,7 @@ void alerts_stands(struct alerts *alerts, const struct alert_fact *fact)
 	cause->seen = true;
 	cause->count = fact->count;
 	/* One that went on over a restart began when it first did. */
-	if (!cause->standing || fact->since_us < cause->since_us || fact->kind == ALERT_WAITING)
+	if (!is_open(alerts, cause) || fact->since_us < cause->since_us || fact->kind == ALERT_WAITING)
 		cause->since_us = fact->since_us;
 	describe(cause, fact);
 	cause_stand(alerts, cause, true, fact->since_us);
@@ -226,7 +235,7 @@ void alerts_happened(struct alerts *alerts, const struct alert_fact *fact, int64
 {
 	struct alert_cause *cause = cause_of(alerts, fact->kind, fact->subject);
 
-	if (!cause->standing) {
+	if (!is_open(alerts, cause)) {
 		cause->since_us = fact->since_us;
 		cause->count = 0;
 	}

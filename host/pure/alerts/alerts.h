@@ -20,6 +20,8 @@ enum {
 	ALERT_MINUTE_MOST = 10,	   /* notifications of one section in a minute, the last of which sums up the others */
 	ALERT_ATTEMPTS_MOST = 8,   /* of one notification, from 30 s to 30 min apart */
 	ALERT_FORGOTTEN_HOURS = 24,
+	/* What begins again so soon after it was closed is closed the next time only when it has been over for so long. */
+	ALERT_CALM_MINUTES = 10,
 };
 
 /* Texts are borrowed until alerts_configure is called again. */
@@ -54,6 +56,9 @@ struct alert_telling {
 	int64_t told_us, told;	 /* when last, and how often; 0: not yet */
 	int64_t attempts;	 /* that failed since */
 	int64_t failed_us, next_us;
+	int64_t over_us;   /* since when it is of no concern; 0: it is */
+	int64_t closed_us; /* when it was closed last, for as long as that is not long ago; 0: it was not */
+	bool restless;	   /* it began again soon after that */
 	uint64_t asked;	 /* the notification that is under way; 0: none */
 	char *error;	 /* of the last attempt */
 };

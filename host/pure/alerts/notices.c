@@ -8,6 +8,7 @@
 enum { RETRY_FIRST_US = 30 * 1000 * 1000 };
 
 static const int64_t minute_us = 60 * INT64_C(1000000), retry_most_us = 30 * 60 * INT64_C(1000000);
+static const int64_t calm_us = ALERT_CALM_MINUTES * 60 * INT64_C(1000000);
 
 static void want(struct alert_telling *telling, enum alert_state state)
 {
@@ -17,36 +18,55 @@ static void want(struct alert_telling *telling, enum alert_state state)
 	telling->attempts = telling->next_us = 0;
 }
 
+static void close_telling(struct alert_cause *cause, struct alert_telling *telling, int64_t now_us)
+{
+	int64_t closed_us = telling->told_us ? now_us : telling->closed_us;
+
+	cause->changed |= telling->told_us != 0;
+	telling_clear(telling);
+	telling->closed_us = closed_us;
+}
+
+/* What is over and was never told of is told of no more, and neither is what the section is no longer about. */
+static void settle_over(const struct alerts *alerts, size_t position, struct alert_cause *cause, int64_t now_us)
+{
+	struct alert_telling *telling = &cause->tellings[position];
+
+	if (!telling->over_us)
+		telling->over_us = now_us;
+	if (telling->told_us && telling->restless && now_us - telling->over_us < calm_us)
+		want(telling, 0);
+	else if (!telling->told_us || !alerts->sections[position].closing || telling->attempts >= ALERT_ATTEMPTS_MOST ||
+		 (cause->standing && !alerts_watch(alerts, position, cause)))
+		close_telling(cause, telling, now_us);
+	else
+		want(telling, ALERT_ENDED);
+}
+
 /* What the section is to be told of the cause, whether or not it can be by now. */
 static void settle(const struct alerts *alerts, size_t position, struct alert_cause *cause, int64_t now_us)
 {
-	const struct alert_section *section = &alerts->sections[position];
 	struct alert_telling *telling = &cause->tellings[position];
-	int64_t repeat_us = section->repeat_ms * 1000;
+	int64_t repeat_us = alerts->sections[position].repeat_ms * 1000;
 
 	if (telling->asked)
 		return;
-	if (alerts_concern(alerts, position, cause, now_us)) {
-		if (!telling->told_us)
-			want(telling, ALERT_BEGUN);
-		else if (repeat_us && now_us - telling->told_us >= repeat_us)
-			want(telling, ALERT_AGAIN);
-		else
-			want(telling, 0);
-		/* Given up, it is tried once more when it would be repeated anyway. */
-		if (telling->attempts >= ALERT_ATTEMPTS_MOST && repeat_us && now_us - telling->failed_us >= repeat_us)
-			telling->attempts = 0;
+	if (telling->closed_us && now_us - telling->closed_us >= calm_us)
+		telling->closed_us = 0;
+	if (!alerts_concern(alerts, position, cause, now_us)) {
+		settle_over(alerts, position, cause, now_us);
 		return;
 	}
-	/* Of what the section is no longer about it is not told that it is over, and neither of what it was never told of. */
-	if (cause->standing && !alerts_watch(alerts, position, cause))
-		telling_clear(telling);
-	if (telling->told_us && section->closing)
-		want(telling, ALERT_ENDED);
-	if (!telling->told_us || !section->closing || telling->attempts >= ALERT_ATTEMPTS_MOST) {
-		cause->changed |= telling->told_us != 0;
-		telling_clear(telling);
-	}
+	telling->over_us = 0;
+	if (!telling->told_us)
+		want(telling, ALERT_BEGUN);
+	else if (repeat_us && now_us - telling->told_us >= repeat_us)
+		want(telling, ALERT_AGAIN);
+	else
+		want(telling, 0);
+	/* Given up, it is tried once more when it would be repeated anyway. */
+	if (telling->attempts >= ALERT_ATTEMPTS_MOST && repeat_us && now_us - telling->failed_us >= repeat_us)
+		telling->attempts = 0;
 }
 
 bool notices_settle(struct alerts *alerts, struct alert_cause *cause, int64_t now_us)
@@ -55,7 +75,7 @@ bool notices_settle(struct alerts *alerts, struct alert_cause *cause, int64_t no
 
 	for (size_t i = 0; i < alerts->section_count; i++) {
 		settle(alerts, i, cause, now_us);
-		any |= cause->tellings[i].wanted || cause->tellings[i].told_us || cause->tellings[i].asked;
+		any |= cause->tellings[i].wanted || cause->tellings[i].told_us || cause->tellings[i].asked || cause->tellings[i].closed_us;
 	}
 	return any;
 }
@@ -123,15 +143,17 @@ bool alerts_next(struct alerts *alerts, int64_t now_us, struct alert_notice *ret
 
 static void told_well(struct alert_cause *cause, struct alert_telling *telling, int64_t now_us)
 {
-	int64_t told = telling->told + 1;
-	bool ended = telling->wanted == ALERT_ENDED;
+	struct alert_telling before = *telling;
 
+	if (before.wanted == ALERT_ENDED) {
+		close_telling(cause, telling, now_us);
+		return;
+	}
 	telling_clear(telling);
 	cause->changed = true;
-	if (ended)
-		return;
 	telling->told_us = now_us;
-	telling->told = told;
+	telling->told = before.told + 1;
+	telling->restless = before.restless || before.closed_us;
 }
 
 static void told_badly(struct alert_telling *telling, const char *error, int64_t now_us)
