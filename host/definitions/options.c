@@ -19,7 +19,7 @@ static bool is_own_key(const char *name)
 /* Options that name something on disk, by their names, so that no plugin has to know where the configuration lies. */
 static bool is_path(const hst_field *field)
 {
-	static const char *const names[] = {"root", "path", "file", "directory", "program"};
+	static const char *const names[] = {"root", "path", "file", "directory", "program", "ca"};
 	const char *name = field_name(field);
 	size_t length = strlen(name);
 
@@ -28,7 +28,7 @@ static bool is_path(const hst_field *field)
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(name, names[i]) == 0)
 			return true;
-	return (length > 4 && strcmp(name + length - 4, "_dir") == 0) || (length > 5 && strcmp(name + length - 5, "_file") == 0);
+	return (length > 4 && strcmp(name + length - 4, "_dir") == 0) || (length > 3 && strcmp(name + length - 3, "_ca") == 0) || (length > 5 && strcmp(name + length - 5, "_file") == 0);
 }
 
 static const hst_value *absolute(hst_arena *arena, const char *file, const hst_value *path)

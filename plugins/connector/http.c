@@ -18,7 +18,7 @@ enum { URL_MAX = 8000, TEXT_MAX = 1 << 20 };
 struct http_config {
 	hst_texts hosts;
 	bool plain;
-	const char *ca_file, *client_certificate_file, *user;
+	const char *ca, *client_certificate_file, *user;
 	hst_secret *client_key, *password, *bearer;
 	const hst_value *secret_headers;
 	int64_t redirects, max_size;
@@ -28,9 +28,9 @@ static const hst_field http_options[] = {
 	HST_FIELD(struct http_config, hosts, .required = true,
 		  .doc = "where requests may go, also by a redirect: api.example.com, *.example.com, localhost:8443, or * for every host abroad"),
 	HST_FIELD(struct http_config, plain, .def = "no", .doc = "http:// also to other machines; to this one it always may be"),
-	HST_FIELD(struct http_config, ca_file, .max = 4000,
-		  .doc = "PEM file of the authorities that servers are verified with; left out: those of the system"),
-	HST_FIELD(struct http_config, client_certificate_file, .max = 4000, .doc = "PEM file of the certificate that is shown to servers that ask for one"),
+	HST_FIELD(struct http_config, ca, .max = 4000,
+		  .doc = "file with the certificates (PEM) to trust instead of those that the system trusts"),
+	HST_FIELD(struct http_config, client_certificate_file, .max = 4000, .doc = "file with the certificate (PEM) that is shown to servers that ask for one"),
 	HST_FIELD(struct http_config, client_key, .max = 65536, .doc = "its private key in PEM: secret:NAME"),
 	HST_FIELD(struct http_config, user, .max = 254, .doc = "who asks, by HTTP Basic"),
 	HST_FIELD(struct http_config, password, .max = 4096, .doc = "of that user: secret:NAME"),
@@ -63,7 +63,7 @@ static int http_open(const void *given, hst_host *host, void **ret_state, hst_er
 		.service = {.places = {.hosts = config->hosts, .plain = config->plain},
 			    .proof = {.user = config->user, .password = config->password, .bearer = config->bearer,
 				      .secret_headers = config->secret_headers, .certificate = config->client_certificate_file},
-			    .ca_file = config->ca_file,
+			    .ca = config->ca,
 			    .redirects = config->redirects,
 			    .max_size = config->max_size},
 		.key = {.fd = -1},

@@ -110,7 +110,7 @@ static int set_headers(struct hop *hop, hst_error *err)
 
 static int set_up(struct hop *hop, hst_error *err)
 {
-	int code = transfer_begin(&hop->transfer, hop->call, "http,https", hop->service->ca_file, CONNECT_MS, err);
+	int code = transfer_begin(&hop->transfer, hop->call, "http,https", hop->service->ca, CONNECT_MS, err);
 	CURL *curl = hop->transfer.curl;
 
 	if (code != HST_OK)

@@ -22,7 +22,7 @@ struct http_proof {
 struct http_service {
 	struct http_places places;
 	struct http_proof proof;
-	const char *ca_file;
+	const char *ca;
 	int64_t redirects, max_size;
 };
 

@@ -20,21 +20,20 @@
 enum { TEXT_MAX = 1 << 20, SUBJECT_MAX = 2000, FILES_MAX = 100 };
 
 struct mail_config {
-	const char *server, *ca_file, *user, *from;
+	const char *server, *ca, *user, *from;
 	int64_t port, max_size;
-	hst_choice security;
+	hst_choice tls;
 	hst_secret *password;
 };
 
-static const char *const securities[] = {"starttls", "tls", "plain", NULL};
+static const char *const tls_words[] = {"implicit", "starttls", "none", NULL};
 
 static const hst_field mail_options[] = {
 	HST_FIELD(struct mail_config, server, .required = true, .min = 1, .max = 253, .doc = "name of the SMTP server"),
-	HST_FIELD(struct mail_config, security, .choices = securities, .def = "starttls",
-		  .doc = "TLS from the first byte (tls), by STARTTLS, which is then required, or none, which reaches this machine alone"),
-	HST_FIELD(struct mail_config, port, .min = 1, .max = 65535, .doc = "left out: 587 with starttls, 465 with tls, 25 with plain"),
-	HST_FIELD(struct mail_config, ca_file, .max = 4000,
-		  .doc = "PEM file of the authorities that the server is verified with; left out: those of the system"),
+	HST_FIELD(struct mail_config, tls, .choices = tls_words, .def = "implicit",
+		  .doc = "how the connection is secured: from its first byte, by STARTTLS, or not at all, which reaches this machine alone"),
+	HST_FIELD(struct mail_config, port, .min = 1, .max = 65535, .doc = "left out: 465, 587 with starttls, 25 with none"),
+	HST_FIELD(struct mail_config, ca, .max = 4000, .doc = "file with the certificates (PEM) to trust instead of those that the system trusts"),
 	HST_FIELD(struct mail_config, user, .max = 254, .doc = "who signs in; left out: nobody does"),
 	HST_FIELD(struct mail_config, password, .max = 4096, .doc = "of that user: secret:NAME"),
 	HST_FIELD(struct mail_config, from, .required = true, .min = 3, .max = 500, .doc = "the sender of every mail: Robot <robot@example.com>"),
@@ -64,8 +63,8 @@ static int mail_open(const void *given, hst_host *host, void **ret_state, hst_er
 	*mail = (struct mail){.from = config->from, .max_size = config->max_size};
 	mail->server = (struct mail_server){.name = config->server,
 					    .port = config->port,
-					    .security = (enum mail_security)config->security.index,
-					    .ca_file = config->ca_file,
+					    .security = (enum mail_security)config->tls.index,
+					    .ca = config->ca,
 					    .user = config->user,
 					    .password = config->password};
 	code = mail_server_check(&mail->server, err);
@@ -90,8 +89,8 @@ static int mail_check(void *state, hst_call *call, hst_error *err)
 }
 
 struct send_input {
-	hst_texts to, cc, bcc, reply_to;
-	const char *subject, *text, *html, *in_reply_to, *references;
+	hst_texts to, cc, bcc, reply_to, references;
+	const char *subject, *text, *html, *in_reply_to;
 	hst_files attachments;
 };
 
@@ -109,7 +108,7 @@ static const hst_field send_inputs[] = {
 	HST_FIELD(struct send_input, text, .max = TEXT_MAX, .doc = "the letter"),
 	HST_FIELD(struct send_input, html, .max = TEXT_MAX, .doc = "the letter as HTML, instead of the text or beside it"),
 	HST_FIELD(struct send_input, in_reply_to, .max = 4000, .doc = "message id of the mail that this one answers: ${trigger.message_id}"),
-	HST_FIELD(struct send_input, references, .max = 16000, .doc = "ids of the conversation before that, with blanks between"),
+	HST_FIELD(struct send_input, references, .doc = "ids of the conversation before that, the oldest first: ${trigger.references}"),
 	HST_FIELD(struct send_input, attachments, .doc = "files of the run"),
 };
 
@@ -190,8 +189,8 @@ static int read_conversation(hst_call *call, const struct send_input *in, struct
 {
 	int code = HST_OK;
 
-	if (in->references)
-		code = mail_ids_read(call, "references", in->references, &letter->references, err);
+	for (size_t i = 0; i < in->references.n && code == HST_OK; i++)
+		code = mail_ids_read(call, "references", in->references.at[i], &letter->references, err);
 	if (code == HST_OK && in->in_reply_to)
 		code = mail_ids_read(call, "in_reply_to", in->in_reply_to, &letter->in_reply_to, err);
 	if (code == HST_OK && in->in_reply_to)
@@ -254,7 +253,7 @@ HST_PLUGIN(mail) = {
 	.open = mail_open,
 	.check = mail_check,
 	.about = "The server's certificate is verified before a name, a password or a word of the mail is said to it. A server that does not\n"
-		 "offer STARTTLS gets nothing. `security = plain` reaches this machine alone, whatever the name of the server leads to.\n\n"
+		 "offer STARTTLS gets nothing. `tls = none` reaches this machine alone, whatever the name of the server leads to.\n\n"
 		 "When the server refuses one recipient, nobody gets the mail, and the error names whom it refused. No input can add a header:\n"
 		 "addresses are read strictly, and a line break in a subject is an error. The recipients of `bcc` stand in no header.\n\n"
 		 "**Sending is not idempotent.** A step whose worker died in the middle of it is lost, and `on_lost` says what follows. With\n"

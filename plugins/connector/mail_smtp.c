@@ -91,7 +91,7 @@ static int set_server(struct talk *talk, const struct mail_server *server, hst_c
 	const struct security *security = &securities[server->security];
 	struct transfer *transfer = &talk->transfer;
 	char url[400];
-	int code = transfer_begin(transfer, call, security->scheme, server->ca_file, CONNECT_MS, err);
+	int code = transfer_begin(transfer, call, security->scheme, server->ca, CONNECT_MS, err);
 
 	if (code != HST_OK)
 		return code;
@@ -180,7 +180,7 @@ static int failed(const struct talk *talk, CURLcode curl, const struct mail_serv
 				   "the connection with %.100s broke while it had the mail and had not said yet whether it takes it", server->name);
 	if (curl == CURLE_USE_SSL_FAILED)
 		return hst_fail(err, HST_DENIED,
-				"%.100s offers no STARTTLS on port %lld, so nothing was said to it, no name, no password and no mail. security = tls "
+				"%.100s offers no STARTTLS on port %lld, so nothing was said to it, no name, no password and no mail. tls = implicit "
 				"is for port 465; else ask who runs the server",
 				server->name, (long long)port_of(server));
 	if (curl == CURLE_WEIRD_SERVER_REPLY && strcmp(talk->said, "STARTTLS") == 0)

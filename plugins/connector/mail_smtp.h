@@ -1,5 +1,5 @@
 /*
- * Hands a mail to an SMTP server. With `tls` and `starttls` nothing is said to a server that is not who it has to be: neither name nor
+ * Hands a mail to an SMTP server. With TLS, from the first byte or by STARTTLS, nothing is said to a server that is not who it has to be: neither name nor
  * password nor a word of the mail. Without TLS it speaks to this machine alone, whatever address the server's name leads to.
  */
 #ifndef PLUGINS_CONNECTOR_MAIL_SMTP_H
@@ -10,13 +10,13 @@
 
 #include <hostler/secret.h>
 
-enum mail_security { MAIL_STARTTLS, MAIL_TLS, MAIL_PLAIN };
+enum mail_security { MAIL_TLS, MAIL_STARTTLS, MAIL_PLAIN };
 
 struct mail_server {
 	const char *name;
 	int64_t port; /* 0: that of its security */
 	enum mail_security security;
-	const char *ca_file, *user; /* NULL: none */
+	const char *ca, *user; /* NULL: none */
 	const hst_secret *password; /* NULL: none */
 };
 

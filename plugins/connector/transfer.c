@@ -123,7 +123,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 
 #define SET(option, value) curl_easy_setopt(transfer->curl, option, value)
 
-int transfer_begin(struct transfer *transfer, hst_call *call, const char *schemes, const char *ca_file, int64_t connect_ms,
+int transfer_begin(struct transfer *transfer, hst_call *call, const char *schemes, const char *ca, int64_t connect_ms,
 		   hst_error *err)
 {
 	*transfer = (struct transfer){.call = call, .curl = curl_easy_init()};
@@ -142,8 +142,8 @@ int transfer_begin(struct transfer *transfer, hst_call *call, const char *scheme
 	SET(CURLOPT_QUICK_EXIT, 1L);
 	SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	SET(CURLOPT_OPENSOCKETDATA, transfer);
-	if (ca_file && *ca_file && (SET(CURLOPT_CAINFO, ca_file) != CURLE_OK || SET(CURLOPT_CAPATH, NULL) != CURLE_OK))
-		return hst_fail(err, HST_INVALID, "ca_file %.200s cannot be used", ca_file);
+	if (ca && *ca && (SET(CURLOPT_CAINFO, ca) != CURLE_OK || SET(CURLOPT_CAPATH, NULL) != CURLE_OK))
+		return hst_fail(err, HST_INVALID, "ca %.200s cannot be used", ca);
 	return HST_OK;
 }
 
@@ -202,9 +202,9 @@ static const struct failure {
 	{CURLE_COULDNT_CONNECT, HST_RETRY, NULL, "%s takes no connection", "Is it up, and is the port right?"},
 	{CURLE_OPERATION_TIMEDOUT, HST_RETRY, NULL, "%s did not answer in time", "Is it up, and may this machine connect to it?"},
 	{CURLE_PEER_FAILED_VERIFICATION, HST_DENIED, "CertificateRejected", "the certificate of %s could not be verified, and nothing was said to it",
-	 "Name its authority with ca_file, or install it in the system."},
+	 "Name its authority with ca, or install it in the system."},
 	{CURLE_SSL_CACERT_BADFILE, HST_INVALID, NULL, "the authorities that %s is to be verified with cannot be read",
-	 "Is ca_file a file of certificates in PEM that the worker may read? Without it, is ca-certificates installed?"},
+	 "Is ca a file of certificates in PEM that the worker may read? Without it, is ca-certificates installed?"},
 	{CURLE_SSL_CERTPROBLEM, HST_INVALID, NULL, "the certificate to be shown to %s cannot be used", "Does it belong to its key, and are both PEM?"},
 	{CURLE_SSL_CONNECT_ERROR, HST_RETRY, NULL, "there is no TLS with %s", "Does that port speak it?"},
 	{CURLE_GOT_NOTHING, HST_RETRY, NULL, "%s closed the connection without an answer", ""},

@@ -28,8 +28,8 @@ struct transfer {
 /* From `open`: libcurl made ready for this process. */
 int transfer_start(hst_error *err);
 
-/* `schemes`: "http,https". `ca_file`: NULL or "": the authorities of the system. `connect`: ms, at most. */
-int transfer_begin(struct transfer *transfer, hst_call *call, const char *schemes, const char *ca_file, int64_t connect_ms,
+/* `schemes`: "http,https". `ca`: NULL or "": the authorities of the system. `connect`: ms, at most. */
+int transfer_begin(struct transfer *transfer, hst_call *call, const char *schemes, const char *ca, int64_t connect_ms,
 		   hst_error *err);
 void transfer_end(struct transfer *transfer); /* fine after a failed begin, and twice */
 

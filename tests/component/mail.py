@@ -48,14 +48,14 @@ with tempfile.TemporaryDirectory(prefix="hostler-mail-") as folder:
     other = Ca(os.path.join(folder, "other"))
     with Server(ca, word=WORD) as server:
         def options(**changed):
-            kept = {"server": "localhost", "port": str(server.starttls), "security": "starttls", "ca_file": ca.pem, "user": "robot",
+            kept = {"server": "localhost", "port": str(server.starttls), "tls": "starttls", "ca": ca.pem, "user": "robot",
                     "password": WORD, "from": "Der Roboter Müller <robot@example.com>", **changed}
             return [f"{name}={value}" for name, value in kept.items() if value is not None]
 
         LETTER = ("to=Ada <ada@example.org>, \"Doe, Bob\" <bob@example.org>", "cc=eve@example.org", "bcc=hidden@example.org, ADA@example.org",
                   "reply_to=office@example.com", "subject=Rechnung für Ærøskøbing: 12 € und ein sehr langer Betreff, der nicht auf eine Zeile paßt",
                   "text=Grüße,\n.\n.. ein Punkt\n" + "x" * 2000 + "\n", "html=<p>Grüße</p>", "in_reply_to=<a1@example.org>",
-                  "references=<first@example.org> <a1@example.org>")
+                  "references=<first@example.org>, a1@example.org")
         status, said = send(*LETTER, options=options())
         tap.ok(status == 0 and '"accepted":4' in said.replace(" ", ""), "a mail is sent", said)
         mail = server.mails[-1]
@@ -75,7 +75,7 @@ with tempfile.TemporaryDirectory(prefix="hostler-mail-") as folder:
         tap.same(got.get_body(("html",)).get_content().strip(), "<p>Grüße</p>", "and the HTML beside it")
         tap.ok(max(map(len, mail["data"].split(b"\r\n"))) <= 998 and b"\n" not in mail["data"].replace(b"\r\n", b"") and mail["data"].isascii(),
                "lines as SMTP has them, in ASCII")
-        status, said = send("to=ada@example.org", "text=x", options=options(security="tls", port=str(server.tls), server="127.0.0.1"))
+        status, said = send("to=ada@example.org", "text=x", options=options(tls="implicit", port=str(server.tls), server="127.0.0.1"))
         tap.ok(status == 0 and server.mails[-1]["tls"], "TLS from the first byte, to an address", said)
 
         before = len(server.mails)
@@ -101,9 +101,9 @@ with tempfile.TemporaryDirectory(prefix="hostler-mail-") as folder:
 
         before = len(server.mails)
         sessions = server.signed_in
-        status, said = send("to=ada@example.org", "text=x", options=options(ca_file=other.pem))
-        tap.ok(status == 1 and "CertificateRejected" in said and "ca_file" in said, "a server of another authority is not spoken to", said)
-        status, said = send("to=ada@example.org", "text=x", options=options(ca_file=None))
+        status, said = send("to=ada@example.org", "text=x", options=options(ca=other.pem))
+        tap.ok(status == 1 and "CertificateRejected" in said and "ca" in said, "a server of another authority is not spoken to", said)
+        status, said = send("to=ada@example.org", "text=x", options=options(ca=None))
         tap.ok(status == 1 and "CertificateRejected" in said, "nor one that the system's authorities do not know", said)
         with Server(ca, word=WORD, sans="DNS:other.test") as stranger:
             status, said = send("to=ada@example.org", "text=x", options=options(port=str(stranger.starttls)))
@@ -118,11 +118,11 @@ with tempfile.TemporaryDirectory(prefix="hostler-mail-") as folder:
                "one refused recipient is named, and nobody gets the mail", said)
         status, said = send("to=later@example.org", "text=x", options=options())
         tap.ok(status == 1 and "451" in said and "later" in said, "who may be asked again later is said", said)
-        status, said = send("to=ada@example.org", "text=x", options=options(security="plain", port=str(server.plain), user=None, password=None, ca_file=None))
+        status, said = send("to=ada@example.org", "text=x", options=options(tls="none", port=str(server.plain), user=None, password=None, ca=None))
         tap.ok(status == 0 and not server.mails[-1]["tls"], "without TLS on this machine, where the option says so", said)
-        status, said = send("to=ada@example.org", "text=x", options=options(security="plain", server="192.0.2.7", port="25"))
+        status, said = send("to=ada@example.org", "text=x", options=options(tls="none", server="192.0.2.7", port="25"))
         tap.ok(status == 1 and "this machine alone" in said, "and nowhere else", said)
-        status, said = send("to=ada@example.org", "text=x", options=options(security="tls", port=str(server.plain)))
+        status, said = send("to=ada@example.org", "text=x", options=options(tls="implicit", port=str(server.plain)))
         tap.ok(status == 1 and "no TLS" in said, "a port that speaks none is named", said)
         status, said = send("to=ada@example.org", "text=x", options=options(**{"from": "a@b.c\nX: y"}))
         tap.ok(status != 0 and "from" in said, "the sender of the section is read as strictly", said)

@@ -45,7 +45,7 @@ with tempfile.TemporaryDirectory(prefix="hostler-http-") as folder:
         with open(files[name], "w", encoding="utf-8") as file:
             file.write(word + "\n")
     with Web(ca) as web, Web(ca) as second, Web() as plain:
-        SAFE = {"ca_file": ca.pem}
+        SAFE = {"ca": ca.pem}
         status, said = ask("get", web.url + "/hello", **SAFE)
         tap.ok(status == 0 and said["status"] == 200 and said["body"] == "Grüße" and said["headers"]["content-type"] == "text/plain" and
                said["size"] == 7, "a text is got", said)
@@ -139,24 +139,24 @@ with tempfile.TemporaryDirectory(prefix="hostler-http-") as folder:
         tap.ok(refused(ask("get", web.url + "/broken", **SAFE), 2, "JSON"), "what says it is JSON and is none is told")
         tap.ok(refused(ask("get", web.url + "/cut", **SAFE), 1, "localhost"), "a connection that breaks may be tried again")
         tap.ok(refused(ask("post", web.url + "/cut", "text=x", **SAFE), 2, "OutcomeUnknown"), "of a post nobody knows what it did then")
-        tap.ok(refused(ask("get", web.url + "/", ca_file=other.pem), 1, "CertificateRejected", "ca_file"), "a server of another authority is not asked")
+        tap.ok(refused(ask("get", web.url + "/", ca=other.pem), 1, "CertificateRejected", "ca"), "a server of another authority is not asked")
         tap.ok(refused(ask("get", web.url + "/"), 1, "CertificateRejected"), "nor one that the system does not know")
         tap.ok(refused(ask("get", web.url.replace("localhost", "127.0.0.1") + "/", hosts="127.0.0.1", **SAFE), 0), "its certificate has this address")
         tap.ok(refused(ask("get", web.url.replace("localhost", "127.0.0.2") + "/", hosts="127.0.0.2", **SAFE), 1), "and not that one")
     with Web(ca, sans="DNS:other.test") as stranger:
-        tap.ok(refused(ask("get", stranger.url + "/", ca_file=ca.pem), 1, "CertificateRejected") and not stranger.seen, "nor is a server of another name")
+        tap.ok(refused(ask("get", stranger.url + "/", ca=ca.pem), 1, "CertificateRejected") and not stranger.seen, "nor is a server of another name")
     tap.ok(refused(ask("get", "https://localhost:1/"), 1, "takes no connection"), "a server that is down is told")
 
     certificate, key = ca.issue("client", "DNS:client")
     strange, strange_key = other.issue("client", "DNS:client")
     with Web(ca, demand=ca) as strict, Web(ca) as lax:
-        status, said = ask("get", strict.url + "/echo", ca_file=ca.pem, client_certificate_file=certificate, client_key=key)
+        status, said = ask("get", strict.url + "/echo", ca=ca.pem, client_certificate_file=certificate, client_key=key)
         tap.ok(status == 0 and said["json"]["client"] == "client", "a certificate is shown to who asks for one", said)
-        tap.ok(ask("get", strict.url + "/echo", ca_file=ca.pem)[0] == 1 and ask("get", strict.url + "/echo", ca_file=ca.pem, client_certificate_file=strange,
+        tap.ok(ask("get", strict.url + "/echo", ca=ca.pem)[0] == 1 and ask("get", strict.url + "/echo", ca=ca.pem, client_certificate_file=strange,
                                                                             client_key=strange_key)[0] == 1, "without it, or with another, nothing is got")
-        tap.ok(ask("get", lax.to(302, strict.url + "/echo"), ca_file=ca.pem, client_certificate_file=certificate, client_key=key)[0] == 1,
+        tap.ok(ask("get", lax.to(302, strict.url + "/echo"), ca=ca.pem, client_certificate_file=certificate, client_key=key)[0] == 1,
                "after a redirect to another place it is not shown")
-        result = ask("get", strict.url + "/echo", ca_file=ca.pem, client_certificate_file=certificate, client_key=strange_key)
+        result = ask("get", strict.url + "/echo", ca=ca.pem, client_certificate_file=certificate, client_key=strange_key)
         tap.ok(result[0] in (1, 2) and "certificate" in result[1], "one that does not fit its key is told", result)
     tap.ok(not any("canary" in text or "PRIVATE" in text for text in printed), "no error has a secret in it")
 tap.end()

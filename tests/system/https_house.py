@@ -37,9 +37,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def do(self):
         seen = self.asked()
-        word, _, rest = self.path.lstrip("/").partition("/")
+        word, _, rest = self.path.partition("?")[0].lstrip("/").partition("/")
         if word == "echo":
             self.answer(200, json.dumps(seen).encode(), "application/json; charset=utf-8", X_Twice="a")
+        elif word == "path":
+            self.answer(200, json.dumps({"method": self.command, "path": self.path}).encode(), "application/json")
         elif word == "status":
             self.answer(int(rest), b"because")
         elif word == "to":
