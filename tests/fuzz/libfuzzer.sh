@@ -11,13 +11,17 @@ cd "$folder"
 # The strict warnings are gcc's business.
 [ -f Makefile ] || "$source/configure" -q CC=clang CFLAGS="$checks -fsanitize=fuzzer-no-link -Wno-error -w"
 make -s -j"$(nproc)" libhost.a
-libraries=$(sed -n 's/^\(ZMQ\|SODIUM\|JSON\|INIH\|SQLITE\|LTDL\|PAM\|CMOCKA\)_LIBS = //p' Makefile | tr '\n' ' ')
+libraries=$(sed -n 's/^\(ZMQ\|SODIUM\|JSON\|INIH\|SQLITE\|LTDL\|PAM\|CMOCKA\|GMIME\)_LIBS = //p' Makefile | tr '\n' ' ')
+headers=$(sed -n 's/^GMIME_CFLAGS = //p' Makefile)
 for name; do
 	house=
 	[ "$name" = envelope ] && house=$source/tests/unit/seal_house.c
 	[ "$name" = schedule ] && house=$(ls "$source"/plugins/trigger/schedule_*.c)
+	reply="$source/plugins/trigger/email_reply.c $source/plugins/trigger/email_texts.c"
+	[ "$name" = mail ] && house="$(ls "$source"/plugins/trigger/mail_*.c | grep -v confine) $reply"
+	[ "$name" = mail_reply ] && house=$reply
 	# shellcheck disable=SC2086
-	clang $checks -fsanitize=fuzzer -D_GNU_SOURCE -I"$source/sdk/include" -I"$source/host" -I"$source/tests/unit" \
+	clang $checks -fsanitize=fuzzer $headers -D_GNU_SOURCE -I"$source/sdk/include" -I"$source/host" -I"$source/tests/unit" \
 		"$source/tests/fuzz/fuzz_$name.c" "$source/tests/fuzz/fuzz_input.c" $house libhost.a $libraries -o "fuzz_$name"
 	mkdir -p "found/$name"
 	echo "$name: $seconds s"
