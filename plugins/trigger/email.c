@@ -331,21 +331,28 @@ static int rest(struct email *email, hst_call *call, hst_error *err)
 	return code;
 }
 
-static int email_ready(void *state, hst_call *call, hst_error *err)
+static int work(struct email *email, hst_call *call, hst_error *err)
 {
-	struct email *email = state;
-	hst_error ignored = {0};
-	int code = HST_OK;
+	int code = email->box ? email_box_wake(email->box, call, err) : connect_box(email, call, err);
 
-	/* A connection that was lost while nothing happened is a thing of every day. */
-	if (email->box && email_box_wake(email->box, call, &ignored) != HST_OK)
-		disconnect(email);
-	if (!email->box)
-		code = connect_box(email, call, err);
 	if (code == HST_OK)
 		code = look(email, call, err);
 	if (code == HST_OK && !email->more)
 		code = rest(email, call, err);
+	return code;
+}
+
+static int email_ready(void *state, hst_call *call, hst_error *err)
+{
+	struct email *email = state;
+	bool kept = email->box != NULL;
+	int code = work(email, call, err);
+
+	/* A connection that was lost while nothing happened is a thing of every day. */
+	if (code == HST_RETRY && kept && !email_box_lives(email->box)) {
+		disconnect(email);
+		code = work(email, call, err);
+	}
 	if (code == HST_OK)
 		return HST_OK;
 	disconnect(email);

@@ -152,6 +152,11 @@ int email_box_has(struct email_box *box, hst_call *call, const char *folder, hst
 	return there ? HST_OK : email_folders_missing(box->session, box->server->name, folder, err);
 }
 
+bool email_box_lives(const struct email_box *box)
+{
+	return !*email_stream_trouble(box->stream);
+}
+
 uint32_t email_box_validity(const struct email_box *box)
 {
 	return box->validity;

@@ -27,6 +27,8 @@ void email_box_close(struct email_box *box); /* says goodbye where it can; NULL 
 /* HST_NOT_FOUND: the server has no such folder; the text says which there are. */
 int email_box_has(struct email_box *box, hst_call *call, const char *folder, hst_error *err);
 
+bool email_box_lives(const struct email_box *box); /* its connection was not lost */
+
 uint32_t email_box_validity(const struct email_box *box);
 uint32_t email_box_next(const struct email_box *box); /* no mail had this UID or a higher one when the folder was selected */
 
