@@ -94,6 +94,9 @@ struct flowrun_spec {
 	int64_t cancel_ms;		/* from cancelling to KILL; 0: 5 s */
 	int64_t drain_ms;		/* how long what the flow left behind may go on writing; 0: 500 ms */
 	int64_t work_bytes_max, work_files_max; /* in $HOSTLER_WORK; 0: 4 GiB, 200,000 */
+	/* Opens the file of the run that an input names; -1 with the error filled in. NULL: such inputs are left as they are. */
+	int (*open_file)(void *arg, const char *value, hst_error *err);
+	void *file_arg;
 	int64_t picture_ms; /* at least so long between two screenshots, but at the end; 0: 100 ms */
 };
 

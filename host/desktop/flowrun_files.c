@@ -5,6 +5,7 @@
 #include "schema/sentence.h"
 #include "os/files.h"
 #include "schema/fields.h"
+#include "schema/types.h"
 #include "schema/value.h"
 
 #include <dirent.h>
@@ -114,43 +115,79 @@ static void say_refused(struct collecting *c, const char *path, const char *why)
 	flow_log_note(c->log, "%s is not kept: %s", fit, why);
 }
 
-/* The file an output names, in out/; NULL: it is no output of this type. */
-static char *named_file(const struct flow_outputs *outputs, size_t i)
+/* The k-th line of a text that has something in it; its length, 0: there is none. */
+static size_t line_of(const char *text, size_t k, const char **ret)
+{
+	for (size_t length; *text; text += length + (text[length] != '\0')) {
+		length = strcspn(text, "\n");
+		*ret = text;
+		if (length && !k--)
+			return length;
+	}
+	return 0;
+}
+
+/* The k-th file that an output names, in out/; NULL: it names no more. Several in a text stand each on a line. */
+static char *named_file(const struct flow_outputs *outputs, size_t i, size_t k)
 {
 	const hst_field *field = fields_find(outputs->declared, value_name_at(outputs->given, i));
 	const hst_value *value = value_at(outputs->given, i);
-	const char *file = value_text(value);
+	bool several = field_type(field) == HST_TYPE_FILES, list = several && value_kind(value) == HST_VALUE_LIST;
+	const char *file;
+	size_t length;
 
-	if (field_type(field) != HST_TYPE_FILE || value_kind(value) != HST_VALUE_TEXT)
+	if (!type_is_file(field_type(field)) || (!several && k) || (list && k >= value_count(value)))
 		return NULL;
-	return mem_printf("out/%s", strncmp(file, "out/", 4) == 0 ? file + 4 : file);
+	value = list ? value_at(value, k) : value;
+	if (value_kind(value) != HST_VALUE_TEXT)
+		return NULL;
+	file = value_text(value);
+	length = several && !list ? line_of(file, k, &file) : strlen(file);
+	if (several && !list && !length)
+		return NULL;
+	if (length > 4 && strncmp(file, "out/", 4) == 0) {
+		file += 4;
+		length -= 4;
+	}
+	return mem_printf("out/%.*s", (int)length, file);
 }
 
 static bool is_named(const struct flow_outputs *outputs, const char *path)
 {
-	for (size_t i = 0; i < value_count(outputs->given); i++) {
-		AUTO_FREE char *named = named_file(outputs, i);
+	for (size_t i = 0; i < value_count(outputs->given); i++)
+		for (size_t k = 0;; k++) {
+			AUTO_FREE char *named = named_file(outputs, i, k);
 
-		if (named && strcmp(named, path) == 0)
-			return true;
-	}
+			if (!named)
+				break;
+			if (strcmp(named, path) == 0)
+				return true;
+		}
 	return false;
+}
+
+static void collect_one(struct collecting *c, struct flow_outputs *outputs, size_t i, const char *path)
+{
+	const char *why = collect(c, path + strlen("out/"), path);
+	char fit[2 * FLOW_FILE_NAME_MAX];
+
+	if (!why)
+		return;
+	say_refused(c, path, why);
+	sentence_copy(fit, sizeof fit, path, strlen(path));
+	flow_outputs_fault(outputs, "output \"%s\" names %s, which is not kept: %s", value_name_at(outputs->given, i), fit, why);
 }
 
 static void collect_named(struct collecting *c, struct flow_outputs *outputs)
 {
-	for (size_t i = 0; i < value_count(outputs->given); i++) {
-		AUTO_FREE char *path = named_file(outputs, i);
-		const char *why = path ? collect(c, path + strlen("out/"), path) : NULL;
-		char fit[2 * FLOW_FILE_NAME_MAX];
+	for (size_t i = 0; i < value_count(outputs->given); i++)
+		for (size_t k = 0;; k++) {
+			AUTO_FREE char *path = named_file(outputs, i, k);
 
-		if (!why)
-			continue;
-		say_refused(c, path, why);
-		sentence_copy(fit, sizeof fit, path, strlen(path));
-		flow_outputs_fault(outputs, "output \"%s\" names %s, which is not kept: %s",
-				   value_name_at(outputs->given, i), fit, why);
-	}
+			if (!path)
+				break;
+			collect_one(c, outputs, i, path);
+		}
 }
 
 static void collect_all(struct collecting *c, const struct flow_outputs *outputs, DIR *directory)
@@ -216,25 +253,34 @@ void flow_files_collect(const struct flow_place *place, const char *results, con
 	closedir(directory);
 }
 
+static bool is_there(const struct flow_place *place, const char *path)
+{
+	hst_error err = {0};
+	int fd = !strchr(path + strlen("out/"), '/') ? flow_place_open(place, path, &err) : -1;
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* One with a NUL in it names something else than it says. */
+static bool is_word(const hst_value *value, size_t k)
+{
+	if (value_kind(value) == HST_VALUE_LIST)
+		value = value_at(value, k);
+	return strlen(value_text(value)) == value_length(value);
+}
+
 void flow_files_check(const struct flow_place *place, struct flow_outputs *outputs)
 {
-	for (size_t i = 0; i < value_count(outputs->given); i++) {
-		const char *name = value_name_at(outputs->given, i);
-		const hst_value *value = value_at(outputs->given, i);
-		AUTO_FREE char *path = named_file(outputs, i);
-		hst_error err = {0};
-		int fd;
+	for (size_t i = 0; i < value_count(outputs->given); i++)
+		for (size_t k = 0;; k++) {
+			AUTO_FREE char *path = named_file(outputs, i, k);
 
-		if (!path)
-			continue;
-		fd = strlen(value_text(value)) == value_length(value) && !strchr(path + strlen("out/"), '/')
-			     ? flow_place_open(place, path, &err)
-			     : -1;
-		if (fd < 0)
-			flow_outputs_fault(outputs,
-					   "output \"%s\" must name a file directly in out/, got \"%.100s\"",
-					   name, outputs->unshown ? "(not shown)" : value_text(value));
-		else
-			close(fd);
-	}
+			if (!path)
+				break;
+			if (!is_word(value_at(outputs->given, i), k) || !is_there(place, path))
+				flow_outputs_fault(outputs, "output \"%s\" must name a file directly in out/, got \"%.100s\"",
+						   value_name_at(outputs->given, i), outputs->unshown ? "(not shown)" : path + strlen("out/"));
+		}
 }

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "desktop/flowrun_environment.h"
+#include "desktop/flowrun_given.h"
 #include "schema/fields.h"
 #include "schema/value.h"
 #include "seal/sealing.h"
@@ -144,6 +145,10 @@ static void prepare(struct flowrun *run)
 	} else if (fields_check(run->arena, spec->package->inputs, "input", spec->inputs, false, &run->inputs,
 			 &run->refused) != HST_OK) {
 		snprintf(run->refused.reason, sizeof run->refused.reason, "InputInvalid");
+		run->inputs = NULL;
+	} else if (flow_given(spec->place, run->arena, spec, run->inputs, &run->inputs, &run->refused) != HST_OK) {
+		if (!run->refused.reason[0])
+			snprintf(run->refused.reason, sizeof run->refused.reason, "InputInvalid");
 		run->inputs = NULL;
 	}
 	if (flow_redact_init(&run->redact, spec, run->inputs, &run->refused) != HST_OK) {

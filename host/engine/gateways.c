@@ -6,6 +6,8 @@
 #include "engine/envelopes.h"
 
 #include "os/crash.h"
+#include "schema/fields.h"
+#include "schema/value.h"
 
 #include <string.h>
 
@@ -40,6 +42,17 @@ struct hub_link *gateway_of(struct engine *engine, const char *name)
 	return link && gateway_serves(engine, link, name) ? link : NULL;
 }
 
+/* Most desktop flows are given none, and nothing is looked at then. */
+static bool names_files(struct engine *engine, const struct core_action *action)
+{
+	const struct package *package = table_get(&engine->definitions->packages, action->step->flow_step->target);
+	const hst_value *inputs = NULL;
+
+	return package && fields_have_files(package->inputs) &&
+	       value_parse_json(engine->scratch, action->inputs, action->inputs_length, &inputs, NULL) >= 0 &&
+	       value_count(fields_files(engine->scratch, package->inputs, inputs)) > 0;
+}
+
 void gateways_offer(struct engine *engine, const struct core_action *action)
 {
 	const struct step *step = action->step;
@@ -66,6 +79,8 @@ void gateways_offer(struct engine *engine, const struct core_action *action)
 	message_set_integer(&message, "timeout_ms", action->timeout_ms);
 	if (engine->sealed.length && strcmp(step->run->facts.chain, step->run->facts.id) != 0)
 		message_set_text(&message, "chain", step->run->facts.chain);
+	if (names_files(engine, action))
+		message_set_boolean(&message, "files", true);
 	message_set_payload(&message, action->inputs, action->inputs_length);
 	message_set_sealed(&message, engine->sealed.s, engine->sealed.length);
 	hub_send(engine->hub, link, &message);

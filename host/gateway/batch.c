@@ -280,6 +280,9 @@ static void perform(struct gateway_device *device, const struct admission_effect
 	case ADMISSION_FETCH:
 		packages_fetch(device, effect->text);
 		break;
+	case ADMISSION_FETCH_FILES:
+		inputs_fetch(device, effect->run);
+		break;
 	case ADMISSION_UPLOAD:
 		results_upload(device, effect->run);
 		break;
@@ -317,6 +320,7 @@ static void perform(struct gateway_device *device, const struct admission_effect
 		break;
 	case ADMISSION_DISCARD:
 		results_discard(gateway, effect->step, effect->token);
+		inputs_discard(gateway, effect->step, effect->token);
 		break;
 	case ADMISSION_SAY_DEVICE:
 		device->changed = true;

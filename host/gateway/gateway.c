@@ -24,9 +24,12 @@ static int make_directories(struct gateway *gateway, hst_error *err)
 
 	gateway->packages_dir = files_join(folder, "packages");
 	gateway->results_dir = files_join(folder, "results");
+	gateway->inputs_dir = files_join(folder, "inputs");
 	free(folder);
 	if (rc >= 0)
 		rc = files_make_directory(gateway->packages_dir, 0755, err);
+	if (rc >= 0)
+		rc = files_make_directory(gateway->inputs_dir, 0700, err);
 	return rc < 0 ? rc : files_make_directory(gateway->results_dir, 0700, err);
 }
 
@@ -53,6 +56,7 @@ static int gateway_open(struct gateway *gateway, void *zmq, const struct key_rin
 		return rc;
 	crash_point(CRASH_gateway_journal_open);
 	results_sweep(gateway);
+	inputs_sweep(gateway);
 	rosters_open(gateway, ring);
 	enrolling_begin(gateway, zmq, ring);
 	rc = open_link(gateway, zmq, ring, err);
@@ -67,6 +71,7 @@ static void gateway_close(struct gateway *gateway)
 	link_free(gateway->link);
 	packages_clear(gateway);
 	results_clear(gateway);
+	inputs_clear(gateway);
 	looks_clear(gateway);
 	loop_cancel(gateway->loop, &gateway->strangers_gone);
 	journal_close(gateway);
@@ -79,6 +84,7 @@ static void gateway_close(struct gateway *gateway)
 	free(gateway->now);
 	free(gateway->packages_dir);
 	free(gateway->results_dir);
+	free(gateway->inputs_dir);
 	conf_free(gateway->conf);
 	arena_free(gateway->arena);
 	arena_free(gateway->scratch);

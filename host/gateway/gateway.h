@@ -88,7 +88,8 @@ struct gateway {
 	struct text records; /* not yet written */
 	bool records_urgent; /* something depends on them */
 	struct text others;  /* records of devices that are configured no more */
-	char *packages_dir, *results_dir;
+	struct table bringing;  /* STEP-TOKEN -> struct bringing (inputs.c) */
+	char *packages_dir, *results_dir, *inputs_dir;
 	hst_arena *arena;   /* as long as the configuration */
 	hst_arena *scratch; /* one message */
 };
@@ -166,6 +167,12 @@ void results_upload(struct gateway_device *device, const struct admission_run *r
 void results_discard(struct gateway *gateway, int64_t step, int64_t token);
 void results_sweep(struct gateway *gateway); /* of runs that no device knows */
 void results_clear(struct gateway *gateway);
+
+/* inputs.c: files that inputs of an offer name; ADMISSION_FILES follows */
+void inputs_fetch(struct gateway_device *device, const struct admission_run *run);
+void inputs_discard(struct gateway *gateway, int64_t step, int64_t token);
+void inputs_sweep(struct gateway *gateway); /* of runs that no device knows */
+void inputs_clear(struct gateway *gateway);
 
 /* looks.c: outcomes that session processes have left; ADMISSION_LEFT follows */
 void looks_begin(struct gateway_device *device, int64_t step, int64_t token);

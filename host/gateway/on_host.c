@@ -95,6 +95,7 @@ static void on_offer(struct gateway *gateway, const struct message *message)
 					.package = message_text(message, "package"),
 					.started_us = clock_wall_us(),
 					.attended = strcmp(message_text(message, "mode"), "attended") == 0,
+					.files = message_boolean(message, "files"),
 					.inputs = message->payload,
 					.inputs_length = message->payload_length,
 					.chain = message_text(message, "chain"),

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "os/crash.h"
 #include "os/files.h"
+#include "wire/sum.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -29,6 +30,7 @@ struct upload {
 	char **names;
 	size_t n, size, at;
 	int64_t offset, total;
+	struct sum sum; /* of a file that outputs may name */
 	char *part;
 	size_t part_length;
 	int tries; /* of this file */
@@ -172,6 +174,25 @@ static bool read_part(struct upload *upload)
 	return true;
 }
 
+/* Log and pictures are for people, who see when something is wrong with them. */
+static void add_sum(struct upload *upload, struct message *message)
+{
+	struct sum so_far;
+	char sum[SUM_SIZE];
+
+	if (strncmp(upload->names[upload->at], "out/", 4) != 0)
+		return;
+	if (upload->offset == 0)
+		sum_begin(&upload->sum);
+	/* A part that is not taken is sent again, from the beginning of the file. */
+	sum_add(&upload->sum, upload->part, upload->part_length);
+	if (upload->offset + (int64_t)upload->part_length < upload->total)
+		return;
+	so_far = upload->sum;
+	sum_end(&so_far, sum);
+	message_set_text(message, "sum", sum);
+}
+
 static void upload_next(struct upload *upload)
 {
 	struct message message;
@@ -189,6 +210,7 @@ static void upload_next(struct upload *upload)
 	message_set_text(&message, "name", upload->names[upload->at]);
 	message_set_integer(&message, "offset", upload->offset);
 	message_set_integer(&message, "total", upload->total);
+	add_sum(upload, &message);
 	message_set_payload(&message, upload->part, upload->part_length);
 	if (link_request(upload->device->gateway->link, &message, UPLOAD_TIMEOUT_MS, on_put, upload, &err) < 0) {
 		log_debug("files of step %lld wait: %s", (long long)upload->step, err.text);

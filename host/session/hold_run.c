@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "desktop/flowrun.h"
 #include "os/crash.h"
+#include "schema/fields.h"
 #include "schema/value.h"
 #include "seal/secret_arena.h"
 
@@ -180,6 +181,14 @@ static void refuse_run(struct hold_run *run, const char *reason, const hst_error
 	end_run(run);
 }
 
+/* What lies in its out/ is the run's under its step. */
+static const char *in_run(void *arg, const char *value)
+{
+	const struct hold_run *run = arg;
+
+	return arena_printf(run->arena, "%s/out/%s", run->name, strncmp(value, "out/", 4) == 0 ? value + 4 : value);
+}
+
 /* What has to be sealed of its outputs leaves this process sealed, or not at all. */
 static void succeed(struct hold_run *run, const struct flowrun_result *result)
 {
@@ -193,7 +202,7 @@ static void succeed(struct hold_run *run, const struct flowrun_result *result)
 	if (code == HST_OK)
 		code = sealing_write(&run->sealing, &sealed, &err);
 	if (code == HST_OK)
-		value_write_json(&payload, shown);
+		value_write_json(&payload, fields_files_renamed(run->arena, run->package->outputs, shown, in_run, run));
 	if (code == HST_OK && payload.over)
 		code = hst_fail_as(&err, HST_INVALID, "OutputInvalid", "its outputs are larger than 1 MiB");
 	if (code == HST_OK)
@@ -328,6 +337,15 @@ static int64_t timeout_of(const struct hold_run *run, const struct message *mess
 	return run->package->timeout.ms ? run->package->timeout.ms : DEFAULT_TIMEOUT_MS;
 }
 
+/* The gateway has fetched it into a folder of its own that is called like that of the results. */
+static int open_file(void *arg, const char *value, hst_error *err)
+{
+	const struct hold_run *run = arg;
+	AUTO_CLOSE int folder = work_open_gateways(run->hold->device.conf->state_dir, WORK_INPUTS, run->results, err);
+
+	return folder < 0 ? -1 : work_open_file(folder, value, err);
+}
+
 static int begin(struct hold_run *run, const struct message *message, hst_error *err)
 {
 	const bool pictures = driver_can_screenshot(run->hold->device.driver);
@@ -353,6 +371,8 @@ static int begin(struct hold_run *run, const struct message *message, hst_error 
 		code = hold_ground_make(run->hold, err);
 	if (code)
 		return code;
+	spec.open_file = open_file;
+	spec.file_arg = run;
 	spec.package = run->package;
 	spec.sealing = &run->sealing;
 	spec.place = &run->hold->ground.place;

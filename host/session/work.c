@@ -143,6 +143,7 @@ static const struct {
 } kinds[] = {
 	[WORK_PACKAGES] = {"gateway/packages", "a digest of 64 hexadecimal digits", is_digest},
 	[WORK_RESULTS] = {"gateway/results", "STEP-TOKEN", is_step_and_token},
+	[WORK_INPUTS] = {"gateway/inputs", "STEP-TOKEN", is_step_and_token},
 };
 
 int work_check_name(enum work_kind kind, const char *name, hst_error *err)
@@ -188,6 +189,25 @@ int work_open_gateways(const char *state_dir, enum work_kind kind, const char *n
 	if (fd < 0)
 		failure_of(errno, err, "open the gateway's folder", path);
 	return fd;
+}
+
+int work_open_file(int folder, const char *path, hst_error *err)
+{
+	struct open_how how = {.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+			       .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV};
+	AUTO_CLOSE int fd = (int)syscall(SYS_openat2, folder, path, &how, sizeof how);
+	struct stat status, owner;
+
+	if (fd < 0 || fstat(fd, &status) < 0 || fstat(folder, &owner) < 0) {
+		failure_of(errno, err, "open what the gateway fetched", path);
+		return -1;
+	}
+	/* A second name of somebody else's file is none of the gateway's. */
+	if (!S_ISREG(status.st_mode) || status.st_uid != owner.st_uid) {
+		hst_fail(err, HST_INVALID, "%s is no regular file of the gateway's", path);
+		return -1;
+	}
+	return take_fd(&fd);
 }
 
 static int give(int directory, const char *name, const struct stat *owner, int depth, hst_error *err)

@@ -29,11 +29,14 @@ int work_check_reach(const char *path, int64_t uid, int64_t gid, hst_error *err)
 /*
  * A folder of the gateway's, STATE_DIR/gateway/`kind`/`name`, opened without a link on the way from STATE_DIR
  * to it; -1 with the error filled in. The gateway only names it: a digest below packages, STEP-TOKEN below
- * results. A name of any other form is refused. One of results is made for the gateway if it is not there.
+ * results and inputs. A name of any other form is refused. One of results is made for the gateway if it is not there.
  */
-enum work_kind { WORK_PACKAGES, WORK_RESULTS };
+enum work_kind { WORK_PACKAGES, WORK_RESULTS, WORK_INPUTS };
 int work_check_name(enum work_kind kind, const char *name, hst_error *err);
 int work_open_gateways(const char *state_dir, enum work_kind kind, const char *name, hst_error *err);
+
+/* A regular file below such an open folder, through no link, of whoever has the folder; -1 with the error filled in. */
+int work_open_file(int folder, const char *path, hst_error *err);
 
 /* Moves everything in results/, if there is anything, into the gateway's folder `name`, and gives it to that folder's
  * owner. */

@@ -73,7 +73,7 @@ enum speaker {
 	M(returned,     SPEAKER_WORKER,  RIGHT_NONE,  "",            "step:i token:i",                          "json: outputs; sealed items") \
 	M(cancel,       SPEAKER_HOST,    RIGHT_NONE,  "done",        "step:i token:i",                          "")        \
 	M(device,       SPEAKER_GATEWAY, RIGHT_NONE,  "done",        "device:t online:b system:t slots:i revision:i load:i memory:i journal:i", "json: sessions") \
-	M(offer,        SPEAKER_HOST,    RIGHT_NONE,  "taken",       "step:i token:i run:t number:i name:t device:t user:t mode:t package:t timeout_ms:i chain:t?", "json: inputs; sealed items") \
+	M(offer,        SPEAKER_HOST,    RIGHT_NONE,  "taken",       "step:i token:i run:t number:i name:t device:t user:t mode:t package:t timeout_ms:i chain:t? files:b?", "json: inputs; sealed items") \
 	M(taken,        SPEAKER_GATEWAY, RIGHT_NONE,  "",            "step:i token:i state:t",                  "")        \
 	M(refused,      SPEAKER_GATEWAY, RIGHT_NONE,  "",            "step:i token:i reason:t class:t revision:i", "text: one sentence") \
 	M(status,       SPEAKER_HOST,    RIGHT_NONE,  "standing",    "step:i token:i",                          "")        \

@@ -82,6 +82,64 @@ use = connector:clerk.read
 input.file = ${trigger.first}
 input.files = ${trigger.all}
 """,
+    "flows/desk.ini": """[flow]
+name = desk
+on = ask
+
+[step make]
+use = connector:clerk.make
+input.name = invoice.txt
+input.text = made
+
+[step enter]
+use = desktop:paper
+connection = me
+mode = unattended
+input.doc = ${trigger.doc}
+input.all = trigger/${trigger.word}
+    ${make.file}
+
+[step read]
+use = connector:clerk.read
+input.file = ${enter.report}
+input.files = ${enter.pages}
+
+[step hand]
+use = desktop:paper
+connection = me
+mode = unattended
+input.doc = ${enter.report}
+""",
+    "desktop-flows/paper/desktop-flow.ini": """[desktop-flow]
+name = paper
+version = 1
+run = sh $HOSTLER_PACKAGE/run.sh
+screenshots = none
+
+[input doc]
+type = file
+required = yes
+
+[input all]
+type = files
+
+[output report]
+type = file
+
+[output pages]
+type = files
+
+[output saw]
+type = text
+""",
+    "desktop-flows/paper/run.sh": """set -e
+cat > given.json
+hostler-event output saw "$HOSTLER_INPUT_DOC $(ls in | tr '\\n' ' ')$(cat "$HOSTLER_INPUT_DOC")"
+tr a-z A-Z < "$HOSTLER_INPUT_DOC" > out/report.txt
+for i in 1 2; do echo page $i > out/page-$i.txt; done
+hostler-event output report report.txt
+printf 'page-1.txt\\nout/page-2.txt\\n' | hostler-event output pages -
+""",
     "flows/too.ini": """[flow]
 name = too
 on = inbox
@@ -116,6 +174,12 @@ def runs_of(house, flow, n):
         return len(found) >= n
     house.wait(ended, 30)
     return sorted(found, key=lambda run: run["number"])
+
+
+def newest(house, flow):
+    """The newest run of a flow, as it ended."""
+    house.wait(lambda: house.json("runs", "--flow", flow)[0]["ended"], 30)
+    return shown(house, house.json("runs", "--flow", flow)[0])
 
 
 def shown(house, run):
@@ -174,7 +238,7 @@ with null_house(FLOWS, more=MORE) as house:
 
     house.write("here/invoice.txt", "invoice 18")
     done = house.hostler("press", "ask", "--input", "doc=here/invoice.txt", "--wait")
-    run = shown(house, {"number": house.json("runs", "--flow", "asked")[0]["number"]})
+    run = newest(house, "asked")
     tap.same((done.returncode, outputs(run, "read").get("text")), (0, "invoice 18"), "what is pressed takes files by their paths")
     tap.same(run["event"]["doc"], "trigger/invoice.txt", "and the event has their names")
     house.hostler("get", f"#{run['number']}", "trigger/invoice.txt", "-o", "got.txt")
@@ -183,19 +247,19 @@ with null_house(FLOWS, more=MORE) as house:
 
     os.remove(house.path("here/invoice.txt"))
     done = house.hostler("resubmit", f"#{run['number']}", "--wait")
-    again = shown(house, {"number": house.json("runs", "--flow", "asked")[0]["number"]})
+    again = newest(house, "asked")
     tap.same((done.returncode, again["origin"], outputs(again, "read").get("text")), (0, run["number"], "invoice 18"),
              "a run that is begun again has the files of its event")
     done = house.hostler("resubmit", f"#{run['number']}", "--from", "read", "--wait")
-    again = shown(house, {"number": house.json("runs", "--flow", "asked")[0]["number"]})
+    again = newest(house, "asked")
     tap.same((done.returncode, outputs(again, "read").get("names")), (0, "invoice.txt made.txt"), "and those of the steps it keeps")
     house.write("here/other.txt", "another")
     done = house.hostler("resubmit", f"#{run['number']}", "--input", "doc=here/other.txt", "--wait")
-    again = shown(house, {"number": house.json("runs", "--flow", "asked")[0]["number"]})
+    again = newest(house, "asked")
     tap.same((done.returncode, outputs(again, "read").get("text")), (0, "another"), "or others in their place")
     house.write("event.json", '{"doc": "here/other.txt", "more": ["here/other.txt"]}')
     done = house.hostler("run", "asked", "--event", "event.json", "--wait")
-    again = shown(house, {"number": house.json("runs", "--flow", "asked")[0]["number"]})
+    again = newest(house, "asked")
     tap.same((done.returncode, again["event"].get("more")), (0, ["trigger/other-2.txt"]), "a flow by hand takes them from where its event says")
 
     for wrong, said in ((["--input", "doc=here"], "is no file"), (["--input", "doc=nowhere.txt"], "No such file"), ([], "doc")):
@@ -203,8 +267,21 @@ with null_house(FLOWS, more=MORE) as house:
         tap.ok(done.returncode == 2 and said in done.stderr, f"what is no file is refused before anything starts: {wrong}", done.stderr)
     house.write("here/note.txt", "mine")
     done = house.hostler("press", "door", "--input", "name=x", "--input", "first=here/note.txt", "--wait")
-    run = shown(house, {"number": house.json("runs", "--flow", "doors")[0]["number"]})
+    run = newest(house, "doors")
     tap.same((outputs(run, "read").get("text"), outputs(run, "read").get("names")), ("mine", "note.txt note-2.txt"),
              "a trigger adds files of its own to those of a press")
+
+    house.write("here/invoice.txt", "invoice 19")
+    done = house.hostler("press", "ask", "--input", "doc=here/invoice.txt", "--input", "word=invoice.txt", "--wait")
+    run = newest(house, "desk")
+    tap.same(run["state"], "succeeded", "a desktop flow is given files and leaves others")
+    tap.same(outputs(run, "enter").get("saw"), "in/invoice.txt invoice-2.txt invoice.txt invoice 19",
+             "they lie in in/ before it starts, each once, and the inputs are their paths")
+    tap.same((outputs(run, "enter").get("report"), outputs(run, "enter").get("pages")),
+             ("enter/out/report.txt", ["enter/out/page-1.txt", "enter/out/page-2.txt"]), "what outputs name is the run's under the step")
+    tap.same((outputs(run, "read").get("text"), outputs(run, "read").get("names")), ("INVOICE 19", "report.txt page-1.txt page-2.txt"),
+             "a connector reads what it left")
+    tap.same(outputs(run, "hand").get("saw"), "in/report.txt report.txt INVOICE 19", "and so does another desktop flow, with nothing of the first in in/")
+    tap.ok(house.wait(lambda: not os.listdir(house.path("state/gateway/inputs")), 10), "the gateway keeps none of it", os.listdir(house.path("state/gateway/inputs")))
 
 tap.end()

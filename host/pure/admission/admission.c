@@ -192,6 +192,21 @@ static void package_known(struct admission *admission, const struct admission_ev
 	}
 }
 
+static void files_known(struct admission *admission, const struct admission_event *event, struct admission_effects *effects)
+{
+	struct admission_run *run = admission_run_of(admission, event->step, event->token);
+
+	if (!run)
+		return;
+	run->files_there = !event->text;
+	if (run->state != ADMISSION_FETCHING)
+		return;
+	if (run->files_there)
+		admission_launch(admission, run, effects);
+	else
+		admission_fail(admission, run, "failed", "InputInvalid", event->text, effects);
+}
+
 /* Only what runs can be paused, and what can be paused can go on. */
 static bool is_end(const char *how)
 {
@@ -305,6 +320,9 @@ void admission_event(struct admission *admission, const struct admission_event *
 		break;
 	case ADMISSION_IDENTITY:
 		identity_known(admission, event, effects);
+		break;
+	case ADMISSION_FILES:
+		files_known(admission, event, effects);
 		break;
 	case ADMISSION_PACKAGE:
 		package_known(admission, event, effects);

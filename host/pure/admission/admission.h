@@ -47,7 +47,7 @@ enum admission_run_state {
 	ADMISSION_CLOSING_FIRST, /* another session is being closed to make room */
 	ADMISSION_WAITING_HOLD,	 /* for a session process */
 	ADMISSION_OPENING,	 /* the session is being opened */
-	ADMISSION_FETCHING,	 /* the session is there, the package is not yet */
+	ADMISSION_FETCHING,	 /* the session is there, the package or the files of its inputs are not yet */
 	ADMISSION_RUNNING,
 	ADMISSION_UPLOADING, /* ended; its files are on their way to the host */
 	ADMISSION_REPORTED,  /* the host knows; its session is still being closed */
@@ -83,6 +83,7 @@ struct admission_run {
 	bool broken;   /* attended: it was told to stop, because its session is not what it was */
 	bool released; /* its session is closed, or kept: the slot is free */
 	bool heard;    /* the host has its outcome */
+	bool files, files_asked, files_there; /* inputs name files of the run, which are fetched before it is launched */
 	bool bare;     /* nothing was touched for it, so it has left nothing */
 	bool trial;    /* it only signs in and out again: no journal has it, `number` is for whoever asked, its token is below 0 */
 	char texts[];  /* those of the offer */
@@ -120,6 +121,7 @@ enum admission_event_kind {
 	ADMISSION_OPEN_FAILED, /* number, code, reason, text: the session could not be opened, or the run not
 				  launched in it */
 	ADMISSION_PACKAGE,     /* package; text NULL: it is there; else why it could not be fetched */
+	ADMISSION_FILES,       /* step, token; text NULL: what its inputs name is there; else why not */
 	ADMISSION_PAUSED,      /* number; paused, or not any more */
 	ADMISSION_FINISHED,    /* number, id; end, reason, payload, times */
 	ADMISSION_UPLOADED,    /* step, token */
@@ -179,6 +181,7 @@ enum admission_effect_kind {
 	ADMISSION_HALT,		/* hold, run, text: how; "locked" and "ended" are about its session */
 	ADMISSION_CLOSE,	/* hold */
 	ADMISSION_FETCH,	/* text: digest */
+	ADMISSION_FETCH_FILES,	/* run; FILES is the answer */
 	ADMISSION_UPLOAD,	/* run */
 	ADMISSION_SAY_TAKEN,	/* run, text: state */
 	ADMISSION_SAY_REFUSED,	/* run (freed after the batch), reason, class, text, revision */

@@ -156,6 +156,14 @@ void admission_launch(struct admission *admission, struct admission_run *run,
 		admission_fetch(admission, run->package, effects);
 		return;
 	}
+	if (run->files && !run->files_there) {
+		admission_prepare(run, effects);
+		run->state = ADMISSION_FETCHING;
+		if (!run->files_asked)
+			admission_effect(effects, ADMISSION_FETCH_FILES)->run = run;
+		run->files_asked = true;
+		return;
+	}
 	if (trouble) {
 		give_back(admission, run, trouble, effects);
 		return;
