@@ -243,6 +243,9 @@ static void say(struct admission_house *house, const struct admission_effect *ef
 	case ADMISSION_FETCH:
 		text_addf(to, "fetch %s\n", effect->text);
 		break;
+	case ADMISSION_FETCH_FILES:
+		text_addf(to, "fetch files %s\n", name);
+		break;
 	case ADMISSION_UPLOAD:
 		text_addf(to, "upload %s\n", name);
 		break;
@@ -298,24 +301,29 @@ void admission_house_event(struct admission_house *house, struct admission_event
 	admission_settle(house->admission, &house->effects);
 }
 
-static void offer(struct admission_house *house, int64_t step, int64_t token, const char *user, bool attended)
+static void offer(struct admission_house *house, int64_t step, int64_t token, const char *user, bool attended, bool files)
 {
 	struct admission_run *run =
 		admission_run_new(&(struct admission_run){.step = step, .token = token, .run_id = "r-1", .name = "do", .user = user,
 							  .package = "d1", .inputs = "{}", .inputs_length = 2,
-							  .attended = attended});
+							  .attended = attended, .files = files});
 
 	admission_house_event(house, &(struct admission_event){.kind = ADMISSION_OFFER, .offer = run});
 }
 
 void house_offer(struct admission_house *house, int64_t step, int64_t token, const char *user)
 {
-	offer(house, step, token, user, false);
+	offer(house, step, token, user, false, false);
 }
 
 void house_offer_attended(struct admission_house *house, int64_t step, int64_t token, const char *user)
 {
-	offer(house, step, token, user, true);
+	offer(house, step, token, user, true, false);
+}
+
+void house_offer_with_files(struct admission_house *house, int64_t step, int64_t token, const char *user)
+{
+	offer(house, step, token, user, false, true);
 }
 
 void house_identity(struct admission_house *house, const char *user, const char *key)

@@ -54,6 +54,7 @@ uint32_t house_hold_ready(struct admission_house *house); /* its number */
 void house_hold(struct admission_house *house, enum admission_event_kind kind, uint32_t number);
 void house_adopted(struct admission_house *house, uint32_t number, enum admission_adopted how, const char *session,
 		   const char *user, int64_t step, int64_t token);
+void house_offer_with_files(struct admission_house *house, int64_t step, int64_t token, const char *user);
 void house_opened(struct admission_house *house, uint32_t number, const char *session);
 void house_open_failed(struct admission_house *house, uint32_t number, int code, const char *reason);
 void house_package(struct admission_house *house, const char *digest, const char *why_not);
