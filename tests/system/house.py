@@ -146,8 +146,9 @@ class House:
             all(trigger["ready"] for trigger in triggers)
 
     def wait(self, true, seconds):
-        """Until the function says so; every look is a real one, so that no test depends on a pause being long enough."""
-        end = time.monotonic() + seconds
+        """Until the function says so; every look is a real one, so that no test depends on a pause being long enough. The seconds are
+        those of a machine at leisure, and one that has more to do is given twice as many."""
+        end = time.monotonic() + 2 * seconds
         while time.monotonic() < end:
             if self.daemon and self.daemon.poll() is not None:
                 return False
