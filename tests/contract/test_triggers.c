@@ -31,10 +31,14 @@ static const struct subject {
 	int64_t period_us;
 } subjects[] = {
 	{"button", PAIRS("input.order", "integer default 7"), 0},
+	{"event", PAIRS("field.number", "integer default 7"), 0},
 	{"schedule", PAIRS("every", "1m"), MINUTE_US},
 	{"schedule", PAIRS("cron", "* * * * *", "zone", "Europe/Berlin"), MINUTE_US},
 	{"schedule", PAIRS("every", "1m", "start", "2026-11-01T08:00", "jitter", "40s", "days_off", "2026-11-20"), MINUTE_US},
 };
+
+/* These need a server, and are held to the same by tests that have one. */
+static const char *const served[] = {"email"};
 
 static int64_t now_us;
 
@@ -99,6 +103,8 @@ static void every_installed_trigger_is_looked_at(void **unused)
 
 		for (size_t s = 0; s < sizeof subjects / sizeof subjects[0]; s++)
 			found = found || strcmp(subjects[s].plugin, names[i]) == 0;
+		for (size_t s = 0; s < sizeof served / sizeof served[0]; s++)
+			found = found || strcmp(served[s], names[i]) == 0;
 		if (!found)
 			fail_msg("the table of subjects lacks the trigger %s", names[i]);
 	}

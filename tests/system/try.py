@@ -68,6 +68,7 @@ def deciders():
 # Options without which a plugin cannot be opened, and inputs that do no harm.
 GIVEN = {
     "connector/exec": [f"--option=program={SOURCE}/conf/desktop-flows/greet/desktop-flow.ini", "--input=run.name=Anna"],
+    "connector/http": ["--option=hosts=127.0.0.1"],
     "connector/file": ["--option=root=PLACE", "--input=write.file=b.txt", "--input=write.text=b"],
     "trigger/button": ["--option=input.size=choice small, large", "--input=size=small"],
     "trigger/event": ["--option=field.number=integer from 1 required", "--input=number=3"],
