@@ -286,6 +286,17 @@ static bool is_failing(const struct look *look, const struct standing *child, co
 	       alerts_cause(look->alerting->alerts, ALERT_TRIGGER, trigger);
 }
 
+/* Of an instance with several processes the others go on. */
+static bool is_alone(const struct look *look, const struct standing *child)
+{
+	static const char front[] = "worker/connector/";
+	const struct conf_instance *instance = NULL;
+
+	if (strncmp(child->name, front, sizeof front - 1) == 0)
+		instance = conf_instance(look->engine->definitions->conf, HST_CONNECTOR, child->name + sizeof front - 1);
+	return instance && instance->workers == 1;
+}
+
 static void look_at_process(struct look *look, const struct standing *child)
 {
 	const char *trigger = trigger_of(child), *flows = trigger ? alerting_flows_on(look->engine, trigger) : NULL;
@@ -295,7 +306,7 @@ static void look_at_process(struct look *look, const struct standing *child)
 				     .kind = ALERT_DEGRADED,
 				     .subject = child->name,
 				     .flow = flows,
-				     .process = child->name,
+				     .process = is_alone(look, child) ? child->name : NULL,
 				     .since_us = child->since_us,
 				     .count = child->restarts,
 				     .text = arena_printf(look->arena, "%s was given up after it was started again %lld times%s", child->name,
@@ -307,7 +318,6 @@ static void look_at_process(struct look *look, const struct standing *child)
 				     .kind = ALERT_TRIGGER,
 				     .subject = trigger,
 				     .flow = flows,
-				     .process = child->name,
 				     .since_us = child->since_us,
 				     .count = child->restarts,
 				     .text = arena_printf(look->arena, "the process of trigger %s was started again %lld times%s", trigger,

@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "definitions/alerts.h"
 #include "definitions/definitions.h"
 #include "definitions/options.h"
 #include "os/files.h"
@@ -173,6 +174,30 @@ static void actions_have_the_shape_of_their_instance(void **state)
 	definitions_free(definitions);
 }
 
+/* What it leaves out of what its action takes is filled with the alert's own words. */
+static void an_alert_has_its_conditions_and_all_its_action_needs(void **state)
+{
+	struct definitions *definitions = load_good();
+	const struct alert_definition *alert = definitions->alerts;
+
+	(void)state;
+	assert_int_equal(definitions->alert_count, 1);
+	assert_int_equal(alert->condition_count, 3);
+	assert_int_equal(alert->conditions[1].kind, ALERT_WAITING);
+	assert_int_equal(alert->conditions[1].limit, 300000);
+	assert_int_equal(alert->conditions[2].limit, INT64_C(500) << 20);
+	assert_int_equal(alert->conf->flow_count, 1);
+	assert_int_equal(alert->conf->repeat.ms, 0);
+	assert_false(alert->conf->closing);
+	assert_string_equal(alert->step->target, "orders");
+	assert_string_equal(alert->step->action, "append");
+	assert_int_equal(alert->step->input_count, 2);
+	assert_string_equal(alert->step->inputs[0].name, "file");
+	assert_string_equal(alert->step->inputs[1].name, "text");
+	assert_string_equal(alert->step->inputs[1].value.text, "${alert.text}");
+	definitions_free(definitions);
+}
+
 static void a_flow_has_the_digest_of_its_text(void **state)
 {
 	struct definitions *one = load_good(), *other = load_good();
@@ -238,6 +263,7 @@ int main(void)
 		cmocka_unit_test(a_secret_stays_its_name),
 		cmocka_unit_test(bare_plugin_names_stand_for_instances),
 		cmocka_unit_test(actions_have_the_shape_of_their_instance),
+		cmocka_unit_test(an_alert_has_its_conditions_and_all_its_action_needs),
 		cmocka_unit_test(a_flow_has_the_digest_of_its_text),
 		cmocka_unit_test(every_error_is_named_in_one_go),
 	};
