@@ -12,6 +12,7 @@ RATE_USERS = 128
 STEPS = 100
 QUEUED = 20000
 STARTS = 5
+MAILS = ["16K", "256K", "4M", "50M"]
 FEW = Shape(32, devices=16)
 
 
@@ -160,6 +161,10 @@ def figures(place):
                [Value("T11", "us", percentile("done_us", "p50"), 1.2, 2)]),
         Figure("seal", "a secret sealed to 8 recipients and opened once", None, place.sealing,
                [Value("seal", "ms", percentile("seal_us", "p50", 1e3), 2)]),
+        Figure("mail", "mails of growing sizes read by the confined parser", None, place.mails,
+               [*(Value(f"mail {size}", "MB/s", lambda figures, size=size: figures[size]) for size in MAILS),
+                Value("mail linear", "of the speed at 256K that 50M has", lambda figures: figures["50M"] / figures["256K"], 0.5,
+                      at_least=True)]),
         Figure("idle", "processor time of all processes while nothing happens", None, lambda: idle(place),
                [Value("idle", "% of a core", lambda figures: figures["percent"], 0.5),
                 Value("idle wakes", "/s", lambda figures: figures["wakes"])]),

@@ -193,6 +193,12 @@ class Place:
     def sealing(self):
         return self.figures([self.tool("sealing"), "--seconds", str(self.arguments.seconds)], "/")
 
+    def mails(self):
+        """The program lies beside the folder of the plugins."""
+        plugins = self.arguments.plugins or os.path.join(os.path.dirname(self.program("")), "../lib/hostler/plugins")
+        parser = os.path.join(os.path.dirname(os.path.abspath(plugins)), "hostler-mail-parser")
+        return self.figures([self.tool("mails"), "--seconds", str(self.arguments.seconds), parser], "/")
+
 
 class Shape:
     """How a house is made up. Every user has a connection, a flow and a button of its name, and may have a session
