@@ -129,7 +129,7 @@ static void names_of_files_survive(void **state)
 
 static void a_conversation_keeps_its_beginning_and_its_end(void **state)
 {
-	char id[16], header[] = "References: <first@x>\r\n <a1@x>";
+	char id[24], header[] = "References: <first@x>\r\n <a1@x>";
 	struct mail_ids ids = {0};
 	hst_error err = {0};
 
