@@ -2,6 +2,7 @@
 #include "mail_answer.h"
 
 #include "email_parser.h"
+#include "email_texts.h"
 #include "mail_addresses.h"
 #include "mail_charsets.h"
 
@@ -57,17 +58,12 @@ static void say_date(struct saying *it)
 	mail_say(it->say, EMAIL_DATE, bytes, sizeof bytes);
 }
 
-/* Printable, without blanks, without < and >. */
+/* As the worker will look at it. */
 static bool is_fit(const char *id, gsize most)
 {
 	gsize n = strlen(id);
 
-	if (n == 0 || n > most || !g_utf8_validate(id, -1, NULL))
-		return false;
-	for (gsize i = 0; i < n; i++)
-		if ((unsigned char)id[i] <= ' ' || id[i] == 0x7f || id[i] == '<' || id[i] == '>')
-			return false;
-	return true;
+	return n <= most && email_texts_word(id, n);
 }
 
 static void say_ids(struct saying *it, const char *header, enum email_kind kind, int most)
