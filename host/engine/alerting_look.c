@@ -286,6 +286,13 @@ static bool is_failing(const struct look *look, const struct standing *child, co
 	       alerts_cause(look->alerting->alerts, ALERT_TRIGGER, trigger);
 }
 
+/* Nothing of one that was not started again: what it says of its configuration is enough. */
+static const char *how_often(const struct look *look, const struct standing *child)
+{
+	return child->restarts ? arena_printf(look->arena, " after it was started again %lld time%s", (long long)child->restarts,
+					      child->restarts == 1 ? "" : "s") : "";
+}
+
 /* Of an instance with several processes the others go on. */
 static bool is_alone(const struct look *look, const struct standing *child)
 {
@@ -309,8 +316,8 @@ static void look_at_process(struct look *look, const struct standing *child)
 				     .process = is_alone(look, child) ? child->name : NULL,
 				     .since_us = child->since_us,
 				     .count = child->restarts,
-				     .text = arena_printf(look->arena, "%s was given up after it was started again %lld times%s", child->name,
-							  (long long)child->restarts, how_it_ended(look, child)),
+				     .text = arena_printf(look->arena, "%s was given up%s%s", child->name, how_often(look, child),
+							  how_it_ended(look, child)),
 				     .remedy = "Mend what it says, then `hostler reload`",
 			     });
 	else if (trigger && is_failing(look, child, trigger))
@@ -320,8 +327,8 @@ static void look_at_process(struct look *look, const struct standing *child)
 				     .flow = flows,
 				     .since_us = child->since_us,
 				     .count = child->restarts,
-				     .text = arena_printf(look->arena, "the process of trigger %s was started again %lld times%s", trigger,
-							  (long long)child->restarts, how_it_ended(look, child)),
+				     .text = arena_printf(look->arena, "the process of trigger %s is not there%s%s", trigger, how_often(look, child),
+							  how_it_ended(look, child)),
 				     .remedy = arena_printf(look->arena, "hostler why trigger:%s", trigger),
 			     });
 }
