@@ -5,6 +5,7 @@
 #include "definitions/live.h"
 #include "desktop/words.h"
 #include "os/files.h"
+#include "schema/manifest.h"
 #include "schema/section.h"
 #include "schema/value.h"
 
@@ -57,21 +58,22 @@ static void warn_of_device(struct warning *warning, const struct conf_device *de
 }
 
 /* By its name a folder that work is done in; whoever makes it may do so later. */
-static void warn_of_folder(struct warning *warning, const struct definition *connector, const char *option)
+static void warn_of_folder(struct warning *warning, const struct definition *instance, const char *option)
 {
-	const struct section *section = connector->instance->section;
+	const char *kind = manifest_kind_name(instance->instance->kind);
+	const struct section *section = instance->instance->section;
 	const struct section_key *key = section ? section_find(section, option) : NULL;
-	const char *path = value_text(value_get(connector->options, option));
+	const char *path = value_text(value_get(instance->options, option));
 	struct stat found;
 
 	if (!key || path[0] != '/')
 		return;
 	if (stat(path, &found) < 0)
-		problems_add(warning->to, section->file, key->line, "the folder %s of the connector %s: %s", path,
-			     connector->instance->name, strerror(errno));
+		problems_add(warning->to, section->file, key->line, "the folder %s of the %s %s: %s", path, kind,
+			     instance->instance->name, strerror(errno));
 	else if (!S_ISDIR(found.st_mode))
-		problems_add(warning->to, section->file, key->line, "%s of the connector %s is no folder", path,
-			     connector->instance->name);
+		problems_add(warning->to, section->file, key->line, "%s of the %s %s is no folder", path, kind,
+			     instance->instance->name);
 }
 
 static void warn_of_connectors(struct warning *warning)
@@ -83,6 +85,16 @@ static void warn_of_connectors(struct warning *warning)
 			continue;
 		warn_of_folder(warning, connector, "root");
 		warn_of_folder(warning, connector, "directory");
+	}
+}
+
+static void warn_of_triggers(struct warning *warning)
+{
+	TABLE_EACH(&warning->definitions->instances[HST_TRIGGER], entry) {
+		const struct definition *trigger = entry->value;
+
+		if (!trigger->bad)
+			warn_of_folder(warning, trigger, "directory");
 	}
 }
 
@@ -146,6 +158,7 @@ void definitions_warn_of_things(const struct definitions *definitions, struct pr
 	struct warning warning = {.definitions = definitions, .to = warnings, .arena = arena_new()};
 
 	warn_of_connectors(&warning);
+	warn_of_triggers(&warning);
 	warn_of_packages(&warning);
 	problems_sort(warnings);
 	arena_free(warning.arena);

@@ -96,6 +96,18 @@ static void keep_event(const hst_event *event)
 		fail_msg("%s", err.text);
 }
 
+static bool is_refused(const hst_event *event)
+{
+	const hst_value *values = NULL;
+
+	if (!serving->refused || trigger_event_values(serving->staged->plugin, kept_arena, event, &values, NULL) != HST_OK)
+		return false;
+	for (size_t i = 0; i < value_count(values); i++)
+		if (strcmp(value_text(value_at(values, i)), serving->refused) == 0)
+			return true;
+	return false;
+}
+
 static int emit(hst_host *host, const hst_event *events, size_t n, hst_error *err)
 {
 	(void)host;
@@ -103,13 +115,16 @@ static int emit(hst_host *host, const hst_event *events, size_t n, hst_error *er
 	if (serving->away)
 		return hst_fail(err, HST_RETRY, "the host is away");
 	for (size_t i = 0; i < n; i++)
+		if (is_refused(&events[i]))
+			return hst_fail(err, HST_INVALID, "it is not wanted");
+	for (size_t i = 0; i < n; i++)
 		keep_event(&events[i]);
 	for (size_t i = 0; i < put_count; i++) {
 		set_state(kept, &kept_count, put[i].name, put[i].bytes, put[i].length);
 		state_clear(&put[i]);
 	}
 	put_count = 0;
-	return HST_OK;
+	return serving->lost ? hst_fail(err, HST_RETRY, "no answer came") : HST_OK;
 }
 
 static int emit_with(hst_host *host, const hst_emission *emission, hst_error *err)

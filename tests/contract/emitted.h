@@ -13,6 +13,8 @@ struct emitted {
 	struct staged *staged;
 	int64_t at_us;	  /* what `watch` last wished for */
 	bool away;	  /* emit answers HST_RETRY */
+	bool lost;	  /* it does, and has kept everything all the same */
+	const char *refused; /* emit answers HST_INVALID where a value of an event is this text; NULL: nothing is */
 	size_t calls;	  /* of emit, kept or not */
 	size_t n;	  /* events kept */
 	size_t again;	  /* events that came with a key that is known */

@@ -18,11 +18,17 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PAIRS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 enum { MINUTE_US = 60000000 };
+
+/* Empty. */
+static char folder[] = "/tmp/hostler-triggers-XXXXXX";
 
 /* Each trigger with options that make it fire by the clock within `period_us`; 0: it never fires by itself. */
 static const struct subject {
@@ -32,6 +38,7 @@ static const struct subject {
 } subjects[] = {
 	{"button", PAIRS("input.order", "integer default 7"), 0},
 	{"event", PAIRS("field.number", "integer default 7"), 0},
+	{"file", PAIRS("directory", folder), 0},
 	{"schedule", PAIRS("every", "1m"), MINUTE_US},
 	{"schedule", PAIRS("cron", "* * * * *", "zone", "Europe/Berlin"), MINUTE_US},
 	{"schedule", PAIRS("every", "1m", "start", "2026-11-01T08:00", "jitter", "40s", "days_off", "2026-11-20"), MINUTE_US},
@@ -53,13 +60,19 @@ static int stop_clock(void **unused)
 
 	(void)unused;
 	clock_replace(&source);
-	return 0;
+	return mkdtemp(folder) ? 0 : -1;
 }
 
 static int start_clock(void **unused)
 {
+	char path[64];
+
 	(void)unused;
 	clock_replace(NULL);
+	for (const char *const *name = (const char *const[]){"done", "failed", "", NULL}; *name; name++) {
+		snprintf(path, sizeof path, "%s/%s", folder, *name);
+		rmdir(path);
+	}
 	return 0;
 }
 

@@ -72,6 +72,7 @@ GIVEN = {
     "connector/file": ["--option=root=PLACE", "--input=write.file=b.txt", "--input=write.text=b"],
     "trigger/button": ["--option=input.size=choice small, large", "--input=size=small"],
     "trigger/event": ["--option=field.number=integer from 1 required", "--input=number=3"],
+    "trigger/file": ["--option=directory=PLACE"],
     "trigger/schedule": ["--option=every=1m"],
 }
 # They need a server, which their own tests have; here they only say of themselves what there is to say.
