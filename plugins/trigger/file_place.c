@@ -146,20 +146,18 @@ int place_open_file(const struct place *place, const char *name, struct stat *re
 	struct stat before;
 	int fd;
 
-	errno = 0;
-	if (fstatat(place->folder, name, &before, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(before.st_mode)) {
-		errno = errno == ENOENT ? 0 : errno;
+	if (fstatat(place->folder, name, &before, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	if (!S_ISREG(before.st_mode)) {
+		errno = ELOOP;
 		return -1;
 	}
 	fd = openat(place->folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0) {
-		errno = errno == ENOENT || errno == ELOOP ? 0 : errno;
-		return -1;
-	}
-	if (fstat(fd, ret) == 0 && S_ISREG(ret->st_mode) && ret->st_ino == before.st_ino && ret->st_dev == before.st_dev)
+	if (fd < 0 || (fstat(fd, ret) == 0 && S_ISREG(ret->st_mode) && ret->st_ino == before.st_ino && ret->st_dev == before.st_dev))
 		return fd;
+	/* It was replaced in this moment, which is told of by itself. */
 	close(fd);
-	errno = 0;
+	errno = ENOENT;
 	return -1;
 }
 

@@ -32,10 +32,7 @@ void place_close(struct place *place);
 /* Whether the path still leads to the folder that is open. */
 bool place_stands(const struct place *place);
 
-/*
- * The regular file of this name, open for reading; -1 with errno 0: it is something else, or not there any more; else errno says
- * why it cannot be had.
- */
+/* The regular file of this name, open for reading; -1: errno says why not, ELOOP that it is something else. */
 int place_open_file(const struct place *place, const char *name, struct stat *ret);
 
 /* Whether this process could move the file: in a folder with the sticky bit only its owner can. */

@@ -62,15 +62,33 @@ void seen_add(struct seen *seen, const char *name, bool closed)
 	file->closed = file->closed || closed;
 }
 
+void seen_put_back(struct seen *seen, size_t index, const char *name, const struct file_mark *mark, bool tried)
+{
+	uint64_t hash = file_name_hash(name);
+	const struct seen_file *there = find(seen, name, hash);
+	struct seen_file *file;
+
+	if (there)
+		seen_remove(seen, (size_t)(there - seen->at));
+	if (seen->n == seen->size)
+		grow(seen);
+	index = index < seen->n ? index : seen->n;
+	file = &seen->at[index];
+	memmove(file + 1, file, (seen->n++ - index) * sizeof *file);
+	*file = (struct seen_file){.hash = hash, .mark = *mark, .since_us = 1, .closed = true, .tried = tried};
+	memcpy(file->name, name, strlen(name));
+}
+
 void seen_remove(struct seen *seen, size_t index)
 {
-	seen->at[index] = seen->at[--seen->n];
+	seen->n--;
+	memmove(&seen->at[index], &seen->at[index + 1], (seen->n - index) * sizeof *seen->at);
 }
 
 bool seen_look(struct seen_file *file, const struct file_mark *mark, int64_t now_us, int64_t settle_us)
 {
 	bool same = file->since_us && file_mark_same(&file->mark, mark);
-	bool closed = file->closed && mark->size > 0;
+	bool closed = (file->closed && mark->size > 0) || (file->tried && same);
 
 	/* A clock that was set back begins the wait anew. */
 	if (!same || now_us < file->since_us) {
@@ -78,6 +96,7 @@ bool seen_look(struct seen_file *file, const struct file_mark *mark, int64_t now
 		file->since_us = now_us;
 	}
 	file->closed = false;
+	file->tried = file->tried && same;
 	return closed || (same && now_us - file->since_us >= settle_us);
 }
 

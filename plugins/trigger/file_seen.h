@@ -24,6 +24,7 @@ struct seen_file {
 	struct file_mark mark;
 	int64_t since_us; /* it has been like this; 0: it was not looked at yet */
 	bool closed;	  /* by its writer, or moved in, since */
+	bool tried;	  /* it was whole, and an event of it may be stored already */
 };
 
 struct seen {
@@ -37,7 +38,10 @@ void seen_clear(struct seen *seen);
 /* It is there; with `closed` its writer has closed it. Names that are too long are none. */
 void seen_add(struct seen *seen, const char *name, bool closed);
 
-void seen_remove(struct seen *seen, size_t index); /* the last one takes its place */
+/* Back at this place, as it was when it was whole, however many there are. */
+void seen_put_back(struct seen *seen, size_t index, const char *name, const struct file_mark *mark, bool tried);
+
+void seen_remove(struct seen *seen, size_t index); /* the others stay in their order */
 
 /*
  * How it is now. True: it is whole, and may be taken over. What was closed empty is waited for like what was not closed: many

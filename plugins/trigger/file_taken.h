@@ -1,7 +1,7 @@
 /*
  * What was taken over last, from the moment its events are stored until its files are moved: kept with the host in the very
  * transaction of the events, so that after a crash each of these files is moved, and none makes a second run. Each emit has a
- * number, which is part of the keys of its events: one that has to be said again has the same keys, and a file that somebody puts
+ * number, which is part of the keys of its events: one that was not answered is made again before any other, with the same keys, and a file that somebody puts
  * back into the folder later has others.
  */
 #ifndef PLUGINS_TRIGGER_FILE_TAKEN_H

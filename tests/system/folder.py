@@ -97,5 +97,8 @@ with House(FILES_OF_HOUSE) as house:
             bytes_of[run["label"]] = file.read()
     tap.same(bytes_of, {f"f{number}.txt": f"file {number}" for number in range(FILES)}, "with the bytes of its file")
     tap.same([name for name in os.listdir(house.path("incoming")) if name.endswith(".txt")], [], "nothing is left in the folder")
+    os.symlink("/etc/passwd", house.path("incoming/link.txt"))
+    tap.ok(house.wait(lambda: any("symbolic link" in look["outcome"] for look in house.json("why", "trigger:incoming").get("looked", [])), 10),
+           "why says what became of the last files, and of what is not taken", house.hostler("why", "trigger:incoming").stdout)
     house.down()
 tap.end()
