@@ -86,7 +86,7 @@ with tempfile.TemporaryDirectory(prefix="hostler-mail-") as folder:
                       ("to", "ada"), ("to", "@example.org"), ("to", "ada@"), ("to", "ada@-x.org"), ("to", "a..b@example.org"), ("to", "ä@example.org"),
                       ("to", "\"Ada <ada@example.org>"), ("to", "Ada <ada@example.org"), ("to", ", ,"), ("to", "ada@example.org;x@evil.example"),
                       ("cc", "a@b\nX: y"), ("bcc", "a@b\nX: y"), ("reply_to", "a@b\nX: y"), ("in_reply_to", "<a@b>\r\nBcc: x@evil.example"),
-                      ("references", "<a@b>\nX: y"), ("in_reply_to", "<ä@b>"), ("in_reply_to", "x" * 300),
+                      ("references", "<a@b>\x01"), ("in_reply_to", "<ä@b>"), ("in_reply_to", "x" * 300),
                       ("to", ",".join(f"a{n}@example.org" for n in range(101)))]
         wrong = []
         for name, value in INJECTIONS:
@@ -95,6 +95,8 @@ with tempfile.TemporaryDirectory(prefix="hostler-mail-") as folder:
             if status == 0 or f"{name}" not in said and "recipients" not in said or len(server.mails) != before:
                 wrong.append((name, value, status, said))
         tap.same(wrong, [], f"{len(INJECTIONS)} ways to say more than one header or address are errors that name the input, and nothing is sent")
+        status, said = send("to=ada@example.org", "references=<a@b>\nX: y", "text=x", options=options())
+        tap.ok(status == 0 and "X" not in parsed(server.mails[-1]), "a list of ids makes ids, whatever its lines are", said)
         status, said = send("to=ada@example.org", "subject==?UTF-8?Q?a=0D=0ABcc:_x@evil.example?=", "text=x", options=options())
         tap.ok(status == 0 and "=0D=0A" in parsed(server.mails[-1])["Subject"], "what looks like an encoded word comes as the text that it is", said,
                server.mails[-1]["data"])
