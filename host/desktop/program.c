@@ -11,6 +11,8 @@
 #include "os/failure.h"
 #include "os/files.h"
 #include "os/workroom.h"
+#include "schema/fields.h"
+#include "schema/file_name.h"
 #include "schema/manifest.h"
 #include "schema/value.h"
 
@@ -36,6 +38,9 @@ struct program {
 	int pid_fd; /* so that no signal handler of the process has to be borrowed */
 	bool over;
 	int code;
+	const struct program_call *call;
+	const char *results;
+	hst_value *kept; /* record: name of a file in out/ -> what outputs are to call it */
 	const hst_value *outputs;
 	hst_error *err;
 };
@@ -185,6 +190,33 @@ static int make_folder(char **ret_root, int *ret_lock, char **ret_work, char **r
 	return HST_OK;
 }
 
+static const char *kept_as(void *arg, const char *value)
+{
+	const hst_value *kept = value_get(((const struct program *)arg)->kept, value);
+
+	return kept ? value_text(kept) : NULL;
+}
+
+/* Before its folder is removed. */
+static int keep_files(struct program *program, hst_fields outputs)
+{
+	const hst_value *names = program->call->keep_file ? fields_files(program->arena, outputs, program->outputs) : NULL;
+
+	program->kept = value_make_record(program->arena);
+	for (size_t i = 0; i < value_count(names); i++) {
+		const char *value = value_text(value_at(names, i)), *name = file_value_name(value);
+		AUTO_FREE char *path = mem_printf("%s/out/%s", program->results, name);
+		const char *kept = program->call->keep_file(program->call->arg, path, name, program->err);
+
+		if (!kept)
+			return HST_RETRY;
+		value_set_text(program->kept, value, kept);
+	}
+	if (value_count(names))
+		program->outputs = fields_files_renamed(program->arena, outputs, program->outputs, kept_as, program);
+	return HST_OK;
+}
+
 static int run_in_folder(struct program *program, struct flowrun_spec *spec, bool (*cancelled)(void *arg),
 			 void *arg, hst_error *err)
 {
@@ -207,6 +239,9 @@ static int run_in_folder(struct program *program, struct flowrun_spec *spec, boo
 		turn_until_over(program, cancelled, arg);
 		flowrun_free(program->run);
 		code = program->code;
+		program->results = results;
+		if (!code)
+			code = keep_files(program, spec->package->outputs);
 	}
 	flow_place_clear(&place);
 	/* What the run said weighs more than a folder in /tmp that stays. */
@@ -218,10 +253,12 @@ static int run_in_folder(struct program *program, struct flowrun_spec *spec, boo
 int program_run(hst_arena *arena, const struct program_call *call, const hst_value **ret_outputs, hst_error *err)
 {
 	struct package *package = read_manifest(call->manifest_path, err);
-	struct program program = {.arena = arena, .pid_fd = -1, .err = err};
+	struct program program = {.arena = arena, .pid_fd = -1, .call = call, .err = err};
 	struct flowrun_spec spec = {.package = package,
 				    .inputs = call->inputs,
 				    .hidden = call->hidden,
+				    .open_file = call->open_file,
+				    .file_arg = call->arg,
 				    .uid = -1,
 				    .gid = -1,
 				    .grace_ms = PROGRAM_GRACE_MS,

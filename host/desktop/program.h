@@ -25,6 +25,10 @@ struct program_call {
 	bool hidden;		 /* some of them came sealed: the program has them from its stdin alone */
 	int64_t deadline_us;	 /* wall clock, INT64_MAX for none; the manifest's time-out counts if it is shorter */
 	bool (*cancelled)(void *arg); /* asked ten times a second; NULL: never */
+	/* As in flowrun.h; NULL: inputs of type file are left as they are. */
+	int (*open_file)(void *arg, const char *value, hst_error *err);
+	/* Moves away a file that outputs name, and says what they are to call it; NULL with the error filled in. NULL: none is moved. */
+	const char *(*keep_file)(void *arg, const char *path, const char *name, hst_error *err);
 	void *arg;
 };
 

@@ -15,6 +15,7 @@
 #include "wire/told.h"
 #include "worker/emitting.h"
 #include "worker/moving.h"
+#include "worker/program_files.h"
 #include "desktop/masking.h"
 #include "seal/vault.h"
 
@@ -390,10 +391,7 @@ static bool program_cancelled(void *arg)
 static int service_program_run(hst_call *call, const char *manifest_path, const hst_value *inputs,
 			       const hst_value **ret_outputs, hst_error *err)
 {
-	const struct program_call program = {.manifest_path = manifest_path, .inputs = inputs, .hidden = ((struct service_call *)call)->sealed,
-					     .deadline_us = call->deadline_us, .cancelled = program_cancelled, .arg = call};
-
-	return program_run(call->arena, &program, ret_outputs, err);
+	return program_with_files(services_of(call->host), call, manifest_path, inputs, program_cancelled, ret_outputs, err);
 }
 
 /* What a plugin has found out and calls a secret is as much one as what it was given. */

@@ -1,5 +1,5 @@
 /*
- * Reads and writes text files below one folder, and looks rows up in CSV files.
+ * Reads and writes text files below one folder, looks rows up in CSV files, and copies files of the run there and back.
  *
  *	[connector orders]
  *	plugin = file
@@ -17,7 +17,7 @@
 
 #include <string.h>
 
-enum { TEXT_MAX = 1 << 20, ROWS_JSON_MAX = 1 << 20 };
+enum { TEXT_MAX = 1 << 20, ROWS_JSON_MAX = 1 << 20, FILE_MAX = 256 << 20 };
 
 struct file_config {
 	const char *root;
@@ -334,6 +334,60 @@ static int file_run_read_row(void *state, hst_call *call, const void *input, con
 	return HST_OK;
 }
 
+struct take_input {
+	const char *file;
+};
+
+struct take_output {
+	hst_file *file;
+	int64_t size;
+};
+
+static const hst_field take_inputs[] = {
+	HST_FIELD(struct take_input, file, .required = true, .doc = "the file, relative to root; up to 256 MiB"),
+};
+
+static const hst_field take_outputs[] = {
+	HST_FIELD(struct take_output, file, .doc = "the file of the run, under its own name"),
+	HST_FIELD(struct take_output, size, .doc = "its length in bytes"),
+};
+
+static int file_run_take(void *state, hst_call *call, const void *input, const hst_value *values, void *output,
+			 const hst_value **ret_values, hst_error *err)
+{
+	const struct file_config *config = state;
+	const struct take_input *in = input;
+	struct take_output *out = output;
+
+	(void)values, (void)ret_values;
+	out->file = hst_file_new(call, in->file, err);
+	if (!out->file)
+		return HST_RETRY;
+	return file_copy_out(call, config->root, in->file, hst_file_path(call, out->file), FILE_MAX, &out->size, err);
+}
+
+struct put_input {
+	hst_file *from;
+	const char *file;
+};
+
+static const hst_field put_inputs[] = {
+	HST_FIELD(struct put_input, from, .required = true, .doc = "a file of the run"),
+	HST_FIELD(struct put_input, file, .doc = "where it goes, relative to root; its folder must be there; without it, its own name in root"),
+};
+
+static int file_run_put(void *state, hst_call *call, const void *input, const hst_value *values, void *output,
+			const hst_value **ret_values, hst_error *err)
+{
+	const struct file_config *config = state;
+	const struct put_input *in = input;
+	struct write_output *out = output;
+	const char *from = hst_file_path(call, in->from), *slash = strrchr(from, '/');
+
+	(void)values, (void)ret_values;
+	return file_copy_in(call, config->root, in->file && *in->file ? in->file : slash ? slash + 1 : "", from, &out->bytes, err);
+}
+
 static const hst_action file_actions[] = {
 	{
 		.name = "read",
@@ -365,6 +419,26 @@ static const hst_action file_actions[] = {
 		.run = file_run_append,
 	},
 	{
+		.name = "take",
+		.summary = "Copies a file below root into the run",
+		.inputs = HST_FIELDS(take_inputs),
+		.input_size = sizeof(struct take_input),
+		.outputs = HST_FIELDS(take_outputs),
+		.output_size = sizeof(struct take_output),
+		.flags = HST_IDEMPOTENT,
+		.run = file_run_take,
+	},
+	{
+		.name = "put",
+		.summary = "Copies a file of the run to below root, or replaces what is there",
+		.inputs = HST_FIELDS(put_inputs),
+		.input_size = sizeof(struct put_input),
+		.outputs = HST_FIELDS(write_outputs),
+		.output_size = sizeof(struct write_output),
+		.flags = HST_IDEMPOTENT,
+		.run = file_run_put,
+	},
+	{
 		.name = "read_csv",
 		.summary = "Reads all rows of a CSV file",
 		.inputs = HST_FIELDS(csv_inputs),
@@ -392,7 +466,7 @@ HST_PLUGIN(file) = {
 	.kind = HST_CONNECTOR,
 	.name = "file",
 	.version = "1.0",
-	.summary = "Reads and writes text and CSV files below one folder",
+	.summary = "Reads and writes text and CSV files below one folder, and copies files of the run there and back",
 	.options = HST_FIELDS(file_options),
 	.config_size = sizeof(struct file_config),
 	.actions = file_actions,

@@ -212,15 +212,57 @@ static int write_all(int fd, const char *path, const char *bytes, size_t n, hst_
 	return HST_OK;
 }
 
-static int write_and_rename(const struct place *place, const char *beside, const char *path,
-			    const void *bytes, size_t n, mode_t mode, hst_error *err)
+/* What is to be in a file: bytes, or all of another one. */
+struct source {
+	const void *bytes; /* NULL: `fd` has it */
+	size_t n;
+	int fd;
+};
+
+static int copy(hst_call *call, int from, int to, const char *path, int64_t max, int64_t *ret_n, hst_error *err)
+{
+	enum { AT_ONCE = 1 << 16 };
+	char *bytes = hst_alloc(call, AT_ONCE);
+	int code = HST_OK;
+
+	*ret_n = 0;
+	for (;;) {
+		ssize_t got = read(from, bytes, AT_ONCE);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return fail_errno(errno, "read", path, err);
+		if (got == 0 || code != HST_OK)
+			return code;
+		if (hst_cancelled(call))
+			return hst_fail(err, HST_CANCELLED, "it was cancelled while %.200s was copied", path);
+		*ret_n += got;
+		if (*ret_n > max)
+			return too_large(path, (size_t)max, err);
+		code = write_all(to, path, bytes, (size_t)got, err);
+	}
+}
+
+static int fill(hst_call *call, int fd, const char *path, struct source *source, hst_error *err)
+{
+	int64_t n = 0;
+	int code = source->bytes ? write_all(fd, path, source->bytes, source->n, err) : copy(call, source->fd, fd, path, INT64_MAX, &n, err);
+
+	if (!source->bytes)
+		source->n = (size_t)n;
+	return code;
+}
+
+static int write_and_rename(hst_call *call, const struct place *place, const char *beside, const char *path,
+			    struct source *source, mode_t mode, hst_error *err)
 {
 	int fd = openat(place->folder, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 	int code;
 
 	if (fd < 0)
 		return fail_errno(errno, "write beside", path, err);
-	code = write_all(fd, path, bytes, n, err);
+	code = fill(call, fd, path, source, err);
 	if (code == HST_OK && mode && fchmod(fd, mode) != 0)
 		code = fail_errno(errno, "set the rights of", path, err);
 	if (code == HST_OK && fsync(fd) != 0)
@@ -233,8 +275,7 @@ static int write_and_rename(const struct place *place, const char *beside, const
 	return code;
 }
 
-int file_replace(hst_call *call, const char *root, const char *path, const void *bytes, size_t n,
-		 hst_error *err)
+static int replace(hst_call *call, const char *root, const char *path, struct source *source, hst_error *err)
 {
 	struct place place = {.folder = -1};
 	struct stat old;
@@ -252,11 +293,50 @@ int file_replace(hst_call *call, const char *root, const char *path, const void 
 	if (code == HST_OK) {
 		snprintf(beside, sizeof beside, ".hostler-%ld-%lld", (long)getpid(),
 			 (long long)hst_now_us(call->host));
-		code = write_and_rename(&place, beside, path, bytes, n, mode, err);
+		code = write_and_rename(call, &place, beside, path, source, mode, err);
 	}
 	if (code == HST_OK && fsync(place.folder) != 0)
 		code = fail_errno(errno, "write the folder of", path, err);
 	close(place.folder);
+	return code;
+}
+
+int file_replace(hst_call *call, const char *root, const char *path, const void *bytes, size_t n,
+		 hst_error *err)
+{
+	return replace(call, root, path, &(struct source){.bytes = bytes, .n = n, .fd = -1}, err);
+}
+
+int file_copy_in(hst_call *call, const char *root, const char *path, const char *from, int64_t *ret_n, hst_error *err)
+{
+	struct source source = {.fd = open(from, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
+	int code;
+
+	if (source.fd < 0)
+		return fail_errno(errno, "open", from, err);
+	code = replace(call, root, path, &source, err);
+	close(source.fd);
+	*ret_n = (int64_t)source.n;
+	return code;
+}
+
+int file_copy_out(hst_call *call, const char *root, const char *path, const char *to, int64_t max, int64_t *ret_n, hst_error *err)
+{
+	struct place place = {.folder = -1};
+	struct stat at;
+	int fd = -1, out, code;
+
+	if ((code = find_place(root, path, &place, err)) != HST_OK)
+		return code;
+	code = open_regular(&place, path, O_RDONLY, &fd, &at, err);
+	close(place.folder);
+	if (code != HST_OK)
+		return code;
+	out = open(to, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+	code = out < 0 ? fail_errno(errno, "write", to, err) : copy(call, fd, out, path, max, ret_n, err);
+	if (out >= 0)
+		close(out);
+	close(fd);
 	return code;
 }
 

@@ -23,6 +23,12 @@ int file_read(hst_call *call, const char *root, const char *path, size_t max, ch
 int file_replace(hst_call *call, const char *root, const char *path, const void *bytes, size_t n,
 		 hst_error *err);
 
+/* Copies the file to `to`, which is outside of the folder. HST_INVALID when it has more than `max` bytes. */
+int file_copy_out(hst_call *call, const char *root, const char *path, const char *to, int64_t max, int64_t *ret_n, hst_error *err);
+
+/* As file_replace, with what `from` holds, which is outside of the folder. */
+int file_copy_in(hst_call *call, const char *root, const char *path, const char *from, int64_t *ret_n, hst_error *err);
+
 /*
  * Adds to the end in one write under an exclusive flock, so that lines of several writers do not mix; makes
  * the file when it is not there. On disk when it returns. HST_TIMEOUT when somebody else holds the lock until

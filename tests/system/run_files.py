@@ -32,6 +32,14 @@ folder = doors
 
 [connector clerk]
 plugin = clerk
+
+[connector shelf]
+plugin = file
+root = shelf
+
+[connector script]
+plugin = exec
+program = programs/turn/desktop-flow.ini
 """
 
 FLOWS = {
@@ -104,11 +112,42 @@ use = connector:clerk.read
 input.file = ${enter.report}
 input.files = ${enter.pages}
 
+[step turn]
+use = connector:script.run
+input.doc = ${enter.report}
+
+[step store]
+use = connector:shelf.put
+input.from = ${turn.report}
+input.file = stored.txt
+
+[step fetch]
+use = connector:shelf.take
+input.file = stored.txt
+
+[step turned]
+use = connector:clerk.read
+input.file = ${fetch.file}
+
 [step hand]
 use = desktop:paper
 connection = me
 mode = unattended
 input.doc = ${enter.report}
+""",
+    "programs/turn/desktop-flow.ini": """[desktop-flow]
+name = turn
+version = 1
+run = sh $HOSTLER_PACKAGE/run.sh
+
+[input doc]
+type = file
+required = yes
+
+[output report]
+type = file
+""",
+    "programs/turn/run.sh": """rev "$HOSTLER_INPUT_DOC" > out/turned.txt && hostler-event output report turned.txt
 """,
     "desktop-flows/paper/desktop-flow.ini": """[desktop-flow]
 name = paper
@@ -197,6 +236,8 @@ def staged(house):
 with null_house(FLOWS, more=MORE) as house:
     os.makedirs(house.path("parcels"))
     os.makedirs(house.path("doors"))
+    os.makedirs(house.path("shelf"))
+    os.chmod(house.path("shelf"), 0o777)
     os.chmod(house.path("parcels"), 0o777)
     shutil.copytree(INSTALLED, house.path("plugins"))
     shutil.copy(os.path.join(TEST_PLUGINS, "courier.so"), house.path("plugins/trigger"))
@@ -281,6 +322,9 @@ with null_house(FLOWS, more=MORE) as house:
              ("enter/out/report.txt", ["enter/out/page-1.txt", "enter/out/page-2.txt"]), "what outputs name is the run's under the step")
     tap.same((outputs(run, "read").get("text"), outputs(run, "read").get("names")), ("INVOICE 19", "report.txt page-1.txt page-2.txt"),
              "a connector reads what it left")
+    tap.same((outputs(run, "turn").get("report"), outputs(run, "turned").get("text")), ("turn/turned.txt", "91 ECIOVNI"),
+             "a program of a connector has in/ and out/ as well")
+    tap.same((outputs(run, "store").get("bytes"), outputs(run, "fetch").get("file")), (10, "fetch/stored.txt"), "a folder takes files of the run, and gives them back")
     tap.same(outputs(run, "hand").get("saw"), "in/report.txt report.txt INVOICE 19", "and so does another desktop flow, with nothing of the first in in/")
     tap.ok(house.wait(lambda: not os.listdir(house.path("state/gateway/inputs")), 10), "the gateway keeps none of it", os.listdir(house.path("state/gateway/inputs")))
 
