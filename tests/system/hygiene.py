@@ -58,11 +58,14 @@ def status_of(pid):
 
 
 def family(pid):
-    """Its children and theirs, as {pid: program}."""
+    """Its children and theirs, as {pid: program}; one that has ended by the time it is looked at is not there."""
     found = {}
-    for child in read(f"/proc/{pid}/task/{pid}/children").split():
-        found[int(child)] = os.path.basename(os.readlink(f"/proc/{int(child)}/exe"))
-        found.update(family(int(child)))
+    for child in map(int, read(f"/proc/{pid}/task/{pid}/children").split()):
+        try:
+            found[child] = os.path.basename(os.readlink(f"/proc/{child}/exe"))
+            found.update(family(child))
+        except (FileNotFoundError, ProcessLookupError):
+            found.pop(child, None)
     return found
 
 
@@ -77,7 +80,10 @@ def of_program(everybody, program):
 
 
 def words_of(pid):
-    return read(f"/proc/{pid}/cmdline").decode().split("\0")
+    try:
+        return read(f"/proc/{pid}/cmdline").decode().split("\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def derived(seed, number, length=32):
