@@ -5,6 +5,7 @@ servers, and with secrets that nobody else ever has."""
 import email
 import email.policy
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -49,6 +50,9 @@ from = Robot <robot@example.com>
 plugin = button
 
 [trigger slow]
+plugin = button
+
+[trigger twice]
 plugin = button
 """
 
@@ -104,6 +108,16 @@ input.subject = something secret
 input.text = ${{ask.json.headers.x-key}}
 input.html = secret:note
 """,
+    "flows/twice.ini": """[flow]
+name = twice
+on = twice
+
+[step send]
+use = connector:post.send
+on_lost = again
+input.to = ada@example.org
+input.text = again
+""",
     "flows/slow.ini": """[flow]
 name = slow
 on = slow
@@ -119,6 +133,12 @@ input.url = {url}/hang
 def seal(house, name):
     return subprocess.run(house.command("hostler", "-c", house.ini, "seal", name), env=house.environment(), cwd=house.home,
                           input=SECRETS[name] + "\n", capture_output=True, text=True, timeout=60, check=False)
+
+
+def worker_of(house):
+    """The process of the connector "post" of this house."""
+    said = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout
+    return next(int(line.split()[0]) for line in said.splitlines() if house.ini in line and "connector/post" in line)
 
 
 def step(house, run, name):
@@ -138,7 +158,7 @@ with tempfile.TemporaryDirectory(prefix="hostler-out-", dir="/var/tmp") as folde
             sealed = [seal(house, name) for name in SECRETS]
             tap.ok(all(done.returncode == 0 for done in sealed), "passwords, token and text are sealed for who uses them", *[done.stderr for done in sealed])
             house.hostler("reload")
-            tap.ok(house.wait(house.online, 30), "the trigger is signed in", house.said()[-2000:])
+            tap.ok(house.wait(lambda: house.online() and dovecot.idles(), 30), "the trigger is signed in, and waits", house.said()[-2000:])
             dovecot.deliver(letter("An invoice: 12 €", sender="Ada Müller <ada@example.org>", files=[("Rechnung Nr. 7 für Bøb.pdf", b"%PDF-1.4 " + bytes(9000), "application/pdf")]))
             tap.ok(smtp.wait(1), "a mail comes in, and an answer goes out", house.said()[-2000:])
             tap.ok(house.wait(lambda: [run["state"] for run in house.json("runs", "--flow", "answer")] == ["succeeded"], 20), "its run succeeds", house.hostler("show", "last").stdout)
@@ -169,6 +189,17 @@ with tempfile.TemporaryDirectory(prefix="hostler-out-", dir="/var/tmp") as folde
             shown = house.json("show", "last:quiet")
             tap.same([one["outputs"].get(name) for one, name in ((shown["steps"][0], "json"), (shown["steps"][0], "status"), (shown["steps"][1], "accepted"))],
                      [{"sealed": "ask.json"}, 200, 1], "who looks at the run cannot")
+
+            before = len(smtp.mails)
+            smtp.answers.clear()
+            number = house.json("press", "twice")[0]["number"]
+            tap.ok(smtp.wait(before + 1), "a mail is handed over, and nothing is heard of it")
+            os.kill(worker_of(house), signal.SIGKILL)
+            smtp.answers.set()
+            tap.ok(house.wait(lambda: house.json("show", str(number))["state"] == "succeeded", 20), "its worker is killed, and with on_lost = again it is sent again",
+                   house.hostler("show", str(number)).stdout)
+            ids = {email.message_from_bytes(one["data"])["Message-ID"] for one in smtp.mails[before:]}
+            tap.same((len(smtp.mails) - before, len(ids)), (2, 1), "under the same Message-ID, so that who gets both can tell")
 
             number = house.json("press", "slow")[0]["number"]
             tap.ok(house.wait(lambda: house.json("show", str(number))["state"] == "timed_out", 20), "a service that hangs is waited for until the time-out",

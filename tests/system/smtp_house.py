@@ -31,6 +31,8 @@ class Server:
         self.mails = []
         self.signed_in = 0
         self.arrived = threading.Condition()
+        self.answers = threading.Event()  # while it is not set, who has handed a mail over hears nothing
+        self.answers.set()
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(*ca.issue("smtp", sans))
         self.starttls, self.tls, self.plain = free_ports(3)
@@ -67,6 +69,8 @@ class Server:
             self.mails.append({"from": envelope.mail_from, "to": envelope.rcpt_tos, "data": envelope.content, "tls": server.in_tls or bool(session.ssl),
                                "user": session.auth_data})
             self.arrived.notify_all()
+        while not self.answers.is_set():
+            await asyncio.sleep(0.02)
         return "250 OK"
 
     def wait(self, n, seconds=30):
