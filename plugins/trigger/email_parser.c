@@ -244,7 +244,7 @@ static struct email_limits within(const struct email_limits *asked)
 	return limits;
 }
 
-/* Nothing that an answer names is cut at the header's end here: the parser finds it, and only so much is worth sending. */
+/* The parser finds where the section ends, and reads no more than this of any. */
 int email_parser_head(struct email_parser *parser, hst_call *call, const void *raw, size_t n, const struct email_limits *limits,
                       struct email_mail *ret, hst_error *err)
 {
