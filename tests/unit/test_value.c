@@ -167,15 +167,18 @@ static void plugins_read_and_write_json(void **state)
 {
 	const hst_value *tree = NULL;
 	const char *json;
+	char *large = calloc(1, VALUE_BYTES_MAX);
 	hst_error err = {0};
 	size_t length = 0;
 
+	assert_non_null(large);
 	assert_int_equal(value_table.read_json(*state, "{\"a\":[1.50,null]}x", 17, &tree, &err), HST_OK);
 	json = value_table.write_json(*state, tree, &length);
 	assert_string_equal(json, "{\"a\":[1.50,null]}");
 	assert_int_equal(length, 17);
 	assert_int_equal(value_table.read_json(*state, "{\"a\":1,\"a\":2}", 13, &tree, &err), HST_INVALID);
-	assert_null(value_table.write_json(*state, value_make_text(*state, calloc(1, VALUE_BYTES_MAX), VALUE_BYTES_MAX), &length));
+	assert_null(value_table.write_json(*state, value_make_text(*state, large, VALUE_BYTES_MAX), &length));
+	free(large);
 }
 
 int main(void)
