@@ -10,9 +10,11 @@
 #include "schema/utf8.h"
 #include "schema/value.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *bound(hst_arena *arena, const hst_field *field, int64_t value)
 {
@@ -64,13 +66,25 @@ static char *read_line(void)
 	return line;
 }
 
+/* Of a file its path is typed, which the host never hears; whether it can be sent is seen when it is. */
+static int check_typed(const struct cli *cli, const hst_field *field, const char *line, const hst_value *typed, hst_error *err)
+{
+	const hst_value *normal;
+
+	if (utf8_valid(line, strlen(line)) != strlen(line))
+		return hst_fail(err, HST_INVALID, "\"%s\" must be UTF-8", field_name(field));
+	if (!type_is_file(field_type(field)))
+		return type_check(cli->arena, field, typed, &normal, err);
+	return access(line, R_OK) == 0 ? HST_OK : hst_fail(err, HST_INVALID, "%.200s cannot be read: %s", line, strerror(errno));
+}
+
 static int ask_one(const struct cli *cli, const hst_field *field, hst_value *inputs)
 {
 	const char *called = field->label ? field->label : field_name(field);
 
 	for (;;) {
 		AUTO_FREE char *line = NULL;
-		const hst_value *normal, *typed;
+		const hst_value *typed;
 		hst_error why = {{0}, {0}};
 
 		fprintf(stderr, "%s (%s): ", print_clean(cli->arena, called, strlen(called)), missing_words(cli->arena, field));
@@ -80,9 +94,7 @@ static int ask_one(const struct cli *cli, const hst_field *field, hst_value *inp
 		typed = value_make_text(cli->arena, line, strlen(line));
 		if (!*line)
 			continue;
-		if (utf8_valid(line, strlen(line)) != strlen(line))
-			hst_fail(&why, HST_INVALID, "\"%s\" must be UTF-8", field_name(field));
-		else if (type_check(cli->arena, field, typed, &normal, &why) == HST_OK) {
+		if (check_typed(cli, field, line, typed, &why) == HST_OK) {
 			value_set(inputs, field_name(field), typed);
 			return CLI_DONE;
 		}

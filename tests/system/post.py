@@ -34,6 +34,11 @@ field.number = integer from 1 required
 field.lines = table
 field.express = boolean default no
 field.pin = secret
+field.document = file
+
+[trigger scan]
+plugin = button
+input.document = file required
 
 [connector notes]
 plugin = file
@@ -50,6 +55,16 @@ input.text = ${trigger.pieces} ${trigger.size} by ${trigger.pressed_by}
 """,
 }
 
+
+FILES["flows/scan.ini"] = """[flow]
+name = scan
+on = scan
+
+[step write]
+use = connector:notes.append
+input.file = notes.txt
+input.text = scanned ${trigger.document}
+"""
 
 FILES["flows/paid.ini"] = """[flow]
 name = paid
@@ -90,6 +105,14 @@ def on_terminal(house):
     tap.ok(terminal.until("must be 1 to 99, got 100"), "of what does not fit is said why, and it is asked for again", terminal.said)
     terminal.type("7\n")
     tap.same(terminal.end(), 0, "and then it is pressed")
+
+    house.write("order.pdf", "a document")
+    terminal = Terminal(house.command("hostler", "-c", house.ini, "press", "scan", "--wait"), house.environment())
+    tap.ok(terminal.until("document (file): "), "a file is asked for", terminal.said)
+    terminal.type("nowhere.pdf\n")
+    tap.ok(terminal.until("nowhere.pdf cannot be read"), "one that is not there again", terminal.said)
+    terminal.type(house.path("order.pdf") + "\n")
+    tap.ok(terminal.end() == 0 and "scanned trigger/order.pdf" in notes(house), "and it is sent by its path", terminal.said)
 
 
 def notes(house):
@@ -147,6 +170,13 @@ with House(FILES) as house:
     again = house.json("post", "paid", "--body", "body.json", "--key", "five")[0]
     tap.same((again["number"], again["again"]), (runs + 1, True), "also after a kill -9")
     tap.same(house.json("runs", "-n", "1")[0]["number"], runs + 1, "with one run for it")
+    house.write("body.json", '{"number":8,"document":"order.pdf"}')
+    posted_run = house.json("post", "paid", "--body", "body.json", "--key", "eight")[0]
+    got = house.hostler("get", f"{posted_run['number']}/trigger", "order.pdf", "-o", "-")
+    tap.same(got.stdout, "a document", "a file of a body is sent by its path")
+    again = house.json("post", "paid", "--body", "body.json", "--key", "eight")[0]
+    tap.same((again["number"], again["again"]), (posted_run["number"], True), "also with a file a repeat is harmless")
+    house.write("body.json", '{"number":5}')
     done = house.hostler("post", "paid", "--key", "x" * 129, "--body", "body.json")
     tap.ok(done.returncode == 2 and "128" in done.stderr, "a key has a ceiling", done.stderr)
     with_stdin = subprocess.run(house.command("hostler", "-c", house.ini, "post", "paid", "--body", "-", "--wait"), env=house.environment(),
