@@ -59,38 +59,47 @@ static int read_arguments(struct attempt *attempt, char *const *arguments, int n
 }
 
 /* Everybody can read a command line, so what is given for a secret is the name of a file that has it; its last line end is none of it. */
-static int read_secrets(hst_arena *arena, hst_fields fields, hst_value *given, hst_error *err)
+static int read_secret(hst_arena *arena, const char *path, const hst_value **ret, hst_error *err)
 {
-	for (size_t i = 0; i < value_count(given); i++) {
-		const char *name = value_name_at(given, i);
-		const hst_field *field = fields_find(fields, name);
-		char *bytes = NULL;
-		size_t n = 0;
-		int code;
+	char *bytes = NULL;
+	size_t n = 0;
+	int code = files_read(path, SECRET_FILE_MAX, &bytes, &n, err);
 
-		if (!field || field_type(field) != HST_TYPE_SECRET)
-			continue;
-		code = files_read(value_text(value_at(given, i)), SECRET_FILE_MAX, &bytes, &n, err);
-		if (code != HST_OK)
-			return code;
-		if (n && bytes[n - 1] == '\n')
-			n--;
-		value_set(given, name, value_make_text(arena, bytes, n));
-		explicit_bzero(bytes, n);
-		free(bytes);
-	}
+	if (code != HST_OK)
+		return code;
+	*ret = value_make_text(arena, bytes, n && bytes[n - 1] == '\n' ? n - 1 : n);
+	explicit_bzero(bytes, n);
+	free(bytes);
 	return HST_OK;
+}
+
+/* What was given stays as it is: an instance may be opened again. */
+static int read_secrets(hst_arena *arena, hst_fields fields, const hst_value *given, const hst_value **ret, hst_error *err)
+{
+	hst_value *read = value_make_record(arena);
+	int code = HST_OK;
+
+	for (size_t i = 0; i < value_count(given) && code == HST_OK; i++) {
+		const hst_value *value = value_at(given, i);
+		const hst_field *field = fields_find(fields, value_name_at(given, i));
+
+		if (field && field_type(field) == HST_TYPE_SECRET)
+			code = read_secret(arena, value_text(value), &value, err);
+		value_set(read, value_name_at(given, i), value);
+	}
+	*ret = read;
+	return code;
 }
 
 int attempt_open(struct attempt *attempt, hst_error *err)
 {
-	const hst_value *options = NULL;
+	const hst_value *given = NULL, *options = NULL;
 	hst_host *host = &attempt->alone.services.host;
-	int code = read_secrets(attempt->arena, attempt->plugin->options, attempt->options, err);
+	int code = read_secrets(attempt->arena, attempt->plugin->options, attempt->options, &given, err);
 
 	fields_use_secrets(&secret_table);
 	if (code == HST_OK)
-		code = fields_check(attempt->arena, attempt->plugin->options, "option", attempt->options, false, &options, err);
+		code = fields_check(attempt->arena, attempt->plugin->options, "option", given, false, &options, err);
 
 	if (code == HST_OK)
 		code = plugin_shape(attempt->plugin, options, host, attempt->arena, &attempt->shape, err);
@@ -142,17 +151,17 @@ static int try_action(struct attempt *attempt, hst_error *err)
 {
 	const hst_shape *shape = PRESENT(attempt->plugin, fields) ? &attempt->shape : NULL;
 	const hst_action *action = attempt->word ? connector_action(attempt->instance, attempt->word) : NULL;
-	const hst_value *outputs = NULL;
+	const hst_value *inputs = NULL, *outputs = NULL;
 	struct service_call call;
 	int code;
 
 	if (!action)
 		return say_actions(attempt, err);
-	code = read_secrets(attempt->arena, shape ? shape->inputs : action->inputs, attempt->inputs, err);
+	code = read_secrets(attempt->arena, shape ? shape->inputs : action->inputs, attempt->inputs, &inputs, err);
 	if (code != HST_OK)
 		return code;
 	services_begin(&attempt->alone.services, &call, attempt->arena, 0);
-	code = connector_run(attempt->instance, action, shape, &call.call, attempt->inputs, false, &outputs, err);
+	code = connector_run(attempt->instance, action, shape, &call.call, inputs, false, &outputs, err);
 	if (code == HST_OK)
 		try_print(outputs);
 	return code;

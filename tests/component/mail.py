@@ -128,6 +128,13 @@ with tempfile.TemporaryDirectory(prefix="hostler-mail-") as folder:
         tap.ok(status == 1 and "no TLS" in said, "a port that speaks none is named", said)
         status, said = send("to=ada@example.org", "text=x", options=options(**{"from": "a@b.c\nX: y"}))
         tap.ok(status != 0 and "from" in said, "the sender of the section is read as strictly", said)
+        with open(os.path.join(folder, "word"), "w", encoding="utf-8") as file:
+            file.write(WORD + "\n")
+        given = [word for option in options(password=file.name) for word in ("--option", option)]
+        done = subprocess.run([os.path.join(PROGRAMS, "hostler"), "plugin", "test", "connector/mail", *given, "--input", "send.to=ada@example.org",
+                               "--input", "send.text=x"], capture_output=True, text=True, timeout=60, check=False, env={"PATH": os.environ["PATH"], "HOME": "/"})
+        tap.ok(done.returncode == 0 and "skipped" not in done.stdout and WORD not in done.stdout + done.stderr, "it keeps the contract of connectors, with a server",
+               done.stdout, done.stderr)
         status, said = send("to=ada@example.org", options=options())
         tap.ok(status == 2 and "says nothing" in said, "an empty mail is none", said)
     status, said = send("to=ada@example.org", "text=x", options=options())
