@@ -1,13 +1,25 @@
 #include "mail_hostile.h"
 
 #include <stddef.h>
+#include <string.h>
 
 enum { MIB = 1 << 20, LARGE = 50 * MIB };
 
-static void times(FILE *to, long n, const char *text)
+static void times_of(FILE *to, size_t n, const char *bytes, size_t length)
 {
-	while (n-- > 0)
-		fputs(text, to);
+	char block[64 << 10];
+	size_t each = sizeof block / length;
+
+	for (size_t i = 0; i < each; i++)
+		memcpy(block + i * length, bytes, length);
+	for (; n > each; n -= each)
+		fwrite(block, length, each, to);
+	fwrite(block, length, n, to);
+}
+
+static void times(FILE *to, size_t n, const char *text)
+{
+	times_of(to, n, text, strlen(text));
 }
 
 static void begin(FILE *to, const char *type)
@@ -186,8 +198,7 @@ static void pages(FILE *to)
 
 static void nothing_but_zero(FILE *to)
 {
-	for (long i = 0; i < LARGE; i++)
-		putc(0, to);
+	times_of(to, LARGE, "", 1);
 }
 
 static void uu(FILE *to)
