@@ -79,6 +79,12 @@ use = connector:web.get
 input.url = {url}/bytes/1024
 input.save = picture.png
 
+[step hand]
+use = connector:web.put
+input.url = {url}/path
+input.file = ${{picture.file}}
+input.content_type = image/png
+
 [step answer]
 use = connector:post.send
 input.to = ${{trigger.reply_to}}
@@ -179,6 +185,9 @@ with tempfile.TemporaryDirectory(prefix="hostler-out-", dir="/var/tmp") as folde
                    [(name, len(data)) for name, data in files])
             tap.same(got["Message-ID"].split(".")[0], f"<{run['id']}", "its Message-ID names the run, so the same call has the same again")
             tap.same(step(house, run["number"], "answer")["outputs"], {"message_id": got["Message-ID"][1:-1], "accepted": 1}, "and the step says it")
+            put = next(seen for seen in web.seen if seen["method"] == "PUT")
+            tap.ok(put["body"].encode("utf-8", "surrogateescape") == bytes(range(256)) * 4 and put["headers"]["content-type"] == "image/png",
+                   "and to a service as the body of a request", put)
             tap.ok(all(seen["headers"].get("authorization") == f"Bearer {SECRETS['api']}" for seen in web.seen), "the service knows who asks")
 
             done = house.hostler("press", "quiet", "--wait")
