@@ -159,6 +159,7 @@ static void on_left(void *arg, struct hub_link *link)
 static const struct hub_handler handlers[] = {
 	{WORD_done, on_plain},     {WORD_returned, on_plain},      {WORD_error, on_error}, {WORD_fired, on_fired},
 	{WORD_failing, on_plain},  {WORD_emit, on_emit},      {WORD_state_get, on_state_get}, {WORD_whom, on_whom}, {WORD_probed, on_probed},
+	{WORD_file_fetch, fake_engine_file_fetch}, {WORD_file_put, fake_engine_file_put},
 	{WORD_NONE, NULL},
 };
 
@@ -213,6 +214,9 @@ void fake_engine_start(struct fake_engine *engine, const char *instance, const c
 	text = mem_printf("[host]\nstate_dir = state\nrun_dir = run\nplugins = plugins\n%s", sections);
 	must(files_make_directory(run, 0700, &err), &err);
 	must(files_replace(file, text, strlen(text), 0600, false, &err), &err);
+	text_init(&engine->put, 1 << 16);
+	copy_plugin(engine, "trigger", "courier");
+	copy_plugin(engine, "connector", "clerk");
 	copy_plugin(engine, "trigger", "pulse");
 	copy_plugin(engine, "connector", "stubborn");
 	copy_plugin(engine, "trigger", "restless");
@@ -472,5 +476,6 @@ void fake_engine_end(struct fake_engine *engine)
 	zmq_ctx_term(engine->zmq);
 	loop_free(engine->loop);
 	keys_clear(&engine->ring);
+	text_clear(&engine->put);
 	assert_int_equal(files_remove_tree(engine->folder, NULL), HST_OK);
 }

@@ -43,6 +43,10 @@ struct fake_engine {
 	char kept[2048]; /* state "done", as the worker put it last; "" none */
 	size_t kept_length; /* 0: up to its end as a text */
 	const char *roster; /* its text, for the worker's keys; NULL: it gets none, and no pairs to seal with */
+	const char *file; /* the bytes of any file that is fetched; NULL: there is none */
+	size_t file_length;
+	bool file_damaged; /* its sum is another one */
+	struct text put;   /* of each part that was put: STEP/TOKEN NAME OFFSET+LENGTH/TOTAL, and " sum" with the last one, a line each */
 	const struct text *directions; /* items, for who asks whom to seal to; NULL: none */
 	uint64_t next_id;
 };
@@ -69,6 +73,10 @@ uint64_t fake_engine_call_sealed(struct fake_engine *engine, int64_t step, const
 uint64_t fake_engine_fire_sealed(struct fake_engine *engine, const char *inputs, const struct text *sealed);
 uint64_t fake_engine_probe(struct fake_engine *engine, const struct text *sealed);
 uint64_t fake_engine_cancel(struct fake_engine *engine, int64_t step);
+
+/* fake_engine_files.c */
+void fake_engine_file_fetch(void *arg, struct hub_link *from, const struct message *message);
+void fake_engine_file_put(void *arg, struct hub_link *from, const struct message *message);
 
 /* The worker's answer to a message, or the first message of that word with id 0. */
 const struct fake_heard *fake_engine_answer(struct fake_engine *engine, uint64_t id);
