@@ -27,8 +27,9 @@
 
 #define STATE_CURSOR "cursor"
 
-/* What one emit takes over: limits of hst_emit, and of the memory of a call. Waiting longer than half an hour is more than servers allow. */
-enum { MAILS_AT_ONCE = EMAIL_TOUCHES_MAX, JSON_AT_ONCE = 450 << 10, FILES_AT_ONCE = 64 << 20 };
+/* What one emit takes over: limits of hst_emit, and of the memory of a call. */
+enum { MAILS_AT_ONCE = EMAIL_TOUCHES_MAX, JSON_AT_ONCE = 450 << 10, FILES_AT_ONCE = 500, FILE_BYTES_AT_ONCE = 64 << 20 };
+/* Servers end a wait after half an hour, and boxes on the way forget a silent connection sooner. */
 #define IDLE_US (9 * 60 * INT64_C(1000000))
 
 struct email {
@@ -92,7 +93,7 @@ static int email_open(const void *options, hst_host *host, void **ret_state, hst
 		.time_out_ms = config->time_out.ms,
 	};
 	make_of(email, host);
-	code = email_parser_open(config->parser, &email->parser, err);
+	code = email_parser_open(NULL, &email->parser, err);
 	if (code == HST_OK)
 		*ret_state = email;
 	return code;
@@ -258,18 +259,19 @@ static int take_over(struct email *email, hst_call *call, const struct email_uid
 	const struct email_taking taking = {email->config, email->box, email->parser, &email->cursor, &email->looked};
 	hst_event *events = hst_alloc(call, email->at_once * sizeof *events);
 	const struct kept before = kept(email);
-	size_t n = 0, json = 0, files = 0;
+	size_t n = 0, json = 0, files = 0, file_bytes = 0;
 	struct email_taken taken;
 	int code = HST_OK, stored;
 	hst_error why = {0};
 
-	for (size_t i = 0; i < uids->n && i < email->at_once && json < JSON_AT_ONCE && files < FILES_AT_ONCE; i++) {
+	for (size_t i = 0; i < uids->n && i < email->at_once && json < JSON_AT_ONCE && files < FILES_AT_ONCE && file_bytes < FILE_BYTES_AT_ONCE; i++) {
 		code = email_take(&taking, call, uids->at[i], &taken, &why);
 		if (code != HST_OK)
 			break;
 		email->cursor.uid = uids->at[i];
 		json += taken.json_bytes;
-		files += taken.file_bytes;
+		files += taken.files;
+		file_bytes += taken.file_bytes;
 		if (!taken.wanted)
 			continue;
 		events[n++] = taken.event;

@@ -50,7 +50,6 @@ const hst_field email_options[EMAIL_OPTIONS_N] = {
 	HST_FIELD(struct email_config, after, .choices = after_words, .def = "leave",
 		  .doc = "what becomes of a mail when its event is stored: nothing, marked as read, moved to another folder, deleted"),
 	HST_FIELD(struct email_config, move_to, .doc = "where to, with after = move"),
-	HST_FIELD(struct email_config, parser, .doc = "the program that takes mails apart, where it is not hostler's own"),
 };
 
 static int check_credentials(const struct email_config *config, hst_error *err)

@@ -40,10 +40,9 @@ struct email_config {
 	hst_texts attachment_types;
 	hst_choice after;
 	const char *move_to;
-	const char *parser;
 };
 
-enum { EMAIL_OPTIONS_N = 32 };
+enum { EMAIL_OPTIONS_N = 31 };
 extern const hst_field email_options[EMAIL_OPTIONS_N];
 
 /* What no table can say: which options need or exclude each other. */

@@ -147,6 +147,7 @@ static int take_raw(const struct email_taking *taking, hst_call *call, const str
 		return code;
 	ret->event.key = email_event_key(call, &mail, raw);
 	ret->event.data = email_event_of(call, &mail, raw, &(hst_files){sink.n, sink.files}, &ret->json_bytes);
+	ret->files = sink.n;
 	ret->file_bytes = sink.bytes;
 	ret->wanted = ret->looked = true;
 	note(taking, call, &mail, "taken over");

@@ -21,7 +21,7 @@ struct email_taken {
 	bool wanted;       /* there is an event */
 	bool looked;       /* it was looked at, and that was noted */
 	size_t json_bytes; /* of the event */
-	size_t file_bytes; /* of its attachments */
+	size_t files, file_bytes; /* of its attachments */
 };
 
 /* On failure the mail is as new as it was: nothing was noted of it. */
