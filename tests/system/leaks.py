@@ -53,8 +53,9 @@ PLANTED = {
     "encoded": ("write", "hostlerd.log", "base64url"),
     "error": ("say", "state/store/hostler.db", "raw"),
     "crash": ("die", "state/children|hostlerd.log", "raw"),
-    "environment": ("run", "environ of ", "raw"),
-    "argument": ("run", "cmdline of ", "raw"),
+    # Of a program that does not live long it is seen in what it was started with, if not in itself.
+    "environment": ("run", "environ of |was started with", "raw"),
+    "argument": ("run", "cmdline of |was started with", "raw"),
     "temporary": ("write", "^/tmp/hostler-leak-", "hex"),
     "message": ("write", "memory of engine", "JSON"),
     "name": ("write", "state/store/hostler.db", "URL"),
