@@ -50,24 +50,27 @@ static bool take_mark(struct reader *reader, char mark)
 	return true;
 }
 
-/* The next word, "" where there is none; one that is too long is cut, and so is equal to nothing that is asked for. */
+/*
+ * The next word, "" where there is none, and where it is longer than any that counts: cut, it could end in somebody else's domain. A
+ * quoted text is a part of it, as in "a b"@example.org, and not all of it.
+ */
 static void take_word(struct reader *reader, char word[WORD_BYTES])
 {
+	bool quoted = false;
 	size_t n = 0;
-	bool quoted;
 
 	skip_blanks(reader);
-	quoted = *reader->at == '"';
-	reader->at += quoted;
-	while (*reader->at && (quoted ? *reader->at != '"' : !strchr(" \t\r\n;=(\"", *reader->at))) {
+	for (; *reader->at && (quoted || !strchr(" \t\r\n;=(", *reader->at)); reader->at++) {
+		if (*reader->at == '"') {
+			quoted = !quoted;
+			continue;
+		}
 		if (quoted && *reader->at == '\\' && reader->at[1])
 			reader->at++;
-		if (n + 1 < WORD_BYTES)
+		if (n < WORD_BYTES)
 			word[n++] = *reader->at;
-		reader->at++;
 	}
-	reader->at += quoted && *reader->at == '"';
-	word[n] = '\0';
+	word[n < WORD_BYTES ? n : 0] = '\0';
 }
 
 /* `domain` is `above`, or lies below it. */
@@ -119,6 +122,9 @@ static bool result_passes(struct reader *reader, const char *domain)
 		take_word(reader, property);
 		if (take_mark(reader, '=')) {
 			take_word(reader, value);
+			/* What stood before was no domain. */
+			for (skip_blanks(reader); *reader->at == '@'; skip_blanks(reader))
+				take_word(reader, value);
 			passes = passes || (strcasecmp(result, "pass") == 0 && speaks_for(method, property, value, domain));
 		}
 		if (reader->at == before)

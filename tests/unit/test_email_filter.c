@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #define TEXTS(...) \
@@ -159,6 +160,13 @@ static void a_server_vouches_for_a_sender(void **unused)
 		{"mx.example.com; spf=fail (never \\) ends; dmarc=pass header.from=example.org", false},
 		{"mx.example.com; dkim=fail reason=\"pass\" header.d=example.org", false},
 		{"mx.example.com; (((((; dmarc=pass", false},
+		/* What stands before the last @ is the sender's to choose. */
+		{"mx.example.com; spf=pass smtp.mailfrom=\"x@example.org\"@evil.test", false},
+		{"mx.example.com; spf=pass smtp.mailfrom=\"x@example.org\" (who) @evil.test", false},
+		{"mx.example.com; spf=pass smtp.mailfrom=x@example.org(who)@evil.test", false},
+		{"mx.example.com; dkim=pass header.i=\"x\\\"@example.org\"@evil.test", false},
+		{"mx.example.com; dkim=pass header.i=a.\"@example.org\"@evil.test", false},
+		{"mx.example.com; spf=pass smtp.mailfrom=\"a b\"@example.org", true},
 	};
 
 	(void)unused;
@@ -172,6 +180,23 @@ static void a_server_vouches_for_a_sender(void **unused)
 			fail_msg("\"%s\": %s", tries[i].value, tries[i].passes ? why : "passes");
 		assert_true(tries[i].passes || *why);
 	}
+}
+
+/* Whatever is before it, a domain that begins with another one's name is not that one. */
+static void no_length_makes_another_domain_of_one(void **unused)
+{
+	static const char *const properties[] = {"dkim=pass header.i=", "dkim=pass header.d=", "spf=pass smtp.mailfrom=", "dmarc=pass header.from="};
+	struct email_mail mail = invoice;
+	char value[700], why[160];
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof properties / sizeof properties[0]; i++)
+		for (int n = 0; n < 600; n++) {
+			snprintf(value, sizeof value, "mx.example.com; %s%0*d@example.org.evil.test", properties[i], n, 0);
+			mail.authentication_results = (hst_texts)TEXTS(value);
+			if (email_authentic("mx.example.com", &mail, why, sizeof why))
+				fail_msg("%s vouches for example.org", value);
+		}
 }
 
 static void nobody_vouches_for_two_senders(void **unused)
@@ -223,6 +248,7 @@ int main(void)
 		cmocka_unit_test(importance_and_attachments),
 		cmocka_unit_test(attachments_are_chosen_by_name_or_type),
 		cmocka_unit_test(a_server_vouches_for_a_sender),
+		cmocka_unit_test(no_length_makes_another_domain_of_one),
 		cmocka_unit_test(nobody_vouches_for_two_senders),
 		cmocka_unit_test(shown_texts_are_one_short_line),
 	};
