@@ -41,6 +41,16 @@ static char *beside(const char *path, const char *what)
 	return mem_printf("%.*s/.%s.%s", (int)(slash - path), path, slash + 1, what);
 }
 
+/* Most likely nobody goes on with it; who does begins again. */
+static void forget_oldest(struct table *writing)
+{
+	size_t at = 0;
+	struct table_entry *oldest = table_next(writing, &at);
+
+	if (oldest)
+		free(table_remove(writing, oldest->key));
+}
+
 /* The sum of what is being written is added up part by part, since reading it all again would keep everybody waiting. */
 static struct sum *sum_of(struct table *writing, const char *path, int64_t offset, hst_error *err)
 {
@@ -50,10 +60,8 @@ static struct sum *sum_of(struct table *writing, const char *path, int64_t offse
 		hst_fail(err, HST_RETRY, "the parts before this one are not known any more: begin again");
 		return NULL;
 	}
-	if (!sum && writing->n >= WRITING_MAX) {
-		hst_fail(err, HST_RETRY, "more than %d files are being sent now: try again", WRITING_MAX);
-		return NULL;
-	}
+	if (!sum && writing->n >= WRITING_MAX)
+		forget_oldest(writing);
 	if (!sum) {
 		sum = mem_alloc(sizeof *sum);
 		table_set(writing, path, sum);
