@@ -8,6 +8,7 @@
 #include "base/id.h"
 #include "base/mem.h"
 #include "cli/inputs.h"
+#include "cli/try_files.h"
 #include "cli/print.h"
 #include "cli/prompt.h"
 #include "cli/try_result.h"
@@ -34,6 +35,7 @@ struct attempt {
 	struct package *package;
 	hst_arena *arena; /* of the inputs, secret ones among them */
 	const hst_value *inputs;
+	hst_value *paths; /* of those that are files */
 	char *folder, *work, *results, *session_folder;
 	struct flow_place place;
 	bool fresh_display;
@@ -170,8 +172,12 @@ static int read_inputs(struct attempt *attempt)
 	if (code != HST_OK)
 		return fail_inputs(attempt, code, &err);
 	all = value_make_record(attempt->arena);
-	for (size_t i = 0; i < value_count(given); i++)
-		value_add(all, value_name_at(given, i), value_at(given, i));
+	attempt->paths = value_make_record(attempt->arena);
+	for (size_t i = 0; i < value_count(given); i++) {
+		const char *name = value_name_at(given, i);
+
+		value_add(all, name, try_file_values(attempt->arena, fields_find(attempt->package->inputs, name), value_at(given, i), attempt->paths));
+	}
 	status = ask_secrets(attempt, all);
 	if (status)
 		return status;
@@ -293,6 +299,8 @@ static int run_flow(struct attempt *attempt)
 	struct draw draw;
 	struct flowrun_spec spec = {.package = attempt->package,
 				    .inputs = attempt->inputs,
+				    .open_file = try_file_open,
+				    .file_arg = attempt->paths,
 				    .place = &attempt->place,
 				    .results = attempt->results,
 				    .uid = -1,

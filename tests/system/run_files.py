@@ -303,6 +303,9 @@ with null_house(FLOWS, more=MORE) as house:
     again = newest(house, "asked")
     tap.same((done.returncode, again["event"].get("more")), (0, ["trigger/other-2.txt"]), "a flow by hand takes them from where its event says")
 
+    tried = house.json("try", "desktop-flows/paper", "--input", "doc=here/other.txt", "--display", "here")
+    tap.same(tried["outputs"].get("saw"), "in/other.txt other.txt another", "a desktop flow that is tried is given a file by its path")
+
     for wrong, said in ((["--input", "doc=here"], "is no file"), (["--input", "doc=nowhere.txt"], "No such file"), ([], "doc")):
         done = house.hostler("press", "ask", *wrong)
         tap.ok(done.returncode == 2 and said in done.stderr, f"what is no file is refused before anything starts: {wrong}", done.stderr)
