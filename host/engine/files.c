@@ -16,6 +16,12 @@
 
 enum { WRITING_MAX = 1000 }; /* files in many parts at the same time */
 
+/* A file of which parts have come. */
+struct writing {
+	struct sum sum;
+	int64_t total;
+};
+
 static bool name_fits(const char *name)
 {
 	const char *slash = strchr(name, '/');
@@ -42,33 +48,39 @@ static char *beside(const char *path, const char *what)
 }
 
 /* Most likely nobody goes on with it; who does begins again. */
-static void forget_oldest(struct table *writing)
+static void forget_oldest(struct table *all)
 {
 	size_t at = 0;
-	struct table_entry *oldest = table_next(writing, &at);
+	struct table_entry *oldest = table_next(all, &at);
 
 	if (oldest)
-		free(table_remove(writing, oldest->key));
+		free(table_remove(all, oldest->key));
 }
 
-/* The sum of what is being written is added up part by part, since reading it all again would keep everybody waiting. */
-static struct sum *sum_of(struct table *writing, const char *path, int64_t offset, hst_error *err)
+/*
+ * The sum of what is being written is added up part by part, since reading it all again would keep everybody waiting. The first part
+ * says how large the file will be: by that it was let in.
+ */
+static int writing_of(struct table *all, const char *path, const struct files_part *part, struct writing **ret, hst_error *err)
 {
-	struct sum *sum = table_get(writing, path);
+	struct writing *writing = table_get(all, path);
 
-	if (!sum && offset > 0) {
-		hst_fail(err, HST_RETRY, "the parts before this one are not known any more: begin again");
-		return NULL;
+	if (!writing && part->offset > 0)
+		return hst_fail(err, HST_RETRY, "the parts before this one are not known any more: begin again");
+	if (part->offset > 0 && part->total != writing->total)
+		return hst_fail(err, HST_INVALID, "file %s: it began as one of %lld bytes and goes on as one of %lld", strrchr(path, '/') + 1,
+		                (long long)writing->total, (long long)part->total);
+	if (!writing && all->n >= WRITING_MAX)
+		forget_oldest(all);
+	if (!writing) {
+		writing = mem_alloc(sizeof *writing);
+		table_set(all, path, writing);
 	}
-	if (!sum && writing->n >= WRITING_MAX)
-		forget_oldest(writing);
-	if (!sum) {
-		sum = mem_alloc(sizeof *sum);
-		table_set(writing, path, sum);
-	}
-	if (offset == 0)
-		sum_begin(sum);
-	return sum;
+	if (part->offset == 0)
+		sum_begin(&writing->sum);
+	writing->total = part->total;
+	*ret = writing;
+	return HST_OK;
 }
 
 static int check_sum(const struct sum *sum, const char *said, hst_error *err)
@@ -122,8 +134,8 @@ int files_put_part(struct table *writing, const char *path, const struct files_p
 {
 	AUTO_FREE char *folder = mem_copy(path, (size_t)(strrchr(path, '/') - path));
 	bool last = (int64_t)part->length == part->total - part->offset;
-	struct sum *sum = NULL;
-	int rc;
+	struct writing *being = NULL;
+	int rc = HST_OK;
 
 	if (part->total < 0 || part->total > FILE_BYTES_MAX || part->offset < 0 || part->offset > part->total ||
 	    (int64_t)part->length > part->total - part->offset)
@@ -131,19 +143,33 @@ int files_put_part(struct table *writing, const char *path, const struct files_p
 		                strrchr(path, '/') + 1, (long long)part->offset, (long long)part->total);
 	/* A log in one part is sent without. */
 	if (!last || *part->sum || part->offset > 0) {
-		sum = sum_of(writing, path, part->offset, err);
-		if (!sum)
-			return HST_RETRY;
-		sum_add(sum, part->bytes, part->length);
+		rc = writing_of(writing, path, part, &being, err);
+		if (rc < 0)
+			return rc;
+		sum_add(&being->sum, part->bytes, part->length);
 	}
 	rc = files_make_directory(folder, 0750, err);
 	if (rc >= 0 && last && *part->sum)
-		rc = check_sum(sum, part->sum, err);
+		rc = check_sum(&being->sum, part->sum, err);
 	if (rc >= 0)
 		rc = write_part(path, part, err);
 	if (rc < 0 || last)
 		free(table_remove(writing, path));
 	return rc;
+}
+
+static bool is_below(const char *path, const char *folder)
+{
+	size_t n = strlen(folder);
+
+	return strncmp(path, folder, n) == 0 && path[n] == '/';
+}
+
+void files_writing_forget(struct table *writing, const char *folder)
+{
+	TABLE_EACH(writing, entry)
+		if (is_below(entry->key, folder))
+			free(table_remove(writing, entry->key));
 }
 
 void files_writing_clear(struct table *writing)
@@ -174,12 +200,16 @@ static void measure(const char *path, int depth, int64_t *files, int64_t *bytes)
 		closedir(folder);
 }
 
-int files_room(const char *directory, const char *run, int64_t more, hst_error *err)
+/* What has begun to come has its place, too. */
+int files_room(const struct table *writing, const char *directory, const char *run, const char *path, int64_t more, hst_error *err)
 {
-	AUTO_FREE char *path = files_join(directory, run);
+	AUTO_FREE char *folder = files_join(directory, run);
 	int64_t files = 0, bytes = 0;
 
-	measure(path, 2, &files, &bytes);
+	measure(folder, 2, &files, &bytes);
+	TABLE_EACH(writing, entry)
+		if (is_below(entry->key, folder) && strcmp(entry->key, path) != 0)
+			bytes += ((const struct writing *)entry->value)->total;
 	if (more > FILES_OF_RUN_BYTES_MAX - bytes)
 		return hst_fail_as(err, HST_INVALID, "OutputInvalid", "with %lld bytes more the files of the run are larger than 1 GiB together", (long long)more);
 	if (files >= FILES_OF_STEPS_MAX)

@@ -24,14 +24,15 @@ struct files_part {
 int files_path(const char *directory, const char *run, const char *step, const char *name, char **ret, hst_error *err);
 
 /*
- * Writes one part; with the last one the file gets its name. Parts come in order; offset 0 begins anew. `writing` knows the
- * sums of what is being written, path -> its state. HST_RETRY: begin again.
+ * Writes one part; with the last one the file gets its name. Parts come in order, each with the total that the first one said; offset 0
+ * begins anew. `writing` knows what is being written, path -> its state. HST_RETRY: begin again.
  */
 int files_put_part(struct table *writing, const char *path, const struct files_part *part, hst_error *err);
+void files_writing_forget(struct table *writing, const char *folder); /* whatever was to come below it */
 void files_writing_clear(struct table *writing);
 
-/* HST_INVALID: with `more` bytes the run would have more than it may. */
-int files_room(const char *directory, const char *run, int64_t more, hst_error *err);
+/* HST_INVALID: with `more` bytes at `path` the run would have more than it may. */
+int files_room(const struct table *writing, const char *directory, const char *run, const char *path, int64_t more, hst_error *err);
 
 /* Gives the file a second name, with its sum, on disk when the function returns but for its folder's entry. */
 int files_link(const char *from, const char *to, hst_error *err);

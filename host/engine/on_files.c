@@ -75,7 +75,7 @@ static int put(struct engine *engine, const struct hub_link *from, const struct 
 	int rc = files_path(engine->files_dir, run, step->flow_step->name, message_text(message, "name"), &path, err);
 
 	if (rc >= 0 && part.offset == 0 && (part.total > SMALL_BYTES || from->speaker == SPEAKER_WORKER))
-		rc = files_room(engine->files_dir, run, part.total, err);
+		rc = files_room(&engine->writing, engine->files_dir, run, path, part.total, err);
 	return rc < 0 ? rc : files_put_part(&engine->writing, path, &part, err);
 }
 

@@ -40,6 +40,7 @@ static void drop(struct engine *engine, struct staged *staged)
 		at = &(*at)->next;
 	*at = staged->next;
 	engine->staged_count--;
+	files_writing_forget(&engine->writing, staged->path);
 	if (files_remove_tree(staged->path, &err) < 0)
 		log_warning("%s", err.text);
 	free(staged->path);
