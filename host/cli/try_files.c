@@ -37,9 +37,9 @@ const hst_value *try_file_values(hst_arena *arena, const hst_field *field, const
 	AUTO(text) struct text names;
 	const char *text = value_text(given);
 
+	text_init(&names, VALUE_BYTES_MAX);
 	if (!field || !type_is_file(field_type(field)) || value_kind(given) != HST_VALUE_TEXT)
 		return given;
-	text_init(&names, VALUE_BYTES_MAX);
 	for (size_t length; *text; text += length + (text[length] != '\0')) {
 		length = strcspn(text, "\n");
 		if (length)
