@@ -95,7 +95,7 @@ int trigger_press(struct plugin_instance *trigger, hst_call *call, const hst_val
 
 	if (!PRESENT(ops, press))
 		return hst_fail(err, HST_INVALID,
-				"\"%s\" cannot be pressed: trigger plugin \"%s\" has no op press",
+				"\"%s\" cannot be pressed: a trigger of plugin \"%s\" fires by itself; `hostler run FLOW` runs a flow by hand",
 				trigger->host->instance, trigger->plugin->name);
 	plugin_begin(trigger, "press", guard_limit(call));
 	code = ops->press(trigger->state, call, inputs, &event, &said);

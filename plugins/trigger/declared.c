@@ -208,6 +208,17 @@ static int read_bounds(const struct reading *reading, const char **at)
 	return HST_OK;
 }
 
+/* The host checks the defaults of every type, but cannot say in which option one stands. */
+static bool default_fits(const struct reading *reading, struct span word)
+{
+	const hst_field *field = reading->field;
+	int64_t value;
+
+	if (field->type != HST_TYPE_INTEGER && field->type != HST_TYPE_DURATION)
+		return true;
+	return read_bound(reading, word, &value) && ((!field->min && !field->max) || (value >= field->min && value <= field->max));
+}
+
 /* `at` is what stands behind the type, the words of a choice and bounds. */
 static int read_rest(const struct reading *reading, const char *at)
 {
@@ -227,6 +238,9 @@ static int read_rest(const struct reading *reading, const char *at)
 			return wrong(reading, "a secret or file cannot have a default");
 		if (field->choices && !is_choice(field, field->def))
 			return wrong(reading, "the default \"%s\" is none of the choice's words", field->def);
+		if (!default_fits(reading, rest))
+			return wrong(reading, "the default \"%.60s\" is no %s within its bounds", field->def,
+				     field->type == HST_TYPE_INTEGER ? "integer" : "duration");
 		return HST_OK;
 	}
 	if (word.n)

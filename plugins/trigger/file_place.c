@@ -51,8 +51,8 @@ static int lacks_right(const struct place *place, int number, hst_error *err)
 {
 	return hst_fail(err, code_of(number),
 			"files cannot be taken out of %.200s: %s; it must be readable and writable for the user %s, as by `setfacl -m "
-			"u:%s:rwx` or `chown`",
-			place->path, strerror(number), own_name(), own_name());
+			"u:%s:rwx %.200s` (of the package acl) or `chown`",
+			place->path, strerror(number), own_name(), own_name(), place->path);
 }
 
 static int open_beside(const struct place *place, const char *name, int *ret, hst_error *err)

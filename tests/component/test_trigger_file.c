@@ -228,6 +228,8 @@ static void a_folder_that_lacks_a_right_is_named(void **unused)
 		assert_int_equal(seteuid(0), 0);
 	assert_int_equal(code, HST_DENIED);
 	assert_non_null(strstr(err.text, "setfacl"));
+	/* What it tells to type can be typed as it is. */
+	assert_non_null(strstr(strstr(err.text, "setfacl"), incoming));
 	assert_int_equal(chmod(incoming, 0700), 0);
 }
 
