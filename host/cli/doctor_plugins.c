@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "definitions/live.h"
+#include "definitions/options.h"
 #include "definitions/warnings.h"
 #include "schema/manifest.h"
 #include "schema/value.h"
@@ -25,6 +26,11 @@ static const hst_value *ask(struct doctor *doctor, hst_plugin_kind kind, const s
 	const hst_value *answer = NULL, *check;
 	hst_error err = {0};
 
+	/* Without its secrets it would find fault with what is in order. */
+	if (definitions_has_secret(definition->manifest.options, definition->options)) {
+		doctor_good(doctor, area, "not tried here, since its worker alone can open its secrets");
+		return NULL;
+	}
 	if (live_check(doctor->definitions, definition, live_account(kind), users, n, doctor->arena, &answer, &err) !=
 	    HST_OK) {
 		doctor_problem(doctor, area, "Look at the plugin: `hostler plugins` and the log say more.", "%s", err.text);

@@ -154,7 +154,9 @@ static void say(const struct init *init)
 	else if (init->made_seed && !init->conf->has_host)
 		puts("next: `hostler gateway join` with the invitation of the host, or `hostler up`");
 	else if (init->made_roster)
-		printf("next: keep a copy of %s/host.seed and of your key, then `hostler check` and `hostler up`\n", dir);
+		printf("next: keep a copy of %s/host.seed and of your key, `hostler seal` each secret that the configuration names, then `hostler check` "
+		       "and `hostler up`\n",
+		       dir);
 	else if (init->made_key && init->roster)
 		printf("next: an operator with the right \"admin\" lets you in: hostler operator new NAME --key with what `hostler operator key` "
 		       "prints\n");

@@ -55,8 +55,8 @@ static void say_whom(const struct sealing *sealing)
 	say_list("  and to seal it again: ", operators, whom->operator_count);
 	say_list("  cannot, having no key yet: ", whom->missing, whom->missing_count);
 	if (sealing->desk.problems)
-		fprintf(stderr, "hostler: warning: %s is wrong in %zu places (`hostler check`); what cannot be read there is left out of account\n",
-		        sealing->desk.definitions->conf->path, sealing->desk.problems);
+		fprintf(stderr, "hostler: warning: %s is wrong in %zu %s (`hostler check`); what cannot be read there is left out of account\n",
+		        sealing->desk.definitions->conf->path, sealing->desk.problems, sealing->desk.problems == 1 ? "place" : "places");
 }
 
 /*

@@ -46,7 +46,7 @@ static int unknown(struct engine *engine, const char *subject, int code, const h
 		return hst_fail(err, HST_NOT_FOUND, "there is no run, flow or trigger \"%.100s\"; did you mean \"%s\"?", subject,
 		                nearest.best);
 	if (code != HST_NOT_FOUND)
-		return hst_fail(err, (hst_code)code, "%s", why->text);
+		return hst_fail(err, (hst_code)code, "%s; nor is it a flow or trigger: `hostler flows` and `hostler triggers` list them", why->text);
 	return hst_fail(err, HST_NOT_FOUND,
 	                "there is no run, flow or trigger \"%.100s\"; `hostler runs`, `flows` and `triggers` list them", subject);
 }

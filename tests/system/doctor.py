@@ -94,4 +94,22 @@ with null_house({}) as house:
     tap.ok("store" in problems and "restore" in problems["store"]["remedy"], "a damaged store is a problem", findings)
     tap.ok("host.seed is gone" in problems.get("keys", {}).get("text", ""), "so is a store without its keys", findings)
     tap.ok("left something" in found(findings, "note").get("sessions", {}).get("text", ""), "what sessions left is noted", findings)
+
+BOX = """
+[trigger inbox]
+plugin   = email
+server   = localhost
+user     = robot
+password = secret:inbox
+"""
+
+with null_house(more=BOX) as house:
+    house.hostler("init")
+    sealed = subprocess.run(house.command("hostler", "-c", house.ini, "seal", "inbox"), env=house.environment(), cwd=house.home,
+                            input="correct horse\n", capture_output=True, text=True, timeout=60)
+    tap.same(sealed.returncode, 0, "the password of a mailbox is sealed")
+    findings = examined(house)
+    tap.ok("secrets" in found(findings, "ok").get("trigger inbox", {}).get("text", ""),
+           "what only a worker can open the secrets of is not said to lack them", findings)
+
 tap.end()

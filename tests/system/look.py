@@ -285,6 +285,9 @@ with null_house(FILES, more=MORE) as house:
 
     done = house.hostler("why", "onne")
     tap.ok(done.returncode == 2 and 'did you mean "one"' in done.stderr, "an unknown name gets the nearest", done.stderr)
+    done = house.hostler("why", "nowhere")
+    tap.ok(done.returncode == 2 and "is no run" in done.stderr and "`hostler triggers`" in done.stderr,
+           "of a name that is near to none it is said where the names are", done.stderr)
     done = house.hostler("why", f"{bad}/nothing")
     tap.ok(done.returncode == 2 and 'no step "nothing"' in done.stderr, "an unknown step is said to be none", done.stderr)
     house.down()
