@@ -1,7 +1,5 @@
 #include "transfer.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -69,44 +67,18 @@ int transfer_start(hst_error *err)
 	return HST_OK;
 }
 
-/* An address of the fourth version, also as the sixth writes it, in the order of the host; false: it is none. */
-static bool as_v4(const struct sockaddr *address, uint32_t *ret)
-{
-	struct sockaddr_in four;
-	struct sockaddr_in6 six;
-
-	if (address->sa_family == AF_INET) {
-		memcpy(&four, address, sizeof four);
-		*ret = ntohl(four.sin_addr.s_addr);
-		return true;
-	}
-	memcpy(&six, address, sizeof six);
-	if (!IN6_IS_ADDR_V4MAPPED(&six.sin6_addr))
-		return false;
-	memcpy(ret, &six.sin6_addr.s6_addr[12], sizeof *ret);
-	*ret = ntohl(*ret);
-	return true;
-}
-
+/* Looked up each time, since a machine gets and loses addresses; where that fails nobody knows what is its own. */
 static bool may_reach(enum transfer_reach reach, const struct sockaddr *address)
 {
-	struct sockaddr_in6 six;
-	uint32_t four;
-	bool loopback, nobody;
+	struct ifaddrs *own = NULL;
+	bool may;
 
-	if (reach == TRANSFER_ANYWHERE)
-		return true;
-	if (address->sa_family != AF_INET && address->sa_family != AF_INET6)
+	if (reach == TRANSFER_ABROAD && getifaddrs(&own) < 0)
 		return false;
-	if (as_v4(address, &four)) {
-		loopback = four >> 24 == 127;
-		nobody = four >> 24 == 0 || four >> 16 == 0xa9fe;
-	} else {
-		memcpy(&six, address, sizeof six);
-		loopback = IN6_IS_ADDR_LOOPBACK(&six.sin6_addr);
-		nobody = IN6_IS_ADDR_UNSPECIFIED(&six.sin6_addr) || IN6_IS_ADDR_LINKLOCAL(&six.sin6_addr);
-	}
-	return reach == TRANSFER_LOOPBACK ? loopback : !loopback && !nobody;
+	may = transfer_reaches(reach, address, own);
+	if (own)
+		freeifaddrs(own);
+	return may;
 }
 
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)

@@ -6,16 +6,11 @@
 #ifndef PLUGINS_CONNECTOR_TRANSFER_H
 #define PLUGINS_CONNECTOR_TRANSFER_H
 
+#include "transfer_reach.h"
+
 #include <hostler/host.h>
 
 #include <curl/curl.h>
-
-/* The addresses that a transfer may connect to, whatever name they come from. */
-enum transfer_reach {
-	TRANSFER_ANYWHERE,
-	TRANSFER_LOOPBACK, /* this machine alone: what is said is said in the clear */
-	TRANSFER_ABROAD,   /* neither this machine nor what hangs on its cable without an address of its own */
-};
 
 struct transfer {
 	hst_call *call;
