@@ -121,7 +121,7 @@ static void read_choice(const struct key_reading *key)
 				*(int64_t *)key->member = i;
 			return;
 		}
-		longer = mem_printf("%s %s", must, choices[i]);
+		longer = mem_printf("%s%s%s", must, i ? ", " : " ", choices[i]);
 		free(must);
 		must = longer;
 	}

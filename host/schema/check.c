@@ -163,7 +163,7 @@ static int check_choice(const struct check *check, const hst_value **ret)
 	text_init(&words, 256);
 	text_add(&words, "one of");
 	for (size_t i = 0; choices && choices[i]; i++)
-		text_addf(&words, " %s", choices[i]);
+		text_addf(&words, "%s%s", i ? ", " : " ", choices[i]);
 	code = check_wrong(check, words.s);
 	text_clear(&words);
 	return code;

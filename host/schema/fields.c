@@ -63,6 +63,17 @@ struct checking {
 	hst_error *err;
 };
 
+/* Few enough to be read in one sentence; of more there are other lists. */
+static const char *known(hst_arena *arena, hst_fields fields)
+{
+	enum { FEW = 16 };
+	const char *names = "";
+
+	for (size_t i = 0; fields.n <= FEW && i < fields.n; i++)
+		names = arena_printf(arena, "%s%s%s", names, i ? ", " : "; known are: ", field_name(&fields.at[i]));
+	return names;
+}
+
 static int refuse_unknown(const struct checking *checking, hst_fields fields)
 {
 	for (size_t i = 0; i < value_count(checking->given); i++) {
@@ -78,7 +89,7 @@ static int refuse_unknown(const struct checking *checking, hst_fields fields)
 			return hst_fail(checking->err, HST_INVALID,
 					"unknown %s \"%.64s\"; did you mean \"%s\"?", checking->what, name,
 					near);
-		return hst_fail(checking->err, HST_INVALID, "unknown %s \"%.64s\"", checking->what, name);
+		return hst_fail(checking->err, HST_INVALID, "unknown %s \"%.64s\"%s", checking->what, name, known(checking->arena, fields));
 	}
 	return HST_OK;
 }

@@ -214,6 +214,14 @@ static bool default_fits(const struct reading *reading, struct span word)
 	const hst_field *field = reading->field;
 	int64_t value;
 
+	if (field->type == HST_TYPE_BOOLEAN) {
+		static const char *const words[] = {"yes", "no", "true", "false", "on", "off"};
+
+		for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+			if (span_is(word, words[i]))
+				return true;
+		return false;
+	}
 	if (field->type != HST_TYPE_INTEGER && field->type != HST_TYPE_DURATION)
 		return true;
 	return read_bound(reading, word, &value) && ((!field->min && !field->max) || (value >= field->min && value <= field->max));
@@ -239,8 +247,10 @@ static int read_rest(const struct reading *reading, const char *at)
 		if (field->choices && !is_choice(field, field->def))
 			return wrong(reading, "the default \"%s\" is none of the choice's words", field->def);
 		if (!default_fits(reading, rest))
-			return wrong(reading, "the default \"%.60s\" is no %s within its bounds", field->def,
-				     field->type == HST_TYPE_INTEGER ? "integer" : "duration");
+			return wrong(reading, "the default \"%.60s\" is %s", field->def,
+				     field->type == HST_TYPE_BOOLEAN	? "neither yes nor no"
+				     : field->type == HST_TYPE_INTEGER ? "no integer within its bounds"
+								       : "no duration within its bounds");
 		return HST_OK;
 	}
 	if (word.n)

@@ -35,7 +35,7 @@ void place_close(struct place *place)
 	close_one(&place->folder);
 }
 
-static const char *own_name(void)
+const char *place_user(void)
 {
 	const struct passwd *user = getpwuid(geteuid());
 
@@ -52,7 +52,7 @@ static int lacks_right(const struct place *place, int number, hst_error *err)
 	return hst_fail(err, code_of(number),
 			"files cannot be taken out of %.200s: %s; it must be readable and writable for the user %s, as by `setfacl -m "
 			"u:%s:rwx %.200s` (of the package acl) or `chown`",
-			place->path, strerror(number), own_name(), own_name(), place->path);
+			place->path, strerror(number), place_user(), place_user(), place->path);
 }
 
 static int open_beside(const struct place *place, const char *name, int *ret, hst_error *err)
@@ -67,7 +67,7 @@ static int open_beside(const struct place *place, const char *name, int *ret, hs
 				name, strerror(errno));
 	if (faccessat(*ret, ".", W_OK | X_OK, AT_EACCESS) < 0)
 		return hst_fail(err, HST_DENIED, "%.200s/%s cannot be written to by the user %s, who moves files there", place->path, name,
-				own_name());
+				place_user());
 	return HST_OK;
 }
 

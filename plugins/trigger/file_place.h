@@ -35,6 +35,9 @@ bool place_stands(const struct place *place);
 /* The regular file of this name, open for reading; -1: errno says why not, ELOOP that it is something else. */
 int place_open_file(const struct place *place, const char *name, struct stat *ret);
 
+/* Whose rights count, by name. */
+const char *place_user(void);
+
 /* Whether this process could move the file: in a folder with the sticky bit only its owner can. */
 bool place_may_move(const struct place *place, const struct stat *file);
 

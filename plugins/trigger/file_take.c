@@ -95,6 +95,14 @@ static bool take_open(struct folder *folder, struct batch *batch, struct seen_fi
 	return true;
 }
 
+static void note_unreadable(struct folder *folder, const char *name)
+{
+	char text[HST_TEXT_MAX];
+
+	snprintf(text, sizeof text, "it cannot be read: give the user %s the right, as by `setfacl` or `chmod`", place_user());
+	folder_note(folder, name, text);
+}
+
 static bool take(struct folder *folder, struct batch *batch, struct seen_file *seen, int *ret, hst_error *err)
 {
 	struct stat found;
@@ -103,7 +111,7 @@ static bool take(struct folder *folder, struct batch *batch, struct seen_file *s
 
 	if (fd < 0) {
 		if (errno == EACCES || errno == EPERM)
-			folder_note(folder, seen->name, "it cannot be read: give the user that hostler runs as the right, as by `setfacl` or `chmod`");
+			note_unreadable(folder, seen->name);
 		else if (errno == ELOOP)
 			folder_note(folder, seen->name, NO_FILE);
 		else if (errno != ENOENT)

@@ -157,6 +157,7 @@ static void wrong_declarations_name_the_option(void **unused)
 		{"input.order", "integer from 9 to 1", "nothing is within"},
 		{"input.order", "integer from 0 to 0", "nothing is within"},
 		{"input.order", "integer from 1 to 9 default 10", "input.order: the default \"10\""},
+		{"input.order", "boolean default maybe", "input.order: the default \"maybe\""},
 		{"input.order", "duration default soon", "input.order: the default \"soon\""},
 		{"input.order", "text from -1", "a number of bytes"},
 		{"input.order", "duration to 9", "a duration such as"},

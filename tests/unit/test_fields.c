@@ -119,7 +119,7 @@ static void what_is_wrong_is_said_with_its_name(void **state)
 {
 	static const char *const wrong[][2] = {
 		{"{\"text\":\"a\",\"prot\":1}", "unknown option \"prot\"; did you mean \"port\"?"},
-		{"{\"text\":\"a\",\"qqqqqqq\":1}", "unknown option \"qqqqqqq\""},
+		{"{\"text\":\"a\",\"qqqqqqq\":1}", "unknown option \"qqqqqqq\"; known are: "},
 		{"{}", "option \"text\" is missing"},
 		{"{\"text\":\"abcdef\"}", "option \"text\" must be 1 to 5 bytes long, got 6"},
 		{"{\"text\":\"a\",\"port\":0}", "option \"port\" must be 1 to 65535, got 0"},

@@ -197,7 +197,7 @@ static void what_is_no_manifest_is_refused(void **state)
 	static const char *const wrong[][2] = {
 		{"[]", "members must be a record"},
 		{"{\"kind\":\"driver\",\"version\":\"1\"}", "member \"name\" is missing"},
-		{"{\"kind\":\"plug\",\"name\":\"a\",\"version\":\"1\"}", "must be one of trigger connector"},
+		{"{\"kind\":\"plug\",\"name\":\"a\",\"version\":\"1\"}", "must be one of trigger, connector"},
 		{"{\"kind\":\"driver\",\"name\":\"../a\",\"version\":\"1\"}", "no name of a plugin"},
 		{"{\"kind\":\"driver\",\"name\":\"a\",\"version\":\"1\",\"extra\":1}",
 		 "unknown member \"extra\""},

@@ -208,7 +208,7 @@ static const struct {
 	{HST_TYPE_BOOLEAN, "false", "false", NULL, 0, 0},
 	{HST_TYPE_BOOLEAN, "1", NULL, "must be yes or no, got the number 1", 0, 0},
 	{HST_TYPE_CHOICE, "\"large\"", "\"large\"", NULL, 0, 0},
-	{HST_TYPE_CHOICE, "\"Large\"", NULL, "must be one of small large, got \"Large\"", 0, 0},
+	{HST_TYPE_CHOICE, "\"Large\"", NULL, "must be one of small, large, got \"Large\"", 0, 0},
 	{HST_TYPE_DATE, "\"2026-11-21\"", "\"2026-11-21\"", NULL, 0, 0},
 	{HST_TYPE_DATE, "\"tomorrow\"", NULL, "\"x\" must be a date such as", 0, 0},
 	{HST_TYPE_DATE, "20261121", NULL, "must be a date, got the number", 0, 0},
