@@ -39,7 +39,7 @@ static const struct reason table[] = {
 	{"Disabled", REASON_WAIT, "The flow or trigger is disabled.", "Say `hostler enable NAME`.", NULL},
 	{"EarlierRunUnfinished", REASON_WAIT, "A run of the same flow that the same trigger started before goes on.",
 	 "Wait, cancel that run, or give the trigger another `overlap`.", NULL},
-	{"EarlierStepFailed", REASON_FATAL, "A value that this step needs comes from a step that was skipped or failed.",
+	{"EarlierStepFailed", REASON_FATAL, "A value that this step needs was left out of what started the run, or comes from a step that was skipped or failed.",
 	 "Give the step a `when` that compares the value with absent, or correct the earlier step.", NULL},
 	{"FlowConcurrency", REASON_WAIT, "As many runs of this flow as its `concurrency` allows are under way.",
 	 "Wait, or raise the flow's concurrency.", NULL},
