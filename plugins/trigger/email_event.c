@@ -203,6 +203,7 @@ static void add_what_it_says(gnutls_hash_hd_t digest, const struct email_mail *m
 	add_text(digest, mail->subject);
 	add(digest, &mail->date.us, sizeof mail->date.us);
 	add_text(digest, mail->text);
+	add_text(digest, mail->html);
 	for (size_t i = 0; i < mail->attachments_n; i++) {
 		uint64_t size = mail->attachments[i].size;
 
@@ -211,7 +212,8 @@ static void add_what_it_says(gnutls_hash_hd_t digest, const struct email_mail *m
 	}
 }
 
-const char *email_event_key(hst_call *call, const struct email_mail *mail, const struct email_raw *raw)
+const char *email_event_key(hst_call *call, const struct email_mail *mail, const struct email_raw *raw,
+			    const unsigned char contents[EMAIL_CONTENTS_BYTES])
 {
 	char *key = hst_alloc(call, 2 * KEY_BYTES + 8);
 	unsigned char bytes[32];
@@ -222,6 +224,7 @@ const char *email_event_key(hst_call *call, const struct email_mail *mail, const
 		abort();
 	if (named) {
 		add_what_it_says(digest, mail);
+		add(digest, contents, EMAIL_CONTENTS_BYTES);
 	} else {
 		add(digest, &raw->received_us, sizeof raw->received_us);
 		add(digest, raw->bytes, raw->n);

@@ -35,8 +35,10 @@ struct email_event *email_event_of(hst_call *call, const struct email_mail *mail
 
 /*
  * What makes this mail the one it is: its Message-ID together with what it says and when; or, where it has none, its bytes and when the
- * server got it. Not its number in the folder. docs/email.md says why.
+ * server got it. Not its number in the folder. docs/email.md says why. `contents` is a digest of the attachments that were taken.
  */
-const char *email_event_key(hst_call *call, const struct email_mail *mail, const struct email_raw *raw);
+enum { EMAIL_CONTENTS_BYTES = 32 };
+const char *email_event_key(hst_call *call, const struct email_mail *mail, const struct email_raw *raw,
+			    const unsigned char contents[EMAIL_CONTENTS_BYTES]);
 
 #endif

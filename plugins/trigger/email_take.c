@@ -7,7 +7,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,13 +23,16 @@ struct sink {
 	hst_call *call;
 	hst_file **files;
 	size_t n, bytes;
+	gnutls_hash_hd_t contents; /* of all that was taken; their names and sizes are the mail's */
 	int fd;
 };
 
 static void sink_begin(void *context)
 {
 	struct sink *sink = context;
+	unsigned char dropped[EMAIL_CONTENTS_BYTES];
 
+	gnutls_hash_output(sink->contents, dropped);
 	if (sink->fd >= 0)
 		close(sink->fd);
 	for (size_t i = 0; i < sink->n; i++)
@@ -62,6 +68,7 @@ static int sink_bytes(void *context, struct email_attachment *attachment, const 
 {
 	struct sink *sink = context;
 
+	gnutls_hash(sink->contents, bytes, n);
 	for (const char *at = bytes; n;) {
 		ssize_t put = write(sink->fd, at, n);
 
@@ -116,13 +123,16 @@ static struct email_limits limits_of(const struct email_config *config)
 }
 
 static int read_whole(const struct email_taking *taking, hst_call *call, const struct email_raw *raw, struct sink *sink,
-		      struct email_mail *ret, hst_error *err)
+		      struct email_mail *ret, unsigned char ret_contents[EMAIL_CONTENTS_BYTES], hst_error *err)
 {
 	const struct email_sink takes = {.context = sink, .begin = sink_begin, .take = sink_take, .bytes = sink_bytes, .done = sink_done};
 	const struct email_limits limits = limits_of(taking->config);
-	int code = email_parser_mail(taking->parser, call, raw->bytes, raw->n, &limits,
-				     taking->config->include_attachments ? &takes : NULL, ret, err);
+	int code;
 
+	if (gnutls_hash_init(&sink->contents, GNUTLS_DIG_SHA256) < 0)
+		abort();
+	code = email_parser_mail(taking->parser, call, raw->bytes, raw->n, &limits, taking->config->include_attachments ? &takes : NULL, ret, err);
+	gnutls_hash_deinit(sink->contents, ret_contents);
 	if (sink->fd >= 0)
 		close(sink->fd);
 	return code;
@@ -133,6 +143,7 @@ static int take_raw(const struct email_taking *taking, hst_call *call, const str
 {
 	const struct email_limits limits = limits_of(taking->config);
 	struct sink sink = {.config = taking->config, .call = call, .fd = -1};
+	unsigned char contents[EMAIL_CONTENTS_BYTES];
 	struct email_mail mail = {0};
 	int code;
 
@@ -142,10 +153,10 @@ static int take_raw(const struct email_taking *taking, hst_call *call, const str
 			return code;
 	}
 	sink.files = hst_alloc(call, (size_t)taking->config->attachments_most * sizeof *sink.files);
-	code = read_whole(taking, call, raw, &sink, &mail, err);
+	code = read_whole(taking, call, raw, &sink, &mail, contents, err);
 	if (code != HST_OK || (ret->looked = turned_away(taking, call, &mail, true)))
 		return code;
-	ret->event.key = email_event_key(call, &mail, raw);
+	ret->event.key = email_event_key(call, &mail, raw, contents);
 	ret->event.data = email_event_of(call, &mail, raw, &(hst_files){sink.n, sink.files}, &ret->json_bytes);
 	ret->files = sink.n;
 	ret->file_bytes = sink.bytes;

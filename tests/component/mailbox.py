@@ -36,12 +36,16 @@ def words(n, user="robot", word=WORD, **options):
             *(part for name, value in given.items() for part in ("-o", f"{name}={value}"))]
 
 
-def events(n, **options):
+def emitted(n, **options):
     done = subprocess.run(words(n, **options), env=environment, capture_output=True, stdin=subprocess.DEVNULL, text=True, timeout=40)
     found = [json.loads(line) for line in done.stdout.splitlines()]
     if done.returncode or len(found) != n:
         raise AssertionError(f"{options}: {done.returncode} {done.stdout} {done.stderr}\n{dovecot.said()[-1000:]}")
-    return [event.get("values", event) for event in found]
+    return found
+
+
+def events(n, **options):
+    return [event.get("values", event) for event in emitted(n, **options)]
 
 
 def complaint(text, **options):
@@ -90,6 +94,20 @@ def what_is_turned_away():
     tap.same([event["subject"] for event in events(1, start="unseen")], ["Bill 9"], "at first, if wanted, what nobody has read")
 
 
+def which_are_one_mail():
+    """Whoever gets a mail, too, knows all of its headers, and could be sooner with one that is like it."""
+    first = letter("Offer", files=[("offer.pdf", b"to 1111", "application/pdf")])
+    other = letter("Offer", Message_ID=first["Message-ID"], files=[("offer.pdf", b"to 6666", "application/pdf")])
+    shown = letter("Offer", Message_ID=first["Message-ID"])
+    shown.add_alternative("<p>to 6666</p>", subtype="html")
+    told = letter("Offer", Message_ID=first["Message-ID"])
+    told.add_alternative("<p>to 1111</p>", subtype="html")
+    for mail in (first, other, b"Received: by another way\r\n" + first.as_bytes(), shown, told):
+        dovecot.deliver(mail)
+    keys = [event["key"] for event in emitted(5, subject="Offer", include_attachments="yes")]
+    tap.ok(keys[0] == keys[2] and len(set(keys)) == 4, "a mail with other words or another attachment is another mail, though it is called the same", keys)
+
+
 def what_goes_wrong():
     before = dovecot.said().count("Password mismatch")
     said = complaint("so that the account is not locked", word="wrong")
@@ -110,6 +128,7 @@ try:
     dovecot.start()
     what_an_event_holds()
     what_is_turned_away()
+    which_are_one_mail()
     what_goes_wrong()
 finally:
     dovecot.stop()
