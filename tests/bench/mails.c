@@ -4,7 +4,7 @@
  */
 #include "samples.h"
 
-#include "../../plugins/trigger/email_parser.h"
+#include "../../plugins/trigger/email/parser.h"
 
 #include <stdio.h>
 #include <stdlib.h>

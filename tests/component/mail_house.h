@@ -2,7 +2,7 @@
 #ifndef TESTS_COMPONENT_MAIL_HOUSE_H
 #define TESTS_COMPONENT_MAIL_HOUSE_H
 
-#include "../../plugins/trigger/email_parser.h"
+#include "../../plugins/trigger/email/parser.h"
 #include "../fakes/fake_host.h"
 
 struct mail_house {

@@ -4,8 +4,8 @@
  */
 #include "mail_house.h"
 
-#include "../../plugins/trigger/email_frames.h"
-#include "../../plugins/trigger/mail_confine.h"
+#include "../../plugins/trigger/email/frames.h"
+#include "../../plugins/trigger/email/parsing/confine.h"
 
 #include "base/auto.h"
 #include "base/mem.h"

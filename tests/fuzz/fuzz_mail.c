@@ -1,8 +1,8 @@
 /* Mails: whatever comes, the parser's answer is one that the worker believes, within the limits it was asked for. */
 #include "fuzz.h"
 
-#include "../../plugins/trigger/email_reply.h"
-#include "../../plugins/trigger/mail_answer.h"
+#include "../../plugins/trigger/email/reply.h"
+#include "../../plugins/trigger/email/parsing/answer.h"
 
 #include "base/auto.h"
 

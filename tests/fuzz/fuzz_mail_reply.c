@@ -1,8 +1,8 @@
 /* What a parser that somebody has taken over says of a mail: it is believed whole or not at all, however it comes in pieces. */
 #include "fuzz.h"
 
-#include "../../plugins/trigger/email_reply.h"
-#include "../../plugins/trigger/email_texts.h"
+#include "../../plugins/trigger/email/reply.h"
+#include "../../plugins/trigger/email/texts.h"
 
 #include "base/auto.h"
 

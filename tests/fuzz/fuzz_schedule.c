@@ -1,7 +1,7 @@
 /* What people write of times: cron expressions, days off, moments; and the times that come of an expression. */
 #include "fuzz.h"
 
-#include "../../plugins/trigger/schedule_options.h"
+#include "../../plugins/trigger/schedule/options.h"
 
 #include "base/auto.h"
 

@@ -17,7 +17,7 @@ for name; do
 	house=
 	[ "$name" = envelope ] && house=$source/tests/unit/seal_house.c
 	[ "$name" = schedule ] && house=$(ls "$source"/plugins/trigger/schedule_*.c)
-	reply="$source/plugins/trigger/email_reply.c $source/plugins/trigger/email_texts.c"
+	reply="$source/plugins/trigger/email/reply.c $source/plugins/trigger/email/texts.c"
 	[ "$name" = mail ] && house="$(ls "$source"/plugins/trigger/mail_*.c | grep -v confine) $reply"
 	[ "$name" = mail_reply ] && house=$reply
 	# shellcheck disable=SC2086

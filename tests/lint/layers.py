@@ -121,10 +121,14 @@ def check_sdk(path, wrong):
 
 
 def check_plugin(path, wrong):
+    """Beside the SDK its own folder, and those above it up to the one of its kind, where what several plugins share stands."""
     folder = os.path.dirname(path)
+    kind = "/".join(path.split("/")[:2])
     for number, ours, name in includes(path):
-        if ours and (".." in name or not os.path.exists(os.path.join(TOP, folder, name))):
-            wrong.append(f"{path}:{number}: a plugin includes <hostler/…> and files of its own folder, not {name}")
+        target = os.path.normpath(os.path.join(folder, name))
+        above = folder == os.path.dirname(target) or folder.startswith(os.path.dirname(target) + "/")
+        if ours and not (above and target.startswith(kind + "/") and os.path.exists(os.path.join(TOP, target))):
+            wrong.append(f"{path}:{number}: a plugin includes <hostler/…> and files of its own folder or one above it, not {name}")
 
 
 def main():

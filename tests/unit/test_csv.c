@@ -1,5 +1,5 @@
 /* Rows of comma-separated values as RFC 4180 writes them, and what is wrong with others. */
-#include "../../plugins/connector/file_csv.h"
+#include "../../plugins/connector/file/csv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

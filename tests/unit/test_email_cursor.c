@@ -1,7 +1,7 @@
 /* How far a folder was gone through, over restarts and new numbers; and what is kept of the mails that were looked at. */
-#include "../../plugins/trigger/email_cursor.h"
-#include "../../plugins/trigger/email_looked.h"
-#include "../../plugins/trigger/email_options.h"
+#include "../../plugins/trigger/email/cursor.h"
+#include "../../plugins/trigger/looked.h"
+#include "../../plugins/trigger/email/options.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -123,39 +123,39 @@ static void what_is_no_cursor_is_none(void **unused)
 
 static void the_last_fifty_looks_are_kept(void **unused)
 {
-	static struct email_looked looked, again;
-	static char text[EMAIL_LOOKED_BYTES];
+	static struct looked looked, again;
+	static char text[LOOKED_BYTES];
 	char what[40];
 
 	(void)unused;
-	assert_null(email_looked_back(&looked, 0));
+	assert_null(looked_back(&looked, 0));
 	for (int i = 0; i < 73; i++) {
 		snprintf(what, sizeof what, "mail\t%d\nof many", i);
-		email_looked_add(&looked, i, what, i % 2 ? "taken over" : "turned away by subject: it is \"another\" one");
+		looked_add(&looked, i, what, i % 2 ? "taken over" : "turned away by subject: it is \"another\" one");
 	}
-	assert_true(email_looked_write(&looked, text, sizeof text) < sizeof text);
-	email_looked_read(&again, text);
-	for (size_t i = 0; i < EMAIL_LOOKED_MAX; i++) {
+	assert_true(looked_write(&looked, text, sizeof text) < sizeof text);
+	looked_read(&again, text);
+	for (size_t i = 0; i < LOOKED_MAX; i++) {
 		snprintf(what, sizeof what, "mail %d of many", (int)(72 - i));
-		assert_string_equal(email_looked_back(&again, i)->what, what);
-		assert_int_equal(email_looked_back(&again, i)->at_us, 72 - (int)i);
+		assert_string_equal(looked_back(&again, i)->what, what);
+		assert_int_equal(looked_back(&again, i)->at_us, 72 - (int)i);
 	}
-	assert_null(email_looked_back(&again, EMAIL_LOOKED_MAX));
+	assert_null(looked_back(&again, LOOKED_MAX));
 }
 
 static void the_longest_looks_fit(void **unused)
 {
-	static struct email_looked looked, again;
-	static char text[EMAIL_LOOKED_BYTES], long_text[1000];
+	static struct looked looked, again;
+	static char text[LOOKED_BYTES], long_text[1000];
 
 	(void)unused;
 	memset(long_text, 'x', sizeof long_text - 1);
-	for (int i = 0; i < EMAIL_LOOKED_MAX; i++)
-		email_looked_add(&looked, INT64_MAX, long_text, long_text);
-	email_looked_write(&looked, text, sizeof text);
-	email_looked_read(&again, text);
-	assert_int_equal(again.n, EMAIL_LOOKED_MAX);
-	email_looked_read(&again, "1\tno end");
+	for (int i = 0; i < LOOKED_MAX; i++)
+		looked_add(&looked, INT64_MAX, long_text, long_text);
+	looked_write(&looked, text, sizeof text);
+	looked_read(&again, text);
+	assert_int_equal(again.n, LOOKED_MAX);
+	looked_read(&again, "1\tno end");
 	assert_int_equal(again.n, 0);
 }
 

@@ -1,7 +1,7 @@
 /* Which mails make runs, whose sender a server vouches for, and how texts of strangers are shown. */
-#include "../../plugins/trigger/email_authentication.h"
-#include "../../plugins/trigger/email_filter.h"
-#include "../../plugins/trigger/email_printable.h"
+#include "../../plugins/trigger/email/authentication.h"
+#include "../../plugins/trigger/email/filter.h"
+#include "../../plugins/trigger/printable.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -234,7 +234,7 @@ static void shown_texts_are_one_short_line(void **unused)
 	for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
 		char shown[32];
 
-		email_printable(tries[i].text, shown, sizeof shown);
+		printable(tries[i].text, shown, sizeof shown);
 		assert_string_equal(shown, tries[i].shown);
 	}
 }

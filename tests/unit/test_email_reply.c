@@ -1,5 +1,5 @@
 /* What the worker believes of the process that reads mails: answers in order and within limits, and nothing else at all. */
-#include "../../plugins/trigger/email_reply.h"
+#include "../../plugins/trigger/email/reply.h"
 
 #include "base/auto.h"
 

@@ -1,6 +1,6 @@
 /* Header lines of mails: how they are folded and encoded, and what no header is made of. What they mean is tried by real readers in
  * tests/component/mail.py. */
-#include "../../plugins/connector/mail_header.h"
+#include "../../plugins/connector/mail/header.h"
 
 #include "base/arena.h"
 #include "plugin/instance.h"

@@ -1,5 +1,5 @@
 /* Cron expressions: what is one, what is none and how that is said, and which minute of the calendar comes next. */
-#include "../../plugins/trigger/schedule_cron.h"
+#include "../../plugins/trigger/schedule/cron.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
  * What becomes of slots that have come: what is made up for, what is told of the rest; and that each of them is dealt with
  * once, however often and late somebody looks.
  */
-#include "../../plugins/trigger/schedule_due.h"
+#include "../../plugins/trigger/schedule/due.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,8 +2,8 @@
  * The times of cron expressions against an obviously right search, which looks at the clock of the zone minute by minute;
  * the expressions, zones and moments are random, half of the moments close to a change of the clocks.
  */
-#include "../../plugins/trigger/schedule_times.h"
-#include "../../plugins/trigger/schedule_zone.h"
+#include "../../plugins/trigger/schedule/times.h"
+#include "../../plugins/trigger/schedule/zone.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* When a schedule fires: clock changes, start and end, jitter and days off. */
-#include "../../plugins/trigger/schedule_options.h"
-#include "../../plugins/trigger/schedule_zone.h"
+#include "../../plugins/trigger/schedule/options.h"
+#include "../../plugins/trigger/schedule/zone.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
