@@ -16,9 +16,9 @@ headers=$(sed -n 's/^GMIME_CFLAGS = //p' Makefile)
 for name; do
 	house=
 	[ "$name" = envelope ] && house=$source/tests/unit/seal_house.c
-	[ "$name" = schedule ] && house=$(ls "$source"/plugins/trigger/schedule_*.c)
+	[ "$name" = schedule ] && house=$(ls "$source"/plugins/trigger/schedule/*.c | grep -v /schedule.c)
 	reply="$source/plugins/trigger/email/reply.c $source/plugins/trigger/email/texts.c"
-	[ "$name" = mail ] && house="$(ls "$source"/plugins/trigger/mail_*.c | grep -v confine) $reply"
+	[ "$name" = mail ] && house="$(ls "$source"/plugins/trigger/email/parsing/*.c | grep -v "confine\|hostler-mail") $reply"
 	[ "$name" = mail_reply ] && house=$reply
 	# shellcheck disable=SC2086
 	clang $checks -fsanitize=fuzzer $headers -D_GNU_SOURCE -I"$source/sdk/include" -I"$source/host" -I"$source/tests/unit" \
