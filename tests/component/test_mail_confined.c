@@ -168,11 +168,18 @@ static int ended_with(int (*attempt)(void))
 	return status;
 }
 
+static void skip_where_nothing_is_confined(void)
+{
+	if (CONFINED)
+		return;
+	print_message("a sanitizer needs the system calls that are taken away\n");
+	skip();
+}
+
 static void a_confined_process_can_do_nothing_else(void **unused)
 {
 	(void)unused;
-	if (!CONFINED)
-		skip();
+	skip_where_nothing_is_confined();
 	for (size_t i = 0; i < sizeof attempts / sizeof attempts[0]; i++) {
 		int status = ended_with(attempts[i].attempt);
 
@@ -233,8 +240,7 @@ static void the_program_is_confined(void **unused)
 	int pid;
 
 	(void)unused;
-	if (!CONFINED)
-		skip();
+	skip_where_nothing_is_confined();
 	mail_house_open(&house);
 	read_plain(&house);
 	pid = mail_house_process();
@@ -255,8 +261,7 @@ static void a_charset_that_was_not_loaded_is_unknown(void **unused)
 	int pid;
 
 	(void)unused;
-	if (!CONFINED)
-		skip();
+	skip_where_nothing_is_confined();
 	mail_house_open(&house);
 	read_plain(&house);
 	pid = mail_house_process();
