@@ -142,7 +142,7 @@ with host_house(f"tcp://127.0.0.1:{port}", ["ts-01"]) as host, Machine() as mach
         file.write(ended(before))
     host.up()
     refused(other.join(line_until(line, 1577836800)), 1, "expired at 2020-01-01 ", "an invitation that has expired is refused")
-    tap.ok("the invitation of gateway/ts-02, which has expired" in host.said(), "the host's log names it", host.said())
+    tap.ok(host.wait(lambda: "the invitation of gateway/ts-02, which has expired" in host.said(), 20), "the host's log names it", host.said())
     host.down()
     with open(kept, "w", encoding="utf-8") as file:
         file.write(before)
