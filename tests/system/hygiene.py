@@ -255,7 +255,7 @@ def as_user(user):
             file.write(older)
         log = len(house.said())
         house.up(lambda: "EnvelopeSerial" in house.said()[log:])
-        tap.ok("EnvelopeSerial" in house.said()[log:], "an older secret in the place of a newer one is refused by the next process, too")
+        tap.ok(house.wait(lambda: "EnvelopeSerial" in house.said()[log:], 20), "an older secret in the place of a newer one is refused by the next process, too")
 
 
 if ROOT:

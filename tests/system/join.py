@@ -87,7 +87,7 @@ with host_house(f"tcp://127.0.0.1:{port}", ["ts-01"]) as host, Machine() as mach
     tap.ok(done.returncode == 0 and "is online" in done.stdout, "joining again says that it is there", done.stdout, done.stderr)
     refused(other.join(line), 1, "was used already", "the same line on another machine is refused")
     tap.ok(other.untouched(), "which stays as it was")
-    tap.ok("refused 127.0.0.1" in host.said(), "the host's log says who tried", host.said())
+    tap.ok(host.wait(lambda: "refused 127.0.0.1" in host.said(), 20), "the host's log says who tried", host.said())
     refused(host.hostler("gateway", "invite", "ts-01"), 2, "gateway remove ts-01", "a name that is taken is not invited again")
 
     # The same line, and the host is somebody else's: as after a fresh installation.

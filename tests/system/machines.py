@@ -77,7 +77,7 @@ with host_house(f"tcp://127.0.0.1:{port}", ["ts-01", "ts-02"]) as host:
                    devices(host)["ts-01"], host.said())
             shown = devices(host)["ts-01"]
             tap.ok("127.0.0.1" in (shown["text"] or "") and "ts-01" in shown["text"], "and named, with its address", shown)
-            tap.ok("GatewayCloned" in host.said(), "the log says so, too", host.said())
+            tap.ok(host.wait(lambda: "GatewayCloned" in host.said(), 20), "the log says so, too", host.said())
             tap.ok(copy.wait(lambda: "GatewayCloned" in copy.said() or "same key" in copy.said(), 10), "the copy is told why", copy.said())
             placed = run_on(host, 6)
             tap.ok(placed and set(placed) <= {"ts-01", "ts-02"}, "runs go on", placed)

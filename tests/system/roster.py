@@ -110,7 +110,7 @@ with host_house(f"tcp://127.0.0.1:{free_port()}", ["ts-01", "ts-02"]) as host, M
     host.write(f"state/admitted/rosters/{epoch}", text)
     host.write(f"state/admitted/rosters/{epoch + 1}", text.replace(f"epoch {epoch}\n", f"epoch {epoch + 1}\n"))
     host.up()
-    tap.ok("is not taken over" in host.said() and lines(host, "joined", "ts-01") == [again],
+    tap.ok(host.wait(lambda: "is not taken over" in host.said(), 20) and lines(host, "joined", "ts-01") == [again],
            "what the engine could have made up is not believed", host.said())
     done = host.json("gateway", "remove", "ts-02")
     tap.same((done["name"], done["was"], done["signed"], done["may_know"]), ("ts-02", "gateway", [], ["pin"]), "programs hear what one that is removed may know")
