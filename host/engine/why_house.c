@@ -9,21 +9,6 @@
 
 enum { RUNS_SHOWN = 5 };
 
-/* "hello, other"; NULL: none. */
-static const char *flows_of(struct engine *engine, const char *trigger)
-{
-	const char *names = NULL;
-
-	TABLE_EACH(&engine->definitions->flows, entry) {
-		const struct flow *flow = entry->value;
-
-		for (size_t i = 0; i < flow->on_count; i++)
-			if (strcmp(flow->on[i], trigger) == 0)
-				names = names ? arena_printf(engine->scratch, "%s, %s", names, flow->name) : flow->name;
-	}
-	return names;
-}
-
 static const char *remedy_of_process(const char *state)
 {
 	if (strcmp(state, "degraded") == 0)
@@ -47,7 +32,7 @@ static const char *state_of_process(struct engine *engine, const char *child)
 void why_trigger(struct engine *engine, const struct definition *trigger, hst_value *to)
 {
 	hst_arena *arena = engine->scratch;
-	const char *name = trigger->instance->name, *flows = flows_of(engine, name);
+	const char *name = trigger->instance->name, *flows = alerting_flows_on(engine, name);
 	const char *child = arena_printf(arena, "worker/trigger/%s", name), *process = why_process(engine, child);
 	bool ready = hub_next(engine->hub, child, NULL) != NULL;
 	const char *disabled = stand_sentence(engine, "trigger", name);

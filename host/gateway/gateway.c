@@ -55,8 +55,8 @@ static int gateway_open(struct gateway *gateway, void *zmq, const struct key_rin
 	if (rc < 0)
 		return rc;
 	crash_point(CRASH_gateway_journal_open);
-	results_sweep(gateway);
-	inputs_sweep(gateway);
+	results_sweep(gateway, gateway->results_dir);
+	results_sweep(gateway, gateway->inputs_dir);
 	rosters_open(gateway, ring);
 	enrolling_begin(gateway, zmq, ring);
 	rc = open_link(gateway, zmq, ring, err);

@@ -165,13 +165,12 @@ char *results_name(int64_t step, int64_t token); /* of its folder; caller frees 
 char *results_path(const struct gateway *gateway, int64_t step, int64_t token);
 void results_upload(struct gateway_device *device, const struct admission_run *run);
 void results_discard(struct gateway *gateway, int64_t step, int64_t token);
-void results_sweep(struct gateway *gateway); /* of runs that no device knows */
+void results_sweep(struct gateway *gateway, const char *in); /* folders there are named by runs; removes those of runs that no device knows */
 void results_clear(struct gateway *gateway);
 
 /* inputs.c: files that inputs of an offer name; ADMISSION_FILES follows */
 void inputs_fetch(struct gateway_device *device, const struct admission_run *run);
 void inputs_discard(struct gateway *gateway, int64_t step, int64_t token);
-void inputs_sweep(struct gateway *gateway); /* of runs that no device knows */
 void inputs_clear(struct gateway *gateway);
 
 /* looks.c: outcomes that session processes have left; ADMISSION_LEFT follows */

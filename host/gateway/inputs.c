@@ -15,7 +15,6 @@
 #include "schema/value.h"
 #include "wire/sum.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -197,40 +196,13 @@ static const hst_value *names_of(const struct gateway *gateway, const struct adm
 	return names;
 }
 
-static bool is_known(const struct gateway *gateway, const char *name)
-{
-	long long step, token;
-
-	if (sscanf(name, "%lld-%lld", &step, &token) != 2)
-		return false;
-	TABLE_EACH(&gateway->devices, entry)
-		if (admission_run_of(((struct gateway_device *)entry->value)->admission, step, token))
-			return true;
-	return false;
-}
-
-void inputs_sweep(struct gateway *gateway)
-{
-	DIR *folder = opendir(gateway->inputs_dir);
-	struct dirent *entry;
-
-	while (folder && (entry = readdir(folder))) {
-		AUTO_FREE char *path = files_join(gateway->inputs_dir, entry->d_name);
-
-		if (entry->d_name[0] != '.' && !is_known(gateway, entry->d_name))
-			files_remove_tree(path, NULL);
-	}
-	if (folder)
-		closedir(folder);
-}
-
 void inputs_fetch(struct gateway_device *device, const struct admission_run *run)
 {
 	struct bringing *bringing = mem_alloc(sizeof *bringing);
 	AUTO_FREE char *name = results_name(run->step, run->token);
 
 	/* Of runs that were refused or stopped before they began nobody else says that they are over. */
-	inputs_sweep(device->gateway);
+	results_sweep(device->gateway, device->gateway->inputs_dir);
 	bringing->device = device;
 	bringing->step = run->step;
 	bringing->token = run->token;

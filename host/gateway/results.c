@@ -255,13 +255,13 @@ static bool is_known(const struct gateway *gateway, const char *name)
 	return false;
 }
 
-void results_sweep(struct gateway *gateway)
+void results_sweep(struct gateway *gateway, const char *in)
 {
-	DIR *folder = opendir(gateway->results_dir);
+	DIR *folder = opendir(in);
 	struct dirent *entry;
 
 	while (folder && (entry = readdir(folder))) {
-		AUTO_FREE char *path = files_join(gateway->results_dir, entry->d_name);
+		AUTO_FREE char *path = files_join(in, entry->d_name);
 
 		if (entry->d_name[0] != '.' && !is_known(gateway, entry->d_name))
 			files_remove_tree(path, NULL);

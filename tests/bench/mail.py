@@ -15,29 +15,13 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
 from house import House
-from mail_house import WORD, Ca, Dovecot, letter
+from mail_house import INBOX, NOTES, WORD, Ca, Dovecot, letter
 
 SINGLE = 40
 BURST = 1000
 
-CONF = """[host]
-state_dir = state
-run_dir = run
-listen = none
-flows = flows/*.ini
-
-[trigger inbox]
-plugin = email
-server = 127.0.0.1
-port = {imaps}
-ca = {ca}
-user = robot
-password = secret:inbox
-
-[connector notes]
-plugin = file
-root = .
-"""
+CONF = INBOX + """password = secret:inbox
+""" + NOTES
 
 FLOW = """[flow]
 name = take

@@ -10,23 +10,11 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from house import PROGRAMS, House, Tap
-from mail_house import WORD, Ca, Dovecot, letter
+from mail_house import INBOX, WORD, Ca, Dovecot, letter
 
 tap = Tap()
 
-CONF = """[host]
-state_dir = state
-run_dir = run
-listen = none
-flows = flows/*.ini
-
-[trigger inbox]
-plugin = email
-server = 127.0.0.1
-port = {imaps}
-ca = {ca}
-user = robot
-password = secret:inbox
+CONF = INBOX + """password = secret:inbox
 from = @example.org
 subject = invoice
 after = move

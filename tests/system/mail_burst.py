@@ -9,31 +9,15 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from house import House, Tap
-from mail_house import WORD, Ca, Dovecot, letter
+from mail_house import INBOX, NOTES, WORD, Ca, Dovecot, letter
 
 tap = Tap()
 
 MAILS = 1000
 GROWTH_KIB = 10 << 10
-CONF = """[host]
-state_dir = state
-run_dir = run
-listen = none
-flows = flows/*.ini
-
-[trigger inbox]
-plugin = email
-server = 127.0.0.1
-port = {imaps}
-ca = {ca}
-user = robot
-password = secret:inbox
+CONF = INBOX + """password = secret:inbox
 after = leave
-
-[connector notes]
-plugin = file
-root = .
-"""
+""" + NOTES
 FLOW = """[flow]
 name = inbox
 on = inbox

@@ -14,6 +14,26 @@ import time
 NOBODY = "nobody"
 WORD = "correct-horse-battery-staple"
 
+# A house whose trigger reads the robot's mail; how it signs in follows. And a connector that writes down what has come.
+INBOX = """[host]
+state_dir = state
+run_dir = run
+listen = none
+flows = flows/*.ini
+
+[trigger inbox]
+plugin = email
+server = 127.0.0.1
+port = {imaps}
+ca = {ca}
+user = robot
+"""
+NOTES = """
+[connector notes]
+plugin = file
+root = .
+"""
+
 
 def openssl(*words):
     done = subprocess.run(["openssl", *words], capture_output=True, text=True, timeout=60)

@@ -14,33 +14,17 @@ import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from house import House, Tap
-from mail_house import Ca, Dovecot, letter
+from mail_house import INBOX, NOTES, Ca, Dovecot, letter
 
 tap = Tap()
 
-CONF = """[host]
-state_dir = state
-run_dir = run
-listen = none
-flows = flows/*.ini
-
-[trigger inbox]
-plugin = email
-server = 127.0.0.1
-port = {imaps}
-ca = {ca}
-user = robot
-token = secret:token
+CONF = INBOX + """token = secret:token
 token_url = https://localhost:{port}/token
 token_ca = {ca}
 client_id = hostler
 client_secret = secret:client
 scope = imap offline
-
-[connector notes]
-plugin = file
-root = .
-"""
+""" + NOTES
 
 FLOW = """[flow]
 name = take
