@@ -24,7 +24,6 @@ static const hst_value *outputs_checked(struct flowrun *run, hst_error *err)
 {
 	const hst_value *checked = NULL;
 
-
 	flow_files_check(run->spec.place, &run->outputs);
 	if (flow_outputs_check(&run->outputs, &checked, err) != HST_OK)
 		return NULL;
