@@ -5,12 +5,9 @@ staged in; needs no root, but as root it leaves no account behind that was not t
 
 import email
 import email.policy
-import grp
 import os
-import pwd
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -21,29 +18,13 @@ os.environ["HOSTLER_PROGRAMS"] = os.path.join(sys.argv[1], "bin")
 os.environ["SRCDIR"] = SOURCE
 # The servers are those that the tests start.
 sys.path.insert(0, os.path.join(SOURCE, "tests", "system"))
+from demo_story import accounts_for_a_while, say, show  # noqa: E402
 from house import House  # noqa: E402
 from mail_house import Ca, Dovecot, letter  # noqa: E402
 from smtp_house import Server  # noqa: E402
 
 INVOICE = b"article,quantity,price\nCoffee 1 kg,18,17.49\nSugar 1 kg,4,1.29\nCups,24,2.50\n"
-ACCOUNTS = ("hostler-engine", "hostler-worker", "hostler-gateway")
 WAIT = 60
-
-
-def say(text):
-    print(f"\n== {text}", flush=True)
-
-
-def show(text):
-    print("   " + text.rstrip("\n").replace("\n", "\n   "), flush=True)
-
-
-def is_there(look, name):
-    try:
-        look(name)
-    except KeyError:
-        return False
-    return True
 
 
 def seal(house, name, word):
@@ -99,14 +80,11 @@ def play(house, dovecot, smtp):
 
 
 def main():
-    made = [name for name in ACCOUNTS if not is_there(pwd.getpwnam, name)] if os.geteuid() == 0 else []
-    had_group = is_there(grp.getgrnam, "hostler")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    house = House({"hostler.ini": ""})
-    try:
-        with tempfile.TemporaryDirectory(prefix="hostler-demo-", dir="/var/tmp") as folder:
-            os.chmod(folder, 0o755)
-            os.mkdir(os.path.join(folder, "dovecot"))
+    with accounts_for_a_while(), tempfile.TemporaryDirectory(prefix="hostler-demo-", dir="/var/tmp") as folder:
+        house = House({"hostler.ini": ""})
+        os.chmod(folder, 0o755)
+        os.mkdir(os.path.join(folder, "dovecot"))
+        try:
             say("Making a certificate authority, an IMAP server and an SMTP server on loopback")
             ca = Ca(os.path.join(folder, "authority"), "Authority of the demo")
             with Dovecot(os.path.join(folder, "dovecot"), ca) as dovecot, Server(ca, word="swordfish-of-the-demo") as smtp:
@@ -117,13 +95,8 @@ def main():
                 finally:
                     say("Taking everything down again")
                     house.remove()
-    finally:
-        house.remove()
-        for name in made:
-            if is_there(pwd.getpwnam, name):
-                subprocess.run(["userdel", "-r", name], capture_output=True, check=False)
-        if os.geteuid() == 0 and not had_group:
-            subprocess.run(["groupdel", "hostler"], capture_output=True, check=False)
+        finally:
+            house.remove()
     return 0
 
 

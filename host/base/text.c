@@ -101,8 +101,9 @@ const char *integer_text(int64_t number, char to[INTEGER_SIZE])
 void text_integer(struct text *text, int64_t number)
 {
 	char digits[INTEGER_SIZE];
+	const char *at = integer_text(number, digits);
 
-	text_add(text, integer_text(number, digits));
+	text_bytes(text, at, (size_t)(digits + INTEGER_SIZE - 1 - at));
 }
 
 void text_addf(struct text *text, const char *format, ...)

@@ -49,7 +49,7 @@ static inline void text_add(struct text *text, const char *s)
 
 enum { INTEGER_SIZE = sizeof "-9223372036854775808" };
 
-/* The digits of a number; they stand somewhere in `to`, with a NUL behind them. */
+/* The digits of a number; they stand at the end of `to`, with a NUL behind them. */
 const char *integer_text(int64_t number, char to[INTEGER_SIZE]);
 
 #endif

@@ -9,8 +9,10 @@
 #include "cli/check_secrets.h"
 #include "cli/connect.h"
 #include "cli/print.h"
+#include "cli/rehearse.h"
 #include "config/conf.h"
 #include "definitions/definitions.h"
+#include "definitions/fit.h"
 #include "definitions/warnings.h"
 #include "os/files.h"
 #include "pure/queue/presence.h"
@@ -163,15 +165,29 @@ static void look_live(struct cli *cli, const struct definitions *definitions, st
 	problems_sort(problems);
 }
 
+static bool is_of_rehearsal(const struct options *options)
+{
+	return options->argument_count || options_has(options, "event") || options_has(options, "input") || options_has(options, "people");
+}
+
+static void note_faults(const struct cli *cli, const struct problems *problems)
+{
+	for (size_t i = 0; !cli->json && i < problems->n; i++)
+		fprintf(stderr, "%s:%d: note: %s\n", problems->at[i].file, problems->at[i].line, problems->at[i].text);
+}
+
 int check_command(struct cli *cli)
 {
 	AUTO_FREE char *path = conf_find(options_value(&cli->options, "conf"));
 	struct definitions *definitions = NULL;
 	struct problems problems;
+	const bool rehearse = options_has(&cli->options, "rehearse");
 	struct conf *conf;
 	bool wrong;
 	int status = CLI_DONE;
 
+	if (!rehearse && is_of_rehearsal(&cli->options))
+		return cli_fail(cli, CLI_USAGE, "Usage", "flows, --event, --input and --people belong to --rehearse");
 	if (!path)
 		return cli_fail(cli, CLI_USAGE, "NoConfiguration",
 				"there is no configuration: name one with -c FILE, or write ./hostler.ini");
@@ -180,16 +196,31 @@ int check_command(struct cli *cli)
 	if (conf)
 		definitions = definitions_load(conf, &problems);
 	problems_sort(&problems);
-	wrong = problems.n + problems.dropped > 0;
+	if (definitions && problems.n + problems.dropped == 0)
+		definitions_check_fit(definitions, &problems);
+	/* What does not all work here now can be rehearsed: nothing of it is used. */
+	if (definitions && rehearse && problems.n + problems.dropped == definitions->faults) {
+		note_faults(cli, &problems);
+		problems_clear(&problems);
+		problems_init(&problems);
+		if (options_has(&cli->options, "live"))
+			look_live(cli, definitions, &problems);
+		if (!problems.n)
+			status = rehearse_command(cli, definitions);
+		else if (cli_fail_problems(cli, path, &problems))
+			status = CLI_FAILED;
+		definitions_free(definitions);
+		problems_clear(&problems);
+		return status;
+	}
+	/* What is at fault now, such as a secret that was not sealed, keeps nobody from asking about the rest. */
+	wrong = !definitions || problems.n + problems.dropped != definitions->faults;
 	if (definitions && !wrong && options_has(&cli->options, "live"))
 		look_live(cli, definitions, &problems);
 	if (problems.n + problems.dropped > 0)
 		status = cli_fail_problems(cli, path, &problems);
-	/* What it says is right, and not everything can do its work here now. */
+	/* The configuration is right and can be put into force; what it names does not all work, or not here and now. */
 	if (!wrong && status != CLI_DONE)
-		status = CLI_FAILED;
-	/* The configuration is right and can be put into force; what it names does not all work. */
-	if (definitions && definitions->faults && definitions->faults == problems.n + problems.dropped)
 		status = CLI_FAILED;
 	if (problems.n + problems.dropped == 0)
 		print_good(cli, path, definitions);

@@ -2,6 +2,7 @@
 
 #include "cli/connection.h"
 #include "cli/print.h"
+#include "definitions/secrets.h"
 #include "pure/queue/reasons.h"
 #include "schema/value.h"
 
@@ -12,6 +13,7 @@ struct checking {
 	struct cli *cli;
 	struct connect connect;
 	const struct conf_connection *connection;
+	const struct definitions *definitions;
 	const char *path;
 	struct problems *problems;
 };
@@ -58,8 +60,13 @@ static bool try_on(struct checking *checking, const char *device)
 static void check_one(struct checking *checking, const hst_value *record)
 {
 	const hst_value *devices = value_get(record, "devices"), *blocked = value_get(record, "blocked");
+	const int line = definitions_password_line(checking->definitions, checking->connection);
 	bool goes_on = true;
 
+	if (line != checking->connection->line && problems_know(checking->problems, checking->problems->n, checking->path, line)) {
+		say(checking, "was", "not tried, since its password cannot be used", "");
+		return;
+	}
 	if (blocked) {
 		problems_add(checking->problems, checking->path, checking->connection->line,
 			     "connection %s: blocked, since signing in on %s failed; it is not tried again here: `hostler connection list` says more",
@@ -87,7 +94,7 @@ static void check_all(struct checking *checking, const struct conf *conf)
 
 void check_connections(struct cli *cli, const struct definitions *definitions, struct problems *problems)
 {
-	struct checking checking = {.cli = cli, .path = definitions->conf->path, .problems = problems};
+	struct checking checking = {.cli = cli, .definitions = definitions, .path = definitions->conf->path, .problems = problems};
 	hst_error err = {{0}, {0}};
 	struct cli silent = *cli;
 

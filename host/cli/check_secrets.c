@@ -75,11 +75,21 @@ static bool ask(struct asking *asking, const struct secret_use *use, const char 
 	return status != CLI_AWAY;
 }
 
+/* One that was not sealed, or cannot be used by anybody, has been named before: those are the first problems. */
+static bool ask_all(struct asking *asking, const struct secret_use *use, size_t said)
+{
+	bool there = true;
+
+	for (size_t m = 0; m < use->member_count && there && !problems_know(asking->problems, said, use->file, use->line); m++)
+		there = ask(asking, use, use->members[m]);
+	return there;
+}
+
 void check_secrets(struct cli *cli, const struct definitions *definitions, struct problems *problems)
 {
 	struct asking asking = {.cli = cli, .problems = problems};
 	const struct secret_use *uses = NULL;
-	size_t n = secret_uses(definitions, cli->arena, &uses);
+	size_t n = secret_uses(definitions, cli->arena, &uses), said = problems->n;
 	hst_error err = {{0}, {0}};
 	struct cli silent = *cli;
 	bool there = true;
@@ -95,8 +105,7 @@ void check_secrets(struct cli *cli, const struct definitions *definitions, struc
 		return;
 	}
 	for (size_t i = 0; i < n && there; i++)
-		for (size_t m = 0; m < uses[i].member_count && there; m++)
-			there = ask(&asking, &uses[i], uses[i].members[m]);
+		there = ask_all(&asking, &uses[i], said);
 	asking.connect.cli = cli;
 	connect_close(&asking.connect);
 }

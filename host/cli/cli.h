@@ -1,7 +1,6 @@
 /*
- * The command line. What every command is given, and how it says what went wrong: for people as one line on
- * stderr, with
- * --json as {"error":{"code","text"}} on stdout. The exit status is the contract of scripts.
+ * What every command is given, and how it says what went wrong: for people as one line on stderr, with --json as
+ * {"error":{"code","text"}} on stdout. The exit status is the contract of scripts.
  */
 #ifndef HOST_CLI_CLI_H
 #define HOST_CLI_CLI_H
@@ -25,9 +24,6 @@ struct cli {
 	bool hasty;	  /* a host that does not answer within half a second is none */
 	hst_error *kept;  /* what fails is kept here instead of being said; NULL: it is said */
 };
-
-/* The program's life; returns the exit status. */
-int cli_main(int argc, char **argv);
 
 /* Says it and returns `status`. `code` is one word for programs: "Usage", or a reason code. */
 __attribute__((format(printf, 4, 5))) int cli_fail(const struct cli *cli, enum cli_status status,

@@ -37,7 +37,10 @@ static const struct command_option of_all[] = {
 
 static const struct command_option of_check[] = {
 	{"live", 0, NULL, 0, "also opens every plugin here, and asks whether it could work", NULL, VERSION},
-	{"rehearse", 0, NULL, 0, "also runs the flows with harmless steps", NULL, NULL},
+	{"rehearse", 0, NULL, 0, "also plays the flows, and does nothing of what they do", NULL, VERSION},
+	{"event", 0, "FILE", 0, "with --rehearse: takes the event from a file with a JSON object; - is stdin", NULL, VERSION},
+	INPUT,
+	{"people", 0, "FILE", 0, "with --rehearse: what people do meanwhile, as for driver/sim", NULL, VERSION},
 	END,
 };
 
@@ -112,7 +115,8 @@ static const struct command_option of_resolve[] = {
 };
 
 static const struct command_option of_watch[] = {
-	{"here", 0, NULL, 0, "only what runs on this machine", NULL, NULL},
+	{"here", 0, NULL, 0, "attended runs in your own session, which you can pause and stop", NULL, VERSION},
+	{"close", 0, NULL, 0, "with --here: ends some seconds after the last run there", NULL, VERSION},
 	END,
 };
 
@@ -207,7 +211,7 @@ static const struct command table[] = {
 	{"down", "running it", "", 0, 0, "ends it", NULL, host_down, VERSION},
 	{"reload", "running it", "", 0, 0, "reads the configuration again, while runs go on", of_reload, reload_command,
 	 VERSION},
-	{"check", "running it", "", 0, 0, "reports every error of the configuration", of_check, check_command,
+	{"check", "running it", "[FLOW ...]", 0, 100, "reports every error of the configuration", of_check, check_command,
 	 VERSION},
 	{"doctor", "running it", "", 0, 0, "looks whether this machine and this house have what they need", NULL,
 	 doctor_command, VERSION},

@@ -70,7 +70,7 @@ int look_devices(struct cli *cli);
 int look_plugins(struct cli *cli);
 int look_alerts(struct cli *cli);
 int desktop_command(struct cli *cli); /* desktop.c */
-int doctor_command(struct cli *cli);  /* doctor.c */
+int doctor_command(struct cli *cli);  /* doctor_command.c */
 int events_command(struct cli *cli);  /* events.c */
 int explain_command(struct cli *cli); /* explain.c */
 int next_command(struct cli *cli);    /* next.c */

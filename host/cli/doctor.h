@@ -22,7 +22,7 @@ struct doctor {
 	uid_t owner;
 };
 
-/* One line each. A note is worth knowing and no problem; `remedy` may be NULL. */
+/* doctor.c: one line each. A note is worth knowing and no problem; `remedy` may be NULL. */
 __attribute__((format(printf, 3, 4))) void doctor_good(struct doctor *doctor, const char *area, const char *format, ...);
 __attribute__((format(printf, 4, 5))) void doctor_note(struct doctor *doctor, const char *area, const char *remedy,
 						       const char *format, ...);

@@ -163,6 +163,10 @@ static void look_at_device(struct doctor *doctor, const hst_value *device)
 
 	for (size_t i = 0; i < value_count(sessions); i++)
 		look_at_session(doctor, area, value_at(sessions, i));
+	if (strcmp(text_of(device, "containment"), "processes") == 0)
+		doctor_note(doctor, area,
+			    "Let the house write to cgroup v2: Delegate=yes in its unit, or a writable /sys/fs/cgroup in its container.",
+			    "its sessions have no cgroup of their own: a program that means to outlives a session process that is killed");
 	if (strcmp(state, "online") == 0 && !*text)
 		doctor_good(doctor, area, "online; %s of %s slots taken", print_member(doctor->arena, device, "running"),
 			    print_member(doctor->arena, device, "slots"));

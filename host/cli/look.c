@@ -258,20 +258,57 @@ static const char *gateway_and_place(hst_arena *arena, const hst_value *device)
 	return arena_printf(arena, "%s at %s", print_member(arena, device, "gateway"), print_member(arena, device, "address"));
 }
 
-/* Sessions that should be closed and are not: each holds a slot. */
-static void print_stuck(hst_arena *arena, const hst_value *device)
+/* "keeper to 10.0.0.7"; of the gateway's own machine the driver alone. */
+static const char *driver_and_machine(hst_arena *arena, const hst_value *device)
+{
+	if (!*value_text(value_get(device, "device_address")))
+		return print_member(arena, device, "driver");
+	return arena_printf(arena, "%s to %s", print_member(arena, device, "driver"), print_member(arena, device, "device_address"));
+}
+
+static const char *session_words(hst_arena *arena, const hst_value *session)
+{
+	const char *connected = value_text(value_get(session, "connected")), *locked = value_text(value_get(session, "locked"));
+	const char *state = strcmp(connected, "no") == 0	? "disconnected"
+			    : strcmp(connected, "yes") != 0	? "connected or not: unknown"
+			    : strcmp(locked, "yes") == 0	? "locked"
+			    : strcmp(locked, "no") == 0 ? "active"
+							: "locked or not: unknown";
+	bool ours = value_boolean(value_get(session, "ours")), running = value_boolean(value_get(session, "running"));
+	const char *does = running ? "a flow runs in it" : !ours ? "" : value_boolean(value_get(session, "kept")) ? "kept for its next run" : "";
+	const char *whose = ours ? "opened by hostler" : "a person's", *doubt = value_text(value_get(session, "doubt"));
+
+	/* Why it is not known says whose it may be, such as another hostler's. */
+	if (*doubt && !ours)
+		return arena_printf(arena, "%s (%s)%s%s", state, print_sentence(arena, session, "doubt"), *does ? ", " : "", does);
+	return arena_printf(arena, "%s, %s%s%s", state, whose, *does ? ", " : "", does);
+}
+
+/* Whose each session is and what becomes of it; one that should be closed and is not holds a slot, and one that has no name yet is only
+ * being opened. */
+static void print_sessions(hst_arena *arena, const hst_value *device)
 {
 	const hst_value *sessions = value_get(device, "sessions");
 
 	for (size_t i = 0; i < value_count(sessions); i++) {
 		const hst_value *session = value_at(sessions, i), *reason = value_get(session, "reason");
+		const char *code = value_text(value_get(reason, "code")), *id = print_member(arena, session, "id");
 
-		if (*value_text(value_get(reason, "code")))
-			printf("%s: the session %s of %s: %s: %s %s\n", print_member(arena, device, "name"),
-			       print_member(arena, session, "id"), print_member(arena, session, "user"),
-			       print_member(arena, reason, "code"), print_sentence(arena, reason, "text"),
-			       print_sentence(arena, reason, "remedy"));
+		printf("  %s: session %s%s%s%s", print_member(arena, session, "user"), id, *id ? ": " : "",
+		       *id ? session_words(arena, session) : "being opened by hostler", *code ? ", stuck\n" : "\n");
+		if (*code)
+			printf("    %s: %s %s\n", code, print_sentence(arena, reason, "text"), print_sentence(arena, reason, "remedy"));
 	}
+}
+
+/* "2 of 8"; how many there may be only its gateway can say. */
+static const char *sessions_cell(hst_arena *arena, const hst_value *device)
+{
+	size_t n = value_count(value_get(device, "sessions"));
+	int64_t limit = -1;
+
+	value_integer(value_get(device, "limit"), &limit);
+	return limit < 0 ? arena_printf(arena, "%zu", n) : arena_printf(arena, "%zu of %lld", n, (long long)limit);
 }
 
 /* "processors 12 %, memory 40 %", of what its driver can tell. */
@@ -291,11 +328,30 @@ static const char *load_line(hst_arena *arena, const hst_value *device)
 	return arena_printf(arena, "%s%s%s", processors, *processors && *taken ? ", " : "", taken);
 }
 
-/* Behind the table, a sentence about each that is not simply there. */
+/* A sentence about one that is not simply there, the limit where it is reached, and its sessions. */
+static void print_device(hst_arena *arena, const hst_value *device)
+{
+	const char *name = print_member(arena, device, "name"), *from = value_text(value_get(device, "limit_from"));
+	size_t n = value_count(value_get(device, "sessions"));
+	int64_t limit = -1;
+
+	if (*value_text(value_get(device, "text")))
+		printf("%s: %s.\n", name, print_sentence(arena, device, "text"));
+	if (!n)
+		return;
+	value_integer(value_get(device, "limit"), &limit);
+	if (limit < 0)
+		printf("%s has %zu session%s:\n", name, n, n == 1 ? "" : "s");
+	else
+		printf("%s has %zu session%s of %lld that may be there%s%s%s:\n", name, n, n == 1 ? "" : "s", (long long)limit,
+		       *from ? " (" : "", from, *from ? ")" : "");
+	print_sessions(arena, device);
+}
+
 static void print_devices(struct cli *cli, const hst_value *devices)
 {
 	static const char *const heads[] = {"DEVICE", "STATE",	  "GATEWAY",  "SYSTEM",	   "DRIVER", "STRATEGY",
-					    "RUNS",   "SESSIONS", "LOAD", "ACCOUNTS", "LAST SEEN", NULL};
+					    "RUNS",   "SESSIONS", "CONTAINMENT", "LOAD", "ACCOUNTS", "LAST SEEN", NULL};
 	hst_arena *arena = cli->arena;
 	struct grid grid;
 
@@ -307,11 +363,12 @@ static void print_devices(struct cli *cli, const hst_value *devices)
 		grid_add(&grid, print_member(arena, device, "state"));
 		grid_add(&grid, gateway_and_place(arena, device));
 		grid_add(&grid, print_member(arena, device, "system"));
-		grid_add(&grid, print_member(arena, device, "driver"));
+		grid_add(&grid, driver_and_machine(arena, device));
 		grid_add(&grid, print_member(arena, device, "strategy"));
 		grid_add(&grid, arena_printf(arena, "%s of %s", print_member(arena, device, "running"),
 					     print_member(arena, device, "slots")));
-		grid_add(&grid, arena_printf(arena, "%zu", value_count(value_get(device, "sessions"))));
+		grid_add(&grid, sessions_cell(arena, device));
+		grid_add(&grid, print_member(arena, device, "containment"));
 		grid_add(&grid, load_line(arena, device));
 		grid_add(&grid, print_list(arena, value_get(device, "accounts")));
 		grid_add(&grid, print_time(arena, value_get(device, "last_seen")));
@@ -322,11 +379,7 @@ static void print_devices(struct cli *cli, const hst_value *devices)
 		puts("no devices");
 	grid_clear(&grid);
 	for (size_t i = 0; i < value_count(devices); i++) {
-		const hst_value *device = value_at(devices, i);
-
-		if (*value_text(value_get(device, "text")))
-			printf("%s: %s.\n", print_member(arena, device, "name"), print_sentence(arena, device, "text"));
-		print_stuck(arena, device);
+		print_device(arena, value_at(devices, i));
 	}
 }
 

@@ -10,6 +10,8 @@
 #include "cli/events.h"
 #include "cli/follow.h"
 #include "cli/print.h"
+#include "cli/terminal.h"
+#include "cli/watch_here.h"
 #include "cli/watch_picture.h"
 #include "schema/value.h"
 
@@ -19,11 +21,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <termios.h>
 #include <unistd.h>
 
-enum { REFRESH_MS = 2000, TOGETHER_MS = 100, WIDTH_USUAL = 100, HEIGHT_USUAL = 40, CTRL_C = 3 };
+enum { REFRESH_MS = 2000, TOGETHER_MS = 100 };
 
 struct watch {
 	struct cli cli;	 /* its arena is one look's, and what fails is kept in `failed` */
@@ -51,7 +51,7 @@ static void on_key(void *arg, int fd, short ready)
 	ssize_t n = read(fd, &key, 1);
 
 	(void)ready;
-	if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN) || key == 'q' || key == 'Q' || key == CTRL_C)
+	if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN) || key == 'q' || key == 'Q' || key == TERMINAL_CTRL_C)
 		watch->over = true;
 }
 
@@ -151,54 +151,17 @@ static void look(struct watch *watch)
 static void draw(struct watch *watch)
 {
 	hst_arena *arena = arena_new();
-	struct winsize size = {0};
 	struct watch_picture picture = {.arena = arena, .answer = watch->answer, .now_us = clock_wall_us(),
-					.away = watch->failed.text[0] ? watch->failed.text : NULL,
-					.width = WIDTH_USUAL, .height = HEIGHT_USUAL};
+					.away = watch->failed.text[0] ? watch->failed.text : NULL};
 	struct text lines;
 
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col && size.ws_row) {
-		picture.width = size.ws_col;
-		picture.height = size.ws_row;
-	}
+	terminal_size(&picture.width, &picture.height);
 	picture.now = print_moment(arena, picture.now_us);
 	text_init(&lines, 1 << 20);
 	watch_draw(&picture, &lines);
-	/* From the top: each line wipes what was behind it, the last one what was below. */
-	fputs("\033[H", stdout);
-	for (const char *at = lines.s, *end; *at; at = end) {
-		end = strchrnul(at, '\n');
-		printf("%.*s\033[K", (int)(end - at), at);
-		if (*end && *++end)
-			fputs("\r\n", stdout);
-	}
-	fputs("\033[J", stdout);
-	fflush(stdout);
+	terminal_draw(&lines);
 	text_clear(&lines);
 	arena_free(arena);
-}
-
-/* Keys come one by one, Ctrl-C among them, so that the terminal is always given back. */
-static void take_terminal(struct watch *watch)
-{
-	struct termios raw;
-
-	if (tcgetattr(STDIN_FILENO, &watch->before) != 0)
-		return;
-	raw = watch->before;
-	raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG);
-	raw.c_cc[VMIN] = 0;
-	raw.c_cc[VTIME] = 0;
-	tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-	loop_fd(watch->connect.loop, STDIN_FILENO, POLLIN, on_key, watch);
-	fputs("\033[?1049h\033[?25l", stdout);
-}
-
-static void give_terminal_back(struct watch *watch)
-{
-	fputs("\033[?25h\033[?1049l", stdout);
-	fflush(stdout);
-	tcsetattr(STDIN_FILENO, TCSANOW, &watch->before);
 }
 
 static void turn(struct watch *watch)
@@ -217,8 +180,8 @@ static void go_on(struct watch *watch)
 {
 	watch->connect.heard = on_happened;
 	watch->connect.heard_arg = watch;
-	if (watch->terminal)
-		take_terminal(watch);
+	if (watch->terminal && terminal_take(&watch->before))
+		loop_fd(watch->connect.loop, STDIN_FILENO, POLLIN, on_key, watch);
 	while (!watch->over) {
 		look(watch);
 		if (watch->terminal)
@@ -226,30 +189,23 @@ static void go_on(struct watch *watch)
 		turn(watch);
 	}
 	if (watch->terminal)
-		give_terminal_back(watch);
+		terminal_give_back(&watch->before);
 	watch->connect.heard = NULL;
-}
-
-/* Blocked before the first thread is there, so that they come through the loop. */
-static void block_signals(const int *signals)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (; *signals; signals++)
-		sigaddset(&set, *signals);
-	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
 int watch_command(struct cli *cli)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGWINCH, 0};
-	struct watch watch = {.cli = *cli, .terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)};
+	struct watch watch = {.cli = *cli, .terminal = terminal_is_there()};
 	const hst_value *answer = NULL;
 	int status;
 
+	if (options_has(&cli->options, "here"))
+		return watch_here(cli);
+	if (options_has(&cli->options, "close"))
+		return cli_fail(cli, CLI_USAGE, "Usage", "--close is for a window of --here");
 	if (!cli->json)
-		block_signals(signals);
+		terminal_block_signals(signals);
 	status = connect_open(&watch.connect, &watch.cli);
 	if (!status && cli->json) {
 		status = connect_ask(&watch.connect, "watch", NULL, &answer);

@@ -55,16 +55,21 @@ struct conf_connection {
  * knows devices of gateways on other machines: by a section that names the gateway, or only by their name in a cluster
  * or connection, which is then the gateway's, too.
  */
+/* How the person at a device is told of attended runs (rule R28). */
+enum conf_notify { CONF_NOTIFY_POPUP, CONF_NOTIFY_WINDOW, CONF_NOTIFY_NO };
+
 struct conf_device {
 	char *name;
 	char *gateway;	 /* the gateway of another machine that serves it; NULL: the one of this file */
 	bool implied;	 /* it has no section */
 	char *driver;	 /* instance; NULL for one of another machine */
+	char *address;	 /* of the machine whose sessions it has; NULL: this one */
 	char *strategy;	 /* instance; NULL: by the system's kind (rule R10a) */
 	char **accounts; /* users runs may have there */
 	size_t account_count;
 	hst_duration queue_timeout;
 	bool strict_order;
+	int64_t notify; /* enum conf_notify */
 	int line;
 };
 
@@ -211,6 +216,7 @@ struct conf_key {
 
 const struct conf_key *conf_keys(size_t *ret_n);
 const char *conf_type_name(enum conf_type type);
+const char *conf_notify_name(int64_t notify); /* of an enum conf_notify, as the key says it */
 
 /* "required", the default as people write it, or "none": what the documentation says. */
 const char *conf_key_default(const struct conf_key *key);

@@ -6,13 +6,17 @@
 
 #include "base/mem.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+enum { ADDRESS_MAX = 260, PORT_MAX = 65535 };
 
 void conf_device_clear(struct conf_device *device)
 {
 	free(device->name);
 	free(device->gateway);
 	free(device->driver);
+	free(device->address);
 	free(device->strategy);
 	conf_words_free(device->accounts, device->account_count);
 	*device = (struct conf_device){0};
@@ -24,6 +28,25 @@ static void copy_accounts(struct conf_device *to, const struct conf_device *from
 	to->account_count = from->account_count;
 	for (size_t i = 0; i < from->account_count; i++)
 		to->accounts[i] = mem_text(from->accounts[i]);
+}
+
+/* Names, numbers and the brackets of IPv6; what is behind the last colon of one with a single one, or behind a bracket, is a port. */
+static bool address_fits(const char *address)
+{
+	static const char fit[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]%_";
+	const char *port = strrchr(address, ':');
+	size_t length = strlen(address), digits;
+
+	if (!length || length > ADDRESS_MAX || strspn(address, fit) != length || address[0] == ':')
+		return false;
+	if (address[0] != '[' && (!port || port != strchr(address, ':')))
+		return !strchr(address, '[') && !strchr(address, ']');
+	if (address[0] == '[' && address[length - 1] == ']')
+		return length > 2 && !strchr(address + 1, '[') && strchr(address, ']') == address + length - 1;
+	if (address[0] == '[' && (!port || port[-1] != ']'))
+		return false;
+	digits = strspn(port + 1, "0123456789");
+	return digits > 0 && digits <= 5 && !port[1 + digits] && strtol(port + 1, NULL, 10) > 0 && strtol(port + 1, NULL, 10) <= PORT_MAX;
 }
 
 static void settle_device(struct conf_reading *reading, struct conf_device *device,
@@ -39,6 +62,8 @@ static void settle_device(struct conf_reading *reading, struct conf_device *devi
 		device->queue_timeout = defaults->queue_timeout;
 	if (!section || !section_find(section, "strict_order"))
 		device->strict_order = defaults->strict_order;
+	if (!section || !section_find(section, "notify"))
+		device->notify = defaults->notify;
 	if (!device->account_count && defaults->account_count)
 		copy_accounts(device, defaults);
 	/* As root nobody is allowed unless named; whether that hurts depends on who wants to run there. */
@@ -48,6 +73,10 @@ static void settle_device(struct conf_reading *reading, struct conf_device *devi
 
 		copy_accounts(device, &own);
 	}
+	if (device->address && !address_fits(device->address))
+		problems_add(reading->problems, reading->conf->document->file, conf_line(reading->conf, "device", device->name, "address"),
+			     "\"%.80s\" is no address: it is a host or host:port, such as ts-01.example.com or 10.0.0.7:3389",
+			     device->address);
 	if (!device->driver)
 		problems_add(reading->problems, reading->conf->document->file, device->line,
 			     "\"driver\" is missing for the device \"%s\"; say which driver lists and opens "
@@ -58,7 +87,7 @@ static void settle_device(struct conf_reading *reading, struct conf_device *devi
 /* What belongs into the file of the machine that serves it cannot stand here, where nobody reads it. */
 static void settle_elsewhere(struct conf_reading *reading, const struct conf_device *device, const struct section *section)
 {
-	static const char *const theirs[] = {"driver", "strategy", "accounts", NULL};
+	static const char *const theirs[] = {"driver", "address", "strategy", "accounts", "notify", NULL};
 	const struct conf *conf = reading->conf;
 
 	if (!conf->has_host)

@@ -3,6 +3,7 @@
 
 static const char *const profiles[] = {"2022", "v1", "current", NULL}; /* in the order of enum conf_profile */
 static const char *const rights[] = {"look", "press", "control", "admin", NULL};
+static const char *const notifications[] = {"popup", "window", "no", NULL}; /* in the order of enum conf_notify */
 
 #define HOST(member) offsetof(struct conf, member)
 #define DEFAULTS(member) offsetof(struct conf, gateway_defaults.member)
@@ -71,6 +72,9 @@ static const struct conf_key keys[] = {
 	 .meaning = "how long a run may wait for a device that says nothing else"},
 	{"gateway", "strict_order", CONF_BOOLEAN, .def = "no", .at = DEFAULTS(strict_order),
 	 .meaning = "a run that cannot start holds up those behind it, on devices that say nothing else"},
+	{"gateway", "notify", CONF_CHOICE, .def = "popup", .choices = notifications, .at = DEFAULTS(notify),
+	 .meaning = "how people are told of attended runs in their sessions, on devices that say nothing else: `popup`, by notifications "
+		    "of their desktop; `window`, by `hostler watch --here` alone; or `no`"},
 	{"gateway", "outlive", CONF_DURATION, .def = "60s", .at = HOST(outlive),
 	 .meaning = "how long sessions and the flows in them go on when the gateway has died; the next one takes them over"},
 	{"gateway", "state_dir", CONF_PATH, .fixed = true, .shown = "as in `[host]`", .at = HOST(state_dir),
@@ -84,6 +88,8 @@ static const struct conf_key keys[] = {
 	 .meaning = "the gateway of another machine that serves it; its driver, strategy and accounts stand there"},
 	{"device", "driver", CONF_WORD, .shown = "the gateway's", .at = DEVICE(driver),
 	 .meaning = "a `[driver NAME]`, or a plugin with its defaults"},
+	{"device", "address", CONF_TEXT, .shown = "the gateway's machine", .at = DEVICE(address),
+	 .meaning = "the machine that its driver connects to, `host` or `host:port`; not every driver does"},
 	{"device", "strategy", CONF_WORD, .shown = "the gateway's", .at = DEVICE(strategy),
 	 .meaning = "a `[strategy NAME]`, or a plugin with its defaults"},
 	{"device", "accounts", CONF_WORDS, .shown = "the gateway's", .at = DEVICE(accounts),
@@ -92,6 +98,8 @@ static const struct conf_key keys[] = {
 	 .meaning = "how long a run may wait for this device"},
 	{"device", "strict_order", CONF_BOOLEAN, .shown = "the gateway's", .at = DEVICE(strict_order),
 	 .meaning = "a run that cannot start holds up those behind it"},
+	{"device", "notify", CONF_CHOICE, .shown = "the gateway's", .choices = notifications, .at = DEVICE(notify),
+	 .meaning = "how people are told of attended runs in their sessions there"},
 
 	{"cluster", "members", CONF_WORDS, .shown = "required", .at = CLUSTER(members),
 	 .count_at = CLUSTER(member_count),
@@ -143,6 +151,11 @@ const struct conf_key *conf_keys(size_t *ret_n)
 {
 	*ret_n = sizeof keys / sizeof *keys;
 	return keys;
+}
+
+const char *conf_notify_name(int64_t notify)
+{
+	return notifications[notify];
 }
 
 const char *conf_type_name(enum conf_type type)

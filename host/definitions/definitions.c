@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/mem.h"
 #include "config/ini.h"
+#include "definitions/fit.h"
 #include "definitions/manifests.h"
 #include "definitions/options.h"
 #include "definitions/secrets.h"
@@ -299,6 +300,7 @@ struct definitions *definitions_load(struct conf *conf_take, struct problems *pr
 	manifests_free(load.manifests);
 	definitions_add_alerts(made, &load.flow_places, problems);
 	table_clear(&load.flow_places);
+	definitions_check_addresses(made, problems);
 	definitions_check_secrets(made, problems);
 	definitions_check_signatures(made, problems);
 	problems_sort(problems);

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/auto.h"
+#include "definitions/fit.h"
 #include "definitions/live.h"
 #include "desktop/words.h"
 #include "os/files.h"
@@ -172,6 +173,7 @@ void definitions_warn(const struct definitions *definitions, const struct warnin
 		warn_of_device(&warning, &definitions->conf->devices[i]);
 		warn_of_absent(&warning, gateways, &definitions->conf->devices[i]);
 	}
+	definitions_warn_of_twins(definitions, warnings);
 	definitions_warn_of_things(definitions, warnings);
 	arena_free(warning.arena);
 }

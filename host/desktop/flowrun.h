@@ -108,6 +108,11 @@ struct flowrun_spec {
 int flowrun_start(struct loop *loop, const struct flowrun_spec *spec, const struct flowrun_role *role,
 		  struct flowrun **ret, hst_error *err);
 
+/* The same in two parts: all that can be done before there is a process, and the rest. What was not begun is freed, and its
+ * place is not renewed but made anew. Begun once; a run that could not be is the caller's to free. */
+struct flowrun *flowrun_prepare(struct loop *loop, const struct flowrun_spec *spec, const struct flowrun_role *role);
+int flowrun_begin(struct flowrun *run, hst_error *err);
+
 enum flowrun_how { FLOWRUN_CANCEL, FLOWRUN_SAFE_STOP, FLOWRUN_PAUSE, FLOWRUN_RESUME };
 void flowrun_steer(struct flowrun *run, enum flowrun_how how);
 

@@ -42,6 +42,7 @@ struct flowrun {
 	size_t input_length, input_sent;
 	int input_fd, output_fd; /* our ends; -1: closed */
 
+	struct flowrun_start start; /* its process, but for what is the place's */
 	pid_t pid; /* 0: there never was a process */
 	int status;
 	struct loop_timer *deadline, *term, *kill, *next, *quota_look;

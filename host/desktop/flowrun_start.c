@@ -20,16 +20,11 @@ enum { GRACE_MS = 30000, CANCEL_MS = 5000, DRAIN_MS = 500, PICTURE_MS = 100 };
 static int start_process(struct flowrun *run, hst_error *err)
 {
 	const struct flow_place *place = run->spec.place;
-	const struct flowrun_start start = {
-		.argv = flow_arguments(run->arena, run->spec.package, place),
-		.environment = flow_environment(run->arena, &run->spec, place, run->inputs),
-		.directory = place->work,
-		.stdin_fd = place->input[0],
-		.stdout_fd = place->output[1],
-		.stderr_fd = place->output[1],
-	};
 
-	return flow_start_limited(run, &start, err);
+	run->start.directory = place->work;
+	run->start.stdin_fd = place->input[0];
+	run->start.stdout_fd = run->start.stderr_fd = place->output[1];
+	return flow_start_limited(run, &run->start, err);
 }
 
 /* What refuses the run is its end; the caller hears of it as of any other. */
@@ -163,6 +158,10 @@ static void prepare(struct flowrun *run)
 	}
 	run->events.unshown = run->outputs.unshown = was_given_secrets(spec, run->inputs) || makes_secrets(run);
 	prepare_pictures(run);
+	if (run->refused.text[0])
+		return;
+	run->start.argv = flow_arguments(run->arena, spec->package, spec->place);
+	run->start.environment = flow_environment(run->arena, spec, spec->place, run->inputs);
 }
 
 static struct flowrun *run_new(struct loop *loop, const struct flowrun_spec *spec,
@@ -191,24 +190,33 @@ static struct flowrun *run_new(struct loop *loop, const struct flowrun_spec *spe
 	return run;
 }
 
-int flowrun_start(struct loop *loop, const struct flowrun_spec *spec, const struct flowrun_role *role,
-		  struct flowrun **ret, hst_error *err)
+struct flowrun *flowrun_prepare(struct loop *loop, const struct flowrun_spec *spec, const struct flowrun_role *role)
 {
 	struct flowrun *run = run_new(loop, spec, role);
-	int code = HST_OK;
 
 	prepare(run);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (!run->refused.text[0]) {
-		code = launch(run, err);
-	} else {
-		run->started_us = clock_wall_us();
-		flow_finish_soon(run);
-	}
-	if (code) {
-		flowrun_free(run);
-		return code;
-	}
-	*ret = run;
+	return run;
+}
+
+int flowrun_begin(struct flowrun *run, hst_error *err)
+{
+	if (!run->refused.text[0])
+		return launch(run, err);
+	run->started_us = clock_wall_us();
+	flow_finish_soon(run);
 	return HST_OK;
+}
+
+int flowrun_start(struct loop *loop, const struct flowrun_spec *spec, const struct flowrun_role *role,
+		  struct flowrun **ret, hst_error *err)
+{
+	struct flowrun *run = flowrun_prepare(loop, spec, role);
+	int code = flowrun_begin(run, err);
+
+	if (code)
+		flowrun_free(run);
+	else
+		*ret = run;
+	return code;
 }

@@ -76,7 +76,7 @@ static int call(struct alerting *alerting, const struct alert_notice *notice, hs
 		return hst_fail(err, HST_RETRY, "%s", connector ? connector->fault : "there is no such connector");
 	if (!definitions_action(connector, step->action, &fields, &outputs, &deadline))
 		return hst_fail(err, HST_NOT_FOUND, "connector %s has no action %s", step->target, step->action);
-	rc = flow_step_inputs(engine->scratch, &scope, step, &inputs, err);
+	rc = flow_step_inputs(engine->scratch, &scope, step, (hst_fields){0}, &inputs, err);
 	if (rc < 0)
 		return rc;
 	value_write_json(&json, flow_inputs_fit(engine->scratch, fields, inputs));

@@ -1,6 +1,5 @@
 /* Triggers and plugins, with how their processes stand: why one does not work, and what to do about it. */
 #include "engine/answers.h"
-#include "engine/policy.h"
 
 #include "base/mem.h"
 #include "engine/why.h"
@@ -56,7 +55,7 @@ static const char *fault_of(const struct engine *engine, const struct definition
 {
 	if (definition->fault || definition->instance->kind != HST_BALANCER)
 		return definition->fault;
-	return balancers_fault(engine, definition->instance->name);
+	return balancers_fault(engine->balancers, definition->instance->name);
 }
 
 /* Members `state`, `why` and `remedy`; the last two where something is wrong. */

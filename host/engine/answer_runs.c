@@ -212,7 +212,7 @@ static hst_value *step_record(struct asking *asking, const struct store_step *st
 		answer_set_time(arena, record, "lost", step->lost_us);
 		answer_set_time(arena, record, "resolve_by", step->lost_us + lost_for_us);
 	}
-	set_span(arena, record, "waiting_ms", step->requested_us, step->placed_us, ended);
+	set_span(arena, record, "waiting_ms", step->requested_us, step->placed_us ? step->placed_us : step->ended_us, ended);
 	set_span(arena, record, "preparing_ms", step->placed_us, step->started_us, ended);
 	set_span(arena, record, "executing_ms", step->started_us, step->ended_us, ended);
 	if (step->action || step->subflow) {

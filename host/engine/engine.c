@@ -22,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STORE_IDLE_MS = 30 * 1000 };
+enum { STORE_IDLE_MS = 30 * 1000, STORE_SOON_MS = 20, STORE_FIRST_MS = 300 };
 
 void engine_refuse(struct engine *engine, struct hub_link *to, uint64_t id, int code, const char *reason, const char *format, ...)
 {
@@ -45,7 +45,7 @@ static const struct hub_handler handlers[] = {
 	{WORD_manage, on_manage},
 	{WORD_file_get, on_file_get}, {WORD_file_fetch, on_file_fetch}, {WORD_fired, on_fired}, {WORD_coming, on_coming},       {WORD_emit, on_emit},       {WORD_failing, on_failing}, {WORD_state_get, on_state_get},
 	{WORD_returned, on_returned}, {WORD_error, on_error},       {WORD_device, on_device},   {WORD_taken, on_taken},
-	{WORD_refused, on_refused},   {WORD_stage, on_stage},       {WORD_progress, on_progress}, {WORD_finished, on_finished},
+	{WORD_refused, on_refused},   {WORD_stage, on_stage},       {WORD_progress, on_progress}, {WORD_asked, on_asked}, {WORD_finished, on_finished},
 	{WORD_released, on_released}, {WORD_standing, on_standing}, {WORD_file_put, on_file_put}, {WORD_package, on_package}, {WORD_package_get, on_package_get},
 	{WORD_NONE, NULL},
 };
@@ -74,10 +74,9 @@ static void link_left(void *arg, struct hub_link *link)
 static void store_idle_due(void *arg)
 {
 	struct engine *engine = arg;
+	bool more = engine->batch_open || store_idle(engine->store);
 
-	if (!engine->batch_open)
-		store_idle(engine->store);
-	loop_in(engine->loop, STORE_IDLE_MS, store_idle_due, engine);
+	loop_in(engine->loop, more ? STORE_SOON_MS : STORE_IDLE_MS, store_idle_due, engine);
 }
 
 void engine_configure_core(struct engine *engine)
@@ -148,7 +147,7 @@ static int engine_open(struct engine *engine, void *zmq, struct key_ring *ring, 
 		return rc;
 	serving_configure(engine);
 	engine->balancers = balancers_open(engine->definitions);
-	balancers_note(engine);
+	balancers_note(engine->balancers, engine->definitions->conf, engine->core);
 	rc = open_store(engine, err);
 	alerting_open(engine);
 	if (rc >= 0)
@@ -251,7 +250,7 @@ static int engine_run(struct child *child)
 		loop_after(engine.loop, engine_after, &engine);
 		loop_after(engine.loop, rest_look, &engine);
 		engine.began_us = clock_steady_us();
-		loop_in(engine.loop, STORE_IDLE_MS, store_idle_due, &engine);
+		loop_in(engine.loop, STORE_FIRST_MS, store_idle_due, &engine);
 		retention_start(&engine);
 		alerting_start(&engine);
 		secrets_look(&engine);

@@ -12,6 +12,7 @@
 #include "definitions/definitions.h"
 #include "loop/loop.h"
 #include "plugin/instance.h"
+#include "policy/policy.h"
 #include "pure/core/core.h"
 #include "store/store.h"
 #include "wire/child.h"
@@ -99,18 +100,12 @@ struct engine_follower {
 	bool ends;   /* of what happens only that a run has ended */
 };
 
-/* Those of the clusters; as long as the definitions they were opened with. */
-struct balancers {
-	struct table by_name; /* instance -> struct plugin_instance */
-	struct table faults;  /* instance -> text: why it is not there */
-	hst_host host;
-};
-
 struct engine {
 	struct loop *loop;
 	const struct child *child;
 	struct definitions *definitions;
 	struct balancers *balancers;
+	struct policy_house house; /* both of them, for the core */
 	struct engine_loaded *loaded; /* read again and checked, not yet in force (reload.c); NULL: nothing */
 	struct core *core;
 	struct core_effects effects;
@@ -235,6 +230,7 @@ void on_taken(void *arg, struct hub_link *from, const struct message *message);
 void on_refused(void *arg, struct hub_link *from, const struct message *message);
 void on_stage(void *arg, struct hub_link *from, const struct message *message);
 void on_progress(void *arg, struct hub_link *from, const struct message *message);
+void on_asked(void *arg, struct hub_link *from, const struct message *message);
 void on_finished(void *arg, struct hub_link *from, const struct message *message);
 void on_released(void *arg, struct hub_link *from, const struct message *message);
 void on_standing(void *arg, struct hub_link *from, const struct message *message);

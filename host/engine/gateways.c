@@ -53,6 +53,15 @@ static bool names_files(struct engine *engine, const struct core_action *action)
 	       value_count(fields_files(engine->scratch, package->inputs, inputs)) > 0;
 }
 
+/* What the person at the device is told of it; the last text of the head, which is cut where it does not fit. */
+static void set_title(struct engine *engine, struct message *message, const struct run *run)
+{
+	const char *label = run->facts.label;
+
+	message_set_text(message, "title",
+	                 label && *label ? arena_printf(engine->scratch, "%s: %s", run->flow->name, label) : run->flow->name);
+}
+
 void gateways_offer(struct engine *engine, const struct core_action *action)
 {
 	const struct step *step = action->step;
@@ -81,6 +90,8 @@ void gateways_offer(struct engine *engine, const struct core_action *action)
 		message_set_text(&message, "chain", step->run->facts.chain);
 	if (names_files(engine, action))
 		message_set_boolean(&message, "files", true);
+	if (step->facts.attended)
+		set_title(engine, &message, step->run);
 	message_set_payload(&message, action->inputs, action->inputs_length);
 	message_set_sealed(&message, engine->sealed.s, engine->sealed.length);
 	hub_send(engine->hub, link, &message);

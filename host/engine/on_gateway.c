@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "os/crash.h"
+#include "pure/core/steer.h"
 #include "schema/facts.h"
 #include "schema/value.h"
 
@@ -127,6 +128,14 @@ void on_progress(void *arg, struct hub_link *from, const struct message *message
 	event.subflow = value_text(value_get(body, "subflow"));
 	event.action = value_text(value_get(body, "action"));
 	step_event(engine, from, message, &event);
+}
+
+/* The person at the device has done something with the run. Who that is follows from the run, not from what is said. */
+void on_asked(void *arg, struct hub_link *from, const struct message *message)
+{
+	struct core_event event = {.kind = CORE_ASKED, .verb = core_verb_named(message_text(message, "how"))};
+
+	step_event(arg, from, message, &event);
 }
 
 /* Payload: outputs; of a run that went wrong {"text":…,"outputs":{…}}. */

@@ -1,5 +1,4 @@
 /* What operators decide about runs and about the house. Each word is answered when what it did is on disk. */
-#include "engine/policy.h"
 #include "engine/steer.h"
 
 #include "base/auto.h"
@@ -109,7 +108,7 @@ static int read_outputs(const struct steer *steer, const struct step *step, stru
 	hst_fields fields = {0};
 	int rc;
 
-	if (!policy_outputs(engine, step->flow_step, &fields) && value_count(given) > 0)
+	if (!policy_outputs(engine->definitions, step->flow_step, &fields) && value_count(given) > 0)
 		return hst_fail_as(steer->err, HST_NOT_FOUND, "DefinitionGone",
 		                   "the configuration no longer has %s, so its outputs cannot be checked",
 		                   step->flow_step->use_text);

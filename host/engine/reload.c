@@ -9,7 +9,6 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "engine/policy.h"
 #include "engine/secrets.h"
 #include "os/inherited.h"
 
@@ -140,7 +139,7 @@ static void take_loaded(struct engine *engine)
 	engine->balancers = loaded->balancers;
 	free(loaded);
 	engine_configure_core(engine);
-	balancers_note(engine);
+	balancers_note(engine->balancers, engine->definitions->conf, engine->core);
 	engine_begin(engine);
 	if (engine_store_definitions(engine, &err) < 0) {
 		log_error("the store could not be written: %s", err.text);

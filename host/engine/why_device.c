@@ -61,8 +61,7 @@ static const char *more_of_refusal(struct engine *engine, const struct step *ste
 
 	if (again_us)
 		return arena_printf(engine->scratch, "it is asked again at %s", why_moment(engine->scratch, again_us));
-	return arena_printf(engine->scratch, "so it refused at revision %lld, and is asked again when its sessions change",
-	                    (long long)device->revision);
+	return "it is asked again when its sessions change";
 }
 
 /* What was drained, which may be more than the device. */
@@ -132,6 +131,9 @@ static const hst_value *candidate(struct engine *engine, const struct step *step
 	text_init(&clause, CLAUSE_MAX);
 	code = core_candidate(step, device, &clause);
 	more = code ? addition(engine, code, step, device) : NULL;
+	/* A refusal is a sentence of the device's own, with its full stop. */
+	if (more && clause.length && clause.s[clause.length - 1] == '.')
+		clause.s[--clause.length] = '\0';
 	value_set_text(record, "device", device->name);
 	value_set_text(record, "code", code);
 	value_set_text(record, "sentence",

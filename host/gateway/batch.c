@@ -1,4 +1,4 @@
-/* Events in; then the journal, synced once; then everything else. */
+/* Events in; then the journal, synced once, while flows are made ready that it is about; then everything else. */
 #include "gateway/gateway.h"
 
 #include "base/auto.h"
@@ -12,6 +12,8 @@
 
 /* Rule R17: a session is closed within 60 s. */
 enum { HEARD_MS = 30 * 1000, AGAIN_MS = 5000, CLOSE_MS = 60 * 1000 };
+
+enum { LAUNCH_ID = 2 };
 
 void gateway_event(struct gateway_device *device, const struct admission_event *event)
 {
@@ -161,7 +163,7 @@ static void tell_session(struct gateway *gateway, uint32_t number, struct messag
 		log_warning("session process %u: %s", number, err.text);
 }
 
-static void do_open(struct gateway *gateway, const struct admission_effect *effect)
+static void do_open(const struct gateway_device *device, const struct admission_effect *effect)
 {
 	AUTO(text) struct text sealed;
 	struct message message;
@@ -171,24 +173,27 @@ static void do_open(struct gateway *gateway, const struct admission_effect *effe
 	message_init(&message, WORD_open, 1);
 	message_set_sealed(&message, sealed.s, sealed.length);
 	message_set_text(&message, "user", effect->run->user);
-	if (effect->run->attended)
+	if (effect->run->attended) {
 		message_set_text(&message, "session", effect->run->session);
-	tell_session(gateway, effect->hold->number, &message);
+		message_set_text(&message, "notify", conf_notify_name(device->conf->notify));
+	}
+	if (*effect->run->login)
+		message_set_text(&message, "login", effect->run->login);
+	tell_session(device->gateway, effect->hold->number, &message);
 }
 
 /* Names, not paths: the session process knows the folders, and a name is never too long for a head. */
-static void do_launch(struct gateway_device *device, const struct admission_effect *effect)
+static bool say_launch(struct gateway_process *process, const struct admission_run *run, bool wait)
 {
-	struct gateway *gateway = device->gateway;
-	const struct admission_run *run = effect->run;
 	char *results = results_name(run->step, run->token);
 	AUTO(text) struct text sealed;
 	struct message message;
+	hst_error err = {{0}, {0}};
+	bool said;
 
 	text_init(&sealed, SEALED_BYTES_MAX);
 	offer_items(run, false, &sealed);
-	crash_point(CRASH_gateway_before_launch);
-	message_init(&message, WORD_launch, 2);
+	message_init(&message, WORD_launch, LAUNCH_ID);
 	message_set_integer(&message, "step", run->step);
 	message_set_integer(&message, "token", run->token);
 	message_set_text(&message, "run", run->run_id);
@@ -199,10 +204,36 @@ static void do_launch(struct gateway_device *device, const struct admission_effe
 	message_set_text(&message, "results", results);
 	if (*run->chain)
 		message_set_text(&message, "chain", run->chain);
+	if (*run->title)
+		message_set_text(&message, "title", run->title);
+	if (wait)
+		message_set_boolean(&message, "wait", true);
 	message_set_sealed(&message, sealed.s, sealed.length);
 	message_set_payload(&message, run->inputs, run->inputs_length);
-	tell_session(gateway, effect->hold->number, &message);
+	said = stream_send(process->stream, &message, &err) == HST_OK;
+	if (!said)
+		log_warning("session process %u: %s", process->number, err.text);
 	free(results);
+	return said;
+}
+
+static void do_launch(struct gateway *gateway, const struct admission_effect *effect)
+{
+	struct gateway_process *process = processes_of(gateway, effect->hold->number);
+	struct message message;
+
+	crash_point(CRASH_gateway_before_launch);
+	if (!process || !process->stream)
+		return; /* it is gone: that is known already, or about to be */
+	if (!process->ready) {
+		say_launch(process, effect->run, false);
+		return;
+	}
+	process->ready = false;
+	message_init(&message, WORD_begin, LAUNCH_ID);
+	message_set_integer(&message, "step", effect->run->step);
+	message_set_integer(&message, "token", effect->run->token);
+	tell_session(gateway, effect->hold->number, &message);
 }
 
 static void do_halt(struct gateway *gateway, const struct admission_effect *effect)
@@ -237,6 +268,14 @@ static void hold_is_late(void *arg)
 	processes_kill(process);
 }
 
+static void do_lock(struct gateway *gateway, const struct admission_effect *effect)
+{
+	struct message message;
+
+	message_init(&message, WORD_lock, LOCK_ID);
+	tell_session(gateway, effect->hold->number, &message);
+}
+
 static void do_close(struct gateway *gateway, const struct admission_effect *effect)
 {
 	struct gateway_process *process = processes_of(gateway, effect->hold->number);
@@ -263,15 +302,18 @@ static void perform(struct gateway_device *device, const struct admission_effect
 		processes_want(device, false);
 		break;
 	case ADMISSION_OPEN:
-		do_open(gateway, effect);
+		do_open(device, effect);
 		crash_point(CRASH_gateway_told_open);
 		break;
 	case ADMISSION_LAUNCH:
-		do_launch(device, effect);
+		do_launch(gateway, effect);
 		crash_point(CRASH_gateway_told_launch);
 		break;
 	case ADMISSION_HALT:
 		do_halt(gateway, effect);
+		break;
+	case ADMISSION_LOCK:
+		do_lock(gateway, effect);
 		break;
 	case ADMISSION_CLOSE:
 		do_close(gateway, effect);
@@ -361,6 +403,34 @@ static void journal_device(struct gateway_device *device)
 	}
 }
 
+/*
+ * While the disk has the journal, a session process makes ready what is about to be launched, and does not begin it; one of an
+ * earlier version does not know how to wait. Where several are launched at once all the processors have work as it is, and a
+ * second word for each would only be more of it.
+ */
+static void make_ready(struct gateway *gateway)
+{
+	const struct admission_effect *launch = NULL;
+	struct gateway_process *process;
+	size_t n = 0;
+
+	TABLE_EACH(&gateway->devices, entry) {
+		const struct gateway_device *device = entry->value;
+
+		for (size_t i = 0; i < device->due; i++) {
+			if (device->effects.at[i].kind != ADMISSION_LAUNCH)
+				continue;
+			launch = &device->effects.at[i];
+			n++;
+		}
+	}
+	process = n == 1 ? processes_of(gateway, launch->hold->number) : NULL;
+	if (!process || !process->stream || process->old)
+		return;
+	process->ready = say_launch(process, launch->run, true);
+	crash_point(CRASH_gateway_told_ready);
+}
+
 void gateway_after(void *arg)
 {
 	struct gateway *gateway = arg;
@@ -371,6 +441,7 @@ void gateway_after(void *arg)
 		more = false;
 		TABLE_EACH(&gateway->devices, entry)
 			journal_device(entry->value);
+		make_ready(gateway);
 		if (journal_sync(gateway, &err) < 0) {
 			/* Without it nothing may start; the supervisor starts a new gateway. */
 			log_error("%s", err.text);

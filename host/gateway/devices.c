@@ -1,6 +1,7 @@
 /* The devices this gateway serves: their strategies, and what the host hears of them. */
 #include "gateway/gateway.h"
 
+#include "base/auto.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -13,7 +14,14 @@
 
 enum { HEARTBEAT_MS = 5000, SHOWN_MS = 15000 };
 
-struct gateway_device *devices_add(struct gateway *gateway, const struct conf_device *conf, struct gateway_strategy *strategy_take)
+char *devices_made_of(const struct conf *conf, const struct conf_device *device)
+{
+	AUTO_FREE char *driver = conf_made_of(conf, HST_DRIVER, device->driver);
+
+	return mem_printf("%s%s", driver, device->address ? device->address : "");
+}
+
+struct gateway_device *devices_add(struct gateway *gateway, const struct conf_device *conf, struct policy_strategy *strategy_take)
 {
 	struct gateway_device *device = mem_alloc(sizeof *device);
 	struct admission_policy policy = strategies_policy(strategy_take);
@@ -22,7 +30,7 @@ struct gateway_device *devices_add(struct gateway *gateway, const struct conf_de
 	device->gateway = gateway;
 	device->conf = conf;
 	device->strategy = strategy_take;
-	device->driver_made_of = conf_made_of(gateway->conf, HST_DRIVER, conf->driver);
+	device->driver_made_of = devices_made_of(gateway->conf, conf);
 	device->fresh = true;
 	admission_effects_init(&device->effects);
 	table_set(&gateway->devices, conf->name, device);
@@ -34,7 +42,7 @@ struct gateway_device *devices_add(struct gateway *gateway, const struct conf_de
 int devices_open(struct gateway *gateway, hst_error *err)
 {
 	for (size_t i = 0; i < gateway->conf->device_count; i++) {
-		struct gateway_strategy *strategy;
+		struct policy_strategy *strategy;
 		int rc;
 
 		if (gateway->conf->devices[i].gateway)
@@ -85,10 +93,15 @@ static bool say_session(void *arg, const hst_session *session, bool stuck)
 	json_quote(saying->to, session->id, strlen(session->id));
 	text_add(saying->to, ",\"user\":");
 	json_quote(saying->to, session->user, strlen(session->user));
-	text_addf(saying->to, ",\"connected\":\"%s\",\"locked\":\"%s\",\"ours\":%s,\"running\":%s,\"kept\":%s%s}",
+	text_addf(saying->to, ",\"connected\":\"%s\",\"locked\":\"%s\",\"ours\":%s,\"running\":%s,\"kept\":%s%s",
 	          fact_name(session->connected), fact_name(session->locked), session->ours ? "true" : "false",
 	          session->running ? "true" : "false", session->kept ? "true" : "false",
 	          stuck ? ",\"reason\":\"SessionCloseFailed\"" : "");
+	if (session->doubt) {
+		text_add(saying->to, ",\"doubt\":");
+		json_quote(saying->to, session->doubt, strlen(session->doubt));
+	}
+	text_add(saying->to, "}");
 	return saying->n < 1000;
 }
 
@@ -100,14 +113,29 @@ static bool say_held(void *arg, const struct admission_run *run)
 	return true;
 }
 
-void devices_about(struct text *to, const struct conf_device *conf)
+static const char *strategy_of(const struct gateway_device *device)
 {
-	const char *strategy = conf->strategy ? conf->strategy : STRATEGY_BY_SYSTEM;
+	const struct admission_device now = admission_device(device->admission);
 
-	text_add(to, ",\"driver\":");
-	json_quote(to, conf->driver, strlen(conf->driver));
-	text_add(to, ",\"strategy\":");
-	json_quote(to, strategy, strlen(strategy));
+	return strategies_in_force(device->conf, now.known, now.facts.system);
+}
+
+static void say_text(struct text *to, const char *name, const char *value)
+{
+	text_addf(to, ",\"%s\":", name);
+	if (value)
+		json_quote(to, value, strlen(value));
+	else
+		text_add(to, "null");
+}
+
+void devices_about(struct text *to, const struct gateway_device *device)
+{
+	const struct conf_device *conf = device->conf;
+
+	say_text(to, "driver", conf->driver);
+	say_text(to, "device_address", conf->address);
+	say_text(to, "strategy", strategy_of(device));
 	text_add(to, ",\"accounts\":[");
 	for (size_t i = 0; i < conf->account_count; i++) {
 		text_add(to, i ? "," : "");
@@ -145,20 +173,31 @@ static void on_shown(void *arg, const struct message *reply)
 	now_write(device->gateway);
 }
 
+/* Which rules are in force here, and how many sessions they allow. */
+static void say_rules(struct text *to, const struct gateway_device *device, const struct admission_device *now)
+{
+	if (!now->known || device->leaving)
+		return;
+	say_text(to, "strategy", strategy_of(device));
+	text_addf(to, ",\"by_system\":%s,\"unfit\":%s,\"limit\":%lld", device->conf->strategy ? "false" : "true",
+	          now->unfit ? "true" : "false", (long long)now->limit);
+	say_text(to, "limit_from", now->limit_from);
+}
+
 /* Sessions, and in the first word of a connection also which runs are here, and what this machine has in its file and its folder. */
 static void write_body(struct text *to, struct gateway_device *device)
 {
+	const struct admission_device now = admission_device(device->admission);
 	struct saying saying = {.to = to};
 
 	text_add(to, "{\"sessions\":[");
 	admission_sessions(device->admission, say_session, &saying);
 	text_add(to, "]");
-	if (admission_device(device->admission).blind) {
-		const char *blind = admission_device(device->admission).blind;
-
-		text_add(to, ",\"blind\":");
-		json_quote(to, blind, strlen(blind));
-	}
+	if (now.blind)
+		say_text(to, "blind", now.blind);
+	if (now.known && containment_name(now.facts.containment))
+		say_text(to, "containment", containment_name(now.facts.containment));
+	say_rules(to, device, &now);
 	if (device->fresh) {
 		saying.n = 0;
 		text_add(to, ",\"holding\":[");
@@ -168,7 +207,7 @@ static void write_body(struct text *to, struct gateway_device *device)
 	if ((device->fresh || device->fetched) && !device->leaving) {
 		text_add(to, ",\"about\":{\"gateway\":");
 		json_quote(to, device->gateway->conf->gateway_name, strlen(device->gateway->conf->gateway_name));
-		devices_about(to, device->conf);
+		devices_about(to, device);
 		packages_say(to, device->gateway);
 		text_add(to, "}");
 	}
@@ -189,6 +228,16 @@ static int say_first(struct gateway_device *device, struct message *message, hst
 	return rc;
 }
 
+/* Rule R10a, as soon as the driver has said what the device is: nothing starts there until somebody has mended it. */
+static void look_whether_fit(struct gateway_device *device, const struct admission_device *now)
+{
+	if (now->unfit && !device->unfit)
+		log_error("device %s: StrategyUnfit: the strategy %s is not made for a %s system; nothing starts there. Choose the one for "
+		          "the system, win10 for clients and server-rds for servers, or leave `strategy` out",
+		          device->conf->name, device->conf->strategy, system_name(now->facts.system));
+	device->unfit = now->unfit;
+}
+
 void devices_say(struct gateway_device *device)
 {
 	struct admission_device now = admission_device(device->admission);
@@ -198,6 +247,7 @@ void devices_say(struct gateway_device *device)
 	hst_error err = {{0}, {0}};
 	int rc;
 
+	look_whether_fit(device, &now);
 	if ((!now.known && !now.blind) || device->let_go)
 		return;
 	text_init(&json, PAYLOAD_BYTES_MAX);

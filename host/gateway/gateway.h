@@ -11,7 +11,7 @@
 
 #include "base/text.h"
 #include "config/conf.h"
-#include "gateway/strategies.h"
+#include "policy/strategies.h"
 #include "loop/loop.h"
 #include "pure/admission/admission.h"
 #include "wire/believed.h"
@@ -19,8 +19,12 @@
 #include "wire/enrol.h"
 #include "wire/link.h"
 #include "wire/stream.h"
+#include "wire/sum.h"
 
 struct gateway;
+
+/* The id of `lock`, by which an error is known to be its answer. */
+enum { LOCK_ID = 4 };
 
 /* A session process of a device, as the supervisor gave it. */
 struct gateway_process {
@@ -31,6 +35,7 @@ struct gateway_process {
 	bool old;    /* its program is that of an earlier version */
 	bool replaced; /* it is to end: another one is there, or will be, or none is needed */
 	struct stream *stream; /* NULL until it was started */
+	bool ready; /* it makes a flow ready that is launched in this round */
 	struct loop_timer *again; /* the supervisor's queue was full: it is asked again */
 	struct loop_timer *late;  /* a hold was told to close: how long it may take */
 	uint64_t next_question;
@@ -41,8 +46,8 @@ struct gateway_device {
 	struct gateway *gateway;
 	const struct conf_device *conf;
 	struct conf_device gone; /* its name, once it is no longer configured */
-	struct gateway_strategy *strategy; /* NULL: it is no longer configured */
-	char *driver_made_of;    /* conf_made_of */
+	struct policy_strategy *strategy; /* NULL: it is no longer configured */
+	char *driver_made_of;    /* devices_made_of */
 	bool leaving; /* it is no longer configured; what is under way comes to its end */
 	bool let_go;  /* and has */
 	struct admission *admission;
@@ -54,6 +59,7 @@ struct gateway_device {
 	bool fresh;   /* nor, since the connection came up, which runs are known here */
 	bool shown;   /* since then it has said that it has heard of it */
 	int64_t watch_wanted_us, watch_pause_ms; /* when the last watch was asked for, and how long the next one is waited for */
+	bool unfit;   /* it was said that its strategy is */
 	char *problem; /* why nothing is known of its sessions, or why the host does not want it; NULL: nothing is wrong */
 };
 
@@ -108,15 +114,16 @@ void gateway_forget_loaded(struct gateway *gateway);
 
 /* devices.c */
 int devices_open(struct gateway *gateway, hst_error *err);
+char *devices_made_of(const struct conf *conf, const struct conf_device *device); /* another one needs new session processes; caller frees */
 /* Nothing begins on it until ADMISSION_GATHERED. */
 struct gateway_device *devices_add(struct gateway *gateway, const struct conf_device *conf,
-                                   struct gateway_strategy *strategy_take);
+                                   struct policy_strategy *strategy_take);
 void devices_let_go(struct gateway_device *device); /* if it is leaving, and nothing is left to be done */
 void devices_close(struct gateway *gateway);
 void devices_say(struct gateway_device *device); /* the `device` message: how it stands now */
 void devices_heartbeat(void *arg);
 
-void devices_about(struct text *to, const struct conf_device *conf); /* ,"driver":…,"strategy":…,"accounts":[…] */
+void devices_about(struct text *to, const struct gateway_device *device); /* ,"driver":…,"strategy":…,"accounts":[…] */
 
 /* enrolling.c */
 void enrolling_begin(struct gateway *gateway, void *zmq, const struct key_ring *ring);
@@ -153,6 +160,7 @@ void on_host_message(void *arg, const struct message *message);
 
 /* offer_items.c: those that go with `open`, or with `launch`; they were checked when the offer came. `to` is empty. */
 void offer_items(const struct admission_run *run, bool password, struct text *to);
+void offer_login(const struct message *offer, char ret[SUM_SIZE]); /* a sum over the sealed password; "": none came */
 
 /* packages.c: copies of the host's desktop flows */
 void packages_fetch(struct gateway_device *device, const char *digest);

@@ -36,7 +36,7 @@ static void add_device(struct text *to, const struct gateway_device *device)
 	add_text(to, "system", now.known ? system_name(now.facts.system) : NULL);
 	text_addf(to, ",\"slots\":%lld", (long long)now.slots);
 	add_text(to, "problem", device->problem);
-	devices_about(to, device->conf);
+	devices_about(to, device);
 	text_add(to, "}");
 }
 

@@ -68,6 +68,7 @@ static void on_offer(struct gateway *gateway, const struct message *message)
 	struct gateway_device *device = table_get(&gateway->devices, message_text(message, "device"));
 	struct admission_event event = {.kind = ADMISSION_OFFER};
 	hst_error err = {{0}, {0}};
+	char login[SUM_SIZE];
 
 	crash_point(CRASH_gateway_heard_offer);
 	if (!device) {
@@ -84,8 +85,10 @@ static void on_offer(struct gateway *gateway, const struct message *message)
 		refuse_at_once(gateway, message, "SecretUnusable", "fatal", "what is sealed of the offer cannot be read");
 		return;
 	}
+	offer_login(message, login);
 	event.offer = admission_run_new(
-		&(struct admission_run){.step = message_integer(message, "step"),
+		&(struct admission_run){.login = login,
+					.step = message_integer(message, "step"),
 					.token = message_integer(message, "token"),
 					.number = message_integer(message, "number"),
 					.timeout_ms = message_integer(message, "timeout_ms"),
@@ -99,6 +102,7 @@ static void on_offer(struct gateway *gateway, const struct message *message)
 					.inputs = message->payload,
 					.inputs_length = message->payload_length,
 					.chain = message_text(message, "chain"),
+					.title = message_text(message, "title"),
 					.sealed = message->sealed,
 					.sealed_length = message->sealed_length});
 	gateway_event(device, &event);

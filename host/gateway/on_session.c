@@ -16,7 +16,9 @@ static void on_sessions(struct gateway_process *process, const struct message *m
 	struct gateway *gateway = process->device->gateway;
 	hst_device facts = {.name = process->device->conf->name, .system = system_named(message_text(message, "system")),
 	                    .processors = message_integer(message, "processors"), .load_milli = message_integer(message, "load"),
-	                    .memory_milli = message_integer(message, "memory"), .rehearses = message_boolean(message, "rehearses")};
+	                    .memory_milli = message_integer(message, "memory"), .rehearses = message_boolean(message, "rehearses"),
+	                    .rds = rds_named(message_text(message, "rds")),
+	                    .containment = containment_named(message_text(message, "containment"))};
 	struct admission_event event = {.kind = ADMISSION_SESSIONS, .device = &facts};
 	const hst_value *list;
 	hst_session *sessions;
@@ -98,6 +100,9 @@ static void on_error(struct gateway_process *process, const struct message *mess
 	struct admission_event event = {.kind = ADMISSION_OPEN_FAILED, .number = process->number, .code = code,
 	                                .reason = err.reason, .text = err.text};
 
+	/* Unasked it is about the session, which has ended. */
+	if (!process->watch && (message->id == LOCK_ID || !message->id))
+		event.kind = ADMISSION_LOCK_FAILED;
 	if (user)
 		identity_is(process->device, user, NULL, code, err.text);
 	else if (!process->watch)
@@ -106,15 +111,15 @@ static void on_error(struct gateway_process *process, const struct message *mess
 		processes_blind(process->device, err.text);
 }
 
-/* Progress goes straight on: nothing here depends on it. */
-static void on_hold_progress(struct gateway_process *process, const struct message *message)
+/* Progress, and what the person has asked for, go straight on: nothing here depends on them. */
+static void forward(struct gateway_process *process, const struct message *message)
 {
-	struct message forward = *message;
+	struct message same = *message;
 	hst_error err = {{0}, {0}};
 
-	forward.id = 0;
-	if (link_send(process->device->gateway->link, &forward, &err) < 0)
-		log_debug("progress was not forwarded: %s", err.text);
+	same.id = 0;
+	if (link_send(process->device->gateway->link, &same, &err) < 0)
+		log_debug("%s was not forwarded: %s", message_row(message->word)->word, err.text);
 }
 
 static void on_hold_stage(struct gateway_process *process, const struct message *message)
@@ -166,7 +171,8 @@ void on_session_message(void *arg, struct stream *stream, const struct message *
 		gateway_event(process->device, &opened);
 		break;
 	case WORD_progress:
-		on_hold_progress(process, message);
+	case WORD_asked:
+		forward(process, message);
 		break;
 	case WORD_stage:
 		on_hold_stage(process, message);

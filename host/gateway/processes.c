@@ -6,7 +6,6 @@
 #include "base/mem.h"
 #include "os/channel.h"
 #include "os/crash.h"
-#include "os/spawn.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,6 +191,7 @@ void processes_held(struct gateway_process *process, const struct message *held)
 	} states[] = {{"warm", ADMISSION_ADOPTED_WARM}, {"idle", ADMISSION_ADOPTED_IDLE}, {"running", ADMISSION_ADOPTED_RUNNING}};
 	struct admission_event event = {.kind = ADMISSION_ADOPTED, .number = process->number, .session = message_text(held, "session"),
 	                                .user = message_text(held, "user"), .key = message_text(held, "key"),
+	                                .login = message_text(held, "login"),
 	                                .attended = message_boolean(held, "attended"),
 	                                .step = message_integer(held, "step"), .token = message_integer(held, "token")};
 	struct message done;
@@ -280,7 +280,6 @@ void processes_channel(void *arg, int fd, short ready)
 	struct gateway *gateway = arg;
 	struct channel_record record;
 	hst_error err = {{0}, {0}};
-	char how[96];
 	int rc, passed = -1;
 
 	(void)ready;
@@ -308,8 +307,7 @@ void processes_channel(void *arg, int fd, short ready)
 		if (record.what == CHANNEL_STARTED && passed >= 0) {
 			process_started(process, passed);
 		} else if (record.what == CHANNEL_ENDED) {
-			spawn_status_text(record.status, how, sizeof how);
-			process_ended(process, record.status == 0 ? HST_OK : HST_BROKEN, how);
+			process_ended(process, record.status == 0 ? HST_OK : HST_BROKEN, record.text);
 		} else if (record.what == CHANNEL_FAILED) {
 			process_ended(process, HST_BROKEN, record.text);
 		}

@@ -8,7 +8,6 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "config/conf_changes.h"
 #include "os/inherited.h"
 
 #include <stdlib.h>
@@ -19,7 +18,7 @@ enum { LOAD_MS = 120000 };
 struct gateway_loaded {
 	struct conf *conf;
 	hst_arena *arena;
-	struct table strategies; /* device -> struct gateway_strategy */
+	struct table strategies; /* device -> struct policy_strategy */
 };
 
 void gateway_forget_loaded(struct gateway *gateway)
@@ -42,7 +41,7 @@ static int open_strategies(struct gateway_loaded *loaded, hst_error *err)
 
 	for (size_t i = 0; rc >= 0 && i < loaded->conf->device_count; i++) {
 		const struct conf_device *device = &loaded->conf->devices[i];
-		struct gateway_strategy *strategy;
+		struct policy_strategy *strategy;
 
 		if (device->gateway)
 			continue;
@@ -79,11 +78,11 @@ static bool load(struct gateway *gateway)
 }
 
 /* What is in it goes on; a driver that has changed gets processes of its own. */
-static void change_device(struct gateway_device *device, const struct conf_device *conf, struct gateway_strategy *strategy)
+static void change_device(struct gateway_device *device, const struct conf_device *conf, struct policy_strategy *strategy)
 {
-	struct gateway_strategy *before = device->strategy;
+	struct policy_strategy *before = device->strategy;
 	struct admission_policy policy = strategies_policy(strategy);
-	char *made_of = conf_made_of(device->gateway->conf, HST_DRIVER, conf->driver);
+	char *made_of = devices_made_of(device->gateway->conf, conf);
 	struct admission_event event = {.kind = ADMISSION_CONFIGURED, .accounts = conf->accounts,
 	                                .account_count = conf->account_count, .policy = &policy,
 	                                .new_driver = device->leaving || strcmp(made_of, device->driver_made_of) != 0};
@@ -102,7 +101,7 @@ static void change_device(struct gateway_device *device, const struct conf_devic
 /* It keeps of the configuration its name. */
 static void leave_device(struct gateway_device *device)
 {
-	struct gateway_strategy *before = device->strategy;
+	struct policy_strategy *before = device->strategy;
 	struct admission_policy policy = strategies_policy(NULL);
 	struct admission_event event = {.kind = ADMISSION_CONFIGURED, .policy = &policy, .leaving = true};
 
@@ -115,7 +114,7 @@ static void leave_device(struct gateway_device *device)
 	strategies_close(before);
 }
 
-static void add_device(struct gateway *gateway, const struct conf_device *conf, struct gateway_strategy *strategy_take)
+static void add_device(struct gateway *gateway, const struct conf_device *conf, struct policy_strategy *strategy_take)
 {
 	static const struct admission_event gathered = {.kind = ADMISSION_GATHERED};
 	struct gateway_device *device = devices_add(gateway, conf, strategy_take);

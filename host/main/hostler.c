@@ -1,5 +1,5 @@
 /* hostler: the command line. */
-#include "cli/cli.h"
+#include "cli/dispatch.h"
 #include "os/harden.h"
 
 int main(int argc, char **argv)

@@ -17,7 +17,8 @@ enum channel_what {
 	CHANNEL_WANT_WATCH = 1, /* gateway: a `hostler-session watch` for `device` */
 	CHANNEL_WANT_HOLD,	/* gateway: a `hostler-session hold` for `device` */
 	CHANNEL_STARTED,	/* supervisor: here it is, with the descriptor */
-	CHANNEL_ENDED,	/* supervisor: the process `number` has ended with `status` (as from waitpid) */
+	CHANNEL_ENDED,	/* supervisor: the process `number` has ended with `status` (as from waitpid); `text` says it in words,
+			   and what it could not begin with */
 	CHANNEL_FAILED, /* supervisor: it could not be started; `text` says why */
 	CHANNEL_KILL,	/* gateway: end the process `number` now */
 	CHANNEL_ADOPT,	  /* supervisor, to both: with the descriptor that leads to the other; to the gateway also the

@@ -60,9 +60,10 @@
 	POINT(gateway, heard_opened, "a session process has opened its session") \
 	POINT(gateway, heard_finished, "a session process has told how a flow ended") \
 	POINT(gateway, heard_closed, "a session process has closed its session") \
+	POINT(gateway, told_ready, "a session process has been told to make a flow ready, none of its records is in the journal") \
 	POINT(gateway, before_journal, "records are made, none is in the journal") \
 	POINT(gateway, journal_written, "records are in the journal, not synced") \
-	POINT(gateway, journal_synced, "records are synced, nothing has been done") \
+	POINT(gateway, journal_synced, "records are synced, nothing has been done but to make flows ready") \
 	POINT(gateway, told_taken, "the host has been told that an offer is taken") \
 	POINT(gateway, told_standing, "the host has been told what became of an offer") \
 	POINT(gateway, told_open, "a session process has been told to open a session") \
@@ -90,6 +91,7 @@
 	POINT(hold, opened, "the session is open, the gateway has not been told") \
 	POINT(hold, told_opened, "the gateway has been told that the session is open") \
 	POINT(hold, before_launch, "a launch is received, nothing is made for it") \
+	POINT(hold, made_ready, "everything is made for a flow, the word to begin it has not come") \
 	POINT(hold, before_start, "the run's folders are made, the flow is not started") \
 	POINT(hold, started, "the flow has been started") \
 	POINT(hold, flow_ended, "the flow has ended, its files are where only this process looks") \

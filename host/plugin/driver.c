@@ -161,6 +161,11 @@ int driver_screenshot(struct plugin_instance *driver, hst_call *call, const char
 			     begin(driver, "screenshot", call)->screenshot(driver->state, call, session, path, &said), &said, err);
 }
 
+bool driver_can_lock(const struct plugin_instance *driver)
+{
+	return PRESENT(ops_of(driver), lock);
+}
+
 int driver_lock(struct plugin_instance *driver, hst_call *call, const char *session, hst_error *err)
 {
 	const hst_driver_ops *ops = ops_of(driver);
@@ -190,4 +195,34 @@ int driver_reap(struct plugin_instance *driver, hst_call *call, const char *cons
 		return cannot(driver, "reap", err);
 	return plugin_answer(driver->plugin, "reap", begin(driver, "reap", call)->reap(driver->state, call, notes, n, &said), &said,
 			     err);
+}
+
+bool driver_knows_standing(const struct plugin_instance *driver)
+{
+	return PRESENT(ops_of(driver), standing);
+}
+
+int driver_standing(struct plugin_instance *driver, hst_call *call, const char *session, hst_error *err)
+{
+	const hst_driver_ops *ops = ops_of(driver);
+	hst_error said = {0};
+
+	if (!PRESENT(ops, standing))
+		return cannot(driver, "standing", err);
+	return plugin_answer(driver->plugin, "standing", begin(driver, "standing", call)->standing(driver->state, call, session, &said),
+			     &said, err);
+}
+
+bool driver_events(struct plugin_instance *driver, int *ret_fd, bool *ret_often)
+{
+	const hst_driver_ops *ops = ops_of(driver);
+
+	*ret_fd = -1;
+	*ret_often = false;
+	if (!PRESENT(ops, events))
+		return false;
+	plugin_begin(driver, "events", 0);
+	ops->events(driver->state, ret_fd, ret_often);
+	guard_leave();
+	return *ret_fd >= 0;
 }

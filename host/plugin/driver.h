@@ -21,8 +21,13 @@ int driver_start(struct plugin_instance *driver, hst_call *call, const char *ses
 bool driver_can_screenshot(const struct plugin_instance *driver);
 int driver_screenshot(struct plugin_instance *driver, hst_call *call, const char *session, const char *path,
 		      hst_error *err);
+/* False: it has no such descriptor, and is listed every second. */
+bool driver_events(struct plugin_instance *driver, int *ret_fd, bool *ret_often);
+bool driver_can_lock(const struct plugin_instance *driver);
 int driver_lock(struct plugin_instance *driver, hst_call *call, const char *session, hst_error *err);
 int driver_close(struct plugin_instance *driver, hst_call *call, const char *session, hst_error *err);
+bool driver_knows_standing(const struct plugin_instance *driver);
+int driver_standing(struct plugin_instance *driver, hst_call *call, const char *session, hst_error *err);
 int driver_reap(struct plugin_instance *driver, hst_call *call, const char *const *notes, size_t n,
 		hst_error *err);
 

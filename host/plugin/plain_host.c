@@ -11,6 +11,10 @@
 
 #include <hostler/secret.h>
 
+#include <time.h>
+
+enum { WAIT_TURN_US = 50 * 1000 };
+
 static void plain_log(hst_host *host, hst_level level, const char *text)
 {
 	switch (level) {
@@ -43,6 +47,22 @@ static void *plain_alloc(hst_arena *arena, size_t size)
 static bool plain_cancelled(hst_call *call)
 {
 	return call->deadline_us <= clock_wall_us();
+}
+
+/* In short turns, so that a call that is no longer wanted ends soon. */
+static bool plain_wait(hst_call *call, int64_t ms)
+{
+	const int64_t until_us = clock_steady_us() + ms * 1000;
+	int64_t left_us = ms * 1000;
+
+	while (left_us > 0 && !call->host->cancelled(call)) {
+		const int64_t turn_us = left_us < WAIT_TURN_US ? left_us : WAIT_TURN_US;
+		const struct timespec turn = {.tv_nsec = turn_us * 1000};
+
+		nanosleep(&turn, NULL);
+		left_us = until_us - clock_steady_us();
+	}
+	return !call->host->cancelled(call);
 }
 
 static int no_service(const char *service, hst_error *err)
@@ -178,6 +198,7 @@ void plugin_plain_host(hst_host *ret, const char *instance, hst_arena *arena)
 		.emit_with = no_emit_with,
 		.file_name = no_file_name,
 		.file_named = no_file_named,
+		.wait = plain_wait,
 	};
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "plugin/guard.h"
+#include "plugin/present.h"
 
 static const hst_strategy_ops *begin(struct plugin_instance *strategy, const char *op, hst_call *call)
 {
@@ -95,4 +96,17 @@ unsigned strategy_systems(const struct plugin_instance *strategy)
 	const hst_strategy_ops *ops = strategy->plugin->ops;
 
 	return ops->systems;
+}
+
+const char *strategy_limit_from(struct plugin_instance *strategy, const hst_device *device)
+{
+	const hst_strategy_ops *ops = strategy->plugin->ops;
+	const char *from;
+
+	if (!PRESENT(ops, limit_from))
+		return NULL;
+	plugin_begin(strategy, "limit_from", GUARD_PURE_MS);
+	from = ops->limit_from(strategy->state, device);
+	guard_leave();
+	return from;
 }

@@ -14,5 +14,6 @@ int strategy_plan(struct plugin_instance *strategy, const hst_device *device, co
 int strategy_retire(struct plugin_instance *strategy, const hst_session *session, hst_retirement *ret,
 		    hst_error *err);
 unsigned strategy_systems(const struct plugin_instance *strategy);
+const char *strategy_limit_from(struct plugin_instance *strategy, const hst_device *device); /* NULL: it does not say */
 
 #endif

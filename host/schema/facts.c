@@ -32,6 +32,34 @@ hst_system system_named(const char *name)
 	return strcmp(name, "server") == 0 ? HST_SERVER : HST_LINUX;
 }
 
+const char *rds_name(hst_rds rds)
+{
+	if (rds == HST_RDS_YES)
+		return "yes";
+	return rds == HST_RDS_NO ? "no" : NULL;
+}
+
+hst_rds rds_named(const char *name)
+{
+	if (strcmp(name, "yes") == 0)
+		return HST_RDS_YES;
+	return strcmp(name, "no") == 0 ? HST_RDS_NO : HST_RDS_UNKNOWN;
+}
+
+const char *containment_name(hst_containment containment)
+{
+	if (containment == HST_CONTAINMENT_CGROUP)
+		return "cgroup";
+	return containment == HST_CONTAINMENT_PROCESSES ? "processes" : NULL;
+}
+
+hst_containment containment_named(const char *name)
+{
+	if (strcmp(name, "cgroup") == 0)
+		return HST_CONTAINMENT_CGROUP;
+	return strcmp(name, "processes") == 0 ? HST_CONTAINMENT_PROCESSES : HST_CONTAINMENT_UNKNOWN;
+}
+
 int64_t fact_load(int64_t milli)
 {
 	if (milli < 0)

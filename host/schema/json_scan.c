@@ -71,8 +71,12 @@ static int scan_string(struct scanner *scanner, hst_error *err)
 
 	scanner->zero = false;
 	for (scanner->at++; scanner->at < scanner->length; scanner->at++) {
-		char c = bytes[scanner->at];
+		char c;
 
+		scanner->at += utf8_plain_length(bytes + scanner->at, scanner->length - scanner->at);
+		if (scanner->at == scanner->length)
+			break;
+		c = bytes[scanner->at];
 		if ((unsigned char)c < 0x20)
 			return refuse(scanner, err, "a control character in a text; write it as \\u00XX");
 		if (c == '"') {

@@ -19,23 +19,19 @@ static void write_escaped(struct text *to, unsigned char c)
 		text_addf(to, "\\u%04x", c);
 }
 
-static bool is_plain(unsigned char c)
-{
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
-
 void json_quote(struct text *to, const char *bytes, size_t length)
 {
 	size_t plain = 0; /* from here to `at` nothing has to be changed */
-	size_t at = 0;
+	size_t at = utf8_plain_length(bytes, length);
 
 	text_add(to, "\"");
 	while (at < length) {
 		unsigned char c = (unsigned char)bytes[at];
-		size_t n = is_plain(c) ? 1 : utf8_character(bytes + at, length - at);
+		size_t n = utf8_character(bytes + at, length - at);
 
-		if (is_plain(c) || (n && c >= 0x80)) {
+		if (n && c >= 0x80) {
 			at += n;
+			at += utf8_plain_length(bytes + at, length - at);
 			continue;
 		}
 		text_bytes(to, bytes + plain, at - plain);
@@ -44,6 +40,7 @@ void json_quote(struct text *to, const char *bytes, size_t length)
 		else
 			text_add(to, "\xef\xbf\xbd");
 		plain = ++at;
+		at += utf8_plain_length(bytes + at, length - at);
 	}
 	text_bytes(to, bytes + plain, length - plain);
 	text_add(to, "\"");

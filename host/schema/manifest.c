@@ -9,6 +9,7 @@
 #include "schema/types.h"
 #include "schema/value.h"
 
+#include <hostler/driver.h>
 #include <hostler/session.h>
 #include <hostler/strategy.h>
 #include <hostler/trigger.h>
@@ -65,7 +66,7 @@ struct manifest_row {
 	hst_choice kind;
 	const char *name, *version, *summary, *about;
 	const hst_value *options, *event, *actions;
-	bool shaped, pressable;
+	bool shaped, pressable, addressed, made_up;
 	hst_texts systems;
 };
 
@@ -83,6 +84,8 @@ static const hst_field manifest_table[] = {
 	HST_FIELD(struct manifest_row, actions, .as = HST_TYPE_TABLE),
 	HST_FIELD(struct manifest_row, shaped, .def = "no"),
 	HST_FIELD(struct manifest_row, pressable, .def = "no"),
+	HST_FIELD(struct manifest_row, addressed, .def = "no", .doc = "a driver: its devices may have an address"),
+	HST_FIELD(struct manifest_row, made_up, .def = "no", .doc = "a driver: each device has sessions of its own"),
 	HST_FIELD(struct manifest_row, systems, .doc = "of a strategy: client, server, linux"),
 };
 
@@ -160,6 +163,13 @@ static unsigned plugin_systems(const hst_plugin *plugin)
 	return ops && HAS(ops, systems) ? ops->systems : 0;
 }
 
+static unsigned plugin_reach(const hst_plugin *plugin)
+{
+	const hst_driver_ops *ops = plugin->kind == HST_DRIVER ? plugin->ops : NULL;
+
+	return ops && HAS(ops, reach) ? ops->reach : 0;
+}
+
 void manifest_from_plugin(hst_arena *arena, const hst_plugin *plugin, struct manifest *ret)
 {
 	struct manifest_action *actions = arena_array(arena, plugin->action_count, sizeof *actions);
@@ -179,6 +189,7 @@ void manifest_from_plugin(hst_arena *arena, const hst_plugin *plugin, struct man
 		.shaped = plugin->fields != NULL,
 		.pressable = plugin_is_pressable(plugin),
 		.systems = plugin_systems(plugin),
+		.reach = plugin_reach(plugin),
 	};
 }
 
@@ -248,6 +259,8 @@ const hst_value *manifest_to_value(hst_arena *arena, const struct manifest *mani
 		.actions = actions,
 		.shaped = manifest->shaped,
 		.pressable = manifest->pressable,
+		.addressed = manifest->reach & HST_ADDRESSED,
+		.made_up = manifest->reach & HST_MADE_UP,
 		.systems = {.at = words},
 	};
 
@@ -418,6 +431,7 @@ int manifest_from_value(hst_arena *arena, const hst_value *value, struct manifes
 	manifest.about = row.about;
 	manifest.shaped = row.shaped;
 	manifest.pressable = row.pressable;
+	manifest.reach = (row.addressed ? HST_ADDRESSED : 0u) | (row.made_up ? HST_MADE_UP : 0u);
 	code = systems_from_words(row.systems, &manifest.systems, err);
 	if (!code)
 		code = fields_from_value(arena, row.options, &manifest.options, err);

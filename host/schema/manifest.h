@@ -25,6 +25,7 @@ struct manifest {
 	bool shaped;	  /* the op `fields` decides event, inputs and outputs per instance */
 	bool pressable;	  /* a trigger with the op `press` */
 	unsigned systems; /* strategies: a set of hst_system */
+	unsigned reach;	  /* drivers: a set of hst_reach */
 };
 
 const char *manifest_kind_name(hst_plugin_kind kind);  /* "trigger" */

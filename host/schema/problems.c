@@ -58,6 +58,14 @@ static int compare(const struct problem *a, const struct problem *b)
 	return files ? files : (a->line > b->line) - (a->line < b->line);
 }
 
+bool problems_know(const struct problems *problems, size_t n, const char *file, int line)
+{
+	for (size_t i = 0; i < n; i++)
+		if (problems->at[i].line == line && problems->at[i].file && strcmp(problems->at[i].file, file) == 0)
+			return true;
+	return false;
+}
+
 void problems_sort(struct problems *problems)
 {
 	/* By insertion: stable, and there are at most PROBLEMS_MAX. */

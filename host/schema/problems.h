@@ -5,6 +5,7 @@
 #ifndef HOST_SCHEMA_PROBLEMS_H
 #define HOST_SCHEMA_PROBLEMS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct problem {
@@ -22,6 +23,7 @@ void problems_init(struct problems *problems);
 void problems_clear(struct problems *problems);
 __attribute__((format(printf, 4, 5))) void problems_add(struct problems *problems, const char *file, int line,
 							const char *format, ...);
+bool problems_know(const struct problems *problems, size_t n, const char *file, int line); /* one of the first n is there */
 void problems_sort(struct problems *problems); /* by file, then line; stable */
 
 /* "FILE:LINE: error: TEXT"; caller frees. */

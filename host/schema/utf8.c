@@ -36,7 +36,7 @@ size_t utf8_valid(const char *bytes, size_t n)
 {
 	size_t at = 0;
 
-	while (at < n) {
+	while ((at += utf8_plain_length(bytes + at, n - at)) < n) {
 		size_t length = utf8_character(bytes + at, n - at);
 
 		if (!length)

@@ -202,10 +202,14 @@ static const hst_value *stand_in(hst_arena *arena, const struct item *item)
 
 int sealing_stand_in(struct sealing *sealing, hst_fields fields, const hst_value *inputs, const hst_value **ret, hst_error *err)
 {
-	hst_value *record = copy_record(sealing->arena, inputs);
+	hst_value *record;
 	struct items at;
 	struct item item;
 
+	*ret = inputs;
+	if (!sealing->length && value_kind(inputs) == HST_VALUE_RECORD)
+		return HST_OK;
+	record = copy_record(sealing->arena, inputs);
 	items_begin(&at, sealing->bytes, sealing->length);
 	while (next_input(&at, &item)) {
 		const hst_field *field = fields_find(fields, item.name);
@@ -281,13 +285,34 @@ static int close_output(struct sealing *sealing, const char *output, const char 
 	return HST_OK;
 }
 
+static bool closes(const struct sealing *sealing, const hst_field *field, const char *output, const hst_value *value)
+{
+	return field && value_kind(value) != HST_VALUE_NULL && sealing_must(sealing, field, output);
+}
+
+static bool closes_any(const struct sealing *sealing, hst_fields fields, const hst_value *values)
+{
+	for (size_t i = 0; i < value_count(values); i++) {
+		const char *output = value_name_at(values, i);
+
+		if (closes(sealing, fields_find(fields, output), output, value_at(values, i)))
+			return true;
+	}
+	return false;
+}
+
 int sealing_close(struct sealing *sealing, hst_fields fields, const char *front, const hst_value *values, const hst_value **ret,
                   hst_error *err)
 {
-	hst_value *shown = value_make_record(sealing->arena);
+	hst_value *shown;
 
-	sealing->made = arena_array(sealing->arena, value_count(values) + 1, sizeof *sealing->made);
 	sealing->made_count = 0;
+	if (value_kind(values) == HST_VALUE_RECORD && !closes_any(sealing, fields, values)) {
+		*ret = values;
+		return HST_OK;
+	}
+	shown = value_make_record(sealing->arena);
+	sealing->made = arena_array(sealing->arena, value_count(values) + 1, sizeof *sealing->made);
 	for (size_t i = 0; i < value_count(values); i++) {
 		const char *output = value_name_at(values, i), *name;
 		const hst_field *field = fields_find(fields, output);
@@ -296,7 +321,7 @@ int sealing_close(struct sealing *sealing, hst_fields fields, const char *front,
 		hst_value *sealed;
 		int code;
 
-		if (!field || value_kind(value) == HST_VALUE_NULL || !sealing_must(sealing, field, output)) {
+		if (!closes(sealing, field, output, value)) {
 			value_add(shown, output, value);
 			continue;
 		}

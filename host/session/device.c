@@ -12,7 +12,10 @@
 #include "seal/secret.h"
 #include "session/notes.h"
 
+#include <limits.h>
+#include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LOG_LINE_MAX = 4096 };
@@ -64,6 +67,19 @@ static int note(hst_call *call, const char *text, hst_error *err)
 	return notes_add(device->notes, NOTES_DRIVER, text, err);
 }
 
+/* The lock of the state folder lets one house have it, whose folder it stays. */
+static void name_house(struct session_device *device)
+{
+	char real[PATH_MAX];
+	const char *folder = realpath(device->conf->state_dir, real) ? real : device->conf->state_dir;
+	AUTO_FREE char *text = mem_printf("%s\n%s", folder, device->device->name);
+	unsigned char hash[16];
+
+	_Static_assert(sizeof device->house <= 2 * sizeof hash, "its beginning is taken");
+	crypto_generichash(hash, sizeof hash, (const unsigned char *)text, strlen(text), NULL, 0);
+	sodium_bin2hex(device->house, sizeof device->house, hash, sizeof device->house / 2);
+}
+
 static int open_driver(struct session_device *device, struct problems *problems, hst_error *err)
 {
 	/* A bare plugin name used as an instance stands for itself with its defaults. */
@@ -91,6 +107,10 @@ static int open_driver(struct session_device *device, struct problems *problems,
 	device->host.log = log_without_secrets;
 	device->host.note = note;
 	device->host.secrets = &secret_table;
+	device->host.device = device->device->name;
+	device->host.address = device->device->address;
+	name_house(device);
+	device->host.house = device->house;
 	return plugin_open(plugin, options, &device->host, &device->driver, err);
 }
 

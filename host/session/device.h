@@ -19,6 +19,7 @@ struct session_device {
 	struct session_notes *notes; /* where hst_note goes; NULL: the driver may note nothing now */
 	void (*log)(hst_host *host, hst_level level, const char *text);
 	hst_host host;
+	char house[17];	       /* of the driver's sessions, by the state folder and the device's name */
 	hst_arena *arena;      /* options and services; as long as the driver is open */
 	hst_arena *call_arena; /* of one call */
 };

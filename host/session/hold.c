@@ -48,6 +48,7 @@ static void leave(void *arg)
 	struct hold *hold = arg;
 
 	loop_cancel(hold->loop, &hold->lingering);
+	hold_run_undo(hold);
 	/* Whoever sees it gone finds the outcome. */
 	hold_ground_clear(hold);
 	loop_stop(hold->loop, hold->status);
@@ -67,6 +68,7 @@ static void close_and_leave(struct hold *hold)
 		return;
 	hold->left = true;
 	hold_result_leave(hold);
+	hold_person_end(hold);
 	if (hold_session_close(hold, &err) != HST_OK) {
 		log_error("device %s: the session could not be closed (%s): %s", hold->device.device->name,
 			  err.reason, err.text);
@@ -117,10 +119,12 @@ static void on_open(struct hold *hold, const struct message *message)
 		hold_refuse(hold, message->id, code, &err);
 		return;
 	}
+	hold->login = mem_text(message_text(message, "login"));
 	message_init(&answer, WORD_opened, message->id);
 	message_set_text(&answer, "session", hold->session);
 	hold_say(hold, &answer);
 	crash_point(CRASH_hold_told_opened);
+	hold_person_begin(hold, message_text(message, "notify"));
 }
 
 static void on_launch(struct hold *hold, const struct message *message)
@@ -140,6 +144,18 @@ static void on_launch(struct hold *hold, const struct message *message)
 		hold_run_launch(hold, message);
 }
 
+static void on_begin(struct hold *hold, const struct message *message)
+{
+	hst_error err = {0};
+
+	if (hold_run_is(hold->ready, message_integer(message, "step"), message_integer(message, "token"))) {
+		hold_run_begin(hold);
+		return;
+	}
+	hst_fail_as(&err, HST_INVALID, "FlowFailed", "no such flow is ready to be begun in this session");
+	hold_refuse(hold, message->id, HST_INVALID, &err);
+}
+
 /* A run that is over needs no stopping: to say so would help nobody, since its end is on the way. */
 static void on_stop(struct hold *hold, const struct message *message)
 {
@@ -147,6 +163,21 @@ static void on_stop(struct hold *hold, const struct message *message)
 		hold_run_steer(hold->run, message_text(message, "how"));
 	if (message->id)
 		say(hold, WORD_done, message->id);
+}
+
+/* No flow runs in it now. Where the driver knows no lock, nobody could look on in the first place, or it is the driver's to say so. */
+static void on_lock(struct hold *hold, const struct message *message)
+{
+	hst_error err = {0};
+	int code = hold_session_lock(hold, &err);
+
+	if (code == HST_OK) {
+		say(hold, WORD_done, message->id);
+		return;
+	}
+	log_warning("device %s: the session of %s could not be locked, so it is not kept: %s", hold->device.device->name,
+		    hold->user ? hold->user : "nobody", err.text);
+	hold_refuse(hold, message->id, code, &err);
 }
 
 static void on_close(struct hold *hold, const struct message *message)
@@ -185,7 +216,9 @@ static const struct {
 } handlers[] = {
 	{WORD_open, on_open},
 	{WORD_launch, on_launch},
+	{WORD_begin, on_begin},
 	{WORD_stop, on_stop},
+	{WORD_lock, on_lock},
 	{WORD_close, on_close},
 	{WORD_done, on_done},
 	{WORD_roster, on_roster},
@@ -216,6 +249,7 @@ static void on_stream_ended(void *arg, struct stream *stream, const hst_error *w
 	log_info("device %s: the gateway is gone: %s", hold->device.device->name, why->text);
 	hold->stream = NULL;
 	stream_free(stream);
+	hold_run_undo(hold);
 	if (hold->lingering)
 		leave(hold);
 	else
@@ -260,6 +294,7 @@ static void on_child(void *arg)
 	for (size_t i = 0; i < n; i++)
 		if (children[i] != flow && !is_kept(hold, children[i]))
 			waitpid(children[i], &status, WNOHANG);
+	hold_standing_heed(hold);
 }
 
 /* A hold that is started by hand has none. */
@@ -281,7 +316,7 @@ static void clear_keys(struct hold *hold)
 
 int session_hold(const struct session_settings *settings)
 {
-	struct hold hold = {.loop = loop_new(loop_wait_poll), .notes = {.fd = -1}, .ground = {.place = FLOW_PLACE_NONE, .work = {.lock = -1}}, .next_gateway = -1, .uid = -1, .gid = -1};
+	struct hold hold = {.loop = loop_new(loop_wait_poll), .notes = {.fd = -1}, .ground = {.place = FLOW_PLACE_NONE, .work = {.lock = -1}}, .person = {.fd = -1}, .next_gateway = -1, .uid = -1, .gid = -1};
 	hst_error err = {0};
 	int status;
 
@@ -307,10 +342,12 @@ int session_hold(const struct session_settings *settings)
 	clear_keys(&hold);
 	arena_free(hold.secrets);
 	hold_result_clear(&hold);
+	hold_run_undo(&hold);
 	hold_ground_clear(&hold);
 	free(hold.session);
 	free(hold.user);
 	free(hold.key);
+	free(hold.login);
 	free(hold.run_dir);
 	free(hold.kept);
 	loop_free(hold.loop);

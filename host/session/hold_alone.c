@@ -32,6 +32,7 @@ static void say_held(struct hold *hold)
 		message_set_boolean(&message, "attended", hold->attended);
 		message_set_text(&message, "user", hold->user);
 		message_set_text(&message, "key", hold->key);
+		message_set_text(&message, "login", hold->login);
 	}
 	if (hold->run) {
 		hold_run_say(hold->run, &message);
@@ -49,6 +50,7 @@ static void go_on_with(struct hold *hold, int fd_take)
 	say_held(hold);
 	if (hold->run && hold_run_paused(hold->run))
 		hold_run_say_paused(hold->run);
+	hold_standing_say(hold);
 	hold_result_say(hold);
 	crash_point(CRASH_hold_adopted);
 }

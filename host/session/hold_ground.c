@@ -41,6 +41,12 @@ int hold_ground_make(struct hold *hold, hst_error *err)
 	return code;
 }
 
+void hold_ground_drop(struct hold *hold)
+{
+	if (hold->ground.ready)
+		remove_folders(&hold->ground);
+}
+
 /* One that cannot be made as new is made anew for the next run. */
 void hold_ground_renew(struct hold *hold)
 {

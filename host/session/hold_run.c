@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "desktop/flowrun.h"
 #include "os/crash.h"
+#include "pure/admission/admission.h"
 #include "schema/fields.h"
 #include "schema/value.h"
 #include "seal/secret_arena.h"
@@ -16,14 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_TIMEOUT_MS = 24 * 3600 * 1000, START_MS = 30000, PROGRESS_EACH_MS = 100 };
-
-/* A word that steers; with a reason, what has come over the session of an attended run, which fails it. */
-struct steering {
-	const char *word;
-	enum flowrun_how how;
-	const char *reason, *text;
-};
+enum { DEFAULT_TIMEOUT_MS = 24 * 3600 * 1000, START_MS = 30000 };
 
 struct hold_run {
 	struct hold *hold;
@@ -36,18 +30,19 @@ struct hold_run {
 	const struct package *package; /* of the ground */
 	struct flowrun *flow;
 	pid_t pid;
-
-	/* Progress that comes faster than people can read is said once in a while, the newest always. */
-	struct loop_timer *progress_timer;
-	char subflow[256], action[256];
-	bool progress_waits;
+	struct hold_progress progress;
 	bool paused;
-	const struct steering *broken; /* what happened to its session; NULL: nothing */
+	const struct admission_breach *broken; /* what happened to its session; NULL: nothing */
+	struct admission_breach found;         /* what `broken` is, in the run's arena */
+
+	int code; /* it cannot begin, and why */
+	hst_error why_not;
 };
 
 static void run_free(struct hold_run *run)
 {
-	loop_cancel(run->hold->loop, &run->progress_timer);
+	hold_progress_clear(&run->progress);
+	hold_standing_rest(run->hold);
 	flowrun_free(run->flow);
 	if (run->hold->secrets)
 		arena_reset(run->hold->secrets);
@@ -63,47 +58,11 @@ static void run_free(struct hold_run *run)
 	free(run);
 }
 
-/* Progress */
-
-static void say_progress(struct hold_run *run)
-{
-	hst_arena *arena = arena_new();
-	hst_value *record = value_make_record(arena);
-	AUTO(text) struct text json;
-	struct message message;
-
-	value_set_text(record, "subflow", run->subflow);
-	value_set_text(record, "action", run->action);
-	text_init(&json, 4096);
-	value_write_json(&json, record);
-	message_init(&message, WORD_progress, 0);
-	hold_run_say(run, &message);
-	message_set_payload(&message, json.s, json.length);
-	hold_say(run->hold, &message);
-	arena_free(arena);
-	run->progress_waits = false;
-}
-
-static void progress_time(void *arg)
-{
-	struct hold_run *run = arg;
-
-	run->progress_timer = NULL;
-	if (!run->progress_waits)
-		return;
-	say_progress(run);
-	run->progress_timer = loop_in(run->hold->loop, PROGRESS_EACH_MS, progress_time, run);
-}
-
 static void on_progress(void *arg, const char *subflow, const char *action)
 {
 	struct hold_run *run = arg;
 
-	snprintf(run->subflow, sizeof run->subflow, "%s", subflow);
-	snprintf(run->action, sizeof run->action, "%s", action);
-	run->progress_waits = true;
-	if (!run->progress_timer)
-		run->progress_timer = loop_in(run->hold->loop, 0, progress_time, run);
+	hold_progress_heard(&run->progress, subflow, action);
 }
 
 void hold_run_say_paused(const struct hold_run *run)
@@ -122,6 +81,7 @@ static void on_paused(void *arg, bool paused)
 
 	run->paused = paused;
 	hold_run_say_paused(run);
+	hold_person_state(run->hold, paused ? "paused" : "running");
 }
 
 /* The end */
@@ -150,8 +110,7 @@ static void finish(struct hold_run *run, const char *state, const char *reason, 
 		hold_result_leave(hold);
 }
 
-static void fail(struct hold_run *run, const char *state, const char *reason, const char *why,
-		       int64_t started_us, int64_t ended_us)
+static void fail(struct hold_run *run, const char *state, const char *reason, const char *why, int64_t started_us, int64_t ended_us)
 {
 	AUTO(text) struct text payload;
 
@@ -160,6 +119,7 @@ static void fail(struct hold_run *run, const char *state, const char *reason, co
 	json_quote(&payload, why, strlen(why));
 	text_add(&payload, "}");
 	finish(run, state, reason, &payload, NULL, started_us, ended_us);
+	hold_person_ended(run->hold, state, reason, why);
 }
 
 static void end_run(struct hold_run *run)
@@ -177,6 +137,7 @@ static void refuse_run(struct hold_run *run, const char *reason, const hst_error
 	int64_t now_us = clock_wall_us();
 
 	log_warning("run %s, step %s: %s", run->run_id, run->name, err->text);
+	hold_standing_lost(run->hold);
 	fail(run, "failed", err->reason[0] ? err->reason : reason, err->text, now_us, now_us);
 	end_run(run);
 }
@@ -205,10 +166,12 @@ static void succeed(struct hold_run *run, const struct flowrun_result *result)
 		value_write_json(&payload, fields_files_renamed(run->arena, run->package->outputs, shown, in_run, run));
 	if (code == HST_OK && payload.over)
 		code = hst_fail_as(&err, HST_INVALID, "OutputInvalid", "its outputs are larger than 1 MiB");
-	if (code == HST_OK)
-		finish(run, "succeeded", NULL, &payload, &sealed, result->started_us, result->ended_us);
-	else
+	if (code != HST_OK) {
 		fail(run, "failed", err.reason, err.text, result->started_us, result->ended_us);
+		return;
+	}
+	finish(run, "succeeded", NULL, &payload, &sealed, result->started_us, result->ended_us);
+	hold_person_ended(run->hold, "succeeded", NULL, NULL);
 }
 
 static void on_ended(void *arg, const struct flowrun_result *result)
@@ -221,20 +184,22 @@ static void on_ended(void *arg, const struct flowrun_result *result)
 	hst_error err = {0};
 
 	crash_point(CRASH_hold_flow_ended);
-	if (run->progress_waits)
-		say_progress(run);
-	/* Before it is said: the gateway looks there as soon as it hears. A run without its files has ended
-	 * all the same. */
+	hold_progress_say(&run->progress);
+	/* Before it is said: the gateway looks there as soon as it hears. A run without its files has ended all the same. */
 	if (work_hand_over(&run->hold->ground.work, run->hold->device.conf->state_dir, run->results, &err) != HST_OK)
 		log_error("run %s, step %s: its files are lost: %s", run->run_id, run->name, err.text);
 	crash_point(CRASH_hold_handed_over);
-	if (result->end == FLOWRUN_STOPPED && run->broken)
+	hold_standing_ask(run->hold, result->end == FLOWRUN_FAILED);
+	if (result->end == FLOWRUN_FAILED && run->broken)
+		run->found.text = arena_printf(run->arena, "%s. The flow ended with: %s", run->found.text, result->text);
+	if ((result->end == FLOWRUN_STOPPED || result->end == FLOWRUN_FAILED) && run->broken)
 		fail(run, "failed", run->broken->reason, run->broken->text, result->started_us, result->ended_us);
 	else if (result->end == FLOWRUN_STOPPED && run->hold->why)
 		fail(run, "failed", "SessionEnded", run->hold->why, result->started_us, result->ended_us);
+	else if (result->end == FLOWRUN_STOPPED && hold_person_has_stopped(run->hold))
+		fail(run, states[result->end], result->reason, "The person at the device has stopped it.", result->started_us, result->ended_us);
 	else if (result->end != FLOWRUN_SUCCEEDED)
-		fail(run, states[result->end], result->reason, result->text, result->started_us,
-			   result->ended_us);
+		fail(run, states[result->end], result->reason, result->text, result->started_us, result->ended_us);
 	else
 		succeed(run, result);
 	crash_point(CRASH_hold_told_finished);
@@ -247,12 +212,8 @@ static int start(void *arg, const struct flowrun_start *what, pid_t *ret_pid, hs
 {
 	struct hold_run *run = arg;
 	hst_call call = session_device_call(&run->hold->device, START_MS);
-	const hst_start start = {.argv = what->argv,
-				 .environment = what->environment,
-				 .directory = what->directory,
-				 .stdin_fd = what->stdin_fd,
-				 .stdout_fd = what->stdout_fd,
-				 .stderr_fd = what->stderr_fd};
+	const hst_start start = {.argv = what->argv, .environment = what->environment, .directory = what->directory,
+				 .stdin_fd = what->stdin_fd, .stdout_fd = what->stdout_fd, .stderr_fd = what->stderr_fd};
 	int code;
 
 	crash_point(CRASH_hold_before_start);
@@ -286,32 +247,21 @@ static bool sealed_screenshot(void *arg, const char *path)
 	return said_why_not(run, hold_picture_sealed(run->hold, run->sealing.run, run->name, path, &err), &err);
 }
 
-static int read_inputs(struct hold_run *run, const struct message *message, const hst_value **ret,
-		       hst_error *err)
-{
-	hst_error why = {0};
-
-	*ret = NULL;
-	if (!message->payload_length)
-		return HST_OK;
-	if (value_parse_json(run->arena, message->payload, message->payload_length, ret, &why) != HST_OK)
-		return hst_fail_as(err, HST_INVALID, "InputInvalid", "the inputs cannot be read: %s",
-				   why.text);
-	return HST_OK;
-}
-
 /*
  * What came sealed is opened for this package, which was read here, and for this run of its step. Whoever carried it can have it
  * opened nowhere else, and not a second time.
  */
-static int open_inputs(struct hold_run *run, const struct message *message, const hst_value **inputs, hst_error *err)
+static int read_inputs(struct hold_run *run, const struct message *message, const hst_value **inputs, hst_error *err)
 {
 	const char *chain = message_text(message, "chain"), *bytes = NULL;
 	AUTO_FREE char *front = mem_printf("desktop/%s", run->package->name);
 	AUTO_FREE char *use = mem_printf("%lld/%lld", (long long)run->step, (long long)run->token);
 	hst_arena *arena = run->arena;
+	hst_error why = {0};
 	int code = HST_OK;
 
+	if (message->payload_length && value_parse_json(arena, message->payload, message->payload_length, inputs, &why) != HST_OK)
+		return hst_fail_as(err, HST_INVALID, "InputInvalid", "the inputs cannot be read: %s", why.text);
 	if (message->sealed_length) {
 		if (!run->hold->secrets)
 			code = secret_arena_new(&run->hold->secrets, err);
@@ -330,11 +280,9 @@ static int open_inputs(struct hold_run *run, const struct message *message, cons
 
 static int64_t timeout_of(const struct hold_run *run, const struct message *message)
 {
-	int64_t timeout_ms = message_integer(message, "timeout_ms");
+	const int64_t asked_ms = message_integer(message, "timeout_ms"), own_ms = run->package->timeout.ms;
 
-	if (timeout_ms > 0)
-		return timeout_ms;
-	return run->package->timeout.ms ? run->package->timeout.ms : DEFAULT_TIMEOUT_MS;
+	return asked_ms > 0 ? asked_ms : own_ms ? own_ms : DEFAULT_TIMEOUT_MS;
 }
 
 /* The gateway has fetched it into a folder of its own that is called like that of the results. */
@@ -346,12 +294,12 @@ static int open_file(void *arg, const char *value, hst_error *err)
 	return folder < 0 ? -1 : work_open_file(folder, value, err);
 }
 
-static int begin(struct hold_run *run, const struct message *message, hst_error *err)
+/* Everything that can be done before there is a process. */
+static int prepare(struct hold_run *run, const struct message *message, hst_error *err)
 {
 	const bool pictures = driver_can_screenshot(run->hold->device.driver);
 	const struct flowrun_role role = {.start = start,
-					  .progress = on_progress,
-					  .paused = on_paused,
+					  .progress = on_progress, .paused = on_paused,
 					  .screenshot = pictures ? screenshot : NULL,
 					  .sealed_screenshot = pictures ? sealed_screenshot : NULL,
 					  .ended = on_ended,
@@ -366,8 +314,6 @@ static int begin(struct hold_run *run, const struct message *message, hst_error 
 	if (!code)
 		code = read_inputs(run, message, &spec.inputs, err);
 	if (!code)
-		code = open_inputs(run, message, &spec.inputs, err);
-	if (!code)
 		code = hold_ground_make(run->hold, err);
 	if (code)
 		return code;
@@ -379,31 +325,84 @@ static int begin(struct hold_run *run, const struct message *message, hst_error 
 	spec.results = run->hold->ground.work.results;
 	spec.timeout_ms = timeout_of(run, message);
 	spec.grace_ms = run->package->stop_within.ms;
-	return flowrun_start(run->hold->loop, &spec, &role, &run->flow, err);
+	run->flow = flowrun_prepare(run->hold->loop, &spec, &role);
+	return HST_OK;
 }
 
-void hold_run_launch(struct hold *hold, const struct message *message)
+static struct hold_run *run_new(struct hold *hold, const struct message *message)
 {
 	struct hold_run *run = mem_alloc(sizeof *run);
-	hst_error err = {0};
 
-	run->hold = hold;
-	run->id = message->id;
+	*run = (struct hold_run){.hold = hold, .id = message->id, .arena = arena_new_wiping(), .progress = {.hold = hold, .run = run}};
 	run->step = message_integer(message, "step");
 	run->token = message_integer(message, "token");
 	run->run_id = mem_text(message_text(message, "run"));
 	run->name = mem_text(message_text(message, "name"));
 	run->results = mem_text(message_text(message, "results"));
-	run->arena = arena_new_wiping();
+	return run;
+}
+
+/* It has not begun in the session that was kept, and may in another one. */
+static bool give_back(struct hold_run *run)
+{
+	struct hold *hold = run->hold;
+	const uint64_t id = run->id;
+
+	if (!hold->ran || hold->ending || !hold_standing_lost(hold))
+		return false;
+	hold->run = NULL;
+	run_free(run);
+	hold_ground_drop(hold);
+	hold_standing_refuse(hold, id);
+	return true;
+}
+
+static void begin(struct hold_run *run)
+{
+	struct hold *hold = run->hold;
+
+	if (give_back(run))
+		return;
 	hold->run = run;
+	if (hold->ending)
+		run->code = hst_fail_as(&run->why_not, HST_CANCELLED, "SessionEnded",
+					"hostler was stopped on the device before the flow began");
+	else if (run->code == HST_OK)
+		run->code = flowrun_begin(run->flow, &run->why_not);
+	if (run->code == HST_OK)
+		hold_standing_watch(hold);
+	else if (!give_back(run))
+		refuse_run(run, "FlowFailed", &run->why_not);
+}
+
+void hold_run_launch(struct hold *hold, const struct message *message)
+{
+	struct hold_run *run = run_new(hold, message);
+
+	hold_run_undo(hold);
+	hold_person_launch(hold, message);
 	crash_point(CRASH_hold_before_launch);
-	if (hold->ending) {
-		hst_fail_as(&err, HST_CANCELLED, "SessionEnded", "hostler was stopped on the device before the flow began");
-		refuse_run(run, "SessionEnded", &err);
+	if (!hold->ending)
+		run->code = prepare(run, message, &run->why_not);
+	if (!message_boolean(message, "wait")) {
+		begin(run);
 		return;
 	}
-	if (begin(run, message, &err) != HST_OK)
-		refuse_run(run, "FlowFailed", &err);
+	hold->ready = run;
+	crash_point(CRASH_hold_made_ready);
+}
+
+void hold_run_begin(struct hold *hold)
+{
+	begin(take(hold->ready));
+}
+
+void hold_run_undo(struct hold *hold)
+{
+	if (!hold->ready)
+		return;
+	run_free(take(hold->ready));
+	hold_ground_drop(hold);
 }
 
 void hold_run_say(const struct hold_run *run, struct message *message)
@@ -424,24 +423,27 @@ bool hold_run_is(const struct hold_run *run, int64_t step, int64_t token)
 
 void hold_run_steer(struct hold_run *run, const char *how)
 {
-	static const struct steering words[] = {
-		{"cancel", FLOWRUN_CANCEL, NULL, NULL},
-		{"stop", FLOWRUN_SAFE_STOP, NULL, NULL},
-		{"pause", FLOWRUN_PAUSE, NULL, NULL},
-		{"resume", FLOWRUN_RESUME, NULL, NULL},
-		{"locked", FLOWRUN_CANCEL, "SessionLockedInRun",
-		 "the session was locked while the flow ran in it, so the flow was stopped"},
-		{"ended", FLOWRUN_CANCEL, "SessionEnded",
-		 "the session of the user ended while the flow ran in it, so the flow was stopped"},
-	};
+	static const struct {
+		const char *word;
+		enum flowrun_how how;
+	} words[] = {{"cancel", FLOWRUN_CANCEL}, {"stop", FLOWRUN_SAFE_STOP}, {"pause", FLOWRUN_PAUSE}, {"resume", FLOWRUN_RESUME}};
+	const struct admission_breach *breach = admission_breach_of(how);
 
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-		if (strcmp(how, words[i].word) != 0)
-			continue;
-		if (words[i].reason)
-			run->broken = &words[i];
-		flowrun_steer(run->flow, words[i].how);
-	}
+	if (breach)
+		hold_run_break(run, breach->reason, breach->text);
+	for (size_t i = 0; !breach && i < sizeof words / sizeof words[0]; i++)
+		if (strcmp(how, words[i].word) == 0)
+			flowrun_steer(run->flow, words[i].how);
+	hold_person_steered(run->hold, how);
+}
+
+void hold_run_break(struct hold_run *run, const char *reason, const char *text)
+{
+	if (run->broken)
+		return;
+	run->found = (struct admission_breach){.reason = arena_text(run->arena, reason), .text = arena_text(run->arena, text)};
+	run->broken = &run->found;
+	flowrun_steer(run->flow, FLOWRUN_CANCEL);
 }
 
 pid_t hold_run_pid(const struct hold_run *run)

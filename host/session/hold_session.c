@@ -7,11 +7,12 @@
 #include "os/crash.h"
 #include "os/files.h"
 #include "session/folder.h"
+#include "session/taken.h"
 
 #include <string.h>
 #include <unistd.h>
 
-enum { OPEN_MS = 120000, CLOSE_MS = 45000, IDENTIFY_MS = 10000, FIRST_PERSON = 1000 };
+enum { OPEN_MS = 120000, LOCK_MS = 30000, CLOSE_MS = 45000, IDENTIFY_MS = 10000, FIRST_PERSON = 1000 };
 
 /* Where a driver names no reason of its own, people still find one to look up. */
 static int as_reason(int code, const char *reason, hst_error *err)
@@ -151,14 +152,27 @@ int hold_session_open(struct hold *hold, const char *user, const char *session, 
 	return HST_OK;
 }
 
+int hold_session_lock(struct hold *hold, hst_error *err)
+{
+	hst_call call = session_device_call(&hold->device, LOCK_MS);
+
+	if (!hold->session || hold->attended)
+		return hst_fail_as(err, HST_INVALID, "SessionNotFound", "there is no session here that hostler opened");
+	return driver_can_lock(hold->device.driver) ? driver_lock(hold->device.driver, &call, hold->session, err) : HST_OK;
+}
+
 int hold_session_close(struct hold *hold, hst_error *err)
 {
-	hst_call call = session_device_call(&hold->device, CLOSE_MS);
+	hst_call call;
 	int code;
 
 	if (!hold->session)
 		return HST_OK;
 	crash_point(CRASH_hold_before_close);
+	hold_standing_lost(hold);
+	if (hold->taken)
+		taken_note(&hold->device, hold->session);
+	call = session_device_call(&hold->device, CLOSE_MS);
 	code = driver_close(hold->device.driver, &call, hold->session, err);
 	if (code) {
 		/* The next watch tries again from the notes. */

@@ -7,18 +7,24 @@
 #include "base/text.h"
 #include "os/crash.h"
 #include "os/inherited.h"
+#include "person/place.h"
+#include "schema/facts.h"
 #include "schema/value.h"
 #include "session/ending.h"
 #include "session/leftovers.h"
+#include "session/taken.h"
 #include "session/work.h"
 #include "wire/stream.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_EACH_MS = 1000, LIST_MS = 10000, IDENTIFY_MS = 10000 };
+/* A driver that says by itself when sessions come and go is listed seldom; after a word of it never sooner than the last one has settled. */
+enum { LOOK_EACH_MS = 1000, LIST_EACH_LOOKS = 5, SETTLE_MS = 50, LIST_MS = 10000, IDENTIFY_MS = 10000 };
 
 /* Of a load that changes all the time only what matters is told, and not at each look. */
+enum { SWEEP_EACH_LOOKS = 60 }; /* of what people who have left had in /tmp */
 enum { LOAD_STEP = 100, MEMORY_STEP = 20, LOAD_LOOKS = 5 };
 
 struct watch {
@@ -30,19 +36,14 @@ struct watch {
 	char *said; /* the last list, as it was sent; NULL: none yet, or the driver could not tell since */
 	int64_t said_load, said_memory, said_processors;
 	unsigned looks; /* since then */
+	unsigned swept; /* looks since what people had was swept */
 	hst_system said_system;
+	hst_rds said_rds;
 	bool failing;
+	unsigned unlisted; /* looks since the last list */
+	bool seldom;	   /* the driver says when they are to be listed */
+	int events;	   /* its descriptor for that, while it is watched; -1 */
 };
-
-static const char *system_name(hst_system system)
-{
-	return system == HST_CLIENT ? "client" : system == HST_SERVER ? "server" : "linux";
-}
-
-static const char *fact_name(hst_fact fact)
-{
-	return fact == HST_YES ? "yes" : fact == HST_NO ? "no" : "unknown";
-}
 
 static char *write_sessions(hst_arena *arena, const hst_session *sessions, size_t n)
 {
@@ -86,6 +87,10 @@ static void say_sessions(struct watch *watch, const hst_device *device, char *js
 	message_set_integer(&message, "memory", device->memory_milli);
 	if (device->rehearses)
 		message_set_boolean(&message, "rehearses", true);
+	if (rds_name(device->rds))
+		message_set_text(&message, "rds", rds_name(device->rds));
+	if (containment_name(device->containment))
+		message_set_text(&message, "containment", containment_name(device->containment));
 	message_set_payload(&message, json_take, strlen(json_take));
 	say(watch, &message);
 	crash_point(CRASH_watch_told);
@@ -96,6 +101,7 @@ static void say_sessions(struct watch *watch, const hst_device *device, char *js
 	watch->looks = 0;
 	watch->said_processors = device->processors;
 	watch->said_system = device->system;
+	watch->said_rds = device->rds;
 	watch->failing = false;
 }
 
@@ -108,7 +114,7 @@ static bool moved(int64_t said, int64_t now, int64_t step)
  * the memory, every few seconds at most. */
 static bool is_news(const struct watch *watch, const hst_device *device, const char *json)
 {
-	return !watch->said || strcmp(watch->said, json) != 0 || watch->said_system != device->system ||
+	return !watch->said || strcmp(watch->said, json) != 0 || watch->said_system != device->system || watch->said_rds != device->rds ||
 	       watch->said_processors != device->processors ||
 	       (watch->looks >= LOAD_LOOKS && (moved(watch->said_load, device->load_milli, LOAD_STEP) ||
 					       moved(watch->said_memory, device->memory_milli, MEMORY_STEP)));
@@ -129,33 +135,78 @@ static void say_failure(struct watch *watch, int code, hst_error *err)
 	say(watch, &message);
 }
 
-static void look(void *arg)
+static void look(void *arg);
+
+static void list_in(struct watch *watch, int64_t ms)
+{
+	watch->unlisted = LIST_EACH_LOOKS;
+	loop_cancel(watch->loop, &watch->next);
+	watch->next = loop_in(watch->loop, ms, look, watch);
+}
+
+static void on_events(void *arg, int fd, short ready)
 {
 	struct watch *watch = arg;
-	hst_call call;
+
+	(void)ready;
+	loop_fd(watch->loop, fd, 0, NULL, NULL);
+	watch->events = -1;
+	list_in(watch, SETTLE_MS);
+}
+
+/* The list has taken from it what was there. */
+static void await_events(struct watch *watch)
+{
+	bool often = false;
+	int fd = -1;
+
+	if (watch->events >= 0)
+		loop_fd(watch->loop, watch->events, 0, NULL, NULL);
+	watch->seldom = driver_events(watch->device.driver, &fd, &often) && !often;
+	watch->events = fd;
+	if (fd >= 0)
+		loop_fd(watch->loop, fd, POLLIN, on_events, watch);
+}
+
+static void list(struct watch *watch)
+{
+	hst_call call = session_device_call(&watch->device, LIST_MS);
 	hst_device device;
 	hst_session *sessions;
 	hst_error err = {0};
 	size_t n;
 	int code;
 
-	leftovers_undo(&watch->leftovers, &watch->device);
-	work_sweep(watch->device.conf->state_dir);
-	call = session_device_call(&watch->device, LIST_MS);
 	crash_point(CRASH_watch_before_list);
 	code = driver_list(watch->device.driver, &call, &device, &sessions, &n, &err);
 	crash_point(CRASH_watch_listed);
 	if (code) {
 		say_failure(watch, code, &err);
 	} else {
-		char *json = write_sessions(call.arena, sessions, n);
+		char *json;
 
-		watch->looks++;
+		taken_apply(&watch->device, sessions, n);
+		json = write_sessions(call.arena, sessions, n);
 		if (is_news(watch, &device, json))
 			say_sessions(watch, &device, json);
 		else
 			free(json);
 	}
+	watch->unlisted = 0;
+	await_events(watch);
+}
+
+static void look(void *arg)
+{
+	struct watch *watch = arg;
+
+	leftovers_undo(&watch->leftovers, &watch->device);
+	work_sweep(watch->device.conf->state_dir);
+	if (watch->swept++ % SWEEP_EACH_LOOKS == 0)
+		place_sweep("/tmp");
+	watch->looks++;
+	if (!watch->seldom || watch->failing || !watch->said || ++watch->unlisted >= LIST_EACH_LOOKS)
+		list(watch);
 	watch->next = loop_in(watch->loop, LOOK_EACH_MS, look, watch);
 }
 
@@ -196,8 +247,7 @@ static void on_message(void *arg, struct stream *stream, const struct message *m
 	}
 	identify(watch, message);
 	/* Whoever asks is about to decide on the sessions. */
-	loop_cancel(watch->loop, &watch->next);
-	watch->next = loop_in(watch->loop, 0, look, watch);
+	list_in(watch, 0);
 }
 
 static void on_stream_ended(void *arg, struct stream *stream, const hst_error *why)
@@ -216,7 +266,7 @@ static void on_end(void *arg)
 
 int session_watch(const struct session_settings *settings)
 {
-	struct watch watch = {.loop = loop_new(loop_wait_poll)};
+	struct watch watch = {.loop = loop_new(loop_wait_poll), .events = -1};
 	const struct stream_role role = {SPEAKER_GATEWAY, on_message, on_stream_ended, &watch};
 	hst_error err = {0};
 	int status;

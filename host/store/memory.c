@@ -59,9 +59,10 @@ static int memory_commit(struct store *base, hst_error *err)
 	return HST_OK;
 }
 
-static void memory_idle(struct store *base)
+static bool memory_idle(struct store *base)
 {
 	(void)base;
+	return false;
 }
 
 static int memory_copy(struct store *base, const char *path, struct store_copy **ret, hst_error *err)

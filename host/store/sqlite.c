@@ -10,11 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum {
-	OPEN_WAIT_MS = 2000,	  /* for an owner that is about to end */
-	IDLE_WAL_BYTES = 1 << 20, /* less is not worth the two syncs of a checkpoint */
-	SAFE_WAL_BYTES = 64 << 20,
-};
+enum { OPEN_WAIT_MS = 2000 }; /* for an owner that is about to end */
 
 static struct sqlite_store *sqlite_of(struct store *store)
 {
@@ -53,15 +49,6 @@ static int sqlite_begin(struct store *base, hst_error *err)
 		store->in_batch = true;
 	store->spoiled = false;
 	return code;
-}
-
-/* Without readers in other processes a checkpoint that does not wait is a whole one. */
-static void sqlite_checkpoint(struct sqlite_store *store, int64_t least)
-{
-	if (store->in_batch || store->wal_bytes < least)
-		return;
-	if (sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_OK)
-		store->wal_bytes = 0;
 }
 
 static int sqlite_integer(struct sqlite_store *store, const char *sql, int64_t *ret, hst_error *err)
@@ -111,13 +98,13 @@ static int sqlite_commit(struct store *base, hst_error *err)
 	if (code)
 		sqlite_take_back(store);
 	store->in_batch = false;
-	sqlite_checkpoint(store, SAFE_WAL_BYTES);
+	sqlite_log_safe(store);
 	return code;
 }
 
-static void sqlite_idle(struct store *base)
+static bool sqlite_idle(struct store *base)
 {
-	sqlite_checkpoint(sqlite_of(base), IDLE_WAL_BYTES);
+	return sqlite_log_idle(sqlite_of(base));
 }
 
 /* The row is there most likely or it is not, so that it is seldom looked for twice. *there: what was found out. */
@@ -357,16 +344,6 @@ static const struct store_ops sqlite_ops = {
 	.find_run = sqlite_find_run,
 };
 
-static int sqlite_wal_grew(void *arg, sqlite3 *db, const char *database, int pages)
-{
-	struct sqlite_store *store = arg;
-
-	(void)db;
-	(void)database;
-	store->wal_bytes = pages * store->page_bytes;
-	return SQLITE_OK;
-}
-
 /* SQLite gives its other files the mode of this one. To be done before SQLite has it: closing a descriptor
  * drops locks. */
 static int sqlite_own_file(const char *path, hst_error *err)
@@ -419,7 +396,7 @@ static int sqlite_start(struct sqlite_store *store, hst_error *err)
 		code = sqlite_see_last(store, err);
 	if (code)
 		return code;
-	sqlite3_wal_hook(store->db, sqlite_wal_grew, store);
+	sqlite_log_watch(store);
 	return sqlite_prepare(store, err);
 }
 

@@ -88,6 +88,11 @@ struct sqlite_store {
 /* sqlite.c: a statement of a batch that returns no rows. One that fails takes its batch with it. */
 int sqlite_put(struct sqlite_store *store, enum sqlite_statement which, hst_error *err);
 
+/* sqlite_log.c: how long the write-ahead log is */
+void sqlite_log_watch(struct sqlite_store *store);
+void sqlite_log_safe(struct sqlite_store *store); /* after a batch: it is not let grow without end */
+bool sqlite_log_idle(struct sqlite_store *store); /* store_idle */
+
 /* sqlite_told.c */
 int sqlite_put_happening(struct store *store, const struct store_happening *happening, hst_error *err);
 void sqlite_told_new(struct sqlite_store *store, int64_t run);	       /* nothing has happened to this one before */

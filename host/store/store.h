@@ -115,7 +115,7 @@ struct store_ops {
 	int (*begin)(struct store *store, hst_error *err);
 	int (*commit)(struct store *store,
 		      hst_error *err); /* on failure, also of a put before it, nothing of the batch is kept */
-	void (*idle)(struct store *store); /* store_idle */
+	bool (*idle)(struct store *store); /* store_idle */
 
 	/* A copy at `path`, which is replaced, made by store_copy_step (copy.h) while the store goes on. One at a time. */
 	int (*copy)(struct store *store, const char *path, struct store_copy **ret, hst_error *err);
@@ -200,11 +200,11 @@ struct store {
 int store_open_sqlite(const char *path, struct store **ret, hst_error *err);
 struct store *store_new_memory(void);
 
-/* In idle time, outside of a batch: moves the write-ahead log into the file once there is much of it. Memory:
- * nothing. */
-static inline void store_idle(struct store *store)
+/* In idle time, outside of a batch: moves the write-ahead log into the file once there is much of it, and makes room in a new one
+ * a piece at a time. True: there is more to be done soon. Memory: nothing. */
+static inline bool store_idle(struct store *store)
 {
-	store->ops->idle(store);
+	return store->ops->idle(store);
 }
 
 #endif

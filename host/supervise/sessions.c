@@ -30,6 +30,7 @@ struct session {
 	uint64_t gateway; /* which gateway has it: numbers are its own */
 	char device[sizeof(((struct channel_record *)NULL)->device)];
 	int handover; /* a hold's channel, over which it gets its next gateway; -1: a watch, which ends with its gateway */
+	char *bad; /* what it could not begin with; NULL: it has not said so */
 	struct process *process;
 };
 
@@ -68,6 +69,7 @@ static void session_free(struct session *session)
 {
 	if (session->handover >= 0)
 		close(session->handover);
+	free(session->bad);
 	free(session);
 }
 
@@ -127,6 +129,27 @@ static void remove_session(struct sessions *sessions, const struct session *sess
 		}
 }
 
+static void on_said(void *arg, struct process *process, const char *line)
+{
+	struct session *session = arg;
+
+	(void)process;
+	if (session->bad || strncmp(line, "bad ", 4) != 0)
+		return;
+	session->bad = mem_text(line + 4);
+}
+
+/* A status alone would leave whoever asks why a device is blind to the log. */
+static void how_it_ended(const struct session *session, int status, char *to, size_t size)
+{
+	size_t n;
+
+	spawn_status_text(status, to, size);
+	n = strlen(to);
+	if (session->bad)
+		snprintf(to + n, size - n, ": %.*s", (int)(size - n - 3), session->bad);
+}
+
 static void on_ended(void *arg, struct process *process, int status)
 {
 	struct session *session = arg;
@@ -134,7 +157,7 @@ static void on_ended(void *arg, struct process *process, int status)
 	struct channel_record record = {
 		.what = CHANNEL_ENDED, .number = session->number, .status = status, .pid = process_pid(process)};
 
-	spawn_status_text(status, record.text, sizeof record.text);
+	how_it_ended(session, status, record.text, sizeof record.text);
 	if (status != 0 && !session->killed)
 		log_warning("session process %d ended with %s", (int)process_pid(process), record.text);
 	if (session->gateway == sessions->gateway)
@@ -158,7 +181,7 @@ static int start(struct session *session, bool watch, int *ret_fd, hst_error *er
 	AUTO_FREE char *name = mem_printf("session/%s/%s", what, session->device);
 	char *const argv[] = {"hostler-session", (char *)what, "--device", session->device,
 			      "-c", (char *)sessions->file, NULL};
-	const struct process_role role = {.ended = on_ended, .arg = session};
+	const struct process_role role = {.said = on_said, .ended = on_ended, .arg = session};
 	AUTO_CLOSE int near = -1;
 	AUTO_CLOSE int far = -1;
 	AUTO_CLOSE int handover = -1;
@@ -348,7 +371,7 @@ void sessions_resume(struct sessions *sessions, const struct carried *carried)
 	for (size_t i = 0; i < carried->session_count; i++) {
 		const struct carried_session *found = &carried->sessions[i];
 		struct session *session = mem_alloc(sizeof *session);
-		const struct process_role role = {.ended = on_ended, .arg = session};
+		const struct process_role role = {.said = on_said, .ended = on_ended, .arg = session};
 
 		*session = (struct session){.of = sessions,
 					    .old = true,

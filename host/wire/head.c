@@ -6,6 +6,7 @@
  */
 #include "wire/head.h"
 
+#include "base/text.h"
 #include "schema/utf8.h"
 #include "wire/message.h"
 
@@ -31,12 +32,14 @@ static char head_escape(unsigned char byte)
 
 size_t head_length(const char *text, size_t length)
 {
-	size_t n = 0;
+	size_t at = utf8_plain_length(text, length), n = at;
 
-	for (size_t i = 0; i < length; i++) {
-		char escape = head_plain(text[i]) ? '\0' : head_escape((unsigned char)text[i]);
+	while (at < length) {
+		char escape = head_escape((unsigned char)text[at++]);
+		size_t plain = utf8_plain_length(text + at, length - at);
 
-		n += escape == '\0' ? 1 : escape == 'u' ? 6 : 2;
+		n += plain + (escape == '\0' ? 1 : escape == 'u' ? 6 : 2);
+		at += plain;
 	}
 	return n;
 }
@@ -59,15 +62,17 @@ static void write_bytes(struct writer *writer, const char *bytes, size_t n)
 static void write_text(struct writer *writer, const char *text)
 {
 	static const char digits[] = "0123456789abcdef";
+	size_t left = strlen(text);
 
 	write_bytes(writer, "\"", 1);
-	while (*text) {
-		size_t plain = head_plain_length(text, SIZE_MAX);
+	while (left) {
+		size_t plain = utf8_plain_length(text, left);
 		char escape;
 
 		write_bytes(writer, text, plain);
 		text += plain;
-		if (!*text)
+		left -= plain;
+		if (!left)
 			break;
 		escape = head_escape((unsigned char)*text);
 		if (escape == '\0')
@@ -78,22 +83,17 @@ static void write_text(struct writer *writer, const char *text)
 		else
 			write_bytes(writer, (char[]){'\\', escape}, 2);
 		text++;
+		left--;
 	}
 	write_bytes(writer, "\"", 1);
 }
 
 static void write_integer(struct writer *writer, int64_t value)
 {
-	char text[20];
-	size_t at = sizeof text;
-	uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+	char digits[INTEGER_SIZE];
+	const char *at = integer_text(value, digits);
 
-	do
-		text[--at] = (char)('0' + rest % 10);
-	while (rest /= 10);
-	if (value < 0)
-		text[--at] = '-';
-	write_bytes(writer, text + at, sizeof text - at);
+	write_bytes(writer, at, (size_t)(digits + INTEGER_SIZE - 1 - at));
 }
 
 int message_write_head(const struct message *message, char to[HEAD_BYTES_MAX + 1], size_t *ret_length,
@@ -145,9 +145,10 @@ static void read_blanks(struct reader *reader)
 }
 
 /* Takes the byte if it is the next one that is not blank. */
-static bool read_byte(struct reader *reader, char byte)
+static inline bool read_byte(struct reader *reader, char byte)
 {
-	read_blanks(reader);
+	if (reader->at < reader->end && *reader->at != byte)
+		read_blanks(reader);
 	if (reader->at == reader->end || *reader->at != byte)
 		return false;
 	reader->at++;
@@ -228,12 +229,13 @@ static int read_text(struct reader *reader, struct message *message, struct mess
 	char *start = message->store + message->stored, *to = start;
 
 	while (reader->at < reader->end && *reader->at != '"') {
-		size_t n = head_plain_length(reader->at, (size_t)(reader->end - reader->at));
+		size_t n = utf8_plain_length(reader->at, (size_t)(reader->end - reader->at));
 
 		if (n) {
 			memcpy(to, reader->at, n);
 			to += n;
 			reader->at += n;
+			message->written += n;
 			continue;
 		}
 		if ((unsigned char)*reader->at < 0x20)
@@ -253,6 +255,7 @@ static int read_text(struct reader *reader, struct message *message, struct mess
 			memcpy(to, reader->at, n);
 			reader->at += n;
 		}
+		message->written += head_length(to, n);
 		to += n;
 	}
 	if (reader->at == reader->end)
@@ -260,7 +263,6 @@ static int read_text(struct reader *reader, struct message *message, struct mess
 				reader->row->word);
 	reader->at++;
 	*to++ = '\0';
-	message->written += head_length(start, (size_t)(to - 1 - start));
 	message->stored += (size_t)(to - start);
 	*ret = (struct message_field){.text = (size_t)(start - message->store), .set = true};
 	return HST_OK;

@@ -24,9 +24,12 @@ static size_t message_member(const struct message *message, const char *name, ch
 
 void message_init(struct message *message, enum word word, uint64_t id)
 {
+	const struct message_row *row = message_row(word);
+
 	message->word = word;
 	message->id = id;
-	memset(message->head, 0, sizeof message->head);
+	if (row)
+		memset(message->head, 0, row->member_count * sizeof *message->head);
 	message->payload = NULL;
 	message->payload_length = 0;
 	message->sealed = NULL;
@@ -49,7 +52,7 @@ void message_set_text(struct message *message, const char *name, const char *tex
 		at = last;
 	*field = (struct message_field){.text = at, .set = true};
 	while (left) {
-		size_t plain = head_plain_length(text, left < last - at ? left : last - at), n, length;
+		size_t plain = utf8_plain_length(text, left < last - at ? left : last - at), n, length;
 
 		if (plain > text_max - message->written)
 			plain = text_max - message->written;
@@ -60,7 +63,7 @@ void message_set_text(struct message *message, const char *name, const char *tex
 		left -= plain;
 		if (!left)
 			break;
-		n = head_plain(*text) ? 1 : utf8_character(text, left);
+		n = utf8_character(text, left);
 		const char *from = n ? text : "?";
 
 		n = n ? n : 1;

@@ -73,13 +73,14 @@ enum speaker {
 	M(returned,     SPEAKER_WORKER,  RIGHT_NONE,  "",            "step:i token:i",                          "json: outputs; sealed items") \
 	M(cancel,       SPEAKER_HOST,    RIGHT_NONE,  "done",        "step:i token:i",                          "")        \
 	M(device,       SPEAKER_GATEWAY, RIGHT_NONE,  "done",        "device:t online:b system:t slots:i revision:i load:i memory:i journal:i", "json: sessions") \
-	M(offer,        SPEAKER_HOST,    RIGHT_NONE,  "taken",       "step:i token:i run:t number:i name:t device:t user:t mode:t package:t timeout_ms:i chain:t? files:b?", "json: inputs; sealed items") \
+	M(offer,        SPEAKER_HOST,    RIGHT_NONE,  "taken",       "step:i token:i run:t number:i name:t device:t user:t mode:t package:t timeout_ms:i chain:t? files:b? title:t?", "json: inputs; sealed items") \
 	M(taken,        SPEAKER_GATEWAY, RIGHT_NONE,  "",            "step:i token:i state:t",                  "")        \
 	M(refused,      SPEAKER_GATEWAY, RIGHT_NONE,  "",            "step:i token:i reason:t class:t revision:i", "text: one sentence") \
 	M(status,       SPEAKER_HOST,    RIGHT_NONE,  "standing",    "step:i token:i",                          "")        \
 	M(standing,     SPEAKER_GATEWAY, RIGHT_NONE,  "done",        "step:i token:i state:t",                  "")        \
 	M(stage,        SPEAKER_GATEWAY | SPEAKER_SESSION, RIGHT_NONE, "done",        "step:i token:i state:t",                  "")        \
 	M(progress,     SPEAKER_GATEWAY | SPEAKER_SESSION, RIGHT_NONE, "", "step:i token:i",                    "json: subflow and action") \
+	M(asked,        SPEAKER_GATEWAY | SPEAKER_SESSION, RIGHT_NONE, "", "step:i token:i how:t",              "")        \
 	M(finished,     SPEAKER_GATEWAY | SPEAKER_SESSION, RIGHT_NONE, "done", "step:i token:i state:t reason:t? released:b? started_us:i ended_us:i", "json: outputs; when it went wrong, text and outputs; sealed items") \
 	M(released,     SPEAKER_GATEWAY, RIGHT_NONE,  "done",        "step:i token:i",                          "")        \
 	M(stop,         SPEAKER_HOST | SPEAKER_GATEWAY, RIGHT_NONE, "done", "step:i token:i how:t",             "")        \
@@ -87,13 +88,15 @@ enum speaker {
 	M(package,      SPEAKER_GATEWAY, RIGHT_NONE,  "contents",    "digest:t",                                "")        \
 	M(contents,     SPEAKER_HOST,    RIGHT_NONE,  "",            "digest:t",                                "json: list of files") \
 	M(package_get,  SPEAKER_GATEWAY, RIGHT_NONE,  "part",        "digest:t file:i offset:i",                "")        \
-	M(sessions,     SPEAKER_SESSION, RIGHT_NONE,  "",            "system:t processors:i load:i memory:i rehearses:b?",            "json: sessions") \
+	M(sessions,     SPEAKER_SESSION, RIGHT_NONE,  "",            "system:t processors:i load:i memory:i rehearses:b? rds:t? containment:t?", "json: sessions") \
 	M(identify,     SPEAKER_GATEWAY, RIGHT_NONE,  "identity",    "user:t",                                  "")        \
 	M(identity,     SPEAKER_SESSION, RIGHT_NONE,  "",            "key:t name:t uid:i gid:i",                "")        \
-	M(open,         SPEAKER_GATEWAY, RIGHT_NONE,  "opened",      "user:t session:t?",                       "sealed items") \
+	M(open,         SPEAKER_GATEWAY, RIGHT_NONE,  "opened",      "user:t session:t? notify:t? login:t?",              "sealed items") \
 	M(opened,       SPEAKER_SESSION, RIGHT_NONE,  "",            "session:t",                               "")        \
-	M(held,         SPEAKER_SESSION, RIGHT_NONE,  "done",        "state:t minor:i? session:t? attended:b? user:t? key:t? step:i? token:i?", "")  \
-	M(launch,       SPEAKER_GATEWAY, RIGHT_NONE,  "finished",    "step:i token:i run:t number:i name:t timeout_ms:i package:t results:t chain:t?", "json: inputs; sealed items") \
+	M(held,         SPEAKER_SESSION, RIGHT_NONE,  "done",        "state:t minor:i? session:t? attended:b? user:t? key:t? login:t? step:i? token:i?", "")  \
+	M(launch,       SPEAKER_GATEWAY, RIGHT_NONE,  "finished",    "step:i token:i run:t number:i name:t timeout_ms:i package:t results:t chain:t? title:t? wait:b?", "json: inputs; sealed items") \
+	M(begin,        SPEAKER_GATEWAY, RIGHT_NONE,  "finished",    "step:i token:i",                          "")        \
+	M(lock,         SPEAKER_GATEWAY, RIGHT_NONE,  "done",        "",                                        "")        \
 	M(close,        SPEAKER_GATEWAY, RIGHT_NONE,  "closed",      "",                                        "")        \
 	M(closed,       SPEAKER_SESSION, RIGHT_NONE,  "",            "",                                        "")
 
@@ -112,7 +115,7 @@ struct message_member {
 	bool optional;
 };
 
-enum { HEAD_MEMBERS_MAX = 12 };
+enum { HEAD_MEMBERS_MAX = 14 };
 
 /* A row of the list, its head taken apart. */
 struct message_row {

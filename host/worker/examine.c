@@ -6,6 +6,7 @@
 #include "plugin/driver.h"
 #include "plugin/load.h"
 #include "plugin/trigger.h"
+#include "schema/facts.h"
 #include "schema/fields.h"
 #include "schema/value.h"
 #include "worker/services.h"
@@ -56,6 +57,23 @@ static hst_value *identify(struct examination *examination, const char *user)
 	return outcome(examination->arena, code, &err);
 }
 
+/* "linux"; null: its sessions cannot be listed here. */
+static hst_value *system_of(struct examination *examination)
+{
+	struct service_call call;
+	hst_device device;
+	hst_session *sessions;
+	hst_error err = {0};
+	size_t n;
+	const char *name = NULL;
+
+	services_begin(&examination->services, &call, examination->arena, CHECK_TIMEOUT_MS);
+	if (driver_list(examination->instance, &call.call, &device, &sessions, &n, &err) == HST_OK)
+		name = system_name(device.system);
+	services_done(&examination->services);
+	return name ? value_make_text(examination->arena, name, strlen(name)) : value_make_null(examination->arena);
+}
+
 static const hst_value *examine(struct examination *examination, const hst_plugin *plugin, char *const *users, size_t n)
 {
 	hst_value *answer = value_make_record(examination->arena), *known = value_make_record(examination->arena);
@@ -64,6 +82,8 @@ static const hst_value *examine(struct examination *examination, const hst_plugi
 	for (size_t i = 0; i < n && plugin->kind == HST_DRIVER; i++)
 		value_set(known, users[i], identify(examination, users[i]));
 	value_set(answer, "users", known);
+	if (plugin->kind == HST_DRIVER)
+		value_set(answer, "system", system_of(examination));
 	return answer;
 }
 

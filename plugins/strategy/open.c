@@ -17,11 +17,6 @@ static const hst_field open_options[] = {
 		  .doc = "lock and keep a session after an unattended run, for a later run of the same user"),
 };
 
-static int64_t open_limit(const struct open_config *config, const hst_device *device)
-{
-	return config->max_sessions > 0 ? config->max_sessions : table_per_processor(device);
-}
-
 static int open_open(const void *config, hst_host *host, void **ret_state, hst_error *err)
 {
 	(void)host, (void)err;
@@ -32,8 +27,10 @@ static int open_open(const void *config, hst_host *host, void **ret_state, hst_e
 static int open_slots(void *state, hst_call *call, const hst_device *device, const hst_session *sessions,
 		      size_t n, int64_t *ret_max, int64_t *ret_free, hst_error *err)
 {
+	const struct open_config *config = state;
+
 	(void)call, (void)err;
-	*ret_max = open_limit(state, device);
+	*ret_max = table_limit(config->max_sessions, device).max;
 	*ret_free = table_free(*ret_max, sessions, n);
 	return HST_OK;
 }
@@ -41,8 +38,10 @@ static int open_slots(void *state, hst_call *call, const hst_device *device, con
 static int open_plan(void *state, hst_call *call, const hst_device *device, const hst_session *sessions,
 		     size_t n, const hst_demand *demand, hst_plan *ret, hst_error *err)
 {
+	const struct open_config *config = state;
+
 	(void)call;
-	return table_plan(OPEN_UNATTENDED, open_limit(state, device), sessions, n, demand, ret, err);
+	return table_plan(OPEN_UNATTENDED, table_limit(config->max_sessions, device).max, sessions, n, demand, ret, err);
 }
 
 static int open_retire(void *state, hst_call *call, const hst_session *session, hst_retirement *ret,
@@ -55,12 +54,20 @@ static int open_retire(void *state, hst_call *call, const hst_session *session, 
 	return HST_OK;
 }
 
+static const char *open_limit_from(void *state, const hst_device *device)
+{
+	const struct open_config *config = state;
+
+	return table_limit(config->max_sessions, device).from;
+}
+
 static const hst_strategy_ops open_ops = {
 	.size = sizeof open_ops,
 	.systems = HST_CLIENT | HST_SERVER | HST_LINUX,
 	.slots = open_slots,
 	.plan = open_plan,
 	.retire = open_retire,
+	.limit_from = open_limit_from,
 };
 
 HST_PLUGIN(open) = {

@@ -261,9 +261,11 @@ int64_t table_free(int64_t limit, const hst_session *sessions, size_t n)
 	return used < limit ? limit - used : 0;
 }
 
-int64_t table_per_processor(const hst_device *device)
+struct table_limit table_limit(int64_t max_sessions, const hst_device *device)
 {
-	return 4 * (device->processors > 0 ? device->processors : 1);
+	if (max_sessions > 0)
+		return (struct table_limit){max_sessions, "max_sessions"};
+	return (struct table_limit){4 * (device->processors > 0 ? device->processors : 1), "four per processor"};
 }
 
 hst_retirement table_retire(const hst_session *session, bool reuse)

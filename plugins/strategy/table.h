@@ -77,8 +77,14 @@ int table_plan(enum column unattended, int64_t limit, const hst_session *session
 /* Places for runs in new or kept sessions: the limit less the sessions that are in use. */
 int64_t table_free(int64_t limit, const hst_session *sessions, size_t n);
 
-/* Rule R8: four per processor, where neither the operator nor a licence says how many. */
-int64_t table_per_processor(const hst_device *device);
+/* How many sessions there may be, and half a sentence for people on where that comes from. */
+struct table_limit {
+	int64_t max;
+	const char *from;
+};
+
+/* Rule R8: what the operator says, and where that is 0 four per processor. */
+struct table_limit table_limit(int64_t max_sessions, const hst_device *device);
 
 /* Rule R10: people's sessions are let be, hostler's own are signed out, or locked and kept. */
 hst_retirement table_retire(const hst_session *session, bool reuse);

@@ -48,12 +48,19 @@ static int win10_retire(void *state, hst_call *call, const hst_session *session,
 	return HST_OK;
 }
 
+static const char *win10_limit_from(void *state, const hst_device *device)
+{
+	(void)state, (void)device;
+	return "win10 runs one at a time";
+}
+
 static const hst_strategy_ops win10_ops = {
 	.size = sizeof win10_ops,
 	.systems = HST_CLIENT | HST_LINUX,
 	.slots = win10_slots,
 	.plan = win10_plan,
 	.retire = win10_retire,
+	.limit_from = win10_limit_from,
 };
 
 HST_PLUGIN(win10) = {

@@ -4,6 +4,7 @@ import statistics
 import time
 
 import costs
+import sessions
 from houses import House, Shape, names_of
 
 IN_FLIGHT = 500
@@ -165,6 +166,14 @@ def figures(place):
                [*(Value(f"mail {size}", "MB/s", lambda figures, size=size: figures[size]) for size in MAILS),
                 Value("mail linear", "of the speed at 256K that 50M has", lambda figures: figures["50M"] / figures["256K"], 0.5,
                       at_least=True)]),
+        Figure("sessions", f"sessions of driver x11 of real users, one alone and {sessions.AT_ONCE} at once, against Xvfb and openbox alone",
+               sessions.floor, lambda: sessions.hostler(place),
+               [Value("session ready", "ms", percentile("ready_ms", "p50"), 1000, alone=True),
+                Value("session ready, of the floor", "ms", percentile("ready_ms", "p50")),
+                Value("twenty sessions", "s", lambda figures: figures["twenty_s"], 12, alone=True),
+                Value("twenty sessions, of the floor", "s", lambda figures: figures["twenty_s"]),
+                Value("session memory", "MB", lambda figures: figures["pss_mb"], 60, alone=True),
+                Value("session memory, of the floor", "MB", lambda figures: figures["pss_mb"])]),
         Figure("idle", "processor time of all processes while nothing happens", None, lambda: idle(place),
                [Value("idle", "% of a core", lambda figures: figures["percent"], 0.5),
                 Value("idle wakes", "/s", lambda figures: figures["wakes"])]),

@@ -233,18 +233,31 @@ static void who_waits_for_a_lost_run_is_told_how_to_settle_it(void **state)
 }
 
 /* Rule R17: it holds a slot, and somebody has to do something about it. */
-static void a_session_that_is_stuck_is_told_with_its_remedy(void **state)
+static void sessions_are_told_with_whose_they_are(void **state)
 {
 	struct fake_desk *desk = *state;
 
 	table_set(&desk->answers, "devices",
-		  "[{\"name\":\"here\",\"state\":\"online\",\"slots\":4,\"running\":1,\"accounts\":[],\"sessions\":["
-		  "{\"id\":\":5\",\"user\":\"bot1\",\"reason\":null},"
-		  "{\"id\":\":6\",\"user\":\"bot2\",\"reason\":{\"code\":\"SessionCloseFailed\",\"text\":\"It hangs.\","
-		  "\"remedy\":\"End it.\"}}]}]");
+		  "[{\"name\":\"here\",\"state\":\"online\",\"slots\":5,\"running\":1,\"accounts\":[],\"limit\":8,"
+		  "\"limit_from\":\"max_sessions\",\"strategy\":\"server-rds\",\"sessions\":["
+		  "{\"id\":\":4\",\"user\":\"anna\",\"connected\":\"yes\",\"locked\":\"yes\",\"reason\":null},"
+		  "{\"id\":\":5\",\"user\":\"bot1\",\"connected\":\"yes\",\"locked\":\"no\",\"ours\":true,\"running\":true,\"reason\":null},"
+		  "{\"id\":\"\",\"user\":\"bot4\",\"connected\":\"yes\",\"locked\":\"no\",\"ours\":true,\"running\":true,\"reason\":null},"
+		  "{\"id\":\":7\",\"user\":\"bot3\",\"connected\":\"yes\",\"locked\":\"no\",\"ours\":true,\"kept\":true,\"reason\":null},"
+		  "{\"id\":\":8\",\"user\":\"bot4\",\"connected\":\"yes\",\"locked\":\"unknown\",\"doubt\":\"another hostler has opened it\",\"reason\":null},"
+		  "{\"id\":\":6\",\"user\":\"bot2\",\"connected\":\"yes\",\"locked\":\"no\",\"ours\":true,"
+		  "\"reason\":{\"code\":\"SessionCloseFailed\",\"text\":\"It hangs.\",\"remedy\":\"End it.\"}}]}]");
 	assert_int_equal(DESK_RUN(desk, "devices"), 0);
-	fake_desk_said(desk, "here: the session :6 of bot2: SessionCloseFailed: It hangs. End it.\n");
-	fake_desk_not_said(desk, "the session :5");
+	fake_desk_said(desk, "here has 6 sessions of 8 that may be there (max_sessions):\n"
+			     "  anna: session :4: locked, a person's\n"
+			     "  bot1: session :5: active, opened by hostler, a flow runs in it\n"
+			     "  bot4: session being opened by hostler\n"
+			     "  bot3: session :7: active, opened by hostler, kept for its next run\n"
+			     "  bot4: session :8: locked or not: unknown (another hostler has opened it)\n"
+			     "  bot2: session :6: active, opened by hostler, stuck\n"
+			     "    SessionCloseFailed: It hangs. End it.\n");
+	fake_desk_said(desk, "server-rds");
+	fake_desk_said(desk, "6 of 8");
 }
 
 int main(void)
@@ -263,7 +276,7 @@ int main(void)
 		DESK_TEST(alerts_say_what_is_wrong_and_where_word_of_it_went),
 		DESK_TEST(a_broken_file_keeps_nobody_from_asking),
 		DESK_TEST(who_waits_for_a_lost_run_is_told_how_to_settle_it),
-		DESK_TEST(a_session_that_is_stuck_is_told_with_its_remedy),
+		DESK_TEST(sessions_are_told_with_whose_they_are),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,21 +123,6 @@ static void users_are_plain_names_in_any_case(void **unused)
 	driver_clear(&driver);
 }
 
-static void the_refused_user_is_denied(void **unused)
-{
-	struct driver driver;
-	hst_error err = {0};
-	const char *session = NULL;
-
-	(void)unused;
-	driver_init(&driver, (const char *const[]){"refuse_user", "mallory", NULL});
-	assert_int_equal(open_session(&driver, "Mallory", &session, &err), HST_DENIED);
-	assert_string_equal(err.reason, "SessionCreationInvalidCredentials");
-	assert_null(session);
-	assert_int_equal(open_session(&driver, "alice", &session, &err), HST_OK);
-	driver_clear(&driver);
-}
-
 static void without_start_the_device_says_that_it_only_rehearses(void **unused)
 {
 	static const char *const words[] = {"yes", "no"};
@@ -230,7 +215,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_session_is_listed_while_it_is_open_and_only_where_it_was_opened),
 		cmocka_unit_test(users_are_plain_names_in_any_case),
-		cmocka_unit_test(the_refused_user_is_denied),
 		cmocka_unit_test(without_start_the_device_says_that_it_only_rehearses),
 		cmocka_unit_test(a_program_runs_with_the_given_descriptors_and_environment),
 		cmocka_unit_test(a_missing_program_is_named),

@@ -215,6 +215,38 @@ static void list_tells_our_sessions_from_peoples(void **unused)
 	holder_clear(&holder);
 }
 
+static void what_another_hostler_opened_is_not_ours(void **unused)
+{
+	static struct holder holder, watch;
+	const char *own = house_name;
+	const hst_session *found;
+	hst_session *sessions;
+	hst_device device;
+	hst_error err = {0};
+	size_t n;
+
+	(void)unused;
+	NEEDS_ROOT();
+	holder_open(&holder, NULL);
+	house_name = "00112233445566bb";
+	holder_init(&watch, NULL);
+	house_name = own;
+	assert_int_equal(ops->list(watch.state, &watch.host.call, &device, &sessions, &n, &err), HST_OK);
+	found = find_session(sessions, n, server_of(&holder));
+	assert_non_null(found);
+	assert_false(found->ours);
+	assert_int_equal(found->connected, HST_YES);
+	assert_int_equal(found->locked, HST_UNKNOWN);
+	assert_non_null(strstr(found->doubt, "another hostler of this machine has opened it"));
+	assert_int_equal(ops->attach(watch.state, &watch.host.call, found->id, &err), HST_DENIED);
+	assert_string_equal(err.reason, "AttendedUserNotLoggedIn");
+	assert_non_null(strstr(shell(&holder, "id -un"), USER));
+	holder_close_session(&holder);
+	assert_nothing_left();
+	holder_clear(&watch);
+	holder_clear(&holder);
+}
+
 static void nobody_else_gets_onto_the_display(void **unused)
 {
 	static struct holder holder;
@@ -255,6 +287,7 @@ int main(void)
 		TEST(a_screenshot_is_a_picture_of_the_screen),
 		TEST(the_pointer_is_out_of_the_way),
 		TEST(list_tells_our_sessions_from_peoples),
+		TEST(what_another_hostler_opened_is_not_ours),
 		TEST(nobody_else_gets_onto_the_display),
 	};
 

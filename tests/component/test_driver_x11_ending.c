@@ -115,7 +115,7 @@ static void opening_fails_cleanly_when_notes_cannot_be_kept(void **unused)
 {
 	(void)unused;
 	NEEDS_ROOT();
-	for (size_t kept = 0; kept < 10; kept++) {
+	for (size_t kept = 0; kept < 12; kept++) {
 		static struct holder holder;
 		hst_error err = {0};
 		int rc;
@@ -125,7 +125,7 @@ static void opening_fails_cleanly_when_notes_cannot_be_kept(void **unused)
 		rc = holder_try(&holder, USER, NULL, &err);
 		if (rc == HST_OK) {
 			assert_true(kept >= 9); /* session, pam, files, X server, display, window manager,
-						   three for the buses */
+						   three for the buses, and where it has one the cgroup */
 			holder_close_session(&holder);
 		} else {
 			assert_int_equal(rc, HST_RETRY);
@@ -212,6 +212,35 @@ static void reap_spares_a_process_that_has_a_noted_id_by_chance(void **unused)
 	holder_clear(&reaper);
 }
 
+/* The name and even the inode of a socket are somebody else's as soon as whoever had them is gone. */
+static void reap_spares_a_display_that_somebody_has_taken_since(void **unused)
+{
+	char session[128], display[96], boot[40] = "", path[64];
+	const char *notes[] = {session, "xserver 999999999 1", display};
+	static struct holder person, reaper;
+	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+	hst_error err = {0};
+	struct stat about;
+
+	(void)unused;
+	NEEDS_ROOT();
+	assert_non_null(file);
+	assert_non_null(fgets(boot, 37, file));
+	fclose(file);
+	holder_open(&person, NULL);
+	snprintf(path, sizeof path, "/tmp/.X11-unix/X%d", display_of(&person));
+	assert_int_equal(lstat(path, &about), 0);
+	snprintf(session, sizeof session, "session 00112233445566778899aabbccddeeff %u %s", (unsigned)user_id, boot);
+	snprintf(display, sizeof display, "display %d %llu %llu", display_of(&person), (unsigned long long)about.st_dev,
+		 (unsigned long long)about.st_ino);
+	holder_init(&reaper, NULL);
+	assert_int_equal(ops->reap(reaper.state, &reaper.host.call, notes, 3, &err), HST_OK);
+	assert_int_equal(lstat(path, &about), 0);
+	holder_close_session(&person);
+	assert_int_equal(lstat(path, &about), -1);
+	holder_clear(&reaper);
+}
+
 static void twenty_sessions_open_at_once(void **unused)
 {
 	pid_t pids[HOLDERS_MAX];
@@ -267,6 +296,7 @@ int main(void)
 		TEST(opening_fails_cleanly_when_notes_cannot_be_kept),
 		TEST(reap_undoes_what_a_killed_holder_left),
 		TEST(reap_spares_a_process_that_has_a_noted_id_by_chance),
+		TEST(reap_spares_a_display_that_somebody_has_taken_since),
 		TEST(twenty_sessions_open_at_once),
 	};
 

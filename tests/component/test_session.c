@@ -264,7 +264,7 @@ static void a_session_that_is_refused_is_an_error_with_its_reason(void **state)
 	static const struct {
 		const char *driver, *options, *user, *reason;
 	} cases[] = {
-		{"null", "refuse_user = ada\n", "ada", "SessionCreationInvalidCredentials"},
+		{"sim", "password = other\n", "ada", "SessionCreationInvalidCredentials"},
 		{"noting", "", "refused", "SessionCreationError"},
 		{"noting", "", "eve", "SessionCreationError"}, /* not among the accounts */
 		{"noting", "uid = 0\n", "ada", "SessionCreationError"},

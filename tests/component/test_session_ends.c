@@ -323,9 +323,36 @@ static void what_died_before_it_had_a_name_is_removed(void **state)
 	session_house_leave(house);
 }
 
+/* To keep a session is to lock it where the driver can; one that could not be locked is closed by whoever asked. */
+static void lock_a_session(struct session_house *house, const char *options, enum word answer)
+{
+	session_house_configure(house, "null", options);
+	session_house_start(house, "hold");
+	session_house_open(house, "ada");
+	session_house_say(house, WORD_lock, 4);
+	assert_int_equal(session_house_hear(house, answer)->message.id, 4);
+	session_house_say(house, WORD_close, 3);
+	session_house_hear(house, WORD_closed);
+	assert_int_equal(session_house_wait(house), 0);
+}
+
+static void a_session_that_is_kept_is_locked(void **state)
+{
+	HOUSE(state);
+	lock_a_session(house, "", WORD_done);
+}
+
+static void one_that_cannot_be_locked_is_told(void **state)
+{
+	HOUSE(state);
+	lock_a_session(house, "locks = no\n", WORD_error);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CASE(a_session_that_is_kept_is_locked),
+		CASE(one_that_cannot_be_locked_is_told),
 		CASE(a_hold_ends_with_its_gateway),
 		CASE(a_hold_ends_with_the_supervisor),
 		CASE(a_hold_ends_when_told_by_a_signal),

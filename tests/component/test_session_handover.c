@@ -111,6 +111,167 @@ static void the_last_words_of_a_gateway_count(void **state)
 	session_house_hear(house, WORD_finished);
 }
 
+static void assert_left(struct session_house *house, const char *text)
+{
+	AUTO_CLOSE int folder = open(house->results, O_RDONLY | O_DIRECTORY);
+	struct outcome outcome;
+	hst_error err;
+
+	if (outcome_read(folder, &outcome, &err) != HST_OK)
+		fail_msg("%s", err.text);
+	assert_string_equal(outcome.state, "failed");
+	assert_string_equal(outcome.reason, "SessionEnded");
+	assert_non_null(strstr(outcome.payload, text));
+	assert_true(outcome.started_us > 0 && outcome.ended_us >= outcome.started_us);
+	outcome_clear(&outcome);
+	assert_false(session_house_has(house, "marks/session"));
+	assert_int_equal(session_house_count(house, "state/notes"), 0);
+	assert_int_equal(session_house_count(house, "state/work"), 0);
+}
+
+static void launch_that_waits(struct session_house *house, int64_t step)
+{
+	struct message message;
+
+	session_house_launch_of(house, step, 600000, "{\"order\":\"A 7\"}", &message);
+	message_set_boolean(&message, "wait", true);
+	session_house_send(house, &message);
+}
+
+static void say_begin(struct session_house *house, int64_t step)
+{
+	struct message message;
+
+	message_init(&message, WORD_begin, (uint64_t)(100 + step));
+	message_set_integer(&message, "step", step);
+	message_set_integer(&message, "token", 7);
+	session_house_send(house, &message);
+}
+
+/* It answers a question that is asked after it, so it has heard what came before. */
+static void let_it_hear(struct session_house *house)
+{
+	session_house_stop(house, 99, "cancel");
+}
+
+static void configure_waiting(struct session_house *house)
+{
+	AUTO_FREE char *script = mem_printf("echo x >> %s/began\necho \"$HOSTLER_INPUT_ORDER\" > out/order\n", house->marks);
+
+	house->outlive = "1h";
+	session_house_configure(house, "noting", "");
+	session_house_package(house, "[input order]\ntype = text\n", script);
+	session_house_start(house, "hold");
+	session_house_open(house, "ada");
+}
+
+static void what_waits_begins_when_that_is_said_and_not_before(void **state)
+{
+	HOUSE(state);
+	AUTO_FREE char *order = NULL, *began = NULL;
+	const struct message *said;
+
+	configure_waiting(house);
+	launch_that_waits(house, 1);
+	let_it_hear(house);
+	assert_true(session_house_count(house, "state/work") > 0);
+	assert_false(session_house_has(house, "marks/began"));
+	/* Another one than that which is ready. */
+	say_begin(house, 2);
+	said = &session_house_hear(house, WORD_error)->message;
+	assert_int_equal(said->id, 102);
+	assert_false(session_house_has(house, "marks/began"));
+	say_begin(house, 1);
+	said = &session_house_hear(house, WORD_finished)->message;
+	assert_string_equal(message_text(said, "state"), "succeeded");
+	assert_int_equal(said->id, 101);
+	assert_true(message_integer(said, "started_us") > 0);
+	order = session_house_read(house, SESSION_RESULTS "/out/order");
+	assert_string_equal(order, "A 7\n");
+	began = session_house_read(house, "marks/began");
+	assert_string_equal(began, "x\n");
+	/* Once. */
+	say_begin(house, 1);
+	session_house_hear(house, WORD_error);
+}
+
+/* The gateway died before its journal had it: to the next one it never began, and the next flow finds nothing of it. */
+static void what_waits_is_nothing_to_another_gateway(void **state)
+{
+	HOUSE(state);
+	AUTO_FREE char *order = NULL, *began = NULL;
+
+	configure_waiting(house);
+	launch_that_waits(house, 1);
+	let_it_hear(house);
+	session_house_leave(house);
+	session_house_adopt(house);
+	assert_held(house, "idle", 0);
+	say_begin(house, 1);
+	session_house_hear(house, WORD_error);
+	assert_int_equal(session_house_count(house, "state/work"), 0);
+	assert_false(session_house_has(house, "marks/began"));
+	session_house_launch(house, 1, 600000, "{\"order\":\"B\"}");
+	assert_string_equal(message_text(&session_house_hear(house, WORD_finished)->message, "state"), "succeeded");
+	order = session_house_read(house, SESSION_RESULTS "/out/order");
+	assert_string_equal(order, "B\n");
+	began = session_house_read(house, "marks/began");
+	assert_string_equal(began, "x\n");
+}
+
+/* It was said to begin in time: whatever a gateway says last counts. */
+static void what_was_said_to_begin_begins_for_the_next_gateway(void **state)
+{
+	HOUSE(state);
+	struct stream *old;
+
+	configure(house, "1h");
+	session_house_start(house, "hold");
+	session_house_open(house, "ada");
+	launch_that_waits(house, 1);
+	say_begin(house, 1);
+	old = house->stream;
+	session_house_adopt(house);
+	stream_free(old);
+	assert_held(house, "running", 1);
+	open_the_gate(house);
+	session_house_hear(house, WORD_finished);
+}
+
+static void what_waits_is_undone_when_the_session_is_closed(void **state)
+{
+	HOUSE(state);
+
+	configure_waiting(house);
+	launch_that_waits(house, 1);
+	session_house_say(house, WORD_close, 3);
+	session_house_hear(house, WORD_closed);
+	assert_int_equal(session_house_wait(house), 0);
+	assert_false(session_house_has(house, "marks/began"));
+	assert_int_equal(session_house_count(house, "state/work"), 0);
+	assert_int_equal(session_house_count(house, "state/notes"), 0);
+}
+
+/* Its record is in the journal, so its outcome is left: it never began. */
+static void what_waits_when_the_house_goes_down_is_refused(void **state)
+{
+	HOUSE(state);
+
+	configure_waiting(house);
+	launch_that_waits(house, 1);
+	let_it_hear(house);
+	close(house->life);
+	house->life = -1;
+	while (session_house_count(house, "run/sessions") > 0)
+		poll(NULL, 0, 5);
+	say_begin(house, 1);
+	assert_string_equal(message_text(&session_house_hear(house, WORD_finished)->message, "reason"), "SessionEnded");
+	session_house_leave(house);
+	assert_int_equal(session_house_wait(house), 0);
+	assert_left(house, "before the flow began");
+	assert_false(session_house_has(house, "marks/began"));
+}
+
 static void a_process_without_a_session_is_handed_over_too(void **state)
 {
 	HOUSE(state);
@@ -143,24 +304,6 @@ static void a_pause_is_said_again(void **state)
 	session_house_adopt(house);
 	assert_held(house, "running", 1);
 	assert_string_equal(message_text(&session_house_hear(house, WORD_stage)->message, "state"), "paused");
-}
-
-static void assert_left(struct session_house *house, const char *text)
-{
-	AUTO_CLOSE int folder = open(house->results, O_RDONLY | O_DIRECTORY);
-	struct outcome outcome;
-	hst_error err;
-
-	if (outcome_read(folder, &outcome, &err) != HST_OK)
-		fail_msg("%s", err.text);
-	assert_string_equal(outcome.state, "failed");
-	assert_string_equal(outcome.reason, "SessionEnded");
-	assert_non_null(strstr(outcome.payload, text));
-	assert_true(outcome.started_us > 0 && outcome.ended_us >= outcome.started_us);
-	outcome_clear(&outcome);
-	assert_false(session_house_has(house, "marks/session"));
-	assert_int_equal(session_house_count(house, "state/notes"), 0);
-	assert_int_equal(session_house_count(house, "state/work"), 0);
 }
 
 static void without_another_gateway_it_ends_and_leaves_the_outcome(void **state)
@@ -272,6 +415,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(a_flow_goes_on_and_its_outcome_is_kept_until_a_gateway_has_it),
 		CASE(the_last_words_of_a_gateway_count),
+		CASE(what_waits_begins_when_that_is_said_and_not_before),
+		CASE(what_waits_is_nothing_to_another_gateway),
+		CASE(what_was_said_to_begin_begins_for_the_next_gateway),
+		CASE(what_waits_is_undone_when_the_session_is_closed),
+		CASE(what_waits_when_the_house_goes_down_is_refused),
 		CASE(a_process_without_a_session_is_handed_over_too),
 		CASE(a_pause_is_said_again),
 		CASE(without_another_gateway_it_ends_and_leaves_the_outcome),

@@ -46,6 +46,7 @@ static void a_watch_tells_the_device_and_who_users_are(void **state)
 	heard = session_house_hear(house, WORD_sessions);
 	assert_string_equal(message_text(&heard->message, "system"), "server");
 	assert_true(message_integer(&heard->message, "processors") > 0);
+	assert_string_equal(message_text(&heard->message, "containment"), ""); /* the driver does not say */
 	assert_string_equal(heard->payload, "[]");
 
 	message_init(&message, WORD_identify, 41);
@@ -108,6 +109,7 @@ static void a_watch_tells_the_load_now_and_then(void **state)
 	heard = session_house_hear(house, WORD_sessions);
 	assert_int_equal(message_integer(&heard->message, "load"), 250);
 	assert_int_equal(message_integer(&heard->message, "memory"), 400);
+	assert_string_equal(message_text(&heard->message, "containment"), "cgroup");
 	load_is(house, "300");
 	mark(house, "session");
 	heard = session_house_hear(house, WORD_sessions);

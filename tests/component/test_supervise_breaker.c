@@ -130,6 +130,21 @@ static void what_a_session_process_leaves_behind_is_not_touched(void **state)
 	assert_int_equal(system("for p in $(grep -laszx '754[6-9]' /proc/[0-9]*/cmdline | cut -d/ -f3); do kill -9 $p; done"), 0);
 }
 
+/* Beside its status: else nobody but the log knows what a device is blind for. */
+static void the_gateway_hears_what_a_session_process_could_not_begin_with(void **state)
+{
+	struct house house;
+
+	(void)state;
+	house_make(&house, HOUSE);
+	house_tell(&house, "gateway", "watch");
+	house_tell(&house, "session.watch.desk", "bad it lacks a key");
+	house_start(&house);
+	house_wait_ready(&house);
+	assert_true(house_file_has(&house, "heard", "gateway record 4 7 exit status 2: it lacks a key\n"));
+	house_clear(&house);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,6 +154,7 @@ int main(void)
 		cmocka_unit_test(one_that_was_given_up_may_be_configured_anew),
 		cmocka_unit_test(what_a_worker_leaves_behind_goes_with_it),
 		cmocka_unit_test(what_a_session_process_leaves_behind_is_not_touched),
+		cmocka_unit_test(the_gateway_hears_what_a_session_process_could_not_begin_with),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { DESKS_MAX = 4, LIMIT_MS = 20000 };
@@ -183,4 +184,88 @@ pid_t desk_client(struct desk *desk, const char *name, void (*draw)(Display *con
 	assert_int_equal(read(ends[0], &byte, 1), 1);
 	close(ends[0]);
 	return remember(desk, pid);
+}
+
+static hst_session *list(struct holder *holder, size_t *ret_n)
+{
+	hst_device device;
+	hst_session *sessions;
+	hst_error err = {0};
+
+	if (ops->list(holder->state, &holder->host.call, &device, &sessions, ret_n, &err) != HST_OK)
+		fail_msg("%s", err.text);
+	return sessions;
+}
+
+hst_session desk_seen(int display, struct holder *holder)
+{
+	char begin[32];
+	size_t n;
+	hst_session *sessions = list(holder, &n);
+
+	snprintf(begin, sizeof begin, "x11:%d:", display);
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(sessions[i].id, begin, strlen(begin)) == 0)
+			return sessions[i];
+	return (hst_session){.id = NULL};
+}
+
+static const char *keep(char to[300], const char *text)
+{
+	snprintf(to, 300, "%s", text ? text : "");
+	return text ? to : NULL;
+}
+
+hst_session desk_seen_anew(int display)
+{
+	static char id[300], user[300], key[300], doubt[300];
+	static struct holder watch;
+	hst_session session;
+
+	holder_init(&watch, NULL);
+	session = desk_seen(display, &watch);
+	session.id = keep(id, session.id);
+	session.user = keep(user, session.user);
+	session.key = keep(key, session.key);
+	session.doubt = keep(doubt, session.doubt);
+	holder_clear(&watch);
+	return session;
+}
+
+void desk_check_locked(int display, hst_fact fact, int line)
+{
+	hst_session session = desk_seen_anew(display);
+
+	if (session.locked != fact)
+		fail_msg("line %d: locked is %d (%s)", line, (int)session.locked, session.doubt ? session.doubt : "");
+}
+
+void desk_check_doubt(int display, const char *words, int line)
+{
+	hst_session session = desk_seen_anew(display);
+
+	if (session.locked != HST_UNKNOWN || !session.doubt || !strstr(session.doubt, words))
+		fail_msg("line %d: locked is %d (%s)", line, (int)session.locked, session.doubt ? session.doubt : "");
+}
+
+/* What has been killed still has its grabs until the X server has seen that it is gone. */
+void desk_await_locked(int display, hst_fact fact)
+{
+	const struct timespec a_moment = {.tv_nsec = 20000000};
+
+	for (int i = 0; i < 500; i++) {
+		if (desk_seen_anew(display).locked == fact)
+			return;
+		nanosleep(&a_moment, NULL);
+	}
+	desk_check_locked(display, fact, __LINE__);
+}
+
+int desk_attach(struct holder *holder, const char *id, hst_error *err)
+{
+	static char session[64];
+
+	snprintf(session, sizeof session, "%s", id);
+	holder->session = session;
+	return ops->attach(holder->state, &holder->host.call, id, err);
 }

@@ -37,6 +37,20 @@ void desk_stop(struct desk *desk, pid_t program);
  */
 pid_t desk_client(struct desk *desk, const char *name, void (*draw)(Display *connection));
 
+/* The session of this display, id NULL when there is none; the second as an instance sees it that knows nothing yet. */
+hst_session desk_seen(int display, struct holder *holder);
+hst_session desk_seen_anew(int display);
+
+void desk_check_locked(int display, hst_fact fact, int line);
+void desk_check_doubt(int display, const char *words, int line);
+#define assert_locked(display, fact) desk_check_locked(display, fact, __LINE__)
+#define assert_doubt(display, words) desk_check_doubt(display, words, __LINE__)
+
+/* What has been killed still has its grabs until the X server has seen that it is gone. */
+void desk_await_locked(int display, hst_fact fact);
+
+int desk_attach(struct holder *holder, const char *id, hst_error *err);
+
 #define DESK_TEST(name) cmocka_unit_test_teardown(name, desk_end_all)
 
 #endif

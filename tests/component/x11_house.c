@@ -16,6 +16,8 @@ char work[32] = "/tmp/hst-x11-XXXXXX";
 char source[PATH_MAX];
 uid_t user_id;
 const char *why_not;
+const char *house_driver = "x11";
+const char *house_name = "00112233445566aa";
 
 static const hst_plugin *plugin;
 static char pam_dir[2 * PATH_MAX];
@@ -48,9 +50,10 @@ bool installed(const char *program)
 void holder_init(struct holder *holder, const char *const *set)
 {
 	static int count; /* of directories */
+	bool signs_in = strcmp(house_driver, "x11") == 0; /* itself, through PAM */
 	const char *all[32] = {"pam_dir", pam_dir};
 	hst_error err = {0};
-	size_t n = 2;
+	size_t n = signs_in ? 2 : 0;
 
 	memset(holder, 0, sizeof *holder);
 	for (size_t i = 0; i < HOLDERS_MAX && in_use[i] != holder; i++) {
@@ -59,7 +62,8 @@ void holder_init(struct holder *holder, const char *const *set)
 			break;
 		}
 	}
-	fake_host_init(&holder->host, "x11");
+	fake_host_init(&holder->host, house_driver);
+	holder->host.host.house = house_name;
 	for (; set && set[0]; set += 2) {
 		all[n++] = set[0];
 		all[n++] = set[1];
@@ -98,13 +102,18 @@ void holder_close_session(struct holder *holder)
 		fail_msg("%s", err.text);
 }
 
+void holder_forget(struct holder *holder)
+{
+	for (size_t i = 0; i < HOLDERS_MAX; i++)
+		if (in_use[i] == holder)
+			in_use[i] = NULL;
+}
+
 void holder_clear(struct holder *holder)
 {
 	plugin->close(holder->state);
 	fake_host_clear(&holder->host);
-	for (size_t i = 0; i < HOLDERS_MAX; i++)
-		if (in_use[i] == holder)
-			in_use[i] = NULL;
+	holder_forget(holder);
 
 	/* Also proves that the driver has taken everything out of it. */
 	assert_int_equal(rmdir(holder->run_dir), 0);
@@ -187,7 +196,7 @@ int display_of(const struct holder *holder)
 {
 	int display, server;
 
-	assert_int_equal(sscanf(holder->session, "x11:%d:%d", &display, &server), 2);
+	assert_int_equal(sscanf(strchr(holder->session, ':'), ":%d:%d", &display, &server), 2);
 	return display;
 }
 
@@ -195,7 +204,7 @@ pid_t server_of(const struct holder *holder)
 {
 	int display, server;
 
-	assert_int_equal(sscanf(holder->session, "x11:%d:%d", &display, &server), 2);
+	assert_int_equal(sscanf(strchr(holder->session, ':'), ":%d:%d", &display, &server), 2);
 	return server;
 }
 
@@ -311,7 +320,7 @@ static int set_up(void **unused)
 		return 0;
 	if (!realpath(tree && tree[0] ? tree : ".", source) || !mkdtemp(work) || chmod(work, 0755) != 0)
 		return -1;
-	snprintf(pam_dir, sizeof pam_dir, "%s/plugins/driver/x11/pam.d", source);
+	snprintf(pam_dir, sizeof pam_dir, "%s/plugins/driver/linux/x11/pam.d", source);
 	if (!freopen("/dev/null", "r", stdin) || make_user(USER, true) != 0 ||
 	    make_user(USER_HOMELESS, false) != 0 ||
 	    RUN("sh", "-c", "echo " USER ":" PASSWORD " | chpasswd") != 0)
@@ -336,13 +345,13 @@ int house_run(const struct CMUnitTest *tests, size_t n)
 	const char *plugins = getenv("HOSTLER_PLUGINS");
 	char file[PATH_MAX], found[PATH_MAX];
 
-	snprintf(file, sizeof file, "%s/driver/x11.so", plugins ? plugins : "plugins");
+	snprintf(file, sizeof file, "%s/driver/%s.so", plugins ? plugins : "plugins", house_driver);
 	if (!realpath(file, found)) {
 		fprintf(stderr, "%s: %s\n", file, strerror(errno));
 		return 1;
 	}
-	plugin = fake_host_load(found, "x11");
+	plugin = fake_host_load(found, house_driver);
 	ops = plugin->ops;
 	cmocka_set_test_filter(getenv("TEST_FILTER"));
-	return _cmocka_run_group_tests("driver x11", tests, n, set_up, tear_down);
+	return _cmocka_run_group_tests(house_driver, tests, n, set_up, tear_down);
 }

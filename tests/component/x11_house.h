@@ -1,11 +1,11 @@
 /*
- * What the tests of driver x11 share: an ordinary user who is made before the tests and removed after them, driver
+ * What the tests of drivers of Linux sessions share: an ordinary user who is made before the tests and removed after them, driver
  * instances as processes of hostler have them, and the proof that nothing of a session is left.
  *
  * Everything is for real and needs root; without it, or without the programs a session is made of, every test is
  * skipped with the reason.
  *
- *	HOSTLER_PLUGINS   directory with driver/x11.so (default: plugins)
+ *	HOSTLER_PLUGINS   directory with driver/x11.so and the others (default: plugins)
  *	SRCDIR            the source tree (default: .)
  */
 #ifndef TESTS_COMPONENT_X11_HOUSE_H
@@ -33,6 +33,8 @@ extern char work[32];         /* of this program, with a directory per session i
 extern char source[PATH_MAX]; /* the source tree */
 extern uid_t user_id;         /* of USER */
 extern const char *why_not;   /* why nothing can be tested here; NULL: it can */
+extern const char *house_name;	 /* of the hostler that holders made from now on are processes of */
+extern const char *house_driver; /* "x11", unless something else is said before house_run */
 
 /* One driver instance as a process of hostler has it; static, since it outlives a test that fails. */
 struct holder {
@@ -47,6 +49,7 @@ void holder_init(struct holder *holder, const char *const *set);
 int holder_try(struct holder *holder, const char *user, const char *password, hst_error *err);
 void holder_open(struct holder *holder, const char *const *set); /* init, and a session of USER */
 void holder_close_session(struct holder *holder);
+void holder_forget(struct holder *holder); /* it was another process's */
 void holder_clear(struct holder *holder); /* proves that the driver has emptied the session's directory */
 
 /* What a shell script in the session prints; valid until the next call. */

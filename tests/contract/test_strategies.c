@@ -331,7 +331,7 @@ static void a_demand_without_identity_is_an_error(void **unused)
 static void check_slots(const char *name, const char *max, const hst_device *device,
 			const hst_session *sessions, size_t n, int64_t want_max, int64_t want_free)
 {
-	const char *const options[] = {"max_sessions", max, NULL};
+	const char *const options[] = {"max_sessions", max, strcmp(name, "server-rds") == 0 && max ? "rds" : NULL, "yes", NULL};
 	int64_t got_max = -1, got_free = -1;
 	struct staged staged;
 	hst_error err = {0};
@@ -356,11 +356,50 @@ static void limits_by_system_and_by_option(void **unused)
 	check_slots("server-rds", NULL, &linux_device, NULL, 0, 4, 4);
 	check_slots("server-rds", NULL, &eight, NULL, 0, 32, 32);
 	check_slots("server-rds", NULL, &odd, NULL, 0, 4, 4);
-	check_slots("server-rds", "0", &server_device, NULL, 0, 2, 2);
+	check_slots("server-rds", "0", &server_device, NULL, 0, 32, 32);
 	check_slots("server-rds", "25", &server_device, NULL, 0, 25, 25);
 	check_slots("open", NULL, &server_device, NULL, 0, 32, 32);
 	check_slots("open", NULL, &client_device, NULL, 0, 32, 32);
 	check_slots("open", "512", &linux_device, NULL, 0, 512, 512);
+}
+
+/* R8 with Remote Desktop Services and without: `from` is what people are told of the limit. */
+static void check_limit(const char *rds, const char *max, const hst_device *device, int64_t want, const char *from)
+{
+	const char *const options[] = {"rds", rds, "max_sessions", max, NULL};
+	const hst_session person = S(ANNA, ACTIVE);
+	int64_t most = -1, room = -1;
+	struct staged staged;
+	hst_error err = {0};
+
+	staged_load(&staged, HST_STRATEGY, "server-rds");
+	staged_open(&staged, options);
+	assert_int_equal(strategy_slots(staged.instance, device, &person, 1, &most, &room, &err), HST_OK);
+	assert_int_equal(most, want);
+	assert_int_equal(room, want - 1);
+	assert_non_null(strstr(strategy_limit_from(staged.instance, device), from));
+	staged_close(&staged);
+}
+
+static void more_than_two_sessions_need_remote_desktop_services(void **unused)
+{
+	hst_device with = server_device, without = server_device;
+
+	(void)unused;
+	with.rds = HST_RDS_YES;
+	without.rds = HST_RDS_NO;
+	check_limit("auto", "0", &with, 32, "four per processor");
+	check_limit("auto", "5", &with, 5, "max_sessions");
+	check_limit("auto", "5", &without, 2, "without Remote Desktop Services");
+	check_limit("auto", "5", &server_device, 2, "nobody can say");
+	check_limit("auto", "0", &server_device, 2, "nobody can say");
+	check_limit("auto", "1", &server_device, 1, "max_sessions");
+	check_limit("auto", "5", &linux_device, 5, "max_sessions");
+	check_limit("auto", "0", &linux_device, 4, "four per processor");
+	check_limit("yes", "5", &without, 5, "max_sessions");
+	check_limit("yes", "0", &server_device, 32, "four per processor");
+	check_limit("no", "5", &with, 2, "rds = no");
+	check_limit("no", "0", &linux_device, 2, "rds = no");
 }
 
 static void places_count_people_and_not_idle_kept_sessions(void **unused)
@@ -444,6 +483,7 @@ int main(void)
 		cmocka_unit_test(a_refusal_beats_a_use_and_the_own_session_is_named),
 		cmocka_unit_test(a_demand_without_identity_is_an_error),
 		cmocka_unit_test(limits_by_system_and_by_option),
+		cmocka_unit_test(more_than_two_sessions_need_remote_desktop_services),
 		cmocka_unit_test(places_count_people_and_not_idle_kept_sessions),
 		cmocka_unit_test(options_have_bounds),
 		cmocka_unit_test(retirement),

@@ -6,6 +6,7 @@ do.NAME beside the configuration says instead, and writes down in the file `hear
   die-once   ends the first time     stubborn   does not end when it is asked to
   keep       (gateway) asks for a session process, which is handed over to the next one
   session    (gateway) asks for a session process, speaks to it, and has it killed
+  watch      (gateway) asks for a session process, and waits for its end
   refuse     cannot work with the configuration when it is read again
   hang       is ready, and says nothing any more
   busy       told to drain, it goes on until the file go.NAME is there
@@ -100,6 +101,16 @@ def session_play():
     return channel
 
 
+def watch_play():
+    channel = socket.socket(fileno=6)
+    next_record(channel)
+    records(channel, WANT_WATCH, 7, "desk")
+    next_record(channel)
+    what, number, _, _, text, _ = next_record(channel)
+    write_down(f"record {what} {number} {text}")
+    return channel
+
+
 def handover_play(dies=True):
     """Asks for a session process and dies, or is told to end; the next time it is handed over."""
     channel = socket.socket(fileno=6)
@@ -191,7 +202,7 @@ def main():
         serve_session()
         return
     write_keys()
-    plays = {"session": session_play, "handover": handover_play, "keep": lambda: handover_play(False)}
+    plays = {"session": session_play, "watch": watch_play, "handover": handover_play, "keep": lambda: handover_play(False)}
     channel = plays[do]() if do in plays else None
     os.write(3, b"ready\n")
     while True:

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -107,6 +108,8 @@ static int note(hst_call *call, const char *text, hst_error *err)
 	fake->notes[fake->note_count++] = strdup(text);
 	if (fake->notes_file)
 		append_line(fake->notes_file, text);
+	if (fake->note_count == fake->notes_before_death)
+		raise(SIGKILL);
 	return HST_OK;
 }
 

@@ -18,6 +18,7 @@ struct fake_host {
 	const char *notes_file; /* notes are appended here too, for a reader that outlives this process; NULL:
 				   nowhere */
 	size_t notes_before_failure; /* hst_note fails once there are so many; SIZE_MAX: never */
+	size_t notes_before_death;   /* this process is killed once there are so many; 0: never */
 	bool cancelled;
 	bool verbose; /* show the plugin's log on stderr */
 };

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """A bus on which somebody answers as logind does for one session: that of the process PID. Whether its screen is locked says the
-file that is named, "locked" or anything else, whenever it is asked.
+file that is named, "locked" or anything else, whenever it is asked; after "nonsense " the answer is the rest as a text.
 
     fake_logind.py DIRECTORY PID FILE
 
@@ -49,7 +49,8 @@ def on_call(_connection, _sender, _path, _interface, _method, arguments, invocat
 
 def on_get(*_):
     with open(state, encoding="utf-8") as file:
-        return GLib.Variant("b", file.read().strip() == "locked")
+        said = file.read().strip()
+    return GLib.Variant("s", said[9:]) if said.startswith("nonsense ") else GLib.Variant("b", said == "locked")
 
 
 with open(os.path.join(directory, "bus.conf"), "w", encoding="utf-8") as file:

@@ -17,6 +17,7 @@ for name; do
 	house=
 	[ "$name" = envelope ] && house=$source/tests/unit/seal_house.c
 	[ "$name" = schedule ] && house=$(ls "$source"/plugins/trigger/schedule/*.c | grep -v /schedule.c)
+	[ "$name" = sim ] && house=$(ls "$source"/plugins/driver/memory/sim/play.c "$source"/plugins/driver/memory/sim/script.c "$source"/plugins/driver/memory/book.c "$source"/plugins/driver/memory/program.c)
 	reply="$source/plugins/trigger/email/reply.c $source/plugins/trigger/email/texts.c"
 	[ "$name" = mail ] && house="$(ls "$source"/plugins/trigger/email/parsing/*.c | grep -v "confine\|hostler-mail") $reply"
 	[ "$name" = mail_reply ] && house=$reply

@@ -84,7 +84,8 @@ static int list(void *state, hst_call *call, hst_device *ret_device, hst_session
 	load = read_load(state);
 	mark_path(state, "session", path);
 	*ret_device = (hst_device){.name = "noting", .system = HST_LINUX, .processors = 3, .load_milli = load,
-				   .memory_milli = 400};
+				   .memory_milli = 400,
+				   .containment = HST_CONTAINMENT_CGROUP};
 	*ret_n = access(path, F_OK) == 0 ? 1 : 0;
 	*ret_sessions = hst_alloc(call, sizeof **ret_sessions);
 	**ret_sessions = (hst_session){.id = "s1",

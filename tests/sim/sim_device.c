@@ -111,6 +111,11 @@ static void perform(struct sim_device *device, const struct admission_effect *ef
 	case ADMISSION_HALT:
 		halt(device, effect);
 		break;
+	case ADMISSION_LOCK:
+		process = process_of(device, effect->hold->number);
+		if (process)
+			process->cannot_lock = mishap(device, 8);
+		break;
 	case ADMISSION_CLOSE:
 		process = process_of(device, effect->hold->number);
 		if (process)
@@ -242,6 +247,9 @@ static void process_turn(struct sim_device *device, struct sim_process *process)
 	} else if (process->told_to_close) {
 		process->closed = true;
 		sim_device_event(device, &(struct admission_event){.kind = ADMISSION_CLOSED, .number = process->number});
+	} else if (process->cannot_lock) {
+		process->cannot_lock = false;
+		sim_device_event(device, &(struct admission_event){.kind = ADMISSION_LOCK_FAILED, .number = process->number});
 	} else if (process->user[0] && !process->open) {
 		open_answered(device, process);
 	} else if (process->launched && (!process->stuck || process->halted)) {

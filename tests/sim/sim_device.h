@@ -18,6 +18,7 @@ struct sim_process {
 	char user[16];	 /* whose session it opens or has; "": none */
 	char id[16];
 	bool open, launched, told_to_close, closed;
+	bool cannot_lock; /* its session is kept, and it has not said yet that it could not lock it */
 	bool stuck; /* its flow does not end, not even at its time-out, until it is told to */
 	const char *halted; /* how its flow was told to end; constant, like `end` */
 	const char *end;    /* how its flow ended, until the gateway has it on disk */

@@ -134,7 +134,7 @@ use = connector:word.append
         tap.ok(any(one.startswith(front) and words in one for one in said.splitlines()), f"check says: {words}", front, said)
 
 
-with null_house(FILES, driver="refuse_user = bot2", more=ALERTS) as house:
+with null_house({**FILES, "people": "sign-in of bot2 fails: wrong password\n"}, plugin="sim", driver="people_file = people", more=ALERTS) as house:
     ini = open(house.ini, encoding="utf-8").read().replace("listen = none", f"listen = tcp://127.0.0.1:{free_port()}")
     house.write("hostler.ini", ini + AWAY)
     wrong_ones(house)

@@ -3,24 +3,23 @@
 desktop, leaves it as it is, and fails when the screen is locked under it."""
 
 import os
-import pwd
 import shutil
-import signal
-import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from desktop_house import Desktop, go_alone
 from house import House, Tap, connection_conf, device_conf, make_user, processes_of, remove_user
 
 USER = "hosttestsits"
 OTHER = "hosttestother"
 
 tap = Tap()
-missing = [program for program in ("Xvfb", "openbox", "dbus-run-session", "galculator", "i3lock", "useradd") if not shutil.which(program)]
+missing = [program for program in ("Xvfb", "openbox", "dbus-run-session", "galculator", "i3lock", "unshare", "useradd") if not shutil.which(program)]
 if os.geteuid() != 0 or missing:
     tap.skip("attended runs", "needs root" if os.geteuid() != 0 else f"not installed: {', '.join(missing)}")
     tap.end()
+go_alone()
 
 FLOW = """[flow]
 name = {name}
@@ -40,51 +39,6 @@ FILES = {
     "desktop-flows/stay/desktop-flow.ini":
         "[desktop-flow]\nname = stay\nversion = 1\nrun = sh -c 'hostler-event progress Main Typing; sleep 300'\n",
 }
-
-
-class Desktop:
-    """What a person has after signing in: an X server with a cookie of their own, a session bus and a window manager."""
-
-    def __init__(self, user):
-        self.account = pwd.getpwnam(user)
-        self.programs = []
-        self.cookies = os.path.join(self.account.pw_dir, ".Xauthority")
-        name, cookie = b"MIT-MAGIC-COOKIE-1", os.urandom(16)
-        with open(self.cookies, "wb") as file:
-            file.write(b"\xff\xff\0\0\0\0\0" + bytes([len(name)]) + name + b"\0\x10" + cookie)
-        os.chown(self.cookies, self.account.pw_uid, self.account.pw_gid)
-        os.chmod(self.cookies, 0o600)
-        number, written = os.pipe()
-        self.start("Xvfb", "-displayfd", str(written), "-auth", self.cookies, "-nolisten", "tcp", "-noreset", pass_fds=[written])
-        os.close(written)
-        with os.fdopen(number) as line:
-            self.display = line.readline().strip()
-        self.start("dbus-run-session", "openbox")
-
-    def start(self, *words, pass_fds=()):
-        environment = {"PATH": os.environ["PATH"], "HOME": self.account.pw_dir, "USER": self.account.pw_name,
-                       "XAUTHORITY": self.cookies}
-        if words[0] != "Xvfb":
-            environment["DISPLAY"] = f":{self.display}"
-        program = subprocess.Popen(words, env=environment, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL, pass_fds=pass_fds, user=self.account.pw_uid,
-                                   group=self.account.pw_gid, extra_groups=[], start_new_session=True)
-        self.programs.append(program)
-        return program
-
-    def lock(self):
-        return self.start("i3lock", "-n")
-
-    def unlock(self, locker):
-        os.killpg(locker.pid, signal.SIGKILL)  # it has a second process, which may miss that the first is gone
-        locker.wait()
-
-    def sign_out(self):
-        for program in reversed(self.programs):
-            if program.poll() is None:
-                os.killpg(program.pid, signal.SIGTERM)
-                program.wait(20)
-        self.programs = []
 
 
 def step(house, flow):
@@ -112,11 +66,15 @@ try:
         tap.same(step(house, "total")["state"], "queued", "and it goes on waiting")
         desktops.pop().sign_out()
 
+        # An unlocked screen is taken at once, so the run that is to find a locked one comes when it is locked.
+        house.hostler("cancel", "last:total")
         mine = Desktop(USER)
         desktops.append(mine)
         locker = mine.lock()
-        tap.ok(waits_with(house, "total", "AttendedUserSessionNotActive"), "its user is there, behind a locked screen",
-               step(house, "total"))
+        tap.ok(house.wait(lambda: any(session["locked"] == "yes" for session in house.json("devices")[0]["sessions"]), 20),
+               "its user comes, and locks the screen", house.json("devices")[0]["sessions"])
+        house.hostler("run", "total")
+        tap.ok(waits_with(house, "total", "AttendedUserSessionNotActive"), "a run that finds it locked waits", step(house, "total"))
         tap.ok(f"the session of {USER} (locked)" in step(house, "total")["reason"]["text"], "and the reason says whose",
                step(house, "total")["reason"])
         mine.unlock(locker)

@@ -81,6 +81,64 @@ with House(FILES) as house:
     tap.same(done.returncode, 2, "up exits with 2")
     tap.ok("error" in done.stderr + done.stdout, "and says why", done.stdout, done.stderr)
     tap.ok(not os.path.exists(house.path("state")), "and has started nothing", os.listdir(house.home))
+# What only a plugin can say of a value of its options, which it would else say once it is started.
+VALUES = """[host]
+listen = none
+state_dir = state
+run_dir = run
+
+[gateway]
+name = here
+driver = plain
+accounts = bot1
+
+[driver plain]
+plugin = x11
+screen = 1280*800
+
+[driver wide]
+plugin = xrdp
+screen = 1280x
+
+[driver place]
+plugin = xrdp
+sockets = sockdir
+
+[driver trusting]
+plugin = xrdp
+keep = yes
+
+[driver far]
+plugin = xrdp
+keep = yes
+certificate = 00:11
+rdp = localhost:3389
+
+[driver where]
+plugin = xrdp
+keep = yes
+ca = ca.pem
+rdp = localhost:port
+
+[driver small]
+plugin = xrdp
+keep = yes
+ca = ca.pem
+screen = 100x100
+
+[driver stage]
+plugin = sim
+people_file = people.txt
+"""
+WRONG = [(13, "screen = 1280*800: write WIDTHxHEIGHT"), (17, "screen = 1280x: write"), (21, "sockets = sockdir: write the absolute path"),
+         (25, "keep = yes needs certificate or ca"), (30, "64 hexadecimal digits"), (37, "port between 1 and 65535"),
+         (43, "screen = 100x100: with keep = yes"), (47, "people.txt:1: ")]
+with House({"hostler.ini": VALUES, "people.txt": "ann sings in\n"}) as house:
+    done = house.hostler("check")
+    for number, part in WRONG:
+        place = f"{house.path('hostler.ini')}:{number}: error: "
+        tap.ok(any(line.startswith(place) and part in line for line in done.stderr.splitlines()), f"line {number}: {part}", done.stderr)
+    tap.same((done.returncode, done.stderr.count("error: ")), (2, len(WRONG)), "and nothing else is wrong")
 LIVE = {
     "hostler.ini": """[host]
 listen = none

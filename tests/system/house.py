@@ -212,12 +212,18 @@ def processes_of(user):
     return [line for line in found if line]
 
 
-def make_user(name):
+def make_user(name, number=None):
+    """With a number of its own, so that files that somebody left who had the same number before are not taken for this user's."""
     subprocess.run(["userdel", "-r", name], capture_output=True)
-    subprocess.run(["useradd", "--create-home", "--shell", "/bin/bash", name], check=True)
+    subprocess.run(["useradd", "--create-home", "--shell", "/bin/bash", *(["--uid", str(number)] if number else []), name], check=True)
 
 
 def remove_user(name):
+    """With what it was told of runs in its sessions: a later user of the same number has nothing to do with it."""
+    try:
+        shutil.rmtree(f"/tmp/hostler-here-{pwd.getpwnam(name).pw_uid}", ignore_errors=True)
+    except KeyError:
+        return
     subprocess.run(["userdel", "-r", name], capture_output=True)
 
 
@@ -255,10 +261,10 @@ def connection_conf(user, name="me"):
     return f"[connection {name}]\ntarget = device:here\nuser = {user}\n"
 
 
-def null_house(extra_files=None, driver="start = yes", strategy="open", more=""):
-    """A house without a graphical session: driver null, one button, one desktop flow."""
+def null_house(extra_files=None, driver="start = yes", strategy="open", more="", plugin="null"):
+    """A house without a graphical session: one button, one desktop flow, and a driver whose sessions are in memory."""
     files = {
-        "hostler.ini": device_conf("bot1, bot2", "nul", strategy, f"[driver nul]\nplugin = null\n{driver}\n\n"
+        "hostler.ini": device_conf("bot1, bot2", "nul", strategy, f"[driver nul]\nplugin = {plugin}\n{driver}\n\n"
                                    "[trigger hello]\nplugin = button\ninput.name = text required\n\n"
                                    + connection_conf("bot1") + more + "\n"),
         "flows/hello.ini": GREET_FLOW,

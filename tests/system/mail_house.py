@@ -54,12 +54,12 @@ class Ca:
                 "-keyout", self.key, "-out", self.pem)
         os.chmod(self.pem, 0o644)
 
-    def issue(self, name, sans="DNS:localhost,IP:127.0.0.1", days=2):
+    def issue(self, name, sans="DNS:localhost,IP:127.0.0.1", days=2, kind=("ec", "-pkeyopt", "ec_paramgen_curve:P-256")):
         """Paths of a certificate with its chain, and of its key, for a server of those names."""
         base = os.path.join(self.folder, name)
         with open(base + ".ext", "w", encoding="utf-8") as file:
             file.write(f"subjectAltName={sans}\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth,clientAuth\n")
-        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
+        openssl("req", "-newkey", *kind, "-nodes", "-subj", f"/CN={name}",
                 "-keyout", base + ".key", "-out", base + ".csr")
         openssl("x509", "-req", "-in", base + ".csr", "-CA", self.pem, "-CAkey", self.key, "-CAcreateserial", "-days", str(days),
                 "-extfile", base + ".ext", "-out", base + ".pem")

@@ -121,7 +121,7 @@ def read(house, name):
         return file.read()
 
 
-with null_house(FILES, more=MORE, driver=f"password = {PASSWORD}") as house:
+with null_house(FILES, more=MORE, plugin="sim", driver=f"password = {PASSWORD}") as house:
     shutil.copytree(INSTALLED, house.path("plugins"))
     shutil.copy(os.path.join(TEST_PLUGINS, "noting.so"), house.path("plugins/driver"))
     subprocess.run(["chmod", "-R", "go-w,a+rX", house.path("plugins")], check=True)

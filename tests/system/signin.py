@@ -26,6 +26,7 @@ user = bot1
 target = device:here
 user = bot2
 """
+REFUSED = "sign-in of bot2 fails: wrong password\n"
 
 
 def shown(house, run):
@@ -36,7 +37,7 @@ def connection(house, name):
     return next(one for one in house.json("connection", "list") if one["name"] == name)
 
 
-with null_house(FILES, more=MORE, driver="refuse_user = bot2") as house:
+with null_house({**FILES, "people": REFUSED}, more=MORE, plugin="sim", driver="people_file = people") as house:
     house.up()
     tap.same([connection(house, name)["state"] for name in ("good", "bad")], ["untried", "untried"],
              "nothing is known of a connection before its first sign-in")
@@ -73,7 +74,7 @@ with null_house(FILES, more=MORE, driver="refuse_user = bot2") as house:
     done = house.hostler("connection", "test", "good")
     tap.ok(done.returncode == 0 and "signed in, and out again" in done.stdout, "a connection can be tried", done)
 
-    house.write("hostler.ini", open(house.ini, encoding="utf-8").read().replace("refuse_user = bot2", "refuse_user = eve"))
+    house.write("people", "")
     house.down()
     house.up()
     house.hostler("connection", "unblock", "bad")
@@ -97,7 +98,7 @@ def tries(house):
 
 
 LOCKED = {**FILES, "flows/good.ini": FLOW.format("locked"), "flows/bad.ini": FLOW.format("locked").replace("name = locked", "name = second")}
-with null_house(LOCKED, more=PASSWORDS, driver="password = right-4711") as house:
+with null_house(LOCKED, more=PASSWORDS, plugin="sim", driver="password = right-4711") as house:
     with open(house.ini, encoding="utf-8") as file:
         house.write("hostler.ini", file.read().replace("[connection me]", "[connection me]\npassword = secret:bot"))
     house.up()
@@ -133,6 +134,14 @@ with null_house(LOCKED, more=PASSWORDS, driver="password = right-4711") as house
     done = house.hostler("check", "--live")
     tap.ok(done.returncode == 0 and "secret bot: gateway/here can open it (connection/locked.password)" in done.stdout, "check asks the gateway, too", done)
     tap.ok("connection locked: here let it sign in, and out again" in done.stdout, "and signs in with every connection", done)
+    with open(house.ini, "a", encoding="utf-8") as file:
+        for name in ("lost", "gone"):
+            file.write(f"\n[connection {name}]\ntarget = device:here\nuser = bot2\npassword = secret:{name}\n")
+    house.hostler("reload")
+    done = house.hostler("check", "--live")
+    tap.ok(done.returncode == 1 and done.stderr.count("was not sealed yet") == 2 and done.stderr.count(": error: ") == 2, "secrets that are not sealed are all named, each once", done)
+    tap.ok("connection locked: here let it sign in, and out again" in done.stdout and "secret bot: gateway/here can open it" in done.stdout and
+           "connection lost: was not tried" in done.stdout, "and what does not need them is asked all the same", done)
     done = house.hostler("connection", "test", "locked")
     tap.same((done.returncode, [session for device in house.json("devices") for session in device["sessions"]]), (0, []),
              "it can be tried, and no session stays")

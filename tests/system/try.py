@@ -76,7 +76,7 @@ GIVEN = {
     "trigger/schedule": ["--option=every=1m"],
 }
 # They need a server, which their own tests have; here they only say of themselves what there is to say.
-SERVED = ("connector/mail", "trigger/email")
+SERVED = ("connector/mail", "driver/xrdp", "trigger/email")
 
 
 def contract(folder):

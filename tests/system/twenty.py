@@ -86,6 +86,8 @@ try:
         outputs = [shown["steps"][0]["outputs"] or {} for _, shown in results]
         tap.same([output.get("who") for output in outputs], USERS, "each ran as its own user")
         tap.same(len({output.get("display") for output in outputs}), 20, "each on a display of its own")
+        tap.ok(house.json("devices")[0]["containment"] in ("cgroup", "processes"), "the device says what holds them together",
+               house.json("devices"))
         tap.ok(house.wait(lambda: not any(processes_of(user) for user in USERS), 60), "no process of any of them is left",
                *[f"{user}: {processes_of(user)}" for user in USERS])
         tap.ok(house.wait(lambda: house.json("devices")[0]["sessions"] == [], 30), "the device reports no session any more",

@@ -165,7 +165,7 @@ void admission_house_rewrite(struct admission_house *house)
 void house_adopted(struct admission_house *house, uint32_t number, enum admission_adopted how, const char *session,
 		   const char *user, int64_t step, int64_t token)
 {
-	admission_house_event(house, &(struct admission_event){.kind = ADMISSION_ADOPTED,
+	admission_house_event(house, &(struct admission_event){.kind = ADMISSION_ADOPTED, .login = house->login,
 							       .adopted = how,
 							       .number = number,
 							       .session = session,
@@ -237,6 +237,9 @@ static void say(struct admission_house *house, const struct admission_effect *ef
 	case ADMISSION_HALT:
 		text_addf(to, "halt %u %s %s\n", effect->hold->number, name, effect->text);
 		break;
+	case ADMISSION_LOCK:
+		text_addf(to, "lock %u\n", effect->hold->number);
+		break;
 	case ADMISSION_CLOSE:
 		text_addf(to, "close %u\n", effect->hold->number);
 		break;
@@ -306,7 +309,7 @@ static void offer(struct admission_house *house, int64_t step, int64_t token, co
 	struct admission_run *run =
 		admission_run_new(&(struct admission_run){.step = step, .token = token, .run_id = "r-1", .name = "do", .user = user,
 							  .package = "d1", .inputs = "{}", .inputs_length = 2,
-							  .attended = attended, .files = files});
+							  .attended = attended, .files = files, .login = house->login});
 
 	admission_house_event(house, &(struct admission_event){.kind = ADMISSION_OFFER, .offer = run});
 }
@@ -337,8 +340,11 @@ void house_identity(struct admission_house *house, const char *user, const char 
 void house_sees(struct admission_house *house, const char *id, const char *user, hst_fact connected,
 		hst_fact locked, bool ours)
 {
+	char *kept = house->seen_ids[house->seen_count];
+
+	snprintf(kept, sizeof house->seen_ids[0], "%s", id);
 	house->seen[house->seen_count++] = (hst_session){
-		.id = id, .user = user, .key = user, .connected = connected, .locked = locked, .ours = ours};
+		.id = kept, .user = user, .key = user, .connected = connected, .locked = locked, .ours = ours};
 }
 
 void house_watch(struct admission_house *house)

@@ -25,10 +25,12 @@ struct admission_house {
 	struct text all;	   /* of all events */
 	struct text journal;	   /* every record, one a line */
 	hst_session seen[32];	   /* what the watch reports */
+	char seen_ids[32][16];	   /* theirs: whoever is seen may leave, and is still what was reported */
 	size_t seen_count;
 	uint32_t holds; /* the greatest number of a session process so far */
 	hst_system system;
 	bool rehearses; /* the device does */
+	const char *login; /* what runs that are offered, and sessions that are handed over, were signed in with */
 };
 
 void admission_house_init(struct admission_house *house);

@@ -30,7 +30,7 @@ static void heed_open(struct sim *sim, uint32_t number, const char *user)
 	for (size_t i = 0; i < PROCESSES; i++) {
 		const struct process *other = &sim->processes[i];
 
-		if (!other->number || !other->user[0] || other->closed)
+		if (!other->number || !other->user[0] || other->closed || other->attached)
 			continue;
 		sessions++;
 		assert_string_not_equal(other->user, user); /* rule R9, and one session per user */
@@ -38,6 +38,48 @@ static void heed_open(struct sim *sim, uint32_t number, const char *user)
 	assert_true(sessions < LIMIT); /* rule R8 */
 	snprintf(process->user, sizeof process->user, "%.15s", user);
 	snprintf(process->id, sizeof process->id, "s%u", number);
+}
+
+static bool is_attended(int64_t token)
+{
+	return token % 5 == 0;
+}
+
+static const char *user_of(int64_t token)
+{
+	static const char *const users[] = {"bot1", "bot2", "bot3", "bot4", "bot5", "bot6"};
+
+	return users[token % 6];
+}
+
+static const hst_session *seen_session(const struct sim *sim, const char *id)
+{
+	for (size_t i = 0; i < sim->house.seen_count; i++)
+		if (strcmp(sim->house.seen[i].id, id) == 0)
+			return &sim->house.seen[i];
+	return NULL;
+}
+
+/* Rule R5: a person's, and only the user's own. Whether they still are there the process sees for itself. */
+static void heed_attach(struct sim *sim, uint32_t number, const char *user, const char *id)
+{
+	struct process *process = sim_process_of(sim, number);
+	const hst_session *seen = seen_session(sim, id);
+
+	assert_true(process && !process->user[0] && !process->told_to_close);
+	assert_int_equal(id[0], 'p');
+	assert_true(!seen || (!seen->ours && strcmp(seen->user, user) == 0));
+	snprintf(process->user, sizeof process->user, "%.15s", user);
+	snprintf(process->id, sizeof process->id, "%.15s", id);
+	process->attached = true;
+}
+
+bool sim_is_there(const struct sim *sim, const char *id)
+{
+	for (size_t i = 0; i < PEOPLE; i++)
+		if (strcmp(sim->people[i].id, id) == 0)
+			return sim->people[i].connected == HST_YES && sim->people[i].locked == HST_NO;
+	return false;
 }
 
 static bool journalled(struct sim *sim, const char *word, const char *name)
@@ -52,6 +94,7 @@ static bool journalled(struct sim *sim, const char *word, const char *name)
 static void heed_launch(struct sim *sim, uint32_t number, const char *name)
 {
 	struct process *process = sim_process_of(sim, number);
+	const hst_session *seen;
 	long long step, token;
 
 	if (!process)
@@ -64,9 +107,15 @@ static void heed_launch(struct sim *sim, uint32_t number, const char *name)
 	assert_true(journalled(sim, "launched", name));
 	process->launched = true;
 	assert_int_equal(sscanf(name, "%lld/%lld", &step, &token), 2);
+	/* No unattended run in a session of a person (R4), nor an attended one in what hostler opened, and each as its user. */
+	assert_int_equal(process->attached, is_attended(token));
+	seen = process->attached ? seen_session(sim, process->id) : NULL;
+	assert_true(!process->attached || (seen && seen->connected != HST_NO && seen->locked != HST_YES));
+	assert_string_equal(process->user, user_of(token));
 	process->step = step;
 	process->token = token;
 	sim->launches++;
+	sim->attended += process->attached;
 }
 
 static void put_pair(int64_t pairs[256][2], size_t *n, const char *name)
@@ -108,7 +157,7 @@ static void heed_standing(struct sim *sim, const char *name, const char *state)
 
 static void heed_line(struct sim *sim, const char *line)
 {
-	char name[48], user[32];
+	char name[48], user[32], id[32];
 	long long a, b;
 	unsigned number;
 
@@ -124,6 +173,15 @@ static void heed_line(struct sim *sim, const char *line)
 			snprintf(sim->ask[sim->ask_count++], 16, "%.15s", user);
 	} else if (sscanf(line, "open %u %15s", &number, user) == 2) {
 		heed_open(sim, number, user);
+	} else if (sscanf(line, "attach %u %15s to %15s", &number, user, id) == 3) {
+		heed_attach(sim, number, user, id);
+	} else if (sscanf(line, "lock %u", &number) == 1) {
+		struct process *process = sim_process_of(sim, number);
+
+		/* Nobody locks people out. */
+		assert_true(!process || (process->open && !process->attached && !process->launched));
+		if (process)
+			process->lock_fails = sim_below(sim, 6) == 0;
 	} else if (sscanf(line, "launch %u %31s", &number, name) == 2) {
 		heed_launch(sim, number, name);
 	} else if (sscanf(line, "close %u", &number) == 1) {
@@ -201,21 +259,62 @@ static void answer_looks(struct sim *sim)
 
 void sim_offer(struct sim *sim, int64_t step, int64_t token)
 {
-	static const char *const users[] = {"bot1", "bot2", "bot3", "bot4", "bot5", "bot6"};
-
-	house_offer(&sim->house, step, token, users[token % 6]);
+	if (is_attended(token))
+		house_offer_attended(&sim->house, step, token, user_of(token));
+	else
+		house_offer(&sim->house, step, token, user_of(token));
 	sim_heed(sim);
+}
+
+void sim_people(struct sim *sim)
+{
+	static const char *const users[PEOPLE] = {"anna", "bot1", "bot4"};
+	size_t which = sim_below(sim, PEOPLE);
+	struct person *person = &sim->people[which];
+
+	if (!person->id[0]) {
+		*person = (struct person){.user = users[which], .connected = HST_YES, .locked = HST_NO};
+		snprintf(person->id, sizeof person->id, "p%u", ++sim->came);
+		return;
+	}
+	switch (sim_below(sim, 6)) {
+	case 0:
+	case 3:
+	case 4:
+		person->id[0] = '\0';
+		break;
+	case 1:
+		person->locked = person->locked == HST_YES ? HST_NO : HST_YES;
+		break;
+	case 2:
+		person->connected = person->connected == HST_YES ? HST_NO : HST_YES;
+		break;
+	default:
+		person->locked = HST_UNKNOWN;
+		break;
+	}
+}
+
+void sim_nobody(struct sim *sim)
+{
+	for (size_t i = 0; i < PEOPLE; i++)
+		sim->people[i].id[0] = '\0';
 }
 
 void sim_watch(struct sim *sim, bool stale)
 {
 	sim->house.seen_count = 0;
-	if (sim->person)
-		house_sees(&sim->house, "console", "anna", HST_YES, sim_below(sim, 2) ? HST_YES : HST_NO, false);
+	for (size_t i = 0; i < PEOPLE; i++) {
+		const struct person *person = &sim->people[i];
+
+		memcpy(sim->listed[i], person->id, sizeof person->id);
+		if (person->id[0])
+			house_sees(&sim->house, sim->listed[i], person->user, person->connected, person->locked, false);
+	}
 	for (size_t i = 0; i < PROCESSES; i++) {
 		const struct process *process = &sim->processes[i];
 
-		if (process->number && process->user[0] && (process->open || sim_below(sim, 2)) &&
+		if (process->number && process->user[0] && !process->attached && (process->open || sim_below(sim, 2)) &&
 		    (!process->closed || stale))
 			house_sees(&sim->house, process->id, process->user, HST_YES, HST_NO, true);
 	}

@@ -208,11 +208,12 @@ static void every_verdict_has_its_answer(void **state)
 		{{HST_PLAN_CLOSE_FIRST, 0, NULL, HST_NO_SESSION},
 		 "refused 1/1 SessionNotFound retry@1: the kept session is no longer there"},
 		{{HST_PLAN_REFUSE, HST_NO_SESSION, "TooManyActiveSessions", HST_NO_SESSION},
-		 "refused 1/1 TooManyActiveSessions wait@1: The device has as many sessions as it may have."},
+		 "refused 1/1 TooManyActiveSessions wait@1: The device has as many sessions as it may have. It has 1, of anna, and may "
+		 "have 4."},
 		{{HST_PLAN_REFUSE, HST_NO_SESSION, "UnattendedUserSessionLocked", 0},
 		 "refused 1/1 UnattendedUserSessionLocked wait@1: The user has a locked session on the "
 		 "device. "
-		 "In the way: the session of anna (locked)."},
+		 "In the way: the session of anna (locked), called console."},
 		{{HST_PLAN_REFUSE, HST_NO_SESSION, "RDPIsNotEnabled", HST_NO_SESSION},
 		 "refused 1/1 RDPIsNotEnabled fatal@1: Remote desktop is switched off on the device."},
 		{{HST_PLAN_REFUSE, HST_NO_SESSION, "SomethingNew", HST_NO_SESSION},
@@ -357,7 +358,7 @@ static void very_old_offers_never_start(void **state)
 		house_offer(&house, token, token, "bot1");
 	house_offer(&house, 3000, 3000, "bot1");
 	house_said_line(&house, "refused 3000/3000 TooManyActiveSessions wait@1: The device has as many "
-				"sessions as it may have.");
+				"sessions as it may have. It may have 0.");
 	house.limit = 4;
 	house_watch(&house);
 	house_offer(&house, 1, 1, "bot1");

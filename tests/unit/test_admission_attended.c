@@ -60,7 +60,7 @@ static void a_run_starts_when_its_person_comes(void **state)
 	house_said(&house, "device 3@2\n"); /* the revision has moved: it is asked again */
 	house_offer_attended(&house, 2, 2, "bot1");
 	house_said_line(&house, "refused 2/2 AttendedUserSessionNotActive wait@2: The user's session is locked or "
-				"disconnected, so an attended run cannot use it. In the way: the session of bot1 (locked).");
+				"disconnected, so an attended run cannot use it. In the way: the session of bot1 (locked), called person.");
 	house_watch_one(&house, "bot1", HST_NO);
 	house_said(&house, "device 4@3\n");
 	house_offer_attended(&house, 3, 3, "bot1");
@@ -81,7 +81,7 @@ static void what_is_not_known_is_named(void **state)
 	house_offer_attended(&house, 1, 1, "bot1");
 	house_said_line(&house, "refused 1/1 SessionFactUnknown wait@2: A fact about a session could not be determined, and "
 				"unknown means do not start. In the way: the session of bot1 (lock state unknown: no cookie "
-				"for it can be read).");
+				"for it can be read), called person.");
 	house.seen[0].doubt = "its X server does not answer";
 	house_watch(&house);
 	house_said_line(&house, "device 3@3");

@@ -54,7 +54,7 @@ static void exactly_one_spare_is_kept_warm(void **state)
 	house_said_line(
 		&house,
 		"refused 5/5 TooManyActiveSessions wait@1: The device has as many sessions as it may have. "
-		"In the way: the session of bot4 (active), opened by hostler.");
+		"In the way: the session of bot4 (active), called s, in which a flow runs.");
 	admission_house_clear(&house);
 }
 
@@ -269,14 +269,15 @@ static void a_kept_session_is_used_again(void **state)
 				"refused 2/2 UIFlowAlreadyRunning wait@1: a run of bot1 is under way on d");
 		house_ended(&house, 1, "succeeded");
 		/* Whoever was refused for it may be asked again. */
-		house_said(&house, "journal ended 1 1\nupload 1/1\ndevice 4@2\n");
+		house_said(&house, i == 0 ? "journal ended 1 1\nupload 1/1\ndevice 4@2\n"
+					  : "journal ended 1 1\nupload 1/1\nlock 1\ndevice 4@2\n");
 		house_offer(&house, 2, 3, "bot1");
 		house_said(&house,
 			   "journal launched 2 3\nlaunch 1 2/3\ntaken 2/3 running\n");
 		house_run(&house, ADMISSION_UPLOADED, 1, 1);
 		house_said(&house, "finished 1/1 succeeded released\ndiscard 1/1\n");
 		house_ended(&house, 1, "failed");
-		house_said(&house, "journal ended 2 3\nupload 2/3\n"); /* nobody was refused meanwhile */
+		house_said(&house, i == 0 ? "journal ended 2 3\nupload 2/3\n" : "journal ended 2 3\nupload 2/3\nlock 1\n"); /* nobody was refused meanwhile */
 		admission_house_clear(&house);
 	}
 }
@@ -301,7 +302,7 @@ static void a_kept_session_gives_way_when_room_is_needed(void **state)
 	house_said_line(
 		&house,
 		"refused 3/3 TooManyActiveSessions wait@1: The device has as many sessions as it may have. "
-		"In the way: the session of bot1 (active), opened by hostler.");
+		"In the way: the session of bot1 (active), called s, in which a flow runs.");
 	house_sees(&house, "console", "anna", HST_YES, HST_NO, false);
 	house.limit = 2;
 	house_watch(&house); /* something else changes: the place is still waited for */
@@ -327,7 +328,7 @@ static void the_limit_holds_for_runs_that_come_together(void **state)
 	house_said_line(
 		&house,
 		"refused 2/2 TooManyActiveSessions wait@2: The device has as many sessions as it may have. "
-		"In the way: the session of bot1 (active), opened by hostler.");
+		"In the way: the session of bot1 (active), in which a flow runs.");
 	house.limit = 3;
 	house.seen_count = 0;
 	house_watch(&house);
@@ -338,7 +339,7 @@ static void the_limit_holds_for_runs_that_come_together(void **state)
 	house_said_line(
 		&house,
 		"refused 5/5 TooManyActiveSessions wait@3: The device has as many sessions as it may have. "
-		"In the way: the session of bot3 (active), opened by hostler.");
+		"In the way: the session of bot3 (active), in which a flow runs.");
 	/* Three it is, however far each of them is. */
 	house_hold_ready(&house);
 	assert_int_equal(admission_device(house.admission).slots, 3);
@@ -381,7 +382,7 @@ static void the_watch_may_be_ahead_or_behind(void **state)
 	house_said_line(&house, "refused 3/3 SessionExistsForTheUserWhenUnattended wait@5: The user has a "
 				"session on the device, and an "
 				"unattended run needs one of its own. In the way: the session of bot1 "
-				"(active), opened by hostler.");
+				"(active), called t, opened by hostler.");
 	house.seen_count = 0;
 	house_watch(&house);
 	house_said(&house, "device 4@6\n");
@@ -416,7 +417,7 @@ static void the_revision_moves_with_what_is_seen_and_only_then(void **state)
 	house_said_line(
 		&house,
 		"refused 1/1 TooManyActiveSessions wait@6: The device has as many sessions as it may have. "
-		"In the way: the session of anna (disconnected).");
+		"In the way: the session of anna (disconnected), called other.");
 	admission_house_clear(&house);
 }
 

@@ -195,7 +195,7 @@ static void nobody_takes_the_place_of_what_may_still_run(void **state)
 	house_said_line(&house, "refused 2/2 UIFlowAlreadyRunning wait@1: a run of bot1 is under way on d");
 	house_offer(&house, 3, 3, "bot2");
 	house_said_line(&house, "refused 3/3 TooManyActiveSessions wait@1: The device has as many sessions as it may "
-				"have. In the way: the session of bot1 (active), opened by hostler.");
+				"have. In the way: the session of bot1 (active), in which a flow runs.");
 	admission_house_clear(&house);
 }
 

@@ -140,7 +140,6 @@ static void an_option_without_its_value_is_refused(void **state)
 static void what_is_promised_for_later_is_told_apart_from_what_is_unknown(void **state)
 {
 	(void)state;
-	refused(READ("check", "--rehearse"), "NotInThisVersion", "--rehearse");
 	refused(READ("log", "12", "-f"), "NotInThisVersion", "not in this version");
 }
 

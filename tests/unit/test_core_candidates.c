@@ -114,7 +114,10 @@ static void a_refusal_is_told_in_its_own_words_and_when_it_ends(void **state)
 	core_house_desktop_flow(&house, "f", "bot-a", NULL);
 	house_device(&house, "a", 1, 1);
 	house_fire(&house, "f");
+	assert_int_equal(house_step(&house, 1)->placed_us, house.now_us);
 	house_refused(&house, 1, REASON_WAIT, "UnattendedUserSessionLocked", 1);
+	/* It waits again, and nothing is prepared for it. */
+	assert_int_equal(house_step(&house, 1)->placed_us, 0);
 	says(1, "a", "UnattendedUserSessionLocked", "so it says");
 	assert_int_equal(core_asked_again_us(house.core, core_step_of(house.core, 1), a), 0);
 	house_device(&house, "a", 1, 2);

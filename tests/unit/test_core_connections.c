@@ -116,6 +116,38 @@ static void a_failed_sign_in_blocks_the_connection_everywhere(void **state)
 	core_house_clear(&house);
 }
 
+/* Attended runs sign nobody in: no password keeps them from starting, and they prove none. */
+static void attended_runs_go_by_no_sign_in(void **state)
+{
+	struct core_house house;
+
+	(void)state;
+	init(&house);
+	core_house_flow(&house, "[flow]\nname = beside\n[step do]\nuse = desktop:type\nconnection = bot-pool\nmode = attended\n");
+	house_fire(&house, "beside");
+	house_said(&house, "offer 1/1 a bot\n");
+	house_fire(&house, "pool");
+	house_said(&house, "offer 2/2 b bot\n");
+	house_taken(&house, 1, STATE_RUNNING);
+	assert_false(core_proven(house.core, "bot-pool"));
+	end(&house, 1);
+	assert_false(core_proven(house.core, "bot-pool"));
+	wrong_password(&house, 2);
+	house_step_is(&house, 2, STATE_QUEUED, "ConnectionBlocked");
+	house_fire(&house, "beside");
+	house_said(&house, "offer 3/3 a bot\n");
+	house_refused(&house, 3, REASON_WAIT, "SessionCreationInvalidCredentials", 1);
+	house_step_is(&house, 3, STATE_OFFERED, NULL); /* on the other device: what this one says is about itself */
+	house_said(&house, "offer 3/4 b bot\n");
+	end(&house, 3);
+	assert_non_null(core_blocked(house.core, "bot-pool"));
+	unblock(&house, "bot-pool");
+	house_said(&house, "offer 2/5 b bot\n");
+	end(&house, 2);
+	house_is_empty(&house);
+	core_house_clear(&house);
+}
+
 /* Without this each new failure would be a further try for everybody who waits. */
 static void a_failure_after_success_takes_the_trust_back(void **state)
 {
@@ -292,6 +324,7 @@ int main(void)
 		cmocka_unit_test(sign_ins_go_one_by_one_until_one_has_gone_well),
 		cmocka_unit_test(an_end_proves_the_sign_in_that_was_never_heard_of),
 		cmocka_unit_test(a_failed_sign_in_blocks_the_connection_everywhere),
+		cmocka_unit_test(attended_runs_go_by_no_sign_in),
 		cmocka_unit_test(a_failure_after_success_takes_the_trust_back),
 		cmocka_unit_test(a_password_that_was_sealed_again_is_tried_by_one_first),
 		cmocka_unit_test(a_block_knows_the_serial_that_its_own_offer_had),

@@ -84,7 +84,7 @@ static char *inputs_with(const char *json, const char *inputs)
 	text_init(&said, 8 << 20);
 	flow = house_flow(text, &problems);
 	house_no_problems(&problems);
-	if (flow_step_inputs(arena, &scope.scope, &flow->steps[0], &record, &err) == HST_OK) {
+	if (flow_step_inputs(arena, &scope.scope, &flow->steps[0], (hst_fields){0}, &record, &err) == HST_OK) {
 		size_t n = flow_step_sealed(arena, &scope.scope, &flow->steps[0], &composed);
 
 		value_write_json(&said, record);

@@ -2,6 +2,7 @@
 #include "flow_house.h"
 
 #include "base/arena.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "pure/flow/compose.h"
 #include "pure/flow/fit.h"
@@ -245,18 +246,18 @@ static void inputs_keep_their_order_and_errors_name_them(void **state)
 	text_init(&json, 1000);
 	assert_true(flow_step_is_constant(&flow->steps[0]));
 	assert_false(flow_step_is_constant(&flow->steps[1]));
-	assert_int_equal(flow_step_inputs(arena, &scope.scope, &flow->steps[0], &inputs, &err), HST_OK);
+	assert_int_equal(flow_step_inputs(arena, &scope.scope, &flow->steps[0], (hst_fields){0}, &inputs, &err), HST_OK);
 	value_write_json(&json, inputs);
 	assert_string_equal(json.s, "{\"b\":\"1\",\"a\":\"${x}\"}");
 	inputs = NULL;
-	assert_int_equal(flow_step_inputs(arena, &scope.scope, &flow->steps[1], &inputs, &err), HST_INVALID);
+	assert_int_equal(flow_step_inputs(arena, &scope.scope, &flow->steps[1], (hst_fields){0}, &inputs, &err), HST_INVALID);
 	assert_null(inputs);
 	assert_string_equal(err.reason, "EarlierStepFailed");
 	assert_string_equal(
 		err.text,
 		"input \"x\": ${a.gone} has no value: what it names was left out, skipped or has failed");
 	flow->steps[1].input_count--;
-	assert_int_equal(flow_step_inputs(arena, &scope.scope, &flow->steps[1], &inputs, &err), HST_OK);
+	assert_int_equal(flow_step_inputs(arena, &scope.scope, &flow->steps[1], (hst_fields){0}, &inputs, &err), HST_OK);
 	text_reset(&json);
 	value_write_json(&json, inputs);
 	assert_string_equal(json.s, "{\"z\":5,\"y\":\"n 5\"}");
@@ -264,6 +265,58 @@ static void inputs_keep_their_order_and_errors_name_them(void **state)
 	house_scope_clear(&scope);
 	flow_free(flow);
 	arena_free(arena);
+}
+
+/* The trigger has fields, one of which was left out; the step `later` has not run. */
+static void what_was_left_out_is_left_out_of_inputs_that_need_not_be_given(void **state)
+{
+	static const struct {
+		const char *value;
+		bool required, declared;
+		const char *inputs; /* NULL: EarlierStepFailed */
+	} cases[] = {
+		{"${trigger.scan}", false, true, "{}"},
+		{"${trigger.scan}", true, true, NULL},
+		{"${trigger.scan}", false, false, NULL},
+		{"${trigger.name}", false, true, "{\"in\":\"n\"}"},
+		{"a ${trigger.scan}", false, true, NULL},
+		{"${trigger.row.scan}", false, true, NULL},
+		{"${later.scan}", false, true, NULL},
+		{"${trigger.none}", false, true, "{}"}, /* null */
+	};
+	struct house_scope scope;
+
+	(void)state;
+	house_scope_init(&scope, "{\"trigger\":{\"name\":\"n\",\"row\":{},\"none\":null}}");
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const hst_field field = {.name = "in", .type = HST_TYPE_TEXT, .required = cases[i].required};
+		const hst_fields declared = {&field, cases[i].declared ? 1 : 0};
+		char *text = mem_printf("[flow]\nname = f\n[step a]\nuse = connector:x.y\ninput.in = %s\n[step later]\nuse = connector:x.y\n", cases[i].value);
+		hst_arena *arena = arena_new();
+		const hst_value *inputs = NULL;
+		struct problems problems;
+		struct flow *flow;
+		struct text json;
+		hst_error err = {0};
+
+		problems_init(&problems);
+		flow = house_flow(text, &problems);
+		house_no_problems(&problems);
+		text_init(&json, 1000);
+		if (flow_step_inputs(arena, &scope.scope, &flow->steps[0], declared, &inputs, &err) == HST_OK) {
+			value_write_json(&json, inputs);
+			assert_non_null(cases[i].inputs);
+			assert_string_equal(json.s, cases[i].inputs);
+		} else {
+			assert_null(cases[i].inputs);
+			assert_string_equal(err.reason, "EarlierStepFailed");
+		}
+		text_clear(&json);
+		flow_free(flow);
+		arena_free(arena);
+		free(text);
+	}
+	house_scope_clear(&scope);
 }
 
 static void scalars_are_written_for_text_inputs_alone(void **state)
@@ -404,6 +457,7 @@ int main(void)
 		cmocka_unit_test(ceilings_are_kept),
 		cmocka_unit_test(joined_text_has_a_ceiling),
 		cmocka_unit_test(inputs_keep_their_order_and_errors_name_them),
+		cmocka_unit_test(what_was_left_out_is_left_out_of_inputs_that_need_not_be_given),
 		cmocka_unit_test(scalars_are_written_for_text_inputs_alone),
 		cmocka_unit_test(types_fit_as_far_as_they_can_be_told),
 		cmocka_unit_test(mutated_templates_are_read_or_refused),

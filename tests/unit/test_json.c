@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "schema/utf8.h"
 #include "schema/value.h"
 
 #include <string.h>
@@ -249,6 +250,24 @@ static void errors_name_the_column(void **state)
 	}
 }
 
+/* Every byte, at every place in and behind the eight that are looked at together. */
+static void plain_bytes_are_told_from_all_others(void **state)
+{
+	char bytes[24];
+
+	(void)state;
+	for (int byte = 0; byte < 256; byte++) {
+		bool plain = byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
+
+		for (size_t at = 0; at < sizeof bytes; at++) {
+			memset(bytes, 'a' + (int)at, sizeof bytes);
+			bytes[at] = (char)byte;
+			assert_int_equal(utf8_plain_length(bytes, sizeof bytes), plain ? sizeof bytes : at);
+		}
+	}
+	assert_int_equal(utf8_plain_length(bytes, 0), 0);
+}
+
 static void bad_bytes_are_written_as_replacement_characters(void **state)
 {
 	char *json = written(value_make_text(*state,
@@ -288,6 +307,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(count_and_size_have_ceilings, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(errors_name_the_line, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(errors_name_the_column, set_up, tear_down),
+		cmocka_unit_test(plain_bytes_are_told_from_all_others),
 		cmocka_unit_test_setup_teardown(bad_bytes_are_written_as_replacement_characters, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_tree_too_deep_to_read_back_is_cut_and_said, set_up,

@@ -271,11 +271,11 @@ static void heard(struct admission *admission, const struct admission_event *eve
 		  struct admission_effects *effects)
 {
 	struct admission_run *run = admission_run_of(admission, event->step, event->token);
-	struct past_offer *past = past_of(admission, event->step, event->token);
+	struct past_offer *past = run ? NULL : past_of(admission, event->step, event->token);
 
 	if (run && run->state == ADMISSION_REPORTED && !run->heard)
 		run_heard(admission, run, effects);
-	else if (!run && past && !past_is_too_old(past))
+	else if (past && !past_is_too_old(past))
 		standing_heard(past, effects);
 }
 
@@ -360,6 +360,7 @@ void admission_event(struct admission *admission, const struct admission_event *
 	case ADMISSION_HOLD_ENDED:
 	case ADMISSION_OPENED:
 	case ADMISSION_OPEN_FAILED:
+	case ADMISSION_LOCK_FAILED:
 	case ADMISSION_CLOSED:
 	case ADMISSION_LATE:
 		holds_event(admission, event, effects);
@@ -387,7 +388,12 @@ struct admission_device admission_device(const struct admission *admission)
 					 .blind = admission->blind,
 					 .facts = admission->facts,
 					 .slots = admission->slots,
-					 .revision = admission->revision};
+					 .revision = admission->revision,
+					 .limit = admission->limit,
+					 .limit_from = admission->known && admission->policy.limit_from
+							       ? admission->policy.limit_from(admission->policy.arg, &admission->facts)
+							       : NULL,
+					 .unfit = sessions_unfit(admission)};
 }
 
 void admission_runs(const struct admission *admission, bool (*visit)(void *, const struct admission_run *),

@@ -5,7 +5,8 @@
  *
  * A run goes: offered -> (identity known) -> planned -> a hold opens or reuses a session -> launched ->
  * finished -> files uploaded -> reported -> session kept or closed -> released. Effects are performed in
- * their order; journal records are synced before anything else of the same batch.
+ * their order; journal records are synced before anything else of the same batch, but for what makes a launch ready
+ * without beginning it.
  *
  * A gateway that was started anew gives the journal's records to admission_replay, then ADMISSION_REPLAYED. Runs that
  * were under way are there again, without a hold; the holds that live are handed over and say what they have
@@ -32,6 +33,7 @@ struct admission_policy {
 	int (*plan)(void *arg, const hst_device *device, const hst_session *sessions, size_t n,
 		    const hst_demand *demand, hst_plan *ret, hst_error *err);
 	int (*retire)(void *arg, const hst_session *session, hst_retirement *ret, hst_error *err);
+	const char *(*limit_from)(void *arg, const hst_device *device); /* of slots, half a sentence; may be NULL, and say NULL */
 	unsigned systems; /* what the strategy is for (rule R10a) */
 	/*
 	 * The gateway passes on HOST_UP and HEARD: then an outcome is kept, and said again after every break,
@@ -57,7 +59,9 @@ enum admission_run_state {
 struct admission_run {
 	int64_t step, token, number, timeout_ms;
 	const char *run_id, *name, *user, *package;
+	const char *login; /* what its user signs in with, by a name that changes with it; NULL is "" */
 	const char *chain; /* what sealed values are bound to; "": the run itself */
+	const char *title; /* what the person at the device is told of it; "": nothing */
 	bool attended;
 	const char *inputs;
 	size_t inputs_length;
@@ -103,6 +107,9 @@ struct admission_hold {
 	uint32_t number;
 	enum admission_hold_state state;
 	char *session, *user, *key;
+	char *login;   /* of the run that it was opened for */
+	bool unlocked; /* it could not be locked, has ended or was taken over: it is not kept */
+	bool taken;    /* it is a person's by now: closing it is letting it go */
 	bool attended; /* the session is a person's: it is let go, not closed */
 	bool late;     /* it was told to close, and has not */
 	struct admission_run *run;
@@ -125,6 +132,7 @@ enum admission_event_kind {
 	ADMISSION_PAUSED,      /* number; paused, or not any more */
 	ADMISSION_FINISHED,    /* number, id; end, reason, payload, times */
 	ADMISSION_UPLOADED,    /* step, token */
+	ADMISSION_LOCK_FAILED, /* number: its session is not to be kept; reason SessionTaken: it is a person's */
 	ADMISSION_CLOSED,      /* number */
 	ADMISSION_LATE,	       /* number: told to close, it has had its time */
 	ADMISSION_STOP,	       /* step, token, how */
@@ -159,6 +167,7 @@ struct admission_event {
 	const hst_session *sessions;
 	size_t session_count;
 	struct admission_run *offer;
+	const char *login; /* ADOPTED: as of the run that it was opened for */
 	const char *user, *key, *text, *session, *reason, *package, *end, *payload, *how;
 	size_t payload_length;
 	const char *sealed; /* FINISHED, LEFT: items */
@@ -179,6 +188,7 @@ enum admission_effect_kind {
 	ADMISSION_OPEN,		/* hold, run */
 	ADMISSION_LAUNCH,	/* hold, run */
 	ADMISSION_HALT,		/* hold, run, text: how; "locked" and "ended" are about its session */
+	ADMISSION_LOCK,		/* hold: kept from now on; LOCK_FAILED where that cannot be */
 	ADMISSION_CLOSE,	/* hold */
 	ADMISSION_FETCH,	/* text: digest */
 	ADMISSION_FETCH_FILES,	/* run; FILES is the answer */
@@ -259,6 +269,9 @@ struct admission_device {
 	const char *blind; /* why nothing is known of its sessions now; NULL: it is */
 	hst_device facts;
 	int64_t slots, revision;
+	int64_t limit;		/* sessions that may be there */
+	const char *limit_from; /* half a sentence; NULL: the strategy does not say */
+	bool unfit;		/* its strategy is not made for such a system (rule R10a) */
 };
 struct admission_device admission_device(const struct admission *admission);
 
@@ -269,6 +282,12 @@ void admission_runs(const struct admission *admission,
 void admission_sessions(const struct admission *admission,
 			bool (*visit)(void *arg, const hst_session *session, bool stuck), void *arg);
 struct admission_run *admission_run_of(const struct admission *admission, int64_t step, int64_t token);
+/* What has come over the session of an attended run, by the text of HALT: how its flow fails. NULL: it is told to end, and no more. */
+struct admission_breach {
+	const char *word, *reason, *text;
+};
+const struct admission_breach *admission_breach_of(const char *how);
+
 /* What is known here of an offer, for a gateway that has to find the device a question is about. */
 enum admission_trace { ADMISSION_TRACE_NONE, ADMISSION_TRACE_TOO_OLD, ADMISSION_TRACE_KNOWN };
 enum admission_trace admission_trace(const struct admission *admission, int64_t step, int64_t token);

@@ -9,6 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const struct admission_breach breaches[] = {
+	{"locked", "SessionLockedInRun", "the session was locked or disconnected while the flow ran in it, so the flow was stopped"},
+	{"ended", "SessionEnded", "the session of the user ended while the flow ran in it, so the flow was stopped"},
+};
+
+const struct admission_breach *admission_breach_of(const char *how)
+{
+	for (size_t i = 0; i < sizeof breaches / sizeof breaches[0]; i++)
+		if (strcmp(breaches[i].word, how) == 0)
+			return &breaches[i];
+	return NULL;
+}
+
 static const hst_session *session_of(const struct admission *admission, const struct admission_run *run)
 {
 	for (size_t i = 0; i < admission->seen_count; i++)

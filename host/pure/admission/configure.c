@@ -11,13 +11,23 @@ static void forget_users(struct admission *admission)
 	table_init(&admission->users);
 }
 
-static void close_in_state(struct admission *admission, enum admission_hold_state state,
-			   struct admission_effects *effects)
+static void close_warm(struct admission *admission, struct admission_effects *effects)
 {
 	TABLE_EACH(&admission->holds, entry) {
 		struct admission_hold *hold = entry->value;
 
-		if (hold->state == state)
+		if (hold->state == ADMISSION_HOLD_WARM)
+			holds_close(hold, effects);
+	}
+}
+
+/* What was kept by rules that are no longer in force, for a user who may have no runs here any more, or by another driver. */
+static void close_kept(struct admission *admission, bool all, struct admission_effects *effects)
+{
+	TABLE_EACH(&admission->holds, entry) {
+		struct admission_hold *hold = entry->value;
+
+		if (hold->state == ADMISSION_HOLD_IDLE && (all || !holds_keep(admission, hold, effects)))
 			holds_close(hold, effects);
 	}
 }
@@ -50,14 +60,13 @@ void configure_event(struct admission *admission, const struct admission_event *
 	admission->accounts = event->accounts;
 	admission->account_count = event->account_count;
 	admission->leaving = event->leaving;
+	close_kept(admission, event->new_driver, effects);
 	if (event->new_driver)
 		forget_users(admission);
 	if (event->new_driver || event->leaving)
-		close_in_state(admission, ADMISSION_HOLD_WARM, effects);
-	if (event->leaving) {
-		close_in_state(admission, ADMISSION_HOLD_IDLE, effects);
+		close_warm(admission, effects);
+	if (event->leaving)
 		refuse_offered(admission, effects);
-	}
 	holds_keep_one_warm(admission, effects);
 	/* What was refused may be allowed now, and the other way round: the host asks anew. */
 	sessions_changed(admission);

@@ -7,24 +7,51 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char *what_hostler_does(const hst_session *session)
+{
+	if (session->running)
+		return ", in which a flow runs";
+	if (session->kept)
+		return ", kept by hostler for its next run";
+	return session->ours ? ", opened by hostler" : "";
+}
+
 /* The refusal's sentence names who is in the way, because that is the person to go to. */
+static const char *blocker_clause(const hst_session *blocker, hst_arena *arena)
+{
+	return arena_printf(arena, " In the way: the session of %s (%s%s%s)%s%s%s.", blocker->user,
+			    sessions_fact_text(blocker->connected, blocker->locked), blocker->doubt ? ": " : "",
+			    blocker->doubt ? blocker->doubt : "", *blocker->id ? ", called " : "", blocker->id, what_hostler_does(blocker));
+}
+
+enum { USERS_NAMED_MAX = 5 };
+
+/* Where no one session is in the way, but their number, and who has them. */
+static const char *limit_clause(const struct admission *admission, const hst_session *sessions, size_t n, hst_arena *arena)
+{
+	const struct admission_device device = admission_device(admission);
+	const char *users = "";
+
+	for (size_t i = 0; i < n && i < USERS_NAMED_MAX; i++)
+		users = arena_printf(arena, "%s%s%s", users, i ? ", " : "", sessions[i].user);
+	if (n)
+		users = arena_printf(arena, "has %zu, of %s%s, and ", n, users, n > USERS_NAMED_MAX ? " and others" : "");
+	return arena_printf(arena, " It %smay have %lld%s%s%s.", users, (long long)device.limit, device.limit_from ? " (" : "", device.limit_from ? device.limit_from : "",
+			    device.limit_from ? ")" : "");
+}
+
 static void refuse_by_plan(struct admission *admission, struct admission_run *run, const hst_plan *plan,
-			   const hst_session *sessions, struct admission_effects *effects)
+			   const hst_session *sessions, size_t n, struct admission_effects *effects)
 {
 	const struct reason *row = reason_named(plan->reason);
-	const char *cause = row ? row->cause : "The session strategy refused the run.";
+	const char *cause = row ? row->cause : "The session strategy refused the run.", *more = "";
 	enum reason_class class = row ? row->class : REASON_WAIT;
-	const char *text = cause;
 
-	if (plan->blocker != HST_NO_SESSION) {
-		const hst_session *blocker = &sessions[plan->blocker];
-
-		text = arena_printf(effects->arena, "%s In the way: the session of %s (%s%s%s)%s.", cause,
-				    blocker->user, sessions_fact_text(blocker->connected, blocker->locked),
-				    blocker->doubt ? ": " : "", blocker->doubt ? blocker->doubt : "",
-				    blocker->ours ? ", opened by hostler" : "");
-	}
-	admission_refuse(admission, run, plan->reason, class, text, effects);
+	if (plan->blocker != HST_NO_SESSION)
+		more = blocker_clause(&sessions[plan->blocker], effects->arena);
+	else if (strcmp(plan->reason, "TooManyActiveSessions") == 0)
+		more = limit_clause(admission, sessions, n, effects->arena);
+	admission_refuse(admission, run, plan->reason, class, arena_printf(effects->arena, "%s%s", cause, more), effects);
 }
 
 bool admission_allows(const struct admission *admission, const char *user, const char *key)
@@ -83,8 +110,16 @@ static struct admission_hold *hold_of(const struct admission *admission, const c
 	return NULL;
 }
 
+static void close_first(struct admission_run *run, struct admission_hold *hold, struct admission_effects *effects)
+{
+	admission_prepare(run, effects);
+	run->state = ADMISSION_CLOSING_FIRST;
+	run->awaited = hold;
+	holds_close(hold, effects);
+}
+
 static void carry_out(struct admission *admission, struct admission_run *run, const hst_plan *plan,
-		      const hst_session *sessions, struct admission_effects *effects)
+		      const hst_session *sessions, size_t n, struct admission_effects *effects)
 {
 	struct admission_hold *hold = NULL;
 
@@ -105,6 +140,11 @@ static void carry_out(struct admission *admission, struct admission_run *run, co
 			return;
 		}
 	}
+	/* What it was opened with is not what its user signs in with by now: this run is to show that it may. */
+	if (plan->verdict == HST_PLAN_REUSE && strcmp(hold->login, run->login) != 0) {
+		close_first(run, hold, effects);
+		return;
+	}
 	switch (plan->verdict) {
 	case HST_PLAN_OPEN:
 		admission_prepare(run, effects);
@@ -117,10 +157,7 @@ static void carry_out(struct admission *admission, struct admission_run *run, co
 		admission_launch(admission, run, effects);
 		break;
 	case HST_PLAN_CLOSE_FIRST:
-		admission_prepare(run, effects);
-		run->state = ADMISSION_CLOSING_FIRST;
-		run->awaited = hold;
-		holds_close(hold, effects);
+		close_first(run, hold, effects);
 		break;
 	case HST_PLAN_USE:
 		run->session = mem_text(sessions[plan->session].id);
@@ -128,7 +165,7 @@ static void carry_out(struct admission *admission, struct admission_run *run, co
 		holds_give(admission, run, effects);
 		break;
 	case HST_PLAN_REFUSE:
-		refuse_by_plan(admission, run, plan, sessions, effects);
+		refuse_by_plan(admission, run, plan, sessions, n, effects);
 		break;
 	}
 }
@@ -142,7 +179,7 @@ void admission_decide(struct admission *admission, struct admission_run *run,
 	hst_plan plan;
 	size_t n;
 
-	if (!(admission->policy.systems & (unsigned)admission->facts.system)) {
+	if (sessions_unfit(admission)) {
 		admission_refuse(admission, run, "StrategyUnfit", REASON_FATAL,
 				 reason_named("StrategyUnfit")->cause, effects);
 		return;
@@ -169,5 +206,5 @@ void admission_decide(struct admission *admission, struct admission_run *run,
 		admission_refuse(admission, run, "SessionCreationError", REASON_RETRY, err.text, effects);
 		return;
 	}
-	carry_out(admission, run, &plan, sessions, effects);
+	carry_out(admission, run, &plan, sessions, n, effects);
 }

@@ -31,6 +31,7 @@ void holds_free(struct admission_hold *hold)
 	free(hold->session);
 	free(hold->user);
 	free(hold->key);
+	free(hold->login);
 	free(hold);
 }
 
@@ -87,6 +88,7 @@ static void hold_open(struct admission_hold *hold, struct admission_run *run,
 	hold->state = ADMISSION_HOLD_OPENING;
 	hold->user = mem_text(run->user);
 	hold->key = mem_text(run->key);
+	hold->login = mem_text(run->login);
 	hold->attended = run->attended;
 	hold->run = run;
 	run->hold = hold;
@@ -113,6 +115,37 @@ void holds_close(struct admission_hold *hold, struct admission_effects *effects)
 	hold->state = ADMISSION_HOLD_CLOSING;
 	hold->late = false;
 	admission_effect(effects, ADMISSION_CLOSE)->hold = hold;
+}
+
+/* By the next gateway it may not be asked yet who the accounts are. */
+static bool may_have_runs(const struct admission *admission, const struct admission_hold *hold)
+{
+	if (admission_allows(admission, hold->user, hold->key))
+		return true;
+	for (size_t i = 0; i < admission->account_count; i++)
+		if (!table_get(&admission->users, admission->accounts[i]))
+			return true;
+	return false;
+}
+
+bool holds_keep(struct admission *admission, struct admission_hold *hold, struct admission_effects *effects)
+{
+	hst_retirement retirement = HST_SIGN_OUT;
+	hst_session session = {.id = hold->session,
+			       .user = hold->user,
+			       .key = hold->key,
+			       .connected = HST_YES,
+			       .locked = HST_NO,
+			       .ours = true};
+
+	if (hold->attended || hold->unlocked || !hold->session || admission->leaving ||
+	    !may_have_runs(admission, hold) ||
+	    admission->policy.retire(admission->policy.arg, &session, &retirement, NULL) < 0 || retirement == HST_SIGN_OUT)
+		return false;
+	hold->state = ADMISSION_HOLD_IDLE;
+	if (retirement == HST_LOCK)
+		admission_effect(effects, ADMISSION_LOCK)->hold = hold;
+	return true;
 }
 
 struct admission_hold *holds_add(struct admission *admission, uint32_t number)
@@ -207,12 +240,20 @@ static void run_bereft(struct admission *admission, struct admission_hold *hold,
 	}
 }
 
+/* What becomes of its session in the list, until the watch has looked again. */
+static void session_left(struct admission *admission, const struct admission_hold *hold)
+{
+	if (hold->taken)
+		sessions_theirs(admission, hold->session);
+	else if (!hold->attended)
+		sessions_forget(admission, hold->session);
+}
+
 static void hold_closed(struct admission *admission, struct admission_hold *hold,
 			struct admission_effects *effects)
 {
 	run_bereft(admission, hold, "it closed the session by itself", effects);
-	if (!hold->attended)
-		sessions_forget(admission, hold->session);
+	session_left(admission, hold);
 	hold_over(admission, hold, effects);
 }
 
@@ -233,8 +274,8 @@ static void hold_ended(struct admission *admission, struct admission_hold *hold,
 		holds_keep_one_warm(admission, effects);
 	} else if (!was_closed) {
 		/* Of one that dies unasked, or could not do it, the watch must say whether its session is left. */
-		if (hold->state == ADMISSION_HOLD_CLOSING && event->code == HST_OK && !hold->attended)
-			sessions_forget(admission, hold->session);
+		if (hold->state == ADMISSION_HOLD_CLOSING && event->code == HST_OK)
+			session_left(admission, hold);
 		run_bereft(admission, hold, how, effects);
 		hold_over(admission, hold, effects);
 	}
@@ -265,6 +306,17 @@ static void open_failed(struct admission *admission, struct admission_hold *hold
 	admission_refuse(admission, run, reason, class, event->text, effects);
 }
 
+/* A kept session had ended, which nobody here knew yet: the host offers the run again, and it gets another one. */
+static void never_launched(struct admission *admission, struct admission_hold *hold, struct admission_effects *effects)
+{
+	struct admission_run *run = hold->run;
+
+	hold->run = NULL;
+	run->hold = NULL;
+	holds_close(hold, effects);
+	standing_gone(admission, run, PAST_NEVER, effects);
+}
+
 /* An error of a hold is about what it was asked to do last. */
 static void hold_failed_at(struct admission *admission, struct admission_hold *hold,
 			   const struct admission_event *event, struct admission_effects *effects)
@@ -274,6 +326,8 @@ static void hold_failed_at(struct admission *admission, struct admission_hold *h
 
 	if (hold->state == ADMISSION_HOLD_OPENING)
 		open_failed(admission, hold, event, effects);
+	else if (hold->run && hold->run->state == ADMISSION_RUNNING && event->code == HST_RETRY)
+		never_launched(admission, hold, effects);
 	else if (hold->run && hold->run->state == ADMISSION_RUNNING)
 		admission_fail(admission, hold->run, "failed",
 			       reason_named(event->reason) ? event->reason : "FlowFailed", text, effects);
@@ -294,7 +348,12 @@ void holds_event(struct admission *admission, const struct admission_event *even
 		hold_opened(admission, hold, event->session, effects);
 	else if (event->kind == ADMISSION_OPEN_FAILED && hold)
 		hold_failed_at(admission, hold, event, effects);
-	else if (event->kind == ADMISSION_CLOSED && hold && hold->state != ADMISSION_HOLD_CLOSED)
+	else if (event->kind == ADMISSION_LOCK_FAILED && hold) {
+		hold->unlocked = true;
+		hold->taken |= event->reason && strcmp(event->reason, "SessionTaken") == 0;
+		if (hold->state == ADMISSION_HOLD_IDLE)
+			holds_close(hold, effects);
+	} else if (event->kind == ADMISSION_CLOSED && hold && hold->state != ADMISSION_HOLD_CLOSED)
 		hold_closed(admission, hold, effects);
 	else if (event->kind == ADMISSION_LATE && hold && hold->state == ADMISSION_HOLD_CLOSING) {
 		hold->late = true;

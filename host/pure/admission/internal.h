@@ -21,6 +21,7 @@ struct admission {
 	struct table past;  /* the same -> struct past_offer: how it was answered, the latest of them */
 	struct past_offer *past_first, *past_last; /* and in the order in which they became it */
 	int64_t too_old;    /* tokens up to here are no longer among them */
+	int64_t past_newest; /* no token above this is or was among them */
 	struct table holds; /* number -> struct admission_hold */
 	struct table users; /* user -> its key, owned; as the driver identified it */
 	struct table asked; /* users whose identity is being asked for */
@@ -29,7 +30,7 @@ struct admission {
 	bool leaving;	       /* it is no longer configured */
 	size_t wanted;	       /* session processes asked for and not yet there */
 	size_t deaths;	       /* spares that ended unused since a session was opened */
-	int64_t revision, slots;
+	int64_t revision, slots, limit;
 	bool changed;			  /* the host has not heard of this revision */
 	bool refused_since_change;	  /* a run was told to wait at this revision */
 	bool stirred;			  /* something has left that another run may have been refused for */
@@ -48,11 +49,14 @@ void sessions_clear(struct admission *admission);
 /* Its session is closed: what the watch still says of it is a second old, and must not stand in the next
  * run's way. */
 void sessions_forget(struct admission *admission, const char *id);
+/* It was taken over: it stays there, and is a person's. */
+void sessions_theirs(struct admission *admission, const char *id);
 /*
  * Everything the strategy may weigh: what the watch saw, what our holds have opened since, and what is
  * promised to runs that wait for a hold. In the arena; texts borrowed.
  */
 hst_session *sessions_all(const struct admission *admission, hst_arena *arena, size_t *ret_n);
+bool sessions_unfit(const struct admission *admission); /* the strategy is not for such a system (rule R10a) */
 bool sessions_stuck(const struct admission *admission, const hst_session *session);
 void sessions_changed(struct admission *admission); /* raises the revision, of which the host will be told */
 /* The end of every step: what the host was last told about the device is what holds now. */
@@ -65,6 +69,8 @@ void holds_event(struct admission *admission, const struct admission_event *even
 /* Gives the run a session process, now or as soon as one is warm. */
 void holds_give(struct admission *admission, struct admission_run *run, struct admission_effects *effects);
 void holds_close(struct admission_hold *hold, struct admission_effects *effects);
+/* Its session is kept for a later run of its user, if the strategy says so; no flow runs in it. False: it is to be closed. */
+bool holds_keep(struct admission *admission, struct admission_hold *hold, struct admission_effects *effects);
 void holds_free(struct admission_hold *hold);
 /* One that was handed over. */
 struct admission_hold *holds_add(struct admission *admission, uint32_t number);

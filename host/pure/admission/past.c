@@ -48,12 +48,20 @@ static void forget(struct admission *admission, struct past_offer *past)
 	past_free(past);
 }
 
+/* Most that are asked for are newer than all that are there, and those need not be looked for among a thousand. */
+static struct past_offer *find(const struct admission *admission, int64_t token)
+{
+	return token > admission->past_newest ? NULL : table_get_number(&admission->past, (uint64_t)token);
+}
+
 static void add(struct admission *admission, struct past_offer *past)
 {
-	struct past_offer *known = table_get_number(&admission->past, (uint64_t)past->token);
+	struct past_offer *known = find(admission, past->token);
 
 	if (known)
 		forget(admission, known);
+	if (past->token > admission->past_newest)
+		admission->past_newest = past->token;
 	past->before = admission->past_last;
 	*(past->before ? &past->before->after : &admission->past_first) = past;
 	admission->past_last = past;
@@ -97,7 +105,7 @@ void past_put(struct admission *admission, int64_t step, int64_t token, enum pas
 
 struct past_offer *past_of(const struct admission *admission, int64_t step, int64_t token)
 {
-	struct past_offer *past = table_get_number(&admission->past, (uint64_t)token);
+	struct past_offer *past = find(admission, token);
 
 	past = past && past->step == step ? past : NULL;
 	return past || token > admission->too_old ? past : &too_old;

@@ -39,18 +39,9 @@ static void never_began(struct admission *admission, const struct admission_hold
 
 static void adopted_idle(struct admission *admission, struct admission_hold *hold, struct admission_effects *effects)
 {
-	const hst_session session = {.id = hold->session,
-				     .user = hold->user,
-				     .key = hold->key,
-				     .connected = HST_YES,
-				     .locked = HST_NO,
-				     .ours = true};
-	hst_retirement retirement = HST_SIGN_OUT;
-
 	never_began(admission, hold, effects);
 	hold->state = ADMISSION_HOLD_IDLE;
-	if (hold->attended || admission->policy.retire(admission->policy.arg, &session, &retirement, NULL) < 0 ||
-	    retirement == HST_SIGN_OUT)
+	if (!holds_keep(admission, hold, effects))
 		holds_close(hold, effects);
 	sessions_changed(admission);
 }
@@ -94,6 +85,7 @@ static void adopted(struct admission *admission, const struct admission_event *e
 	hold->session = mem_text(event->session);
 	hold->user = mem_text(event->user);
 	hold->key = mem_text(event->key);
+	hold->login = mem_text(event->login ? event->login : "");
 	hold->attended = event->attended;
 	if (event->adopted == ADMISSION_ADOPTED_IDLE)
 		adopted_idle(admission, hold, effects);

@@ -26,8 +26,9 @@ struct admission_run *admission_run_new(const struct admission_run *from)
 {
 	const size_t run_id = strlen(from->run_id), name = strlen(from->name), user = strlen(from->user);
 	const size_t package = strlen(from->package), chain = from->chain ? strlen(from->chain) : 0;
+	const size_t title = from->title ? strlen(from->title) : 0, login = from->login ? strlen(from->login) : 0;
 	struct admission_run *run =
-		mem_alloc(sizeof *run + run_id + name + user + package + chain + from->inputs_length + from->sealed_length + 7);
+		mem_alloc(sizeof *run + run_id + name + user + package + chain + title + login + from->inputs_length + from->sealed_length + 9);
 	char *at = run->texts;
 
 	*run = *from;
@@ -36,6 +37,8 @@ struct admission_run *admission_run_new(const struct admission_run *from)
 	run->user = keep(&at, from->user, user);
 	run->package = keep(&at, from->package, package);
 	run->chain = keep(&at, from->chain, chain);
+	run->title = keep(&at, from->title, title);
+	run->login = keep(&at, from->login, login);
 	run->inputs = keep(&at, from->inputs, from->inputs_length);
 	run->sealed = keep(&at, from->sealed, from->sealed_length);
 	return run;
@@ -183,22 +186,11 @@ void admission_launch(struct admission *admission, struct admission_run *run,
 static void retire(struct admission *admission, struct admission_run *run, struct admission_effects *effects)
 {
 	struct admission_hold *hold = run->hold;
-	hst_retirement retirement = HST_SIGN_OUT;
-	hst_session session = {.id = hold->session,
-			       .user = hold->user,
-			       .key = hold->key,
-			       .connected = HST_YES,
-			       .locked = HST_NO,
-			       .ours = true};
 
-	if (!hold->attended && hold->state == ADMISSION_HOLD_RUNNING && hold->session &&
-	    admission->policy.retire(admission->policy.arg, &session, &retirement, NULL) < 0)
-		retirement = HST_SIGN_OUT;
-	if (retirement == HST_SIGN_OUT) {
+	if (hold->state != ADMISSION_HOLD_RUNNING || !holds_keep(admission, hold, effects)) {
 		holds_close(hold, effects);
 		return;
 	}
-	hold->state = ADMISSION_HOLD_IDLE;
 	hold->run = NULL;
 	run->hold = NULL;
 	run->released = true;

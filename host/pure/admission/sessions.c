@@ -39,6 +39,13 @@ void sessions_forget(struct admission *admission, const char *id)
 	}
 }
 
+void sessions_theirs(struct admission *admission, const char *id)
+{
+	for (size_t i = 0; id && i < admission->seen_count; i++)
+		if (strcmp(admission->seen[i].id, id) == 0)
+			admission->seen[i].ours = false;
+}
+
 /*
  * True when one of our holds has the session, or is opening it: then the hold knows better than the watch,
  * which may be a second behind, or ahead of the hold's word that it is open.
@@ -123,6 +130,9 @@ hst_session *sessions_all(const struct admission *admission, hst_arena *arena, s
 	TABLE_EACH(&admission->holds, entry)
 		if (has_session(entry->value))
 			all[n++] = hold_session(entry->value);
+	*ret_n = n;
+	if (!awaiting)
+		return all;
 	TABLE_EACH(&admission->runs, entry) {
 		const struct admission_run *run = entry->value;
 
@@ -154,7 +164,8 @@ static bool same_sessions(const struct admission *admission, const struct admiss
 {
 	if (!admission->known || admission->seen_count != event->session_count ||
 	    admission->facts.system != event->device->system ||
-	    admission->facts.processors != event->device->processors || admission->facts.rehearses != event->device->rehearses)
+	    admission->facts.processors != event->device->processors || admission->facts.rehearses != event->device->rehearses ||
+	    admission->facts.rds != event->device->rds || admission->facts.containment != event->device->containment)
 		return false;
 	for (size_t i = 0; i < event->session_count; i++)
 		if (!same_fact(&admission->seen[i], &event->sessions[i]))
@@ -176,17 +187,23 @@ static int64_t runs_with_place(const struct admission *admission)
 	return n;
 }
 
-static int64_t slots_now(struct admission *admission, struct admission_effects *effects)
+bool sessions_unfit(const struct admission *admission)
+{
+	return admission->known && !(admission->policy.systems & (unsigned)admission->facts.system);
+}
+
+static int64_t slots_now(struct admission *admission, int64_t *ret_limit, struct admission_effects *effects)
 {
 	int64_t most = 0, free_slots = 0, slots;
 	size_t n;
 	hst_session *all = sessions_all(admission, effects->arena, &n);
 
-	if (!(admission->policy.systems & (unsigned)admission->facts.system) ||
+	if (sessions_unfit(admission) ||
 	    admission->policy.slots(admission->policy.arg, &admission->facts, all, n, &most, &free_slots,
 				    NULL) < 0 ||
 	    free_slots < 0)
 		free_slots = 0;
+	*ret_limit = most;
 	slots = runs_with_place(admission) + free_slots + attended_places(admission, all, n);
 	/* A device with no room still takes offers one at a time, so that a refusal can say which session is
 	 * in the way. */
@@ -202,17 +219,18 @@ void sessions_changed(struct admission *admission)
 
 void sessions_settle(struct admission *admission, struct admission_effects *effects)
 {
-	int64_t slots;
+	int64_t slots, limit;
 
 	if (!admission->known)
 		return;
-	slots = slots_now(admission, effects);
+	slots = slots_now(admission, &limit, effects);
 	/* Whoever was refused because of what has left, or for want of room, is worth asking again. */
 	if ((admission->stirred || slots > admission->slots) && admission->refused_since_change)
 		sessions_changed(admission);
-	if (admission->changed || slots != admission->slots)
+	if (admission->changed || slots != admission->slots || limit != admission->limit)
 		admission_effect(effects, ADMISSION_SAY_DEVICE);
 	admission->slots = slots;
+	admission->limit = limit;
 	admission->changed = admission->stirred = false;
 }
 

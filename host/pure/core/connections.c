@@ -1,7 +1,8 @@
 /*
  * Connections and their sign-ins (rule R29). After a failed sign-in the connection is blocked everywhere, until
  * somebody says it is in order; and until one sign-in has gone well no second one is tried beside the first.
- * Otherwise one mistyped password would lock the account within seconds.
+ * Otherwise one mistyped password would lock the account within seconds. Attended runs are in sessions whose users have signed in
+ * themselves: they wait for no sign-in, and prove none.
  */
 #include "pure/core/internal.h"
 
@@ -101,8 +102,11 @@ static void unblock(struct core *core, struct core_connection *connection, struc
 
 const struct order_gate *connections_gate(struct core *core, struct step *step, struct core_effects *effects)
 {
-	struct core_connection *connection = connection_of_step(core, step);
+	struct core_connection *connection;
 
+	if (step->facts.attended)
+		return NULL;
+	connection = connection_of_step(core, step);
 	/* The failed sign-in was another user's: the connection has been corrected since. */
 	if (connection->block.reason && strcmp(connection->block.user, step->facts.user) != 0)
 		unblock(core, connection, effects);
@@ -111,11 +115,12 @@ const struct order_gate *connections_gate(struct core *core, struct step *step, 
 
 void connections_begin(struct core *core, struct step *step)
 {
-	struct core_connection *connection = connection_of_step(core, step);
+	struct core_connection *connection;
 
-	step->serial = core->policy.serial && !step->facts.attended
-			       ? core->policy.serial(core->policy.arg, step->facts.connection)
-			       : 0;
+	if (step->facts.attended)
+		return;
+	connection = connection_of_step(core, step);
+	step->serial = core->policy.serial ? core->policy.serial(core->policy.arg, step->facts.connection) : 0;
 	/* Of a password that was sealed since nobody knows whether it is right. */
 	if (step->serial && step->serial != connection->serial)
 		connection->proven = false;

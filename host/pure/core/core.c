@@ -292,6 +292,7 @@ void core_step(struct core *core, const struct core_event *event, struct core_ef
 	case CORE_REFUSED:
 	case CORE_STAGE:
 	case CORE_PROGRESS:
+	case CORE_ASKED:
 	case CORE_FINISHED:
 	case CORE_RELEASED:
 	case CORE_STANDING:

@@ -52,6 +52,7 @@ enum core_event_kind {
 	CORE_REFUSED, /* the gateway refused the offer */
 	CORE_STAGE,   /* `state` */
 	CORE_PROGRESS,
+	CORE_ASKED, /* the person at the device has done this with their attended run: `verb`, a core_verb */
 	CORE_FINISHED, /* `state` has ended; `payload` is the outputs, or `text` says why not */
 	CORE_RELEASED, /* the session of a finished run is closed or kept: its slot is free; without an end:
 			  OutcomeUnknown */
@@ -85,6 +86,7 @@ struct core_event {
 	const struct flow_envelope *sealed; /* FIRED: of fields of the event; FINISHED, RETURNED: of outputs */
 	size_t sealed_count;
 	const char *subflow, *action; /* PROGRESS */
+	int verb;		      /* ASKED */
 
 	const char *trigger; /* FIRED: the instance; NULL: by hand */
 	const char *flow;    /* FIRED: this flow alone; NULL: every flow with this trigger */

@@ -319,6 +319,7 @@ static void desktop_refused(struct core *core, struct step *step, const struct c
 {
 	struct core_device *device = devices_of(core, step->facts.device);
 	bool lost = step->facts.state == STATE_LOST && step->facts.started_us == 0 && !ask_forgotten(core, step);
+	const bool of_sign_in = !step->facts.attended && reason_is_of_sign_in(event->reason);
 
 	if (step->facts.state == STATE_STOPPING) {
 		placed_back(core, step, effects);
@@ -332,7 +333,7 @@ static void desktop_refused(struct core *core, struct step *step, const struct c
 	text_replace(&step->facts.text, event->text);
 	effects_happened(core, effects, step->run, step, "refused", "device", step->facts.device, "reason",
 			 step->facts.reason, "text", step->facts.text, NULL);
-	if (reason_is_of_sign_in(step->facts.reason))
+	if (of_sign_in)
 		connections_failed(core, step, step->facts.reason, step->facts.text, event->serial, effects);
 	placed_back(core, step, effects);
 	desktop_release(core, step);
@@ -341,8 +342,9 @@ static void desktop_refused(struct core *core, struct step *step, const struct c
 		return;
 	}
 	/* A failed sign-in is in the way of the whole connection, not of this device alone. */
-	if (!reason_is_of_sign_in(step->facts.reason) && device)
+	if (!of_sign_in && device)
 		refuse_on(core, device, step, event);
+	step->facts.placed_us = 0;
 	wait_again(core, step, effects);
 }
 
@@ -449,6 +451,9 @@ void desktop_event(struct core *core, struct step *step, const struct core_event
 		break;
 	case CORE_PROGRESS:
 		desktop_progress(core, step, event, effects);
+		break;
+	case CORE_ASKED:
+		person_asked(core, step, (enum core_verb)event->verb, effects);
 		break;
 	case CORE_FINISHED:
 		desktop_finished(core, step, event, effects);

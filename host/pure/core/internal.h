@@ -4,6 +4,7 @@
 
 #include "pure/core/core.h"
 #include "pure/core/held.h"
+#include "pure/core/steer.h"
 
 enum { DEVICE_SILENCE_US = 15 * 1000 * 1000, RETRY_FIRST_MS = 5000, RETRY_MOST_MS = 300000,
        COUNTED_MOST_US = 60 * 1000 * 1000 };
@@ -265,6 +266,9 @@ int64_t held_since(const struct core *core, const struct run *run, int64_t since
 void held_restore(struct core *core, const char *name, const hst_value *value);
 void held_restored(struct core *core, struct core_effects *effects); /* all runs are there */
 void held_clear(struct core *core);
+
+/* person.c */
+void person_asked(struct core *core, struct step *step, enum core_verb verb, struct core_effects *effects);
 
 /* steer.c: steps that were told to stop */
 void steer_again(struct step *step, struct core_effects *effects);    /* what its device may not have heard */

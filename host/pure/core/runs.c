@@ -453,10 +453,11 @@ int runs_inputs(struct core *core, struct run *run, const struct flow_step *flow
 {
 	struct scope_of_run scope = {.core = core, .run = run};
 	struct flow_scope flow_scope = runs_scope(&scope);
-	int rc = flow_step_inputs(core->scratch, &flow_scope, flow_step, ret, err);
-	hst_fields fields;
+	hst_fields fields = {0};
+	const bool declared = core->policy.inputs && core->policy.inputs(core->policy.arg, flow_step, &fields);
+	int rc = flow_step_inputs(core->scratch, &flow_scope, flow_step, fields, ret, err);
 
-	if (rc >= 0 && core->policy.inputs && core->policy.inputs(core->policy.arg, flow_step, &fields))
+	if (rc >= 0 && declared)
 		*ret = flow_inputs_fit(core->scratch, fields, *ret);
 	return rc;
 }

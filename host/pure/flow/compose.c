@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/auto.h"
 #include "base/text.h"
+#include "schema/fields.h"
 #include "schema/value.h"
 
 #include <string.h>
@@ -143,16 +144,34 @@ static int input_value(hst_arena *arena, const struct flow_scope *scope, const s
 	return code;
 }
 
-int flow_step_inputs(hst_arena *arena, const struct flow_scope *scope, const struct flow_step *step,
+/*
+ * Whether the input is an output, or a field of the event, that was left out where everything else of its source is there. What a step
+ * that was skipped or has failed would have given is another matter, and so is what somebody looks for in vain within a value.
+ */
+static bool was_left_out(const struct flow_scope *scope, const struct flow_input *input)
+{
+	const struct flow_template *value = &input->value;
+	const struct flow_token *token = value->part_count == 1 && !value->parts[0].literal ? &value->parts[0].token : NULL;
+
+	return token && token->path_count == 1 && !is_sealed(scope, input) && scope->source(scope->arg, token->source) &&
+	       !flow_token_value(scope, token);
+}
+
+int flow_step_inputs(hst_arena *arena, const struct flow_scope *scope, const struct flow_step *step, hst_fields declared,
                      const hst_value **ret, hst_error *err)
 {
 	hst_value *inputs = value_make_record(arena);
 
 	for (size_t i = 0; i < step->input_count; i++) {
 		const struct flow_input *input = &step->inputs[i];
+		const hst_field *field = fields_find(declared, input->name);
 		const hst_value *value = NULL;
 		hst_error why = {0};
-		int code = input_value(arena, scope, step, input, &value, &why);
+		int code;
+
+		if (field && !field->required && was_left_out(scope, input))
+			continue;
+		code = input_value(arena, scope, step, input, &value, &why);
 
 		if (code != HST_OK)
 			return hst_fail_as(err, code, why.reason, "input \"%s\": %.300s", input->name,

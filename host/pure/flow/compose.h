@@ -8,6 +8,8 @@
 
 #include "pure/flow/tokens.h"
 
+#include <hostler/fields.h>
+
 struct flow_piece {
 	enum flow_piece_kind { FLOW_PIECE_LITERAL = 1, FLOW_PIECE_ENVELOPE, FLOW_PIECE_SECRET } kind;
 	/* LITERAL: `length` bytes. ENVELOPE: the path into its value ("password", "0.name"), NULL: all of it. SECRET: the
@@ -32,9 +34,10 @@ const hst_value *flow_sealed_value(hst_arena *arena, const char *name);
 
 /*
  * All inputs of a step as a record, in the order they were written. The error names the input: EarlierStepFailed where
- * a token is absent, InputInvalid where a text is over VALUE_BYTES_MAX.
+ * a token is absent, InputInvalid where a text is over VALUE_BYTES_MAX. One that is declared and not required, and is nothing but a
+ * field or an output that was left out, is left out, too; `declared` may be empty.
  */
-int flow_step_inputs(hst_arena *arena, const struct flow_scope *scope, const struct flow_step *step,
+int flow_step_inputs(hst_arena *arena, const struct flow_scope *scope, const struct flow_step *step, hst_fields declared,
                      const hst_value **ret, hst_error *err);
 
 /*

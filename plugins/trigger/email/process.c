@@ -1,11 +1,11 @@
 #include "process.h"
 
+#include "../../confined/apart.h"
 #include "frames.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -119,32 +119,6 @@ int email_process_hear(struct email_process *process, hst_call *call, void *to, 
 	}
 }
 
-/* Nothing of this process goes with it: no descriptor but its socket, no environment, no signal that is blocked or ignored. */
-static int spawn_it(const char *program, int theirs, pid_t *ret)
-{
-	char *const argv[] = {(char *)program, NULL}, *const environment[] = {NULL};
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attributes;
-	sigset_t none, all;
-	int failed;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	if (posix_spawn_file_actions_init(&files) != 0 || posix_spawnattr_init(&attributes) != 0)
-		abort();
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setsigdefault(&attributes, &all);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	failed = posix_spawn_file_actions_adddup2(&files, theirs, STDIN_FILENO);
-	/* Standard error stays until it is confined: what is wrong with its libraries is written there. */
-	failed = failed ? failed : posix_spawn_file_actions_adddup2(&files, theirs, STDOUT_FILENO);
-	failed = failed ? failed : posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-	failed = failed ? failed : posix_spawn(ret, program, &files, &attributes, argv, environment);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attributes);
-	return failed;
-}
-
 /* Its first frame, as a whole. */
 static int hear_first(struct email_process *process, hst_call *call, unsigned char frame[512], size_t *ret_n, int64_t until_ms, hst_error *err)
 {
@@ -192,7 +166,7 @@ int email_process_start(struct email_process *process, const char *program, hst_
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return hst_fail(err, HST_RETRY, "%s does not start: %s", program, strerrordesc_np(errno));
-	failed = spawn_it(program, pair[1], &process->pid);
+	failed = apart_spawn(program, pair[1], &process->pid);
 	close(pair[1]);
 	process->fd = pair[0];
 	if (failed) {

@@ -93,6 +93,19 @@ struct hst_host {
 
 	const char *(*file_name)(hst_call *call, const hst_file *file);              /* since 1.3 */
 	hst_file *(*file_named)(hst_call *call, const char *value, hst_error *err); /* since 1.3 */
+	bool (*wait)(hst_call *call, int64_t ms);                                    /* since 1.4 */
+
+	/*
+	 * Since 1.4, of a driver: the configured name of its device, and the machine that it is to serve: a host, or host:port.
+	 * NULL: the machine that it runs on. Only drivers that are HST_ADDRESSED are given one.
+	 */
+	const char *device, *address;
+
+	/*
+	 * Since 1.5, of a driver: 16 hexadecimal digits that are this device's of this house, the same in each of its processes and at
+	 * every start. What a driver opens carries it, so that it can be told from what another hostler has opened on the machine.
+	 */
+	const char *house;
 };
 
 /* One call of one op. */
@@ -122,6 +135,18 @@ __attribute__((format(printf, 3, 4))) static inline void hst_log(hst_host *host,
 static inline int64_t hst_now_us(hst_host *host)
 {
 	return host->now_us(host);
+}
+
+/* The machine that a driver is to serve, "host" or "host:port"; NULL: the one that it runs on. Since 1.4. */
+static inline const char *hst_address(const hst_host *host)
+{
+	return host->size >= offsetof(hst_host, address) + sizeof host->address ? host->address : NULL;
+}
+
+/* What tells a driver's sessions from those of another hostler; NULL: the host is of before 1.5. Since 1.5. */
+static inline const char *hst_house(const hst_host *host)
+{
+	return host->size >= offsetof(hst_host, house) + sizeof host->house ? host->house : NULL;
 }
 
 /* Zeroed memory that is released with the call. Never NULL: a program without memory ends. */
@@ -211,6 +236,17 @@ static inline const char *hst_who(const hst_call *call)
 static inline bool hst_cancelled(hst_call *call)
 {
 	return call->host->cancelled(call);
+}
+
+/*
+ * Lets so much time pass. False: the call was cancelled meanwhile, or its deadline has come; then return HST_CANCELLED soon. With a
+ * host of before 1.4 no time passes.
+ */
+static inline bool hst_wait(hst_call *call, int64_t ms)
+{
+	if (call->host->size <= offsetof(struct hst_host, wait))
+		return !call->host->cancelled(call);
+	return call->host->wait(call, ms);
 }
 
 /*

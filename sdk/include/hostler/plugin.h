@@ -19,7 +19,7 @@
 
 /* Major and minor. The major must match; the minor grows when members are appended. */
 #define HST_ABI_MAJOR 1
-#define HST_ABI_MINOR 3
+#define HST_ABI_MINOR 5
 #define HST_ABI ((HST_ABI_MAJOR << 16) | HST_ABI_MINOR)
 
 typedef enum hst_plugin_kind {

@@ -13,6 +13,16 @@ typedef enum hst_fact { HST_NO = 0, HST_YES = 1, HST_UNKNOWN = 2 } hst_fact;
 /* A set, so that a strategy can say which systems it is for. */
 typedef enum hst_system { HST_CLIENT = 1, HST_SERVER = 2, HST_LINUX = 4 } hst_system;
 
+/* Remote Desktop Services: whether a server has what it takes for more than two sessions (rule R8). Since 1.4. */
+typedef enum hst_rds { HST_RDS_UNKNOWN = 0, HST_RDS_NO, HST_RDS_YES } hst_rds;
+
+/* What keeps the processes of a session together until it is closed. Since 1.4. */
+typedef enum hst_containment {
+	HST_CONTAINMENT_UNKNOWN = 0,   /* the driver does not say */
+	HST_CONTAINMENT_PROCESSES = 1, /* each is found by its parents and its environment: one that tries can get away */
+	HST_CONTAINMENT_CGROUP = 2     /* the kernel keeps them together */
+} hst_containment;
+
 /* A device as its driver sees it. */
 typedef struct hst_device {
 	const char *name;   /* what the machine calls itself, for messages */
@@ -22,6 +32,8 @@ typedef struct hst_device {
 	int64_t memory_milli; /* memory that is taken, in thousandths of all; -1, and also 0: unknown */
 	bool rehearses;	      /* flows are not played here: a run that the strategy lets start has succeeded at once, without a
 				 session and without outputs; for rehearsals and benchmarks. Drivers may leave it out */
+	hst_rds rds; /* since 1.4; only of a server. Left out it is not known, and no more than two sessions are opened */
+	hst_containment containment; /* since 1.4; of sessions that are opened now. Drivers may leave it out */
 } hst_device;
 
 /* One session, in the moment of the list. Text lives in the arena of the call that listed it. */

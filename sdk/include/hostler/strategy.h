@@ -38,7 +38,7 @@ typedef struct hst_plan {
 	size_t blocker;     /* index of the session in the way, or HST_NO_SESSION */
 } hst_plan;
 
-/* What becomes of a session: kept as it is, kept and locked, or ended. */
+/* What becomes of a session: kept as it is, kept and locked where the driver can lock, or ended. */
 typedef enum hst_retirement { HST_KEEP = 1, HST_LOCK, HST_SIGN_OUT } hst_retirement;
 
 typedef struct hst_strategy_ops {
@@ -58,6 +58,12 @@ typedef struct hst_strategy_ops {
 
 	/* What becomes of a session once its run has ended. People's sessions are never asked about. */
 	int (*retire)(void *state, hst_call *call, const hst_session *session, hst_retirement *ret, hst_error *err);
+
+	/*
+	 * Where the limit of `slots` comes from, for people: constant text that goes on "the limit of 2 sessions is", such as
+	 * "max_sessions". May be absent. Since 1.4.
+	 */
+	const char *(*limit_from)(void *state, const hst_device *device);
 } hst_strategy_ops;
 
 #endif

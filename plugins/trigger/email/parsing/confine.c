@@ -1,33 +1,18 @@
 #include "confine.h"
 
+#include "../../../confined/narrow.h"
 #include "../frames.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
-#include <linux/landlock.h>
 #include <seccomp.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
-
-#if defined(__SANITIZE_ADDRESS__)
-#define WITH_SANITIZERS 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define WITH_SANITIZERS 1
-#endif
-#endif
-#ifndef WITH_SANITIZERS
-#define WITH_SANITIZERS 0
-#endif
 
 enum {
 	MEMORY_MAX = 768 << 20, /* of addresses: twice the largest mail, the libraries, and what parsing takes beside */
@@ -43,62 +28,17 @@ static void close_all_but(int descriptor)
 	close_range((unsigned)(descriptor < first ? first : descriptor + 1), ~0U, 0);
 }
 
-static void limit(__rlimit_resource_t what, rlim_t most)
-{
-	const struct rlimit to = {most, most};
-
-	setrlimit(what, &to);
-}
-
 static unsigned limit_all(void)
 {
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_FSIZE, 0);
-	limit(RLIMIT_NPROC, 0);
-	limit(RLIMIT_CPU, CPU_SECONDS_MAX);
+	narrow_limit(RLIMIT_CORE, 0);
+	narrow_limit(RLIMIT_FSIZE, 0);
+	narrow_limit(RLIMIT_NPROC, 0);
+	narrow_limit(RLIMIT_CPU, CPU_SECONDS_MAX);
 	if (WITH_SANITIZERS)
 		return 0;
-	limit(RLIMIT_NOFILE, 0);
-	limit(RLIMIT_AS, MEMORY_MAX);
+	narrow_limit(RLIMIT_NOFILE, 0);
+	narrow_limit(RLIMIT_AS, MEMORY_MAX);
 	return EMAIL_MEMORY_LIMITED;
-}
-
-/* As this kernel knows it; what older headers do not name is numbered as newer ones have it. */
-struct ruleset {
-	uint64_t files, network, scoped;
-};
-
-/* All that a version of Landlock can forbid, and nothing allowed. Where there is none, the filter of calls stands alone. */
-static unsigned give_up_files(void)
-{
-	static const unsigned char file_rights[] = {0, 13, 14, 15, 15, 16};
-	struct ruleset ruleset = {0};
-	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-	size_t size = version >= 6 ? sizeof ruleset : version >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
-	long known = version > 5 ? 5 : version;
-	long descriptor;
-	bool done;
-
-	if (version < 1)
-		return 0;
-	ruleset.files = (1u << file_rights[known]) - 1;
-	ruleset.network = version >= 4 ? 3 : 0;
-	ruleset.scoped = version >= 6 ? 3 : 0;
-	descriptor = syscall(SYS_landlock_create_ruleset, &ruleset, size, 0);
-	if (descriptor < 0)
-		return 0;
-	done = syscall(SYS_landlock_restrict_self, descriptor, 0) == 0;
-	close((int)descriptor);
-	return done ? EMAIL_NO_FILES : 0;
-}
-
-static void give_up_capabilities(void)
-{
-	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
-	struct __user_cap_data_struct none[2];
-
-	memset(none, 0, sizeof none);
-	syscall(SYS_capset, &head, none);
 }
 
 /* Without arguments to look at. */
@@ -166,8 +106,8 @@ unsigned mail_confine(int descriptor, char *why, size_t size)
 		limit_all();
 		return EMAIL_WITH_SANITIZERS;
 	}
-	give_up_capabilities();
-	in_force = give_up_files();
+	narrow_capabilities();
+	in_force = narrow_files() ? EMAIL_NO_FILES : 0;
 	in_force |= limit_all();
 	failed = give_up_calls(descriptor);
 	if (failed) {
