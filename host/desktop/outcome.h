@@ -10,6 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The state of a flow that was ready and did not begin: whoever offered it has it back. */
+#define OUTCOME_NEVER "never"
+
 /* What the message `finished` says. */
 struct outcome {
 	char *state, *reason; /* the reason may be "" */

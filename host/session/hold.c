@@ -48,7 +48,7 @@ static void leave(void *arg)
 	struct hold *hold = arg;
 
 	loop_cancel(hold->loop, &hold->lingering);
-	hold_run_undo(hold);
+	hold_run_unheard(hold);
 	/* Whoever sees it gone finds the outcome. */
 	hold_ground_clear(hold);
 	loop_stop(hold->loop, hold->status);
@@ -249,7 +249,7 @@ static void on_stream_ended(void *arg, struct stream *stream, const hst_error *w
 	log_info("device %s: the gateway is gone: %s", hold->device.device->name, why->text);
 	hold->stream = NULL;
 	stream_free(stream);
-	hold_run_undo(hold);
+	hold_run_unheard(hold);
 	if (hold->lingering)
 		leave(hold);
 	else

@@ -139,6 +139,24 @@ void hold_result_say(struct hold *hold)
 	hold_say(hold, &message);
 }
 
+static void leave_outcome(const struct hold *hold, int64_t step, const char *name, const struct outcome *outcome)
+{
+	hst_error err = {0};
+	AUTO_CLOSE int folder = work_open_gateways(hold->device.conf->state_dir, WORK_RESULTS, name, &err);
+
+	if (folder < 0 || outcome_write(folder, outcome, &err) != HST_OK)
+		log_error("device %s: the outcome of step %lld cannot be left for the next gateway: %s",
+			  hold->device.device->name, (long long)step, err.text);
+	crash_point(CRASH_hold_outcome_left);
+}
+
+void hold_never_leave(const struct hold *hold, int64_t step, const char *name)
+{
+	char never[] = OUTCOME_NEVER, none[] = "";
+
+	leave_outcome(hold, step, name, &(struct outcome){.state = never, .reason = none, .payload = none});
+}
+
 void hold_result_leave(struct hold *hold)
 {
 	const struct hold_result *result = &hold->result;
@@ -150,16 +168,9 @@ void hold_result_leave(struct hold *hold)
 					.length = result->length,
 					.sealed = result->sealed,
 					.sealed_length = result->sealed_length};
-	AUTO_CLOSE int folder = -1;
-	hst_error err = {0};
 
-	if (!result->state)
-		return;
-	folder = work_open_gateways(hold->device.conf->state_dir, WORK_RESULTS, result->folder, &err);
-	if (folder < 0 || outcome_write(folder, &outcome, &err) != HST_OK)
-		log_error("device %s: the outcome of step %lld cannot be left for the next gateway: %s",
-			  hold->device.device->name, (long long)result->step, err.text);
-	crash_point(CRASH_hold_outcome_left);
+	if (result->state)
+		leave_outcome(hold, result->step, result->folder, &outcome);
 }
 
 void hold_result_clear(struct hold *hold)

@@ -111,6 +111,7 @@ void hold_alone_begin(struct hold *hold);  /* its gateway is gone */
 void hold_alone_heard(struct hold *hold);  /* a gateway has spoken: it is not alone */
 void hold_result_say(struct hold *hold);   /* if there is one */
 void hold_result_leave(struct hold *hold); /* in the gateway's folder, for the next gateway */
+void hold_never_leave(const struct hold *hold, int64_t step, const char *name); /* likewise, of a flow that was ready and did not begin */
 void hold_result_clear(struct hold *hold);
 
 /* hold_ground.c */
@@ -182,6 +183,7 @@ void hold_progress_clear(struct hold_progress *progress);
 void hold_run_launch(struct hold *hold, const struct message *message);
 void hold_run_begin(struct hold *hold); /* what is ready */
 void hold_run_undo(struct hold *hold); /* of what is ready, if anything is, nothing is left */
+void hold_run_unheard(struct hold *hold); /* likewise, where the word to begin it may be in the gateway's journal: that it did not is left */
 void hold_run_say(const struct hold_run *run, struct message *message); /* puts step and token into a head */
 bool hold_run_paused(const struct hold_run *run);
 void hold_run_say_paused(const struct hold_run *run);

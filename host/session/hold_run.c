@@ -405,6 +405,13 @@ void hold_run_undo(struct hold *hold)
 	hold_ground_drop(hold);
 }
 
+void hold_run_unheard(struct hold *hold)
+{
+	if (hold->ready)
+		hold_never_leave(hold, hold->ready->step, hold->ready->results);
+	hold_run_undo(hold);
+}
+
 void hold_run_say(const struct hold_run *run, struct message *message)
 {
 	message_set_integer(message, "step", run->step);

@@ -30,7 +30,10 @@ static int need_group(hst_error *err)
 {
 	char *const argv[] = {"/usr/sbin/groupadd", "--system", ACCOUNT_GROUP, NULL};
 
-	return getgrnam(ACCOUNT_GROUP) ? HST_OK : run(argv, "group", ACCOUNT_GROUP, err);
+	if (getgrnam(ACCOUNT_GROUP) || run(argv, "group", ACCOUNT_GROUP, err) == HST_OK)
+		return HST_OK;
+	/* Another hostlerd that starts at the same time may have been quicker. */
+	return getgrnam(ACCOUNT_GROUP) ? HST_OK : HST_DENIED;
 }
 
 static int need_user(const char *name, hst_error *err)
@@ -38,7 +41,9 @@ static int need_user(const char *name, hst_error *err)
 	char *const argv[] = {"/usr/sbin/useradd", "--system", "--gid", ACCOUNT_GROUP, "--no-create-home", "--home-dir",
 			      "/nonexistent", "--shell", "/usr/sbin/nologin", (char *)name, NULL};
 
-	return getpwnam(name) ? HST_OK : run(argv, "user", name, err);
+	if (getpwnam(name) || run(argv, "user", name, err) == HST_OK)
+		return HST_OK;
+	return getpwnam(name) ? HST_OK : HST_DENIED;
 }
 
 static bool uid_of(const char *name, uid_t *ret)

@@ -111,7 +111,7 @@ static void the_last_words_of_a_gateway_count(void **state)
 	session_house_hear(house, WORD_finished);
 }
 
-static void assert_left(struct session_house *house, const char *text)
+static void assert_left(struct session_house *house, const char *end, const char *reason, const char *text)
 {
 	AUTO_CLOSE int folder = open(house->results, O_RDONLY | O_DIRECTORY);
 	struct outcome outcome;
@@ -119,10 +119,10 @@ static void assert_left(struct session_house *house, const char *text)
 
 	if (outcome_read(folder, &outcome, &err) != HST_OK)
 		fail_msg("%s", err.text);
-	assert_string_equal(outcome.state, "failed");
-	assert_string_equal(outcome.reason, "SessionEnded");
+	assert_string_equal(outcome.state, end);
+	assert_string_equal(outcome.reason, reason);
 	assert_non_null(strstr(outcome.payload, text));
-	assert_true(outcome.started_us > 0 && outcome.ended_us >= outcome.started_us);
+	assert_true((outcome.started_us > 0) == (strcmp(end, OUTCOME_NEVER) != 0) && outcome.ended_us >= outcome.started_us);
 	outcome_clear(&outcome);
 	assert_false(session_house_has(house, "marks/session"));
 	assert_int_equal(session_house_count(house, "state/notes"), 0);
@@ -219,6 +219,21 @@ static void what_waits_is_nothing_to_another_gateway(void **state)
 	assert_string_equal(began, "x\n");
 }
 
+/* Its launch may be in the journal, and with nobody to adopt the process nobody would know that it never began. */
+static void what_waits_and_finds_no_other_gateway_leaves_that_it_never_began(void **state)
+{
+	HOUSE(state);
+
+	configure_waiting(house);
+	launch_that_waits(house, 1);
+	let_it_hear(house);
+	session_house_leave(house);
+	assert_int_equal(kill(house->pid, SIGTERM), 0);
+	assert_int_equal(session_house_wait(house), 0);
+	assert_left(house, OUTCOME_NEVER, "", "");
+	assert_false(session_house_has(house, "marks/began"));
+}
+
 /* It was said to begin in time: whatever a gateway says last counts. */
 static void what_was_said_to_begin_begins_for_the_next_gateway(void **state)
 {
@@ -268,7 +283,7 @@ static void what_waits_when_the_house_goes_down_is_refused(void **state)
 	assert_string_equal(message_text(&session_house_hear(house, WORD_finished)->message, "reason"), "SessionEnded");
 	session_house_leave(house);
 	assert_int_equal(session_house_wait(house), 0);
-	assert_left(house, "before the flow began");
+	assert_left(house, "failed", "SessionEnded", "before the flow began");
 	assert_false(session_house_has(house, "marks/began"));
 }
 
@@ -317,7 +332,7 @@ static void without_another_gateway_it_ends_and_leaves_the_outcome(void **state)
 	session_house_hear(house, WORD_held);
 	session_house_leave(house);
 	assert_int_equal(session_house_wait(house), 0);
-	assert_left(house, "the gateway of the device was away for too long");
+	assert_left(house, "failed", "SessionEnded", "the gateway of the device was away for too long");
 }
 
 static void when_the_house_goes_down_the_outcome_is_left(void **state)
@@ -328,7 +343,7 @@ static void when_the_house_goes_down_the_outcome_is_left(void **state)
 	session_house_leave(house);
 	assert_int_equal(kill(house->pid, SIGTERM), 0);
 	assert_int_equal(session_house_wait(house), 0);
-	assert_left(house, "hostler was stopped on the device");
+	assert_left(house, "failed", "SessionEnded", "hostler was stopped on the device");
 }
 
 static void when_the_supervisor_dies_the_outcome_is_left(void **state)
@@ -342,7 +357,7 @@ static void when_the_supervisor_dies_the_outcome_is_left(void **state)
 	house->handover = -1;
 	session_house_leave(house);
 	assert_int_equal(session_house_wait(house), 0);
-	assert_left(house, "hostler was stopped on the device");
+	assert_left(house, "failed", "SessionEnded", "hostler was stopped on the device");
 }
 
 /* The gateway has not noticed yet that the house is over: its last launch is in its journal. */
@@ -362,7 +377,7 @@ static void what_is_launched_too_late_has_its_outcome_left(void **state)
 	assert_string_equal(message_text(&session_house_hear(house, WORD_finished)->message, "reason"), "SessionEnded");
 	session_house_leave(house);
 	assert_int_equal(session_house_wait(house), 0);
-	assert_left(house, "before the flow began");
+	assert_left(house, "failed", "SessionEnded", "before the flow began");
 }
 
 static void an_outcome_survives_as_it_was(void **state)
@@ -417,6 +432,7 @@ int main(void)
 		CASE(the_last_words_of_a_gateway_count),
 		CASE(what_waits_begins_when_that_is_said_and_not_before),
 		CASE(what_waits_is_nothing_to_another_gateway),
+		CASE(what_waits_and_finds_no_other_gateway_leaves_that_it_never_began),
 		CASE(what_was_said_to_begin_begins_for_the_next_gateway),
 		CASE(what_waits_is_undone_when_the_session_is_closed),
 		CASE(what_waits_when_the_house_goes_down_is_refused),

@@ -153,6 +153,22 @@ static void a_launch_that_never_was_is_given_back(void **state)
 	admission_house_clear(&house);
 }
 
+/* Likewise, and its process went before anybody adopted it: it left word of that. */
+static void a_launch_that_is_left_as_never_is_given_back(void **state)
+{
+	struct admission_house house;
+
+	(void)state;
+	launch_and_die(&house);
+	gathered(&house);
+	house_said(&house, "look 1/1\n");
+	left(&house, 1, 1, "never");
+	house_said(&house, "journal never 1 1\ndiscard 1/1\nstanding 1/1 never\n");
+	house_offer(&house, 1, 1, "bot1");
+	house_said_line(&house, "refused 1/1 Cancelled retry@0: nothing was done for the offer, and the host has it back");
+	admission_house_clear(&house);
+}
+
 static void what_was_not_launched_never_ran(void **state)
 {
 	struct admission_house house;
@@ -371,6 +387,7 @@ int main(void)
 		cmocka_unit_test(a_run_whose_process_is_gone_is_lost),
 		cmocka_unit_test(an_outcome_that_a_process_left_behind_is_found),
 		cmocka_unit_test(a_launch_that_never_was_is_given_back),
+		cmocka_unit_test(a_launch_that_is_left_as_never_is_given_back),
 		cmocka_unit_test(what_was_not_launched_never_ran),
 		cmocka_unit_test(nobody_takes_the_place_of_what_may_still_run),
 		cmocka_unit_test(a_kept_session_stays_kept),

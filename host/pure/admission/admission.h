@@ -143,7 +143,7 @@ enum admission_event_kind {
 	ADMISSION_REPLAYED,    /* every record of the journal was given */
 	ADMISSION_ADOPTED,     /* number, session, user, key; adopted; step, token: a hold of an earlier gateway */
 	ADMISSION_GATHERED,    /* all that were handed over have said what they have, or ended */
-	ADMISSION_LEFT,	       /* step, token: what a hold left of its end, as in FINISHED; end NULL: nothing */
+	ADMISSION_LEFT,	       /* step, token: what a hold left of its end, as in FINISHED; end NULL: nothing, "never": it did not begin */
 	ADMISSION_CONFIGURED,  /* accounts, policy, new_driver, leaving: what is configured has changed */
 };
 

@@ -145,6 +145,10 @@ static void left(struct admission *admission, const struct admission_event *even
 		standing_gone(admission, run, PAST_LOST, effects);
 		return;
 	}
+	if (strcmp(event->end, "never") == 0) {
+		standing_gone(admission, run, PAST_NEVER, effects);
+		return;
+	}
 	run->started_us = event->started_us;
 	run->ended_us = event->ended_us;
 	run_keep_sealed(run, event->sealed, event->sealed_length);
