@@ -1,19 +1,22 @@
 # Completion of hostler for bash. What may stand where is known to hostler itself: this only asks it.
 _hostler()
 {
-	local word=${COMP_WORDS[COMP_CWORD]} line
+	local line=${COMP_LINE:0:COMP_POINT} rest piece word breaks=${COMP_WORDBREAKS//[^=:]/}
 	local -a words=()
 
 	COMPREPLY=()
-	# "=" and ":" divide words in bash and not in hostler; the pieces of a word are put together again.
-	if declare -F _get_comp_words_by_ref >/dev/null; then
-		local cur cword
-		_get_comp_words_by_ref -n =: cur words cword
-		words=("${words[@]:1:cword}")
-		word=$cur
-	else
-		words=("${COMP_WORDS[@]:1:COMP_CWORD}")
-	fi
+	# "=" and ":" divide words in bash and not in hostler: pieces between which the line has no blank are one word.
+	for piece in "${COMP_WORDS[@]:0:COMP_CWORD}" ""; do
+		rest=${line#"${line%%[![:space:]]*}"}
+		[[ -n $piece ]] || piece=$rest
+		if [[ ${#words[@]} -eq 0 || $rest != "$line" ]]; then
+			words+=("$piece")
+		else
+			words[-1]+=$piece
+		fi
+		line=${rest#"$piece"}
+	done
+	word=${words[-1]}
 	while IFS= read -r line; do
 		case $line in
 		FILES)
@@ -31,8 +34,9 @@ _hostler()
 			COMPREPLY+=("$line")
 			;;
 		esac
-	done < <("${COMP_WORDS[0]}" --complete "${words[@]}" 2>/dev/null)
-	declare -F __ltrim_colon_completions >/dev/null && __ltrim_colon_completions "$word"
+	done < <("${COMP_WORDS[0]}" --complete "${words[@]:1}" 2>/dev/null)
+	# What stands before the last of them stays as it was typed.
+	[[ -z $breaks ]] || COMPREPLY=("${COMPREPLY[@]#"${word%"${word##*["$breaks"]}"}"}")
 	return 0
 }
 
