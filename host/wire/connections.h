@@ -21,6 +21,7 @@ struct connection {
 	struct loop_timer *watch;
 	int64_t heard_us, patience_us; /* steady; how long until the next look at its silence */
 	bool joined, leaving;
+	bool gone; /* nobody hears it any more; what it said before is heard to its end */
 	struct rival *rival; /* a newer one of the same gateway, while this one is asked whether it is there */
 	uint64_t question;   /* the id of that question; 0: none is open */
 	struct parcel out;   /* sent before the next wait, or when it has grown */

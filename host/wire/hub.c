@@ -34,15 +34,22 @@ void hub_end(struct hub *hub, struct connection *connection)
 	entering_succeed(hub, rival);
 }
 
+static void hub_ready(void *arg, void *socket);
+
+/* After everything that was said before somebody went: a send finds out sooner that they are gone than their last words are read. */
 static void hub_reap(void *arg)
 {
+	const int64_t began_us = clock_steady_us();
 	struct hub *hub = arg;
 
 	hub->reaping = NULL;
+	hub_ready(hub, hub->socket);
 	TABLE_EACH (&hub->connections.by_routing, entry) {
 		struct connection *connection = entry->value;
 
-		if (connection->leaving)
+		if (connection->gone && hub->behind && connection->heard_us >= began_us)
+			hub_leave(hub, connection);
+		else if (connection->leaving)
 			hub_end(hub, connection);
 	}
 }
@@ -53,6 +60,12 @@ void hub_leave(struct hub *hub, struct connection *connection)
 	connection->leaving = true;
 	if (!hub->reaping)
 		hub->reaping = loop_in(hub->loop, 0, hub_reap, hub);
+}
+
+void hub_unheard(struct hub *hub, struct connection *connection)
+{
+	connection->gone = true;
+	hub_leave(hub, connection);
 }
 
 void hub_retire(struct hub *hub, const char *name)
@@ -101,7 +114,7 @@ static void hub_watch(void *arg)
 	}
 	message_init(&probe, WORD_done, 0);
 	if (hub_put(hub, connection->routing, &probe, NULL) == HST_NOT_FOUND) {
-		hub_leave(hub, connection);
+		hub_unheard(hub, connection);
 		return;
 	}
 	if (connection->link.speaker != SPEAKER_GATEWAY)
@@ -194,7 +207,7 @@ static void hub_take(struct hub *hub, const struct message *message, uint64_t id
 	hub_find(hub, voice, from);
 	peer = voice->peer;
 	connection = voice->connection;
-	if (connection && connection->leaving) {
+	if (connection && connection->leaving && !connection->gone) {
 		hub_end(hub, connection);
 		connection = NULL;
 	}

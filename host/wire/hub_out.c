@@ -9,14 +9,20 @@
 static bool flush(struct hub *hub, struct connection *connection)
 {
 	struct parcel *out = &connection->out;
+	int code;
 
 	if (!parcel_left(out))
 		return true;
-	if (frames_send(hub->socket, connection->routing, ROUTING_BYTES, out, NULL) == HST_OK)
+	code = frames_send(hub->socket, connection->routing, ROUTING_BYTES, out, NULL);
+	if (code == HST_OK)
 		return true;
 	out->done = out->used;
 	hub->counts.undeliverable++;
-	if (!connection->leaving)
+	if (connection->leaving)
+		return false;
+	if (code == HST_NOT_FOUND)
+		hub_unheard(hub, connection);
+	else
 		hub_leave(hub, connection);
 	return false;
 }

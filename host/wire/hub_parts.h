@@ -41,6 +41,7 @@ void hub_flush(void *arg);				     /* sends what waits; before every wait */
 void hub_out_end(struct hub *hub, struct connection *connection); /* sends what waits for one that is about to go */
 
 void hub_leave(struct hub *hub, struct connection *connection); /* in the next turn: handlers hold links */
+void hub_unheard(struct hub *hub, struct connection *connection); /* likewise, of one whose peer has ended it */
 void hub_end(struct hub *hub, struct connection *connection);	/* now */
 
 /* Answers with `error`, but never an answer: two who find each other's answers wrong would not come to an end. */
