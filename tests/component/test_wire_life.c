@@ -5,6 +5,7 @@
 #include "wire/frames.h"
 #include "wire/socket.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -275,6 +276,24 @@ static void a_peer_that_has_gone_leaves(void **state)
 	assert_null(hub_next(house->hub, "worker/connector/post", NULL));
 }
 
+/* The reply to the first finds nobody any more, before the second is read. */
+static void the_last_words_of_one_that_is_gone_are_heard(void **state)
+{
+	struct house *house = *state;
+	struct peer_side felix;
+	struct message message = ask();
+
+	connect_peer(house, FELIX, house->ipc, &felix);
+	assert_int_equal(link_send(felix.link, &message, NULL), HST_OK);
+	TURN_UNTIL(house, house->asked == 1);
+	assert_int_equal(link_send(felix.link, &message, NULL), HST_OK);
+	link_free(felix.link);
+	poll(NULL, 0, 200); /* its socket is closed by then, and nobody here has noticed */
+	TURN_UNTIL(house, house->asked == 2);
+	TURN_UNTIL(house, house->left == 1);
+	assert_int_equal(hub_counts(house->hub)->denied, 0);
+}
+
 static void free_felix(void *arg)
 {
 	struct peer_side *felix = arg;
@@ -324,6 +343,7 @@ int main(int argc, char **argv)
 		WIRE_TEST(a_gateway_that_hangs_leaves_after_15_s),
 		WIRE_TEST(a_worker_may_be_silent),
 		WIRE_TEST(a_peer_that_has_gone_leaves),
+		WIRE_TEST(the_last_words_of_one_that_is_gone_are_heard),
 		WIRE_TEST(a_link_can_be_freed_in_its_callbacks),
 	};
 

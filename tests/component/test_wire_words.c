@@ -8,8 +8,6 @@
 #include "wire/frames.h"
 #include "wire/socket.h"
 
-#include <poll.h>
-
 static void a_worker_may_not_say_a_clients_word(void **state)
 {
 	struct house *house = *state;
@@ -446,24 +444,6 @@ static void what_may_take_a_moment_leaves_with_the_next_or_then(void **state)
 	TURN_UNTIL(house, house->asked == 6);
 }
 
-/* The reply to the first finds nobody any more, before the second is read. */
-static void the_last_words_of_one_that_is_gone_are_heard(void **state)
-{
-	struct house *house = *state;
-	struct peer_side felix;
-	struct message message = ask();
-
-	connect_peer(house, FELIX, house->ipc, &felix);
-	assert_int_equal(link_send(felix.link, &message, NULL), HST_OK);
-	TURN_UNTIL(house, house->asked == 1);
-	assert_int_equal(link_send(felix.link, &message, NULL), HST_OK);
-	link_free(felix.link);
-	poll(NULL, 0, 200); /* its socket is closed by then, and nobody here has noticed */
-	TURN_UNTIL(house, house->asked == 2);
-	TURN_UNTIL(house, house->left == 1);
-	assert_int_equal(hub_counts(house->hub)->denied, 0);
-}
-
 static void a_turn_reads_up_to_its_limit(void **state)
 {
 	struct house *house = *state;
@@ -504,7 +484,6 @@ int main(int argc, char **argv)
 		WIRE_TEST(a_request_ends_with_its_time_out_or_its_link),
 		WIRE_TEST(the_window_of_requests_is_kept),
 		WIRE_TEST(what_may_take_a_moment_leaves_with_the_next_or_then),
-		WIRE_TEST(the_last_words_of_one_that_is_gone_are_heard),
 		WIRE_TEST(a_turn_reads_up_to_its_limit),
 	};
 
