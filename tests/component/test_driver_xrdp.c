@@ -218,6 +218,35 @@ static void assert_refused(const char *user, const char *password, int code, con
 	holder_clear(&holder);
 }
 
+static void sesman_lets_in(const char *limit)
+{
+	sesman_kill(SIGTERM);
+	RUN("sed", "-i", limit, "/run/sesman.ini");
+	sesman_start();
+}
+
+/* It denies a sign-in with the same words as for a wrong password, which is not tried again. */
+static void as_many_sessions_as_sesman_lets_be_are_no_wrong_password(void **unused)
+{
+	static struct holder holder;
+
+	(void)unused;
+	NEEDS_ROOT();
+	sesman_lets_in("s/^MaxSessions=.*/MaxSessions=1/");
+	open_for(&holder, USER);
+	assert_refused(OTHER, PASSWORD, HST_RETRY, "TooManyActiveSessions", "MaxSessions = 1 in /run/sesman.ini");
+	holder_close_session(&holder);
+	holder_clear(&holder);
+	open_for(&holder, OTHER);
+	/* What a sesman that was killed has left does not count for the next one. */
+	sesman_kill(SIGKILL);
+	sesman_start();
+	assert_refused(USER, "wrong", HST_DENIED, "SessionCreationInvalidCredentials", "password is wrong");
+	holder_close_session(&holder);
+	holder_clear(&holder);
+	sesman_lets_in("s/^MaxSessions=.*/MaxSessions=30/");
+}
+
 static void who_may_not_sign_in_is_refused_with_the_reason(void **unused)
 {
 	(void)unused;
@@ -355,6 +384,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		XRDP_TEST(a_session_is_opened_listed_used_and_signed_out),
+		XRDP_TEST(as_many_sessions_as_sesman_lets_be_are_no_wrong_password),
 		XRDP_TEST(what_another_hostler_opened_is_not_ours),
 		XRDP_TEST(what_root_runs_besides_sesman_is_not_ours),
 		XRDP_TEST(three_users_have_sessions_at_once),

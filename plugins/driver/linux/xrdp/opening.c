@@ -6,6 +6,7 @@
 #include "../steps.h"
 #include "displays.h"
 #include "keeping.h"
+#include "limit.h"
 #include "sesman.h"
 
 #include <errno.h>
@@ -42,8 +43,11 @@ static int step_settings(struct opening *opening, hst_error *err)
 
 static int step_listener(struct opening *opening, hst_error *err)
 {
+	int rc = sesman_listens(err);
+
 	(void)opening;
-	return sesman_listens(err);
+	/* Before a password is sent for nothing. */
+	return rc == HST_OK ? limit_look(err) : rc;
 }
 
 /*

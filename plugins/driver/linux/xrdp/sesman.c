@@ -1,5 +1,7 @@
 #include "sesman.h"
 
+#include "limit.h"
+
 #include <hostler/secret.h>
 
 #include <arpa/inet.h>
@@ -150,19 +152,22 @@ static int understand(const char *answer, const char *user, int *ret_display, hs
 {
 	const char *ok = strstr(answer, "ok data=");
 	const char *error = strstr(answer, "[ERROR] ");
-	int display;
+	int display, rc;
 
 	if (ok && (ok == answer || ok[-1] == '\n') && sscanf(ok, "ok data=%*d display=:%d", &display) == 1 && display > 0 &&
 	    display < 65536) {
 		*ret_display = display;
 		return HST_OK;
 	}
-	if (strstr(answer, "Connection denied"))
+	if (strstr(answer, "Connection denied")) {
+		rc = limit_look(err);
+		if (rc != HST_OK)
+			return rc;
 		return hst_fail_as(err, HST_DENIED, "SessionCreationInvalidCredentials",
-				   "xrdp-sesman did not sign '%s' in: the password is wrong, the account is locked or expired, it is in "
-				   "none of the groups that sesman.ini lets in, or there are as many sessions as MaxSessions there "
-				   "allows; /var/log/xrdp-sesman.log says which",
+				   "xrdp-sesman did not sign '%s' in: the password is wrong, the account is locked or expired, or it is in "
+				   "none of the groups that sesman.ini lets in; /var/log/xrdp-sesman.log says which",
 				   user);
+	}
 	if (error && strstr(error, "connect error"))
 		return hst_fail_as(err, HST_RETRY, "NoListenerConnected", "xrdp-sesman does not answer: %s", start_it);
 	error = error ? error + strlen("[ERROR] ") : answer[0] ? answer : "nothing";
