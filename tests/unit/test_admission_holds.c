@@ -213,7 +213,7 @@ static void a_session_that_cannot_be_opened_says_why(void **state)
 		{HST_RETRY, "SessionCreationError", "refused 1/1 SessionCreationError retry@1: no display"},
 		{HST_RETRY, "", "refused 1/1 SessionCreationError retry@1: no display"},
 		{HST_INVALID, "Unheard", "refused 1/1 SessionCreationError fatal@1: no display"},
-		{HST_RETRY, "TooManyActiveSessions", "refused 1/1 TooManyActiveSessions wait@1: no display"},
+		{HST_RETRY, "TooManyActiveSessions", "refused 1/1 TooManyActiveSessions retry@1: no display"},
 	};
 
 	(void)state;

@@ -297,8 +297,12 @@ static void open_failed(struct admission *admission, struct admission_hold *hold
 	const char *reason = row ? event->reason : "SessionCreationError";
 	enum reason_class class = row ? row->class : event->code == HST_RETRY ? REASON_RETRY : REASON_FATAL;
 
-	/* The watch, by whose word it was decided, has not seen yet what the process saw: its revision may never move. */
-	if (hold->attended && class == REASON_WAIT)
+	/*
+	 * The watch, by whose word it was decided, has not seen what the process saw: the revision may never move for it, and it moves
+	 * with this process's end, so that the run would come again at once, without end. What is wrong with a sign-in is no such thing:
+	 * it waits for whoever mends the connection.
+	 */
+	if (class == REASON_WAIT && (hold->attended || event->code == HST_RETRY))
 		class = REASON_RETRY;
 	hold->run = NULL;
 	run->hold = NULL;
