@@ -256,6 +256,17 @@ static void print_history(hst_arena *arena, const hst_value *history, const char
 	}
 }
 
+/* As `runs` has it: "running", or what the step it is at does, "queued (total)". */
+static void print_present_state(hst_arena *arena, const hst_value *run)
+{
+	const hst_value *present = value_get(run, "present");
+	const bool at_work = !value_count(present) || strcmp(value_text(value_get(present, "state")), "running") == 0;
+
+	print_state(print_member(arena, at_work ? run : present, "state"));
+	if (!at_work)
+		printf(" (%s)", print_member(arena, present, "name"));
+}
+
 static void print_run(hst_arena *arena, const hst_value *run)
 {
 	static const char *const times[] = {"requested", "started", "ended", NULL};
@@ -264,7 +275,7 @@ static void print_run(hst_arena *arena, const hst_value *run)
 	printf("#%s", print_member(arena, run, "number"));
 	print_tone(stdout, TONE_PLAIN);
 	printf("  %s  %s  ", print_member(arena, run, "flow"), print_member(arena, run, "id"));
-	print_state(print_member(arena, run, "state"));
+	print_present_state(arena, run);
 	puts("");
 	print_member_line(arena, "  ", run, "label");
 	print_member_line(arena, "  ", run, "trigger");

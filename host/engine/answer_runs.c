@@ -314,6 +314,7 @@ int answer_show(struct engine *engine, const hst_value *filters, const hst_value
 	if (rc >= 0)
 		rc = ops->run(engine->store, number, visit_run, &asking, err);
 	if (rc >= 0) {
+		set_present_step(engine, asking.record, number);
 		files_list(engine->scratch, engine->files_dir, asking.run_id, NULL, files);
 		asking.files = files;
 		asking.list = steps = value_make_list(engine->scratch);

@@ -143,6 +143,8 @@ static void strangers_are_gone(void *arg)
 
 	gateway->strangers_gone = NULL;
 	gateway->strangers = false;
+	/* One may have left word of a flow that this gateway never knew. */
+	results_sweep(gateway, gateway->results_dir);
 }
 
 /* Only when all that may have a run have spoken is it known what none of them has. */

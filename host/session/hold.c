@@ -49,6 +49,7 @@ static void leave(void *arg)
 
 	loop_cancel(hold->loop, &hold->lingering);
 	hold_run_unheard(hold);
+	hold_never_leave(hold);
 	/* Whoever sees it gone finds the outcome. */
 	hold_ground_clear(hold);
 	loop_stop(hold->loop, hold->status);
@@ -342,6 +343,7 @@ int session_hold(const struct session_settings *settings)
 	clear_keys(&hold);
 	arena_free(hold.secrets);
 	hold_result_clear(&hold);
+	hold_never_clear(&hold);
 	hold_run_undo(&hold);
 	hold_ground_clear(&hold);
 	free(hold.session);

@@ -46,6 +46,7 @@ static void say_held(struct hold *hold)
 static void go_on_with(struct hold *hold, int fd_take)
 {
 	log_info("device %s: another gateway takes over", hold->device.device->name);
+	hold_never_clear(hold);
 	hold_listen(hold, fd_take);
 	say_held(hold);
 	if (hold->run && hold_run_paused(hold->run))
@@ -150,11 +151,20 @@ static void leave_outcome(const struct hold *hold, int64_t step, const char *nam
 	crash_point(CRASH_hold_outcome_left);
 }
 
-void hold_never_leave(const struct hold *hold, int64_t step, const char *name)
+/* A gateway that takes the session over finds it idle, and needs no word of what its journal may have. */
+void hold_never_leave(struct hold *hold)
 {
 	char never[] = OUTCOME_NEVER, none[] = "";
 
-	leave_outcome(hold, step, name, &(struct outcome){.state = never, .reason = none, .payload = none});
+	if (hold->never.folder)
+		leave_outcome(hold, hold->never.step, hold->never.folder, &(struct outcome){.state = never, .reason = none, .payload = none});
+	hold_never_clear(hold);
+}
+
+void hold_never_clear(struct hold *hold)
+{
+	free(hold->never.folder);
+	hold->never = (struct hold_never){0};
 }
 
 void hold_result_leave(struct hold *hold)

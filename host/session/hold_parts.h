@@ -59,6 +59,12 @@ struct hold_person {
 	bool complained; /* that they are not told has been logged */
 };
 
+/* A flow that was ready when its gateway died, and did not begin. */
+struct hold_never {
+	int64_t step;
+	char *folder; /* as in hold_result; NULL: there is none */
+};
+
 struct hold {
 	struct loop *loop;
 	struct key_ring ring; /* the pairs of its gateway; none: it can open nothing that is sealed */
@@ -76,6 +82,7 @@ struct hold {
 	struct hold_ground ground;
 	struct hold_person person;
 	struct hold_result result;
+	struct hold_never never;
 
 	char *session; /* the driver's name of it; NULL: none is open */
 	char *user, *key; /* whose it is */
@@ -111,7 +118,8 @@ void hold_alone_begin(struct hold *hold);  /* its gateway is gone */
 void hold_alone_heard(struct hold *hold);  /* a gateway has spoken: it is not alone */
 void hold_result_say(struct hold *hold);   /* if there is one */
 void hold_result_leave(struct hold *hold); /* in the gateway's folder, for the next gateway */
-void hold_never_leave(const struct hold *hold, int64_t step, const char *name); /* likewise, of a flow that was ready and did not begin */
+void hold_never_leave(struct hold *hold); /* likewise, of a flow that was ready and did not begin, if there is one */
+void hold_never_clear(struct hold *hold);
 void hold_result_clear(struct hold *hold);
 
 /* hold_ground.c */
@@ -183,7 +191,7 @@ void hold_progress_clear(struct hold_progress *progress);
 void hold_run_launch(struct hold *hold, const struct message *message);
 void hold_run_begin(struct hold *hold); /* what is ready */
 void hold_run_undo(struct hold *hold); /* of what is ready, if anything is, nothing is left */
-void hold_run_unheard(struct hold *hold); /* likewise, where the word to begin it may be in the gateway's journal: that it did not is left */
+void hold_run_unheard(struct hold *hold); /* likewise, where the word to begin it may be in the gateway's journal, which is remembered */
 void hold_run_say(const struct hold_run *run, struct message *message); /* puts step and token into a head */
 bool hold_run_paused(const struct hold_run *run);
 void hold_run_say_paused(const struct hold_run *run);

@@ -407,8 +407,10 @@ void hold_run_undo(struct hold *hold)
 
 void hold_run_unheard(struct hold *hold)
 {
-	if (hold->ready)
-		hold_never_leave(hold, hold->ready->step, hold->ready->results);
+	if (!hold->ready)
+		return;
+	hold_never_clear(hold);
+	hold->never = (struct hold_never){.step = hold->ready->step, .folder = mem_text(hold->ready->results)};
 	hold_run_undo(hold);
 }
 

@@ -211,6 +211,7 @@ static void what_waits_is_nothing_to_another_gateway(void **state)
 	session_house_hear(house, WORD_error);
 	assert_int_equal(session_house_count(house, "state/work"), 0);
 	assert_false(session_house_has(house, "marks/began"));
+	assert_false(session_house_has(house, SESSION_RESULTS "/.outcome"));
 	session_house_launch(house, 1, 600000, "{\"order\":\"B\"}");
 	assert_string_equal(message_text(&session_house_hear(house, WORD_finished)->message, "state"), "succeeded");
 	order = session_house_read(house, SESSION_RESULTS "/out/order");

@@ -172,6 +172,9 @@ with null_house(FILES, more=MORE) as house:
              "one candidate with its code")
     tap.ok(all(one["sentence"] and one["remedy"] for one in answer["candidates"]), "its sentence and its remedy", answer)
     tap.same([answer["position"], answer["waiting"], answer["expires"][:2]], [1, 1, "20"], "its place and its queue time-out")
+    tap.ok("  queued (it)\n" in house.hostler("show", f"{third}").stdout, "at its head, too, stands what the run does now",
+           house.hostler("show", f"{third}").stdout)
+    tap.same(house.json("show", f"{third}")["present"]["state"], "queued", "as runs has it")
     done = house.hostler("why", f"{third}")
     tap.ok(done.returncode == 0 and "(UIFlowAlreadyRunning)" in done.stdout and "remedy: " in done.stdout and
            "place 1 of 1 in the order; its queue time-out is at 20" in done.stdout, "people read the same", done.stdout)
