@@ -305,6 +305,8 @@ with null_house(FLOWS, more=MORE) as house:
 
     tried = house.json("try", "desktop-flows/paper", "--input", "doc=here/other.txt", "--display", "here")
     tap.same(tried["outputs"].get("saw"), "in/other.txt other.txt another", "a desktop flow that is tried is given a file by its path")
+    tap.ok(os.path.isdir(tried["folder"]), "its files are where it says", tried)
+    shutil.rmtree(os.path.dirname(tried["folder"]))
 
     for wrong, said in ((["--input", "doc=here"], "is no file"), (["--input", "doc=nowhere.txt"], "No such file"), ([], "doc")):
         done = house.hostler("press", "ask", *wrong)
