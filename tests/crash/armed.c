@@ -2,8 +2,8 @@
  * What crash points do in the programs that the crash test starts. Beside the folder of the programs lie two files:
  *
  *	armed   one line each, "POINT COUNT HOW": at the COUNT-th time that any process comes to the point, it dies. HOW is
- *	        kill, stop (it is only stopped) or late-MS (it goes on and dies so many milliseconds later, wherever it is
- *	        then). COUNT is 0 once that has happened, and behind it stands who it was: "POINT 0 HOW PID".
+ *	        kill, stop (it is only stopped), late-MS (it goes on and dies so many milliseconds later, wherever it is
+ *	        then) or wait-MS (it goes on after so many milliseconds, and does not die). COUNT is 0 once that has happened, and behind it stands who it was: "POINT 0 HOW PID".
  *	seen    a line for each time a process came to a point, "POINT PID"
  *
  * Files, since the supervisor hands no environment on; and counted there, since a process counts only itself.
@@ -107,6 +107,13 @@ static void die_later(long ms)
 		abort();
 }
 
+static void go_on_after(long ms)
+{
+	const struct timespec while_others_work = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+	nanosleep(&while_others_work, NULL);
+}
+
 void crash_point(enum crash_point point)
 {
 	char how[LINE_MAX] = "";
@@ -116,6 +123,8 @@ void crash_point(enum crash_point point)
 		return;
 	if (strncmp(how, "late-", 5) == 0)
 		die_later(strtol(how + 5, NULL, 10));
+	else if (strncmp(how, "wait-", 5) == 0)
+		go_on_after(strtol(how + 5, NULL, 10));
 	else
 		kill(getpid(), strcmp(how, "stop") == 0 ? SIGSTOP : SIGKILL);
 }

@@ -37,6 +37,8 @@ AT_WORK = {"watch.before_undo", "watch.undone", "gateway.adopted", "gateway.hear
 # Points that somebody comes to after another has died: at these.
 AFTER = {"engine.asked_status": "gateway.heard_offer", "gateway.heard_status": "gateway.heard_offer",
          "gateway.told_standing": "gateway.heard_offer", "engine.heard_standing": "gateway.heard_offer"}
+# Where a session is closed before its run's outcome is with the host, its place is free with it, and nothing more is said.
+SLOWED = {point: ("hold.before_close", "wait-500") for point in ("gateway.told_released", "engine.heard_released")}
 UPGRADING = {"hostlerd.before_exec", "hostlerd.resumed"}
 QUICK = {"engine": 8, "worker": 4, "gateway": 8, "watch": 3, "hold": 7, "hostlerd": 4}
 REACHED_WITHIN, PRESSING_ON = 60, 8
@@ -59,7 +61,8 @@ class Strike:
             dying.append(BROUGHT_ABOUT[self.point])
         for program in dying:
             house.mind(program)
-        house.arm((self.point, self.count, self.how), *((point, 1, "kill") for point in others))
+        slow = [(SLOWED[self.point][0], nth, SLOWED[self.point][1]) for nth in range(1, self.count + 1)] if self.point in SLOWED else []
+        house.arm((self.point, self.count, self.how), *((point, 1, "kill") for point in others), *slow)
         pressed = house.load(8 + 2 * self.count)
         bring_about(house, self.point)
         pid = wait_for(house, self.point, pressed)
