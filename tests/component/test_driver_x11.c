@@ -278,6 +278,24 @@ static void nobody_else_gets_onto_the_display(void **unused)
 	holder_clear(&holder);
 }
 
+/* Most of the server's memory would be for a way to draw that hardly anybody uses. */
+static void opengl_is_there_where_it_is_wanted(void **unused)
+{
+	static struct holder without, with;
+	static const char line[] = "tr '\\0' ' ' </proc/$(pgrep -n -u $(id -u) Xvfb)/cmdline";
+
+	(void)unused;
+	NEEDS_ROOT();
+	holder_open(&without, NULL);
+	assert_non_null(strstr(shell(&without, line), "-extension GLX"));
+	holder_close_session(&without);
+	holder_clear(&without);
+	holder_open(&with, (const char *const[]){"opengl", "yes", NULL});
+	assert_null(strstr(shell(&with, line), "GLX"));
+	holder_close_session(&with);
+	holder_clear(&with);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +307,7 @@ int main(void)
 		TEST(list_tells_our_sessions_from_peoples),
 		TEST(what_another_hostler_opened_is_not_ours),
 		TEST(nobody_else_gets_onto_the_display),
+		TEST(opengl_is_there_where_it_is_wanted),
 	};
 
 	return house_run(tests, sizeof tests / sizeof *tests);

@@ -106,7 +106,8 @@ int display_start(struct display *display, const struct account *account, char *
 	char screen[64];
 	const char *const argv[] = {display->xserver,	"-displayfd", "3",    "-auth",
 				    display->authority, "-nolisten",  "tcp",  "-noreset",
-				    "-screen",		"0",	      screen, NULL};
+				    "-screen",		"0",	      screen,
+				    display->opengl ? NULL : "-extension", "GLX", NULL};
 	struct program program = {.what = "the X server",
 				  .argv = (char *const *)argv,
 				  .environment = environment,

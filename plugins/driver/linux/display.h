@@ -12,6 +12,7 @@ enum { COOKIE_SIZE = 16, SCREEN_SIDE_MAX = 16384 };
 
 struct display {
 	const char *xserver; /* the program: Xvfb */
+	bool opengl; /* most of the server's memory is its software renderer, even where nobody draws with it */
 	int width, height;
 	const char *directory; /* the session's, where the server is started */
 	const char *authority; /* path of the cookie's file */

@@ -17,6 +17,8 @@ static const hst_field options[] = {
 	HST_FIELD(struct options, window_manager, .def = "openbox",
 		  .doc = "program that manages the windows"),
 	HST_FIELD(struct options, xserver, .def = "Xvfb", .doc = "X server that takes Xvfb's arguments"),
+	HST_FIELD(struct options, opengl, .def = "no",
+		  .doc = "programs in the session can draw with OpenGL, which costs some 50 MB of memory a session; most do not need it"),
 	HST_FIELD(struct options, pam_dir,
 		  .doc = "directory with the PAM service file 'hostler'; left out: the one installed with "
 			 "hostler. In a user's own house no password is tried"),

@@ -16,6 +16,7 @@ static int step_settings(struct opening *opening, hst_error *err)
 	struct display *display = &opening->session->display;
 
 	display->xserver = x11->options->xserver;
+	display->opengl = x11->options->opengl;
 	opening->session->window_manager_name = x11->options->window_manager;
 	return display_size(x11->options->screen, &display->width, &display->height, err);
 }

@@ -9,6 +9,7 @@
 
 struct options {
 	const char *screen, *window_manager, *xserver, *pam_dir;
+	bool opengl;
 	hst_duration ready_within, grace;
 	hst_choice containment; /* enum containment_choice */
 };
