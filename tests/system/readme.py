@@ -54,10 +54,19 @@ class Reader:
         if done.returncode == 0:
             self.folder = done.stdout.splitlines()[-1]
         if up:
-            self.house = subprocess.Popen([*self.become, "hostler", "up"], cwd=self.folder, env=self.environment,
-                                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True)
+            with open(os.path.join(self.home, "up.log"), "w", encoding="utf-8") as log:
+                self.house = subprocess.Popen([*self.become, "hostler", "up"], cwd=self.folder, env=self.environment,
+                                              stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
             self.ready = any("ready" in line for line in self.house.stdout)
         return done
+
+    def log(self):
+        """What the house said besides."""
+        path = os.path.join(self.home, "up.log")
+        if not os.path.exists(path):
+            return ""
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
 
 
 reader = Reader()
@@ -66,7 +75,7 @@ try:
     for number, block in enumerate(blocks(), 1):
         done = reader.paste(block)
         said += done.stdout
-        if not tap.ok(done.returncode == 0, f"block {number} does what it should: {block.splitlines()[0]}", done.stdout, done.stderr):
+        if not tap.ok(done.returncode == 0, f"block {number} does what it should: {block.splitlines()[0]}", done.stdout, done.stderr, reader.log()):
             break
     tap.ok(reader.house and reader.ready, "hostler up says ready")
     tap.ok("greeting = Hello, Ada" in said and "greeting = Good morning, Ada" in said, "the greetings came, before and after the change",
