@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <pwd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -297,9 +298,43 @@ static void a_session_of_the_user_that_only_begins_is_let_be_at_once(void **unus
 	person_asks(USER);
 	assert_refused(USER, PASSWORD, HST_RETRY, "SessionExistsForTheUserWhenUnattended", "let be");
 	assert_true(time(NULL) - began < 30);
+
+	/* What sesman has forked and not yet become a program does not end when sesman says so. */
+	while ((processes_of(USER, "openbox") == 0 || processes_of(USER, "xrdp-chansrv") == 0) && time(NULL) - began < 60)
+		sched_yield();
 	assert_int_equal(processes_of(USER, "Xorg"), 1);
 	assert_int_equal(processes_of(USER, "openbox"), 1);
 	person_signs_out(USER);
+}
+
+/*
+ * sesman names a session that is on its way out to whoever signs in, until its own process for that session has ended. Here that
+ * process is stopped, with nothing of its session left, and goes on only when sesman has answered.
+ */
+static void a_session_that_ends_while_the_user_signs_in_is_not_waited_for(void **unused)
+{
+	static struct holder holder;
+	pid_t broker, child;
+
+	(void)unused;
+	NEEDS_ROOT();
+	person_signs_in(USER);
+	broker = broker_of(USER);
+	assert_true(broker > 1);
+	assert_int_equal(kill(broker, SIGSTOP), 0);
+	RUN("pkill", "-TERM", "-u", USER);
+	while (processes_of(USER, NULL) > 0)
+		sched_yield();
+	child = fork();
+	if (child == 0) {
+		sleep(1);
+		_exit(kill(broker, SIGCONT) == 0 ? 0 : 1);
+	}
+	open_for(&holder, USER);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	holder_close_session(&holder);
+	assert_no_session(USER);
+	holder_clear(&holder);
 }
 
 /* Where the password is in a line of strace -yy: only what goes through a pipe or a socket may have it. */
@@ -392,6 +427,7 @@ int main(void)
 		XRDP_TEST(without_sesman_nobody_is_signed_in_and_no_password_sent),
 		XRDP_TEST(a_session_of_the_user_is_let_be),
 		XRDP_TEST(a_session_of_the_user_that_only_begins_is_let_be_at_once),
+		XRDP_TEST(a_session_that_ends_while_the_user_signs_in_is_not_waited_for),
 		XRDP_TEST(a_password_is_in_no_argument_environment_or_file),
 	};
 

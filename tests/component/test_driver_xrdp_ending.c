@@ -62,21 +62,6 @@ static size_t sessions_of(struct holder *holder, const char *user, size_t *ret_o
 	return found;
 }
 
-static pid_t parent_of(pid_t pid)
-{
-	char path[64], line[512] = "";
-	int parent = 0;
-	FILE *file;
-
-	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-	file = fopen(path, "re");
-	if (file && fgets(line, sizeof line, file) && strrchr(line, ')'))
-		sscanf(strrchr(line, ')') + 1, " %*c %d", &parent);
-	if (file)
-		fclose(file);
-	return parent;
-}
-
 /* Opens a session in a process that is killed once it has made `notes` notes; false: it made fewer, and the session was opened. */
 static bool killed_after(size_t notes, const char *file, char run_dir[64])
 {
@@ -133,6 +118,13 @@ static void a_process_that_is_killed_while_it_opens_leaves_nothing(void **unused
 	assert_false(killed);
 }
 
+/* The last part of a session: what sesman has forked and not yet become a program does not end when sesman says so. */
+static void wait_for_channels(void)
+{
+	for (int waited = 0; processes_of(USER, "xrdp-chansrv") == 0 && waited < PATIENCE_MS; waited += 10)
+		a_moment();
+}
+
 static void what_a_killed_broker_leaves_is_ended_too(void **unused)
 {
 	static struct holder holder;
@@ -140,9 +132,8 @@ static void what_a_killed_broker_leaves_is_ended_too(void **unused)
 	(void)unused;
 	NEEDS_ROOT();
 	open_for(&holder, USER);
-	for (int waited = 0; processes_of(USER, "xrdp-chansrv") == 0 && waited < PATIENCE_MS; waited += 10)
-		a_moment();
-	assert_int_equal(kill(parent_of(server_of(&holder)), SIGKILL), 0);
+	wait_for_channels();
+	assert_int_equal(kill(broker_of(USER), SIGKILL), 0);
 	assert_true(processes_of(USER, "xrdp-chansrv") == 1);
 	holder_close_session(&holder);
 	assert_nothing_of(USER);
@@ -194,6 +185,7 @@ static void a_session_that_is_signed_out_of_from_inside_is_gone(void **unused)
 	(void)unused;
 	NEEDS_ROOT();
 	open_for(&holder, USER);
+	wait_for_channels();
 	shell(&holder, "openbox --exit; setsid -f sh -c 'trap \"\" TERM; sleep 1000' >/dev/null 2>&1 </dev/null");
 	for (int waited = 0; sessions_of(&holder, USER, &ours) > 0 && waited < PATIENCE_MS; waited += 10)
 		a_moment();

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PORT = 3350, PATIENCE_MS = 20000 };
+enum { PORT = 3350, PATIENCE_MS = 20000, DISPLAYS = 50 };
 
 static pid_t sesman;
 
@@ -48,6 +48,7 @@ static const char world[] =
 	"ip link set lo up\n"
 	"mkdir -p /tmp/.X11-unix\n"
 	"mount -t tmpfs -o mode=1777 none /tmp/.X11-unix\n"
+	"for display in $(seq $0 $(($0 + 49))); do rm -f /tmp/.X$display-lock; done\n" /* of a world that was killed */
 	"mount -t tmpfs -o mode=755 none /mnt\n"
 	"cp -a /etc /mnt/etc 2>/dev/null || true\n" /* while somebody makes a user there, locks come and go */
 	"rm -f /mnt/etc/*.lock /mnt/etc/*+\n"
@@ -60,27 +61,27 @@ static const char world[] =
 	"sed -e 's|^LogFile=.*|LogFile=/run/sesman.log|; s|^EnableSyslog=.*|EnableSyslog=false|; s|^X11DisplayOffset=.*|X11DisplayOffset='$0'|'"
 	" -e 's|^MaxSessions=.*|MaxSessions=30|' /etc/xrdp/sesman.ini >/run/sesman.ini\n"
 	"printf '#!/bin/sh\\nexec openbox\\n' >/etc/xrdp/startwm.sh\n"
-	"for user in " PERSON " " OTHER "; do useradd -K UID_MIN=$(($0 + 10000)) -m -s /bin/sh $user; echo $user:" PASSWORD " | chpasswd; done\n";
+	"for user in " PERSON " " OTHER "; do useradd -K UID_MIN=$(($0 + 24000)) -m -s /bin/sh $user; echo $user:" PASSWORD " | chpasswd; done\n";
 
-static int make_world(void)
+/* The locks of displays are in the /tmp of all, and name processes that are others in each world. */
+static int make_world(pid_t own)
 {
 	char offset[16];
 
-	/* The locks of displays are in the /tmp of all. */
-	snprintf(offset, sizeof offset, "%d", 100 + (int)(time(NULL) % 97) * 50);
+	snprintf(offset, sizeof offset, "%d", 15000 + (int)own % 400 * DISPLAYS);
 	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 || mount("proc", "/proc", "proc", 0, NULL) != 0)
 		return -1;
 	return RUN("sh", "-c", world, offset);
 }
 
 /* The first process of the world: takes the status of whatever loses its parent, and ends with the tests. */
-static int keep_world(int (*tests)(void *), void *arg)
+static int keep_world(pid_t own, int (*tests)(void *), void *arg)
 {
 	int status, result = 1;
 	pid_t child = fork(), ended;
 
 	if (child == 0)
-		exit(make_world() == 0 ? tests(arg) : 99);
+		exit(make_world(own) == 0 ? tests(arg) : 99);
 	while ((ended = waitpid(-1, &status, 0)) > 0 || errno == EINTR)
 		if (ended == child) {
 			result = WIFEXITED(status) ? WEXITSTATUS(status) : 98;
@@ -91,6 +92,7 @@ static int keep_world(int (*tests)(void *), void *arg)
 
 static _Noreturn void in_world(int (*tests)(void *), void *arg)
 {
+	const pid_t own = getpid();
 	int status;
 	pid_t child;
 
@@ -100,7 +102,7 @@ static _Noreturn void in_world(int (*tests)(void *), void *arg)
 	}
 	child = fork();
 	if (child == 0)
-		exit(keep_world(tests, arg));
+		exit(keep_world(own, tests, arg));
 	if (waitpid(child, &status, 0) != child)
 		status = 0x6000;
 
@@ -160,15 +162,20 @@ pid_t sesman_pid(void)
 	return sesman;
 }
 
+/* Its end, as cmocka prints no more. */
 const char *sesman_log(void)
 {
-	static char text[OUTPUT_MAX];
+	static char text[800];
 	FILE *file = fopen("/run/sesman.log", "re");
-	size_t n = file ? fread(text, 1, sizeof text - 1, file) : 0;
+	size_t n = 0;
 
-	text[n] = '\0';
-	if (file)
+	if (file) {
+		if (fseek(file, -(long)(sizeof text - 1), SEEK_END) != 0)
+			rewind(file);
+		n = fread(text, 1, sizeof text - 1, file);
 		fclose(file);
+	}
+	text[n] = '\0';
 	return text;
 }
 
@@ -217,20 +224,24 @@ int person_asks(const char *user)
 
 int person_signs_in(const char *user)
 {
-	size_t before = processes_of(user, "openbox");
+	size_t before = processes_of(user, "openbox"), channels = processes_of(user, "xrdp-chansrv");
 	int display = person_asks(user);
 
-	for (int waited = 0; processes_of(user, "openbox") == before && waited < PATIENCE_MS; waited += 10)
+	for (int waited = 0; (processes_of(user, "openbox") == before || processes_of(user, "xrdp-chansrv") == channels) && waited < PATIENCE_MS;
+	     waited += 10)
 		a_moment();
 	return display;
 }
 
 void person_signs_out(const char *user)
 {
+	pid_t broker = broker_of(user);
+
 	RUN("pkill", "-TERM", "-x", "-u", user, "openbox");
-	for (int waited = 0; processes_of(user, NULL) > 0 && waited < PATIENCE_MS; waited += 10)
+	for (int waited = 0; (processes_of(user, NULL) > 0 || kill(broker, 0) == 0) && waited < PATIENCE_MS; waited += 10)
 		a_moment();
 	assert_int_equal(processes_of(user, NULL), 0);
+	assert_int_not_equal(kill(broker, 0), 0);
 }
 
 int client_attach(int display)
@@ -251,37 +262,69 @@ void client_detach(int fd)
 
 /* Looking */
 
-size_t processes_of(const char *user, const char *name)
+struct looked {
+	char name[32];
+	char state;
+	int parent;
+};
+
+static bool look_at(const char *pid, uid_t uid, struct looked *ret)
+{
+	char path[300], line[512] = "", *begin, *end;
+	struct stat about;
+	FILE *file;
+
+	snprintf(path, sizeof path, "/proc/%s", pid);
+	if (strspn(pid, "0123456789") == 0 || stat(path, &about) != 0 || about.st_uid != uid)
+		return false;
+	snprintf(path, sizeof path, "/proc/%s/stat", pid);
+	file = fopen(path, "re");
+	if (!file || !fgets(line, sizeof line, file))
+		line[0] = '\0';
+	if (file)
+		fclose(file);
+	begin = strchr(line, '(');
+	end = strrchr(line, ')');
+	if (!begin || !end || sscanf(end + 1, " %c %d", &ret->state, &ret->parent) != 2)
+		return false;
+	*end = '\0';
+	snprintf(ret->name, sizeof ret->name, "%s", begin + 1);
+	return ret->state != 'Z' && ret->state != 'X';
+}
+
+/* The number of this user's processes of that name (NULL: any), and the parent of one of them. */
+static size_t look_for(const char *user, const char *name, int *ret_parent)
 {
 	const struct passwd *record = getpwnam(user);
 	DIR *directory = opendir("/proc");
 	struct dirent *entry;
+	struct looked looked;
 	size_t n = 0;
 
+	*ret_parent = 0;
 	while (record && directory && (entry = readdir(directory)) != NULL) {
-		char path[300], line[512] = "", *begin, *end;
-		struct stat about;
-		FILE *file;
-
-		snprintf(path, sizeof path, "/proc/%s", entry->d_name);
-		if (strspn(entry->d_name, "0123456789") == 0 || stat(path, &about) != 0 || about.st_uid != record->pw_uid)
+		if (!look_at(entry->d_name, record->pw_uid, &looked) || (name && strcmp(looked.name, name) != 0))
 			continue;
-		snprintf(path, sizeof path, "/proc/%s/stat", entry->d_name);
-		file = fopen(path, "re");
-		if (!file || !fgets(line, sizeof line, file))
-			line[0] = '\0';
-		if (file)
-			fclose(file);
-		begin = strchr(line, '(');
-		end = strrchr(line, ')');
-		if (!begin || !end || end[2] == 'Z' || end[2] == 'X')
-			continue;
-		*end = '\0';
-		n += !name || strcmp(begin + 1, name) == 0;
+		*ret_parent = looked.parent;
+		n++;
 	}
 	if (directory)
 		closedir(directory);
 	return n;
+}
+
+size_t processes_of(const char *user, const char *name)
+{
+	int parent;
+
+	return look_for(user, name, &parent);
+}
+
+pid_t broker_of(const char *user)
+{
+	int parent;
+
+	return look_for(user, "Xorg", &parent) > 0 ? parent : 0;
 }
 
 size_t entries_in(const char *path)
@@ -307,6 +350,16 @@ static void end_sessions_of(const char *user)
 	}
 }
 
+/* Until then it names a session that has ended to whoever signs in. */
+static void wait_for_sesman_to_forget(void)
+{
+	char pid[16];
+
+	snprintf(pid, sizeof pid, "%d", (int)sesman);
+	for (int waited = 0; RUN("sh", "-c", "pgrep -P $0 >/dev/null", pid) == 0 && waited < PATIENCE_MS; waited += 10)
+		a_moment();
+}
+
 int xrdp_house_clear(void **unused)
 {
 	house_close_all(unused);
@@ -317,6 +370,8 @@ int xrdp_house_clear(void **unused)
 	end_sessions_of(OTHER);
 	if (!sesman || kill(sesman, 0) != 0)
 		sesman_start();
+	else
+		wait_for_sesman_to_forget();
 	return 0;
 }
 

@@ -26,7 +26,7 @@ pid_t listen_as(const char *user); /* on sesman's port; a child, once it listens
 /* A person signs in at the terminal server; the display. The session runs startwm.sh as theirs do. */
 int person_signs_in(const char *user);
 int person_asks(const char *user); /* the same, and does not wait for what comes of it */
-void person_signs_out(const char *user);
+void person_signs_out(const char *user); /* waits until sesman has forgotten the session */
 
 /* Somebody's client at the display: what xrdp has when one is there. */
 int client_attach(int display);
@@ -37,6 +37,7 @@ int xrdp_house_clear(void **unused);
 #define XRDP_TEST(name) cmocka_unit_test_teardown(name, xrdp_house_clear)
 
 size_t processes_of(const char *user, const char *name); /* NULL: all */
+pid_t broker_of(const char *user); /* sesman's own process for the user's session, while its X server is there; else 0 */
 size_t entries_in(const char *directory);
 
 #endif

@@ -301,6 +301,36 @@ bool displays_is_anothers(int display, uid_t uid, const char *mark)
 	return is;
 }
 
+/* The display of the X server below a process of sesman's; -1: it has none. */
+static int display_below(const struct proc_entry *entries, size_t n, const struct process *broker)
+{
+	int display = -1;
+
+	for (size_t i = 0; i < n && display < 0; i++)
+		if (entries[i].parent == broker->pid)
+			display = display_of(entries[i].id.pid);
+	return display;
+}
+
+bool displays_may_come(int display)
+{
+	struct proc_entry *entries;
+	size_t n = proc_scan(&entries);
+	bool may = false;
+
+	for (size_t i = 0; i < n && !may; i++) {
+		int below;
+
+		/* Of sesman's processes the one without such a parent is that which listens. */
+		if (!is_broker(&entries[i]) || (!is_broker(entry_of(entries, n, entries[i].parent)) && !proc_runs(entries[i].id.pid, "xrdp-sesexec")))
+			continue;
+		below = display_below(entries, n, &entries[i].id);
+		may = below < 0 || below == display;
+	}
+	free(entries);
+	return may;
+}
+
 void displays_remove_sockets(const char *sockets, int display, uid_t uid)
 {
 	static const char *const names[] = {"xrdp_display_",		     "xrdp_disconnect_display_",

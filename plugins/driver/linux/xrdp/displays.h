@@ -38,6 +38,12 @@ bool displays_find(const char *mark, uid_t uid, struct carriers *ret);
 /* Is the session on this display one that was begun with another mark, or without one? False while that cannot be seen yet. */
 bool displays_is_anothers(int display, uid_t uid, const char *mark);
 
+/*
+ * May a session come on this display? Not once none of sesman's processes for sessions has its X server, or none yet: then it is
+ * over. sesman names a session to whoever signs in until that process has ended, and is asked again for another one.
+ */
+bool displays_may_come(int display);
+
 /* Removes what is left in `sockets` of a display whose X server has ended. */
 void displays_remove_sockets(const char *sockets, int display, uid_t uid);
 

@@ -16,11 +16,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LOOK_AGAIN_MS = 10, LOST_MS = 3000, COOKIE_MS = 5000, PROGRAM_MAX = 200 };
+enum { LOOK_AGAIN_MS = 10, ASK_AGAIN_MS = 200, ASK_MOST = 5, LOST_MS = 3000, COOKIE_MS = 5000, PROGRAM_MAX = 200 };
 
-static void a_moment(void)
+static void a_moment(long ms)
 {
-	const struct timespec moment = {.tv_nsec = LOOK_AGAIN_MS * 1000000L};
+	const struct timespec moment = {.tv_nsec = ms * 1000000L};
 
 	nanosleep(&moment, NULL);
 }
@@ -72,15 +72,9 @@ static int let_be(struct session *session, hst_error *err)
 			   session->display.number);
 }
 
-/*
- * A user who has a session that sesman knows is given that one. Then nothing was opened, and nothing is touched: its person
- * came since the strategy decided, or the strategy is one that minds no other session.
- */
-static int step_signin(struct opening *opening, hst_error *err)
+static int ask(struct opening *opening, hst_error *err)
 {
 	struct session *session = opening->session;
-	const struct xrdp *xrdp = session->driver;
-	const void *before = displays_look_round(opening->call, xrdp->options->sockets);
 	char program[PROGRAM_MAX];
 	const struct sesman_request request = {.account = &session->account,
 					       .password = opening->what->password,
@@ -90,16 +84,30 @@ static int step_signin(struct opening *opening, hst_error *err)
 	int rc = leader_text(session, program, err);
 
 	if (rc == HST_OK)
-		rc = remains_add_sesman(&session->remains, opening->call, xrdp->options->sockets, err);
-	if (rc != HST_OK)
-		return rc;
-	rc = sesman_ask(&request, &session->remains, &opening->deadline, &session->display.number, err);
-	if (rc == HST_OK && displays_serves(before, session->display.number, session->account.uid))
-		rc = let_be(session, err);
+		rc = sesman_ask(&request, &session->remains, &opening->deadline, &session->display.number, err);
 
 	/* Where sesman has said no there is nothing that could still come. */
 	if (rc != HST_OK && rc != HST_TIMEOUT && rc != HST_CANCELLED)
 		session->remains.sockets[0] = '\0';
+	return rc;
+}
+
+/*
+ * A user who has a session that sesman knows is given that one. Then nothing was opened, and nothing is touched: its person
+ * came since the strategy decided, or the strategy is one that minds no other session.
+ */
+static int step_signin(struct opening *opening, hst_error *err)
+{
+	struct session *session = opening->session;
+	const struct xrdp *xrdp = session->driver;
+	const void *before = displays_look_round(opening->call, xrdp->options->sockets);
+	int rc = remains_add_sesman(&session->remains, opening->call, xrdp->options->sockets, err);
+
+	if (rc != HST_OK)
+		return rc;
+	rc = ask(opening, err);
+	if (rc == HST_OK && displays_serves(before, session->display.number, session->account.uid))
+		rc = let_be(session, err);
 	return rc;
 }
 
@@ -123,24 +131,41 @@ static int note_carriers(struct remains *remains, hst_call *call, const struct c
 	return rc;
 }
 
+/*
+ * Is there a session on the display that sesman named, or is one about to be? One that the user had may just have ended; then
+ * sesman is asked again, for one that it knows nothing of yet.
+ */
+static int see_it_come(struct opening *opening, unsigned *asked, hst_error *err)
+{
+	struct session *session = opening->session;
+
+	if (displays_is_anothers(session->display.number, session->account.uid, session->remains.mark))
+		return let_be(session, err);
+	if (deadline_passed(&opening->deadline) || *asked > ASK_MOST)
+		return hst_fail_as(err, HST_TIMEOUT, "SessionCreationError",
+				   "sesman's session on display :%d %s: /var/log/xrdp-sesman.log and %s/.xorgxrdp.%d.log say why",
+				   session->display.number, *asked > ASK_MOST ? "ends as soon as it begins" : "does not begin in time",
+				   session->account.home, session->display.number);
+	a_moment(LOOK_AGAIN_MS);
+	if (displays_may_come(session->display.number) || ++*asked > ASK_MOST)
+		return HST_OK;
+	a_moment(ASK_AGAIN_MS);
+	return ask(opening, err);
+}
+
 /* The leader is there once the X server is; that of another session, too, which was only about to begin when it was looked for. */
 static int step_carriers(struct opening *opening, hst_error *err)
 {
 	struct session *session = opening->session;
 	struct carriers found;
-	int rc;
+	unsigned asked = 1;
+	int rc = HST_OK;
 
-	while (!displays_find(session->remains.mark, session->account.uid, &found) || found.display != session->display.number) {
-		if (displays_is_anothers(session->display.number, session->account.uid, session->remains.mark))
-			return let_be(session, err);
-		if (deadline_passed(&opening->deadline))
-			return hst_fail_as(err, HST_TIMEOUT, "SessionCreationError",
-					   "sesman's session on display :%d does not begin in time: /var/log/xrdp-sesman.log and "
-					   "%s/.xorgxrdp.%d.log say why",
-					   session->display.number, session->account.home, session->display.number);
-		a_moment();
-	}
-	rc = note_carriers(&session->remains, opening->call, &found, err);
+	while (rc == HST_OK &&
+	       (!displays_find(session->remains.mark, session->account.uid, &found) || found.display != session->display.number))
+		rc = see_it_come(opening, &asked, err);
+	if (rc == HST_OK)
+		rc = note_carriers(&session->remains, opening->call, &found, err);
 	if (rc != HST_OK)
 		return rc;
 	session->display.process = found.server;
@@ -228,7 +253,7 @@ static void find_rest(struct remains *remains)
 		return;
 	if (remains->display < 0) {
 		while (!displays_find(remains->mark, remains->uid, &found) && !deadline_passed(&deadline))
-			a_moment();
+			a_moment(LOOK_AGAIN_MS);
 		if (found.leader.pid) {
 			remains->broker = found.broker;
 			remains->leader = found.leader;
