@@ -89,7 +89,7 @@ static void link_happened(void *arg, enum monitor_event event)
 		break;
 	case MONITOR_CONNECTED:
 		link->connected = true;
-		link->greeted = false;
+		link->greeted = link->reopen = false;
 		link->strangers = 0;
 		break;
 	case MONITOR_BROKEN:
@@ -297,8 +297,9 @@ static int link_open(struct link *link, hst_error *err)
 }
 
 /*
- * What has arrived is read before silence is judged: this process may have been busy for long. Without a
- * connection nothing is sent, because a hello waits in the queue already.
+ * What has arrived is read before silence is judged, or a new socket made: this process may have been busy for long. A connection
+ * that was made meanwhile is kept, because the host may have said something on it already. Without a connection nothing is sent,
+ * because a hello waits in the queue already.
  */
 static void link_beat(void *arg)
 {
@@ -308,6 +309,8 @@ static void link_beat(void *arg)
 
 	link->beat = NULL;
 	link_enter(link);
+	if (link->monitor)
+		monitor_read(link->monitor);
 	if (link->socket)
 		link_read(link);
 	now = clock_steady_us();

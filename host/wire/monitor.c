@@ -66,13 +66,13 @@ static void monitor_release(struct monitor *monitor)
 	free(monitor);
 }
 
-static void monitor_ready(void *arg, void *socket)
+void monitor_read(struct monitor *monitor)
 {
-	struct monitor *monitor = arg;
 	uint32_t value;
 	uint16_t event;
 
-	(void)socket;
+	if (monitor->calling)
+		return;
 	monitor->calling = true;
 	while (!monitor->freed && monitor_receive(monitor, &event, &value))
 		for (size_t i = 0; i < sizeof monitor_events / sizeof *monitor_events; i++)
@@ -83,6 +83,12 @@ static void monitor_ready(void *arg, void *socket)
 	monitor->calling = false;
 	if (monitor->freed)
 		monitor_release(monitor);
+}
+
+static void monitor_ready(void *arg, void *socket)
+{
+	(void)socket;
+	monitor_read(arg);
 }
 
 int monitor_new(struct loop *loop, void *zmq, void *socket,

@@ -22,6 +22,10 @@ struct monitor;
 int monitor_new(struct loop *loop, void *zmq, void *socket,
 		void (*happened)(void *arg, enum monitor_event event), void *arg, struct monitor **ret,
 		hst_error *err);
+
+/* Tells at once what there is to tell, without waiting for the loop. */
+void monitor_read(struct monitor *monitor);
+
 void monitor_free(struct monitor *monitor);
 
 #endif

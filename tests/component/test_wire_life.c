@@ -2,6 +2,7 @@
 #include "wire_house.h"
 
 #include "base/clock.h"
+#include "loop/zmq.h"
 #include "wire/frames.h"
 #include "wire/socket.h"
 
@@ -294,6 +295,34 @@ static void the_last_words_of_one_that_is_gone_are_heard(void **state)
 	assert_int_equal(hub_counts(house->hub)->denied, 0);
 }
 
+/*
+ * Whoever is told that the host is there may have been let in already, and not know it yet. A connection that was made anew then
+ * would lose what the host has sent on the first one.
+ */
+static void a_link_that_hurries_keeps_the_connection_it_has(void **state)
+{
+	struct house *house = *state;
+	struct loop *loop = loop_new(loop_wait_zmq);
+	struct key_ring ring = peer_ring(house, WORKER);
+	struct peer_side worker = {0};
+	struct link_role role = {peer_up, peer_down, peer_message, &worker};
+
+	assert_int_equal(link_new(loop, house->peer_zmq, house->ipc, &ring, &role, &worker.link, NULL), HST_OK);
+	loop_turn(loop, 0); /* the hello leaves, and nothing has come yet */
+	TURN_UNTIL(house, house->joined == 1);
+	poll(NULL, 0, 100); /* so the welcome is there */
+	link_hurry(worker.link);
+	for (int i = 0; i < 20; i++) {
+		loop_turn(loop, 10);
+		loop_turn(house->loop, 10);
+	}
+	assert_int_equal(worker.up, 1);
+	assert_int_equal(house->joined, 1);
+	assert_int_equal(house->left, 0);
+	link_free(worker.link);
+	loop_free(loop);
+}
+
 static void free_felix(void *arg)
 {
 	struct peer_side *felix = arg;
@@ -344,6 +373,7 @@ int main(int argc, char **argv)
 		WIRE_TEST(a_worker_may_be_silent),
 		WIRE_TEST(a_peer_that_has_gone_leaves),
 		WIRE_TEST(the_last_words_of_one_that_is_gone_are_heard),
+		WIRE_TEST(a_link_that_hurries_keeps_the_connection_it_has),
 		WIRE_TEST(a_link_can_be_freed_in_its_callbacks),
 	};
 
