@@ -120,7 +120,7 @@ static void read_ended(struct here *here)
 
 int here_open(struct here *here, hst_error *err)
 {
-	int code = place_find(here->place, err);
+	int code = place_find(here->place, &here->held, err);
 	struct dirent *entry;
 	DIR *folder;
 
@@ -156,6 +156,8 @@ void here_close(struct here *here)
 		loop_fd(here->loop, here->watch, 0, NULL, NULL);
 		close(here->watch);
 	}
+	if (here->held >= 0)
+		close(take_fd(&here->held));
 }
 
 void here_answer(const struct here_run *run, enum answer answer)

@@ -22,6 +22,7 @@ struct here_run {
 struct here {
 	struct loop *loop;
 	char place[PLACE_SIZE];
+	int held;  /* the place, so that it stays; -1: there is none */
 	int watch; /* for new ones */
 	struct here_run runs[HERE_RUNS_MAX];
 	struct happening ended[HERE_ENDED_MAX]; /* the last one first */

@@ -10,13 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define PREFIX "hostler-here-"
 
-enum { KEPT_MAX = 20, BYTES_MAX = 1 << 20, ENTRIES_MAX = 1000 };
+enum { KEPT_MAX = 20, BYTES_MAX = 1 << 20, ENTRIES_MAX = 1000, TRIES = 5 };
 
 static bool is_own_folder(const char *path, mode_t others)
 {
@@ -25,7 +26,19 @@ static bool is_own_folder(const char *path, mode_t others)
 	return lstat(path, &about) == 0 && S_ISDIR(about.st_mode) && about.st_uid == geteuid() && !(about.st_mode & others);
 }
 
-int place_find(char to[PLACE_SIZE], hst_error *err)
+/* Holds what has this name; -1: it is swept at this moment. */
+static int hold(const char *path)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat held, named;
+
+	if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB) != 0 || fstat(fd, &held) != 0 || lstat(path, &named) != 0 || held.st_ino != named.st_ino ||
+	    held.st_dev != named.st_dev)
+		return -1;
+	return take_fd(&fd);
+}
+
+int place_find(char to[PLACE_SIZE], int *ret_fd, hst_error *err)
 {
 	char runtime[32];
 	const unsigned uid = (unsigned)geteuid();
@@ -35,9 +48,12 @@ int place_find(char to[PLACE_SIZE], hst_error *err)
 		snprintf(to, PLACE_SIZE, "%s/hostler-here", runtime);
 	else
 		snprintf(to, PLACE_SIZE, "/tmp/" PREFIX "%u", uid);
-	mkdir(to, 0700);
-	if (is_own_folder(to, 0077))
-		return HST_OK;
+	for (int i = 0; i < TRIES; i++) {
+		mkdir(to, 0700);
+		*ret_fd = is_own_folder(to, 0077) ? hold(to) : -1;
+		if (*ret_fd >= 0)
+			return HST_OK;
+	}
 	return hst_fail(err, HST_DENIED, "%s is no folder of yours alone: remove it, or have it removed", to);
 }
 
@@ -101,14 +117,15 @@ static bool has_processes(uid_t uid)
 	return found;
 }
 
-/* Takes `fd`. Files and sockets only: nobody makes a folder there. */
+/* Files and sockets only: nobody makes a folder there. */
 static void empty(int fd)
 {
-	DIR *listing = fdopendir(fd);
+	int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *listing = again >= 0 ? fdopendir(again) : NULL;
 	struct dirent *entry;
 
-	if (!listing)
-		close(fd);
+	if (again >= 0 && !listing)
+		close(again);
 	for (int n = 0; listing && n < ENTRIES_MAX && (entry = readdir(listing)) != NULL; n++)
 		unlinkat(dirfd(listing), entry->d_name, 0);
 	if (listing)
@@ -120,17 +137,15 @@ static void sweep(int folder, const char *name)
 {
 	const uid_t uid = (uid_t)strtoul(name + sizeof PREFIX - 1, NULL, 10);
 	AUTO_FREE char *own = mem_printf(PREFIX "%u", (unsigned)uid);
+	AUTO_CLOSE int fd = -1;
 	struct stat about;
-	int fd;
 
 	if (strcmp(own, name) != 0 || (geteuid() != 0 && geteuid() != uid))
 		return;
 	fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd >= 0 && fstat(fd, &about) == 0 && about.st_uid == uid && !has_processes(uid)) {
+	if (fd >= 0 && fstat(fd, &about) == 0 && about.st_uid == uid && !has_processes(uid) && flock(fd, LOCK_EX | LOCK_NB) == 0) {
 		empty(fd);
 		unlinkat(folder, name, AT_REMOVEDIR);
-	} else if (fd >= 0) {
-		close(fd);
 	}
 }
 

@@ -12,8 +12,12 @@
 
 enum { PLACE_SIZE = 64 };
 
-/* Makes it where it is not there. HST_DENIED: the name is somebody else's, or others may look into the folder. */
-int place_find(char to[PLACE_SIZE], hst_error *err);
+/*
+ * Makes it where it is not there. It stays for as long as *ret_fd, the caller's, is open: place_sweep lets it be, also that of a
+ * container which shares /tmp and sees no process of its user, and so does systemd-tmpfiles. HST_DENIED: the name is somebody
+ * else's, or others may look into the folder.
+ */
+int place_find(char to[PLACE_SIZE], int *ret_fd, hst_error *err);
 
 bool place_is_ours(int socket); /* whoever is at its other end is this user, or root */
 
@@ -22,7 +26,7 @@ int place_remember(const char *place, const char *line, hst_error *err);
 char *place_remembered(const char *place); /* lines, oldest first; the caller frees */
 
 /*
- * In `folder`, which is /tmp: removes the folders of users of whom no process is left on the machine, as /run/user/UID goes when they
+ * In `folder`, which is /tmp: removes the folders that nobody holds of users of whom no process is left on the machine, as /run/user/UID goes when they
  * have signed out. Only root removes those of others; what is not its user's own folder is let be.
  */
 void place_sweep(const char *folder);

@@ -31,6 +31,7 @@ struct windows {
 	struct window at[WINDOWS_MAX];
 	struct sockaddr_un name;
 	char place[PLACE_SIZE];
+	int held; /* the place, so that it stays; -1: there is none */
 	int listener; /* -1: none */
 	struct text now; /* "": nothing has happened */
 };
@@ -137,11 +138,11 @@ struct windows *windows_new(struct loop *loop, const struct windows_role *role)
 {
 	struct windows *windows = mem_alloc(sizeof *windows);
 
-	*windows = (struct windows){.loop = loop, .role = *role, .listener = -1};
+	*windows = (struct windows){.loop = loop, .role = *role, .held = -1, .listener = -1};
 	text_init(&windows->now, HAPPENING_BYTES_MAX);
 	for (size_t i = 0; i < WINDOWS_MAX; i++)
 		windows->at[i] = (struct window){.windows = windows, .fd = -1};
-	if (place_find(windows->place, NULL) != HST_OK) {
+	if (place_find(windows->place, &windows->held, NULL) != HST_OK) {
 		*windows->place = '\0';
 		return windows;
 	}
@@ -165,6 +166,8 @@ void windows_free(struct windows *windows)
 		loop_fd(windows->loop, windows->listener, 0, NULL, NULL);
 		close(windows->listener);
 	}
+	if (windows->held >= 0)
+		close(windows->held);
 	text_clear(&windows->now);
 	free(windows);
 }

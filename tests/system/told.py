@@ -167,7 +167,8 @@ def windows(house, desktop):
     screen = Terminal(here(uid), {"TERM": "xterm", "PATH": os.environ["PATH"]})
     tap.ok(screen.until("No flow works here now") and screen.until("q leave"), "a window for which nothing runs", screen.said)
     begin(house, desktop, "Invoice 1044")
-    tap.ok(screen.until("hostler runs order in your session") and screen.until("Invoice 1044"), "shows what comes", screen.said)
+    tap.ok(screen.until("hostler runs order in your session") and screen.until("Invoice 1044"), "shows what comes", screen.said,
+           house.hostler("events", "--run", "last:order").stdout, house.said()[-2000:])
     screen.type("p")
     tap.ok(screen.until("order is paused") and house.wait(lambda: state(house, "order") == "paused", 20), "p pauses it", screen.said)
     screen.said = ""
