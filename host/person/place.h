@@ -26,8 +26,8 @@ int place_remember(const char *place, const char *line, hst_error *err);
 char *place_remembered(const char *place); /* lines, oldest first; the caller frees */
 
 /*
- * In `folder`, which is /tmp: removes the folders that nobody holds of users of whom no process is left on the machine, as /run/user/UID goes when they
- * have signed out. Only root removes those of others; what is not its user's own folder is let be.
+ * In `folder`, which is /tmp: removes the folders that nobody holds of users of whom no process is left on the machine, as
+ * /run/user/UID goes when they have signed out. Only root removes those of others; what is not its user's own folder is let be.
  */
 void place_sweep(const char *folder);
 

@@ -309,10 +309,10 @@ static void link_beat(void *arg)
 
 	link->beat = NULL;
 	link_enter(link);
-	if (link->monitor)
-		monitor_read(link->monitor);
 	if (link->socket)
 		link_read(link);
+	if (link->monitor)
+		monitor_read(link->monitor); /* afterwards, so that whoever has read a welcome knows of its connection */
 	now = clock_steady_us();
 	if (!link->freed && link->state == LINK_UP && link->asked_us && now - link->asked_us >= LOST_US) {
 		hst_fail(&err, HST_TIMEOUT, "nothing was heard from the host at %s for 15 s", link->endpoint);
