@@ -317,9 +317,24 @@ static void a_session_of_the_user_that_only_begins_is_let_be_at_once(void **unus
 	person_signs_out(USER);
 }
 
+/* Nothing of it is left but sesman's own process for it, which is returned, stopped: so sesman still names it. */
+static pid_t person_leaves_broker_of(const char *user)
+{
+	pid_t broker;
+
+	person_signs_in(user);
+	broker = broker_of(user);
+	assert_true(broker > 1);
+	assert_int_equal(kill(broker, SIGSTOP), 0);
+	RUN("pkill", "-TERM", "-u", user);
+	while (processes_of(user, NULL) > 0)
+		sched_yield();
+	return broker;
+}
+
 /*
  * sesman names a session that is on its way out to whoever signs in, until its own process for that session has ended. Here that
- * process is stopped, with nothing of its session left, and goes on only when sesman has answered.
+ * process goes on only when sesman has answered.
  */
 static void a_session_that_ends_while_the_user_signs_in_is_not_waited_for(void **unused)
 {
@@ -328,13 +343,7 @@ static void a_session_that_ends_while_the_user_signs_in_is_not_waited_for(void *
 
 	(void)unused;
 	NEEDS_ROOT();
-	person_signs_in(USER);
-	broker = broker_of(USER);
-	assert_true(broker > 1);
-	assert_int_equal(kill(broker, SIGSTOP), 0);
-	RUN("pkill", "-TERM", "-u", USER);
-	while (processes_of(USER, NULL) > 0)
-		sched_yield();
+	broker = person_leaves_broker_of(USER);
 	child = fork();
 	if (child == 0) {
 		sleep(1);
@@ -345,6 +354,26 @@ static void a_session_that_ends_while_the_user_signs_in_is_not_waited_for(void *
 	holder_close_session(&holder);
 	assert_no_session(USER);
 	holder_clear(&holder);
+}
+
+/* Here sesman dies before it is asked again, and somebody who waits for passwords listens in its place. */
+static void who_listens_is_looked_at_before_a_password_is_sent_again(void **unused)
+{
+	pid_t broker, child;
+
+	(void)unused;
+	NEEDS_ROOT();
+	broker = person_leaves_broker_of(USER);
+	child = fork();
+	if (child == 0) {
+		sleep(1);
+		kill(sesman_pid(), SIGKILL);
+		listen_as(OTHER); /* ends with the others of that user */
+		_exit(kill(broker, SIGKILL) == 0 ? 0 : 1);
+	}
+	assert_refused(USER, PASSWORD, HST_RETRY, "NoListenerConnected", "xrdp-sesman");
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	sesman_kill(SIGKILL);
 }
 
 /* Where the password is in a line of strace -yy: only what goes through a pipe or a socket may have it. */
@@ -438,6 +467,7 @@ int main(void)
 		XRDP_TEST(a_session_of_the_user_is_let_be),
 		XRDP_TEST(a_session_of_the_user_that_only_begins_is_let_be_at_once),
 		XRDP_TEST(a_session_that_ends_while_the_user_signs_in_is_not_waited_for),
+		XRDP_TEST(who_listens_is_looked_at_before_a_password_is_sent_again),
 		XRDP_TEST(a_password_is_in_no_argument_environment_or_file),
 	};
 

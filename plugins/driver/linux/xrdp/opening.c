@@ -133,11 +133,12 @@ static int note_carriers(struct remains *remains, hst_call *call, const struct c
 
 /*
  * Is there a session on the display that sesman named, or is one about to be? One that the user had may just have ended; then
- * sesman is asked again, for one that it knows nothing of yet.
+ * sesman is asked again, for one that it knows nothing of yet. Who listens may be another one by then.
  */
 static int see_it_come(struct opening *opening, unsigned *asked, hst_error *err)
 {
 	struct session *session = opening->session;
+	int rc;
 
 	if (displays_is_anothers(session->display.number, session->account.uid, session->remains.mark))
 		return let_be(session, err);
@@ -150,7 +151,8 @@ static int see_it_come(struct opening *opening, unsigned *asked, hst_error *err)
 	if (displays_may_come(session->display.number) || ++*asked > ASK_MOST)
 		return HST_OK;
 	a_moment(ASK_AGAIN_MS);
-	return ask(opening, err);
+	rc = step_listener(opening, err);
+	return rc == HST_OK ? ask(opening, err) : rc;
 }
 
 /* The leader is there once the X server is; that of another session, too, which was only about to begin when it was looked for. */
