@@ -67,7 +67,7 @@ static int sqlite_integer(struct sqlite_store *store, const char *sql, int64_t *
 
 static int sqlite_see_last(struct sqlite_store *store, hst_error *err)
 {
-	return sqlite_integer(store, "SELECT max(number) FROM run", &store->last_run, err);
+	return sqlite_integer(store, "SELECT max(number) FROM run_first", &store->last_run, err);
 }
 
 /* What is remembered of the tables is of no use then. Keys that are not known to be new are looked for, which is slow
@@ -107,20 +107,24 @@ static bool sqlite_idle(struct store *base)
 	return sqlite_log_idle(sqlite_of(base));
 }
 
-/* The row is there most likely or it is not, so that it is seldom looked for twice. *there: what was found out. */
-static int sqlite_put_record(struct sqlite_store *store, const struct record_shape *shape,
-			     enum sqlite_statement insert, enum sqlite_statement update, const void *record,
-			     bool *there, hst_error *err)
+/*
+ * What a run or step is, where that is not known to be there already, and what has become of it since. *there: it was. A first row says
+ * all of a record; only that a run has ended is always in its second.
+ */
+static int sqlite_put_record(struct sqlite_store *store, const struct record_shape *shape, enum sqlite_statement insert,
+			     enum sqlite_statement become, const void *record, bool *there, hst_error *err)
 {
-	for (int tries = 0;; tries++, *there = !*there) {
-		enum sqlite_statement which = *there ? update : insert;
-		int code;
+	int code;
 
-		sqlite_bind_record(store->statements[which], shape, record, !*there);
-		code = sqlite_put(store, which, err);
-		if (code || sqlite3_changes(store->db) || tries)
+	if (!*there) {
+		sqlite_bind_record(store->statements[insert], shape, record, true);
+		code = sqlite_put(store, insert, err);
+		*there = sqlite3_changes(store->db) == 0;
+		if (code || !*there)
 			return code;
 	}
+	sqlite_bind_record(store->statements[become], shape, record, false);
+	return sqlite_put(store, become, err);
 }
 
 /* What has not ended of the runs up to this number stands in its table. */
@@ -164,22 +168,48 @@ static int sqlite_put_settled(struct sqlite_store *store, const struct store_run
 	return sqlite_put(store, mark, err);
 }
 
+/* Looked for only where it is not remembered: of a run that nothing was heard of for long, and after a start. */
+static bool sqlite_has_run(struct sqlite_store *store, int64_t number)
+{
+	sqlite3_stmt *statement = store->statements[SQL_FIND_NUMBER];
+	bool there;
+
+	sqlite3_bind_int64(statement, 1, number);
+	there = sqlite3_step(statement) == SQLITE_ROW;
+	sqlite3_reset(statement);
+	return there;
+}
+
 static int sqlite_put_run(struct store *base, const struct store_run *run, hst_error *err)
 {
 	struct sqlite_store *store = sqlite_of(base);
 	int64_t last = store->last_run;
 	int more = (int)record_run.n + 1, code;
-	bool there = run->number <= last;
+	struct sqlite_place *place;
 	const char *told;
+	bool there;
 
-	if (!there) {
+	if (run->number < 0 || run->number >= SQLITE_RUNS_MAX) {
+		store->spoiled = true;
+		return hst_fail(err, HST_INVALID, "no run has the number %lld", (long long)run->number);
+	}
+	if (run->number > last) {
 		sqlite_told_new(store, run->number);
 		store->last_run = run->number;
 	}
+	place = sqlite_place(store, run->number);
+	there = place->first || (run->number <= last && sqlite_has_run(store, run->number));
 	told = sqlite_told_take(store, run->number);
 	sqlite_bind_text(store->statements[SQL_INSERT_RUN], more, told);
-	sqlite_bind_text(store->statements[SQL_UPDATE_RUN], more, told);
-	code = sqlite_put_record(store, &record_run, SQL_INSERT_RUN, SQL_UPDATE_RUN, run, &there, err);
+	sqlite_bind_text(store->statements[SQL_BECOME_RUN], more, told);
+	code = sqlite_put_record(store, &record_run, SQL_INSERT_RUN, SQL_BECOME_RUN, run, &there, err);
+	if (!code && !there && run->ended_us) {
+		bool now = true;
+
+		sqlite_bind_text(store->statements[SQL_BECOME_RUN], more, "");
+		code = sqlite_put_record(store, &record_run, SQL_INSERT_RUN, SQL_BECOME_RUN, run, &now, err);
+	}
+	place->first = !code;
 	if (!code && run->number <= sqlite_settled(last))
 		code = sqlite_put_settled(store, run, there, err);
 	return code ? code : sqlite_settle_until(store, last, err);
@@ -188,20 +218,26 @@ static int sqlite_put_run(struct store *base, const struct store_run *run, hst_e
 static int sqlite_put_step(struct store *base, const struct store_step *step, hst_error *err)
 {
 	struct sqlite_store *store = sqlite_of(base);
-	bool there = step->id <= store->last_step;
-	int more = (int)record_step.n + 1;
+	int more = (int)record_step.n + 1, code;
 	int64_t key = (step->run << SQLITE_KEY_BITS) + step->position;
+	struct sqlite_place *place;
+	uint64_t bit;
+	bool there;
 
 	if (step->run < 0 || step->run >= SQLITE_RUNS_MAX || step->position < 0 || step->position >> SQLITE_KEY_BITS) {
 		store->spoiled = true;
 		return hst_fail(err, HST_INVALID, "no run #%lld has a step at %lld", (long long)step->run,
 				(long long)step->position);
 	}
-	if (!there)
-		store->last_step = step->id;
+	place = sqlite_place(store, step->run);
+	bit = step->position < 64 ? UINT64_C(1) << step->position : 0;
+	there = (place->steps & bit) != 0;
 	sqlite3_bind_int64(store->statements[SQL_INSERT_STEP], more, key);
-	sqlite3_bind_int64(store->statements[SQL_UPDATE_STEP], more, key);
-	return sqlite_put_record(store, &record_step, SQL_INSERT_STEP, SQL_UPDATE_STEP, step, &there, err);
+	sqlite3_bind_int64(store->statements[SQL_BECOME_STEP], more, key);
+	code = sqlite_put_record(store, &record_step, SQL_INSERT_STEP, SQL_BECOME_STEP, step, &there, err);
+	if (!code)
+		place->steps |= bit;
+	return code;
 }
 
 static int sqlite_put_sealed(struct store *base, const struct store_sealed *sealed, hst_error *err)

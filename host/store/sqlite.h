@@ -13,13 +13,13 @@ enum sqlite_statement {
 	SQL_COMMIT,
 	SQL_ROLLBACK,
 	SQL_INSERT_RUN,
-	SQL_UPDATE_RUN,
+	SQL_BECOME_RUN,
 	SQL_OPEN_RUN,
 	SQL_CLOSE_RUN,
 	SQL_SETTLE_RUNS,
 	SQL_SETTLE_IDS,
 	SQL_INSERT_STEP,
-	SQL_UPDATE_STEP,
+	SQL_BECOME_STEP,
 	SQL_LAST_HAPPENING,
 	SQL_PUT_HAPPENING,
 	SQL_PUT_SEALED,
@@ -61,8 +61,10 @@ struct sqlite_piece {
 struct sqlite_place {
 	int64_t run;
 	int64_t key;	   /* of its next row; 0: not known */
-	int64_t row_bytes; /* that it has in the run's own row; -1: there is no room, or it is not known */
+	int64_t row_bytes; /* that it has in the run's own rows; -1: there is no room, or it is not known */
 	size_t piece;	   /* one more than where its piece is; 0: it has none */
+	bool first;	   /* its first row is there */
+	uint64_t steps;	   /* those of the first 64 positions whose first rows are there */
 };
 
 /* Keys of steps and of what happened begin with the run's number; the same bits stand in the statements. */
@@ -78,7 +80,6 @@ struct sqlite_store {
 	int64_t page_bytes;
 	bool in_batch, spoiled;			   /* a put of this batch has failed */
 	int64_t last_run;			   /* no run has a greater number */
-	int64_t last_step;			   /* what has a greater id is most likely new */
 	char *pruned_instance, *pruned_key; /* up to here keys of events were looked at; NULL: begin anew */
 	struct sqlite_place places[SQLITE_PLACES]; /* by run, the last one that asked has the place */
 	struct sqlite_piece *pieces;
@@ -95,9 +96,11 @@ bool sqlite_log_idle(struct sqlite_store *store); /* store_idle */
 
 /* sqlite_told.c */
 int sqlite_put_happening(struct store *store, const struct store_happening *happening, hst_error *err);
+struct sqlite_place *sqlite_place(struct sqlite_store *store, int64_t run); /* of 0 and more; what is not known of it is 0 */
 void sqlite_told_new(struct sqlite_store *store, int64_t run);	       /* nothing has happened to this one before */
-const char *sqlite_told_take(struct sqlite_store *store, int64_t run); /* what is to be added to the run's row */
+const char *sqlite_told_take(struct sqlite_store *store, int64_t run); /* what is to be added to the run's rows */
 int sqlite_told_write(struct sqlite_store *store, hst_error *err);     /* all that is left of this batch */
+void sqlite_told_gone(struct sqlite_store *store, int64_t run);	       /* it was removed */
 void sqlite_told_forget(struct sqlite_store *store);		       /* the batch was taken back */
 void sqlite_told_clear(struct sqlite_store *store);
 

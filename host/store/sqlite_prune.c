@@ -46,35 +46,40 @@ static bool one(struct sqlite_store *store, const char *sql, const int64_t *numb
 	return code == SQLITE_ROW || code == SQLITE_DONE;
 }
 
+#define RUNS_ENDED_THEN "(SELECT number FROM run_now WHERE ended_us > 0 AND ended_us > ?1 AND ended_us <= ?2)"
+#define STEPS_ENDED_THEN \
+	"(SELECT step_first.key FROM run_now JOIN step_first ON step_first.key >= number << 24 AND step_first.key < (number + 1) << 24 " \
+	"WHERE run_now.ended_us > 0 AND run_now.ended_us > ?1 AND run_now.ended_us <= ?2)"
+
 /*
  * The counter says up to which end of a run there are no values any more, so that none is looked at twice. Runs that ended
  * in the same moment are emptied together.
  */
 static int prune_values(struct sqlite_store *store, const struct store_prune *what, struct store_pruned *ret, hst_error *err)
 {
-	static const char runs[] = "run.ended_us > 0 AND run.ended_us > ?1 AND run.ended_us <= ?2";
-	char sql[300];
+	static const char *const emptying[] = {
+		"UPDATE step_first SET inputs = NULL, outputs = NULL WHERE key IN " STEPS_ENDED_THEN,
+		"UPDATE step_now SET outputs = NULL WHERE key IN " STEPS_ENDED_THEN,
+		"DELETE FROM sealed WHERE run IN " RUNS_ENDED_THEN,
+		"UPDATE run_first SET event = NULL WHERE number IN " RUNS_ENDED_THEN, /* the last: so many runs there were */
+	};
 	int64_t from = 0, to = 0;
 
 	if (!one(store, "SELECT value FROM counter WHERE name = 'emptied_us'", NULL, 0, 0, &from, err) ||
 	    !one(store,
-		 "SELECT max(ended_us) FROM (SELECT ended_us FROM run WHERE ended_us > 0 AND ended_us > ?1 AND ended_us < ?2 "
+		 "SELECT max(ended_us) FROM (SELECT ended_us FROM run_now WHERE ended_us > 0 AND ended_us > ?1 AND ended_us < ?2 "
 		 "ORDER BY ended_us LIMIT ?3)",
 		 (int64_t[]){from, what->values_before_us, what->limit}, 3, 0, &to, err))
 		return HST_BROKEN;
 	if (!to)
 		return HST_OK;
-	snprintf(sql, sizeof sql, "UPDATE step SET inputs = NULL, outputs = NULL WHERE key IN (SELECT key FROM run JOIN step"
-		 " ON key >= number << 24 AND key < (number + 1) << 24 WHERE %s)", runs);
-	if (change(store, sql, (int64_t[]){from, to}, 2, err) < 0)
-		return HST_BROKEN;
-	snprintf(sql, sizeof sql, "DELETE FROM sealed WHERE run IN (SELECT number FROM run WHERE %s)", runs);
-	if (change(store, sql, (int64_t[]){from, to}, 2, err) < 0)
-		return HST_BROKEN;
-	snprintf(sql, sizeof sql, "UPDATE run SET event = NULL WHERE %s", runs);
-	ret->emptied = change(store, sql, (int64_t[]){from, to}, 2, err);
-	if (ret->emptied < 0 || change(store, "INSERT INTO counter VALUES('emptied_us', ?1) ON CONFLICT(name) DO UPDATE SET value = ?1",
-				       (int64_t[]){to}, 1, err) < 0)
+	for (size_t i = 0; i < sizeof emptying / sizeof *emptying; i++) {
+		ret->emptied = change(store, emptying[i], (int64_t[]){from, to}, 2, err);
+		if (ret->emptied < 0)
+			return HST_BROKEN;
+	}
+	if (change(store, "INSERT INTO counter VALUES('emptied_us', ?1) ON CONFLICT(name) DO UPDATE SET value = ?1", (int64_t[]){to}, 1,
+		   err) < 0)
 		return HST_BROKEN;
 	ret->more |= ret->emptied >= what->limit;
 	return HST_OK;
@@ -85,10 +90,13 @@ static int prune_run(struct sqlite_store *store, int64_t number, hst_error *err)
 	const int64_t keys[] = {number << SQLITE_KEY_BITS, (number + 1) << SQLITE_KEY_BITS};
 
 	if (change(store, "DELETE FROM happening WHERE key >= ?1 AND key < ?2", keys, 2, err) < 0 ||
-	    change(store, "DELETE FROM step WHERE key >= ?1 AND key < ?2", keys, 2, err) < 0 ||
+	    change(store, "DELETE FROM step_first WHERE key >= ?1 AND key < ?2", keys, 2, err) < 0 ||
+	    change(store, "DELETE FROM step_now WHERE key >= ?1 AND key < ?2", keys, 2, err) < 0 ||
 	    change(store, "DELETE FROM sealed WHERE run = ?1", &number, 1, err) < 0 ||
-	    change(store, "DELETE FROM run WHERE number = ?1", &number, 1, err) < 0)
+	    change(store, "DELETE FROM run_first WHERE number = ?1", &number, 1, err) < 0 ||
+	    change(store, "DELETE FROM run_now WHERE number = ?1", &number, 1, err) < 0)
 		return HST_BROKEN;
+	sqlite_told_gone(store, number);
 	return HST_OK;
 }
 
@@ -98,7 +106,7 @@ static int prune_runs(struct sqlite_store *store, const struct store_prune *what
 
 	for (; ret->runs < what->limit; ret->runs++) {
 		if (!one(store,
-			 "SELECT number FROM run WHERE ended_us > 0 AND ended_us < ?1 ORDER BY ended_us LIMIT 1",
+			 "SELECT number FROM run_now WHERE ended_us > 0 AND ended_us < ?1 ORDER BY ended_us LIMIT 1",
 			 &what->rows_before_us, 1, 0, &number, err))
 			return HST_BROKEN;
 		if (!number)
@@ -112,7 +120,7 @@ static int prune_runs(struct sqlite_store *store, const struct store_prune *what
 
 static int prune_ids(struct sqlite_store *store, hst_error *err)
 {
-	return change(store, "DELETE FROM ids WHERE up_to < (SELECT min(number) FROM run)", NULL, 0, err) < 0 ? HST_BROKEN : HST_OK;
+	return change(store, "DELETE FROM ids WHERE up_to < (SELECT min(number) FROM run_first)", NULL, 0, err) < 0 ? HST_BROKEN : HST_OK;
 }
 
 /* What happened to the house itself, in the order in which it did. */

@@ -9,10 +9,12 @@
 #include <string.h>
 
 /*
- * Rows of runs and steps are current: each change overwrites them. The key of a step is (run << 24) + position, so that no
- * index is needed to find a run's steps. What is told of a run is in its row and, once that has no room, in rows of
- * `happening`, whose key is (run << 24) + number within the run (sqlite_told.c). `unfinished` and `ids` are small and say
- * where to look among the runs that are no longer new (sqlite.h).
+ * A run and a step have a row as they were first put, which is never written again, and one, once there is something to say,
+ * of what has become of them since, which each change overwrites. So what changes is small, and many have room on one page; most
+ * of what a batch costs is pages. The views `run` and `step` have both as one row; an ended run always has its second row.
+ * The key of a step is (run << 24) + position, so that no index is needed to find a run's steps. What is told of a run is in
+ * its rows and, once those have no room, in rows of `happening`, whose key is (run << 24) + number within the run (sqlite_told.c).
+ * `unfinished` and `ids` are small and say where to look among the runs that are no longer new (sqlite.h).
  */
 const char *const sqlite_schema_steps[STORE_VERSION] = {
 	"CREATE TABLE run("
@@ -81,6 +83,37 @@ const char *const sqlite_schema_steps[STORE_VERSION] = {
 	" bytes BLOB NOT NULL CHECK(substr(bytes, 1, 4) = x'48534531'), PRIMARY KEY(run, step, name)) WITHOUT ROWID;",
 	"ALTER TABLE event_key ADD COLUMN run INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE event_key ADD COLUMN runs INTEGER NOT NULL DEFAULT 0;",
+	"DROP INDEX run_ended;"
+	"ALTER TABLE run RENAME TO run_first;"
+	"CREATE TABLE run_now("
+	" number INTEGER PRIMARY KEY, state TEXT, reason TEXT, text TEXT, started_us INTEGER, ended_us INTEGER, told TEXT NOT NULL);"
+	"INSERT INTO run_now SELECT number, state, reason, text, started_us, ended_us, '' FROM run_first WHERE ended_us > 0;"
+	"CREATE INDEX run_ended ON run_now(ended_us) WHERE ended_us > 0;"
+	"CREATE VIEW run AS SELECT first.number AS number, id, flow, flow_digest, label, \"trigger\", who,"
+	" iif(now.number IS NULL, first.state, now.state) AS state, iif(now.number IS NULL, first.reason, now.reason) AS reason,"
+	" iif(now.number IS NULL, first.text, now.text) AS text, requested_us,"
+	" iif(now.number IS NULL, first.started_us, now.started_us) AS started_us,"
+	" iif(now.number IS NULL, first.ended_us, now.ended_us) AS ended_us, origin, event, first.told || coalesce(now.told, '') AS told"
+	" FROM run_first AS first LEFT JOIN run_now AS now ON now.number = first.number;"
+	"ALTER TABLE step RENAME TO step_first;"
+	"CREATE TABLE step_now("
+	" key INTEGER PRIMARY KEY, state TEXT, reason TEXT, text TEXT, connection TEXT, target TEXT, device TEXT, \"user\" TEXT,"
+	" priority TEXT, seq INTEGER, token INTEGER, attempt INTEGER, placed_us INTEGER, started_us INTEGER, ended_us INTEGER,"
+	" journal INTEGER, top INTEGER, lost_us INTEGER, subflow TEXT, \"action\" TEXT, outputs TEXT);"
+	"CREATE VIEW step AS SELECT first.key AS key, id, run, position, name, \"use\","
+	" iif(now.key IS NULL, first.state, now.state) AS state, iif(now.key IS NULL, first.reason, now.reason) AS reason,"
+	" iif(now.key IS NULL, first.text, now.text) AS text, iif(now.key IS NULL, first.connection, now.connection) AS connection,"
+	" iif(now.key IS NULL, first.target, now.target) AS target, iif(now.key IS NULL, first.device, now.device) AS device,"
+	" iif(now.key IS NULL, first.\"user\", now.\"user\") AS \"user\", mode,"
+	" iif(now.key IS NULL, first.priority, now.priority) AS priority, iif(now.key IS NULL, first.seq, now.seq) AS seq,"
+	" iif(now.key IS NULL, first.token, now.token) AS token, iif(now.key IS NULL, first.attempt, now.attempt) AS attempt,"
+	" requested_us, iif(now.key IS NULL, first.placed_us, now.placed_us) AS placed_us,"
+	" iif(now.key IS NULL, first.started_us, now.started_us) AS started_us,"
+	" iif(now.key IS NULL, first.ended_us, now.ended_us) AS ended_us,"
+	" iif(now.key IS NULL, first.journal, now.journal) AS journal, iif(now.key IS NULL, first.top, now.top) AS top,"
+	" iif(now.key IS NULL, first.lost_us, now.lost_us) AS lost_us, iif(now.key IS NULL, first.subflow, now.subflow) AS subflow,"
+	" iif(now.key IS NULL, first.\"action\", now.\"action\") AS \"action\", inputs, coalesce(now.outputs, first.outputs) AS outputs"
+	" FROM step_first AS first LEFT JOIN step_now AS now ON now.key = first.key;",
 };
 
 static int schema_fail(sqlite3 *db, const char *path, hst_error *err)

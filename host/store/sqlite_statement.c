@@ -9,8 +9,8 @@ enum { STATEMENT_BYTES_MAX = 4096 };
 
 enum statement_form {
 	AS_IT_IS,
-	INSERT, /* made from the shape, like UPDATE; both bind the columns in order, and then one more */
-	UPDATE,
+	INSERT, /* into TABLE_first, made from the shape; binds the columns in order, and then one more */
+	BECOME, /* into TABLE_now: the same of what is not fixed */
 	SELECT, /* the shape's columns, then what stands here */
 };
 
@@ -38,7 +38,7 @@ static const struct {
 	[SQL_COMMIT] = {"COMMIT", AS_IT_IS, NULL},
 	[SQL_ROLLBACK] = {"ROLLBACK", AS_IT_IS, NULL},
 	[SQL_INSERT_RUN] = {NULL, INSERT, &record_run},
-	[SQL_UPDATE_RUN] = {NULL, UPDATE, &record_run},
+	[SQL_BECOME_RUN] = {NULL, BECOME, &record_run},
 	[SQL_OPEN_RUN] = {"INSERT OR IGNORE INTO unfinished(number) VALUES(?1)", AS_IT_IS, NULL},
 	[SQL_CLOSE_RUN] = {"DELETE FROM unfinished WHERE number = ?1", AS_IT_IS, NULL},
 	[SQL_SETTLE_RUNS] = {"INSERT OR IGNORE INTO unfinished(number)"
@@ -48,7 +48,7 @@ static const struct {
 			    " SELECT ?2, min(id), max(id) FROM run WHERE number > ?1 AND number <= ?2 HAVING count(*) > 0",
 			    AS_IT_IS, NULL},
 	[SQL_INSERT_STEP] = {NULL, INSERT, &record_step},
-	[SQL_UPDATE_STEP] = {NULL, UPDATE, &record_step},
+	[SQL_BECOME_STEP] = {NULL, BECOME, &record_step},
 	[SQL_LAST_HAPPENING] =
 		{"SELECT max(key) FROM happening WHERE " OF_RUN("?1"), AS_IT_IS,
 		 NULL},
@@ -105,8 +105,9 @@ static const struct {
 	 */
 	[SQL_LATELY] = {"WITH one AS MATERIALIZED (SELECT number, id, flow, told FROM run WHERE number IN (SELECT ?1"
 			" UNION ALL SELECT number FROM " SQLITE_UNFINISHED " WHERE ?1 = 0"
-			" UNION ALL SELECT number FROM (SELECT number FROM run WHERE ?1 = 0 AND ended_us > 0 AND"
-			" ended_us >= ?3 AND (?2 IS NULL OR flow = ?2) ORDER BY ended_us DESC LIMIT ?4))"
+			" UNION ALL SELECT number FROM (SELECT number FROM run_now JOIN run_first USING(number) WHERE ?1 = 0"
+			" AND run_now.ended_us > 0 AND run_now.ended_us >= ?3 AND (?2 IS NULL OR flow = ?2)"
+			" ORDER BY run_now.ended_us DESC LIMIT ?4))"
 			" AND (?2 IS NULL OR flow = ?2)"
 			" UNION ALL SELECT 0, NULL, NULL, '' WHERE ?1 = 0 AND ?2 IS NULL)"
 			" SELECT number, " EACH(0) " AS at_us, " EACH(1) ", " EACH(2) ", " EACH(3) ", piece.id, flow,"
@@ -147,7 +148,7 @@ static const char *statement_more(const struct record_shape *shape)
 
 static void statement_insert(struct text *sql, const struct record_shape *shape)
 {
-	text_addf(sql, "INSERT INTO %s(", shape->table);
+	text_addf(sql, "INSERT INTO %s_first(", shape->table);
 	statement_columns(sql, shape);
 	text_addf(sql, ", %s) VALUES(", statement_more(shape));
 	for (size_t i = 0; i <= shape->n; i++)
@@ -155,27 +156,38 @@ static void statement_insert(struct text *sql, const struct record_shape *shape)
 	text_add(sql, ") ON CONFLICT DO NOTHING");
 }
 
-static void statement_update(struct text *sql, const struct record_shape *shape)
+/* Each column that is not fixed, in a list of them. */
+static void statement_changing(struct text *sql, const struct record_shape *shape, const char *column, const char *bytes)
 {
-	const char *before = "";
-
-	text_addf(sql, "UPDATE %s SET ", shape->table);
 	for (size_t i = 0; i < shape->n; i++) {
-		const struct record_column *column = &shape->columns[i];
+		const char *form = shape->columns[i].kind == RECORD_BYTES ? bytes : column;
 
-		if (column->fixed)
-			continue;
-		if (column->kind == RECORD_BYTES)
-			text_addf(sql, "%s\"%s\" = coalesce(?%zu, \"%s\")", before, column->name, i + 1,
-				  column->name);
-		else
-			text_addf(sql, "%s\"%s\" = ?%zu", before, column->name, i + 1);
-		before = ", ";
+		for (; !shape->columns[i].fixed && *form; form++) {
+			if (*form == '$')
+				text_addf(sql, "\"%s\"", shape->columns[i].name);
+			else if (*form == '#')
+				text_addf(sql, "%zu", i + 1);
+			else
+				text_bytes(sql, form, 1);
+		}
 	}
-	if (shape == &record_run)
-		text_addf(sql, ", told = told || ?%zu WHERE number = ?1", shape->n + 1);
-	else
-		text_addf(sql, " WHERE key = ?%zu", shape->n + 1);
+}
+
+static void statement_become(struct text *sql, const struct record_shape *shape)
+{
+	bool run = shape == &record_run;
+	const char *key = run ? "number" : "key";
+	AUTO(text) struct text changes;
+
+	text_addf(sql, "INSERT INTO %s_now(%s", shape->table, key);
+	statement_changing(sql, shape, ", $", ", $");
+	text_addf(sql, "%s) VALUES(?%zu", run ? ", told" : "", run ? 1 : shape->n + 1);
+	statement_changing(sql, shape, ", ?#", ", ?#");
+	if (run)
+		text_addf(sql, ", ?%zu", shape->n + 1);
+	text_init(&changes, STATEMENT_BYTES_MAX);
+	statement_changing(&changes, shape, ", $ = excluded.$", ", $ = coalesce(excluded.$, $)");
+	text_addf(sql, ") ON CONFLICT(%s) DO UPDATE SET %s%s", key, changes.s + 2, run ? ", told = told || excluded.told" : "");
 }
 
 int sqlite_prepare(struct sqlite_store *store, hst_error *err)
@@ -191,8 +203,8 @@ int sqlite_prepare(struct sqlite_store *store, hst_error *err)
 		case INSERT:
 			statement_insert(&sql, statements[i].shape);
 			break;
-		case UPDATE:
-			statement_update(&sql, statements[i].shape);
+		case BECOME:
+			statement_become(&sql, statements[i].shape);
 			break;
 		case SELECT:
 			text_add(&sql, "SELECT ");

@@ -1,7 +1,7 @@
 /*
  * What happens to runs. What one batch tells of a run is kept until the batch ends and then written as one piece: a text of
- * JSON arrays, each with a comma before it, so that one piece can be added to another. The first pieces stand in the row of
- * the run itself, which is written then anyway; once it has no room, or a piece comes without its run, pieces are rows of
+ * JSON arrays, each with a comma before it, so that one piece can be added to another. The first pieces stand in the rows of
+ * the run itself, one of which is written then anyway; once they have no room, or a piece comes without its run, pieces are rows of
  * their own behind it. What happened to the house, which is run 0, is one row for each happening, since they go one by one.
  */
 #include "store/sqlite.h"
@@ -13,7 +13,7 @@
 #include <string.h>
 
 enum {
-	ROW_BYTES = 1024,	/* a run's row is written anew with each change of it */
+	ROW_BYTES = 1024,	/* the second of a run's rows is written anew with each change of it */
 	PIECE_BYTES = 1 << 16,	/* what is longer is continued in another piece */
 	PIECE_BYTES_MAX = 1 << 26,
 	NO_ROOM = -1,
@@ -24,14 +24,22 @@ static struct sqlite_place *place_of(struct sqlite_store *store, int64_t run)
 	return &store->places[run % SQLITE_PLACES];
 }
 
-void sqlite_told_new(struct sqlite_store *store, int64_t run)
+struct sqlite_place *sqlite_place(struct sqlite_store *store, int64_t run)
 {
 	struct sqlite_place *place = place_of(store, run);
 
+	if (place->run != run)
+		*place = (struct sqlite_place){.run = run, .row_bytes = NO_ROOM};
+	return place;
+}
+
+void sqlite_told_new(struct sqlite_store *store, int64_t run)
+{
+	struct sqlite_place *place;
+
 	if (run < 0 || run >= SQLITE_RUNS_MAX)
 		return;
-	if (place->run != run)
-		*place = (struct sqlite_place){.run = run};
+	place = sqlite_place(store, run);
 	place->key = (run << SQLITE_KEY_BITS) + 1;
 	place->row_bytes = 0;
 }
@@ -58,12 +66,10 @@ const char *sqlite_told_take(struct sqlite_store *store, int64_t run)
 static int find_place(struct sqlite_store *store, int64_t run, struct sqlite_place **ret, hst_error *err)
 {
 	sqlite3_stmt *statement = store->statements[SQL_LAST_HAPPENING];
-	struct sqlite_place *place = place_of(store, run);
+	struct sqlite_place *place = sqlite_place(store, run);
 	int code = HST_OK;
 
 	*ret = place;
-	if (place->run != run)
-		*place = (struct sqlite_place){.run = run};
 	place->row_bytes = NO_ROOM;
 	if (place->key)
 		return HST_OK;
@@ -111,6 +117,12 @@ int sqlite_told_write(struct sqlite_store *store, hst_error *err)
 	return code;
 }
 
+void sqlite_told_gone(struct sqlite_store *store, int64_t run)
+{
+	if (place_of(store, run)->run == run)
+		*place_of(store, run) = (struct sqlite_place){0};
+}
+
 void sqlite_told_forget(struct sqlite_store *store)
 {
 	store->piece_count = 0;
@@ -143,12 +155,10 @@ static struct sqlite_piece *new_piece(struct sqlite_store *store, int64_t run)
 
 static struct sqlite_piece *piece_of(struct sqlite_store *store, int64_t run)
 {
-	struct sqlite_place *place = place_of(store, run);
+	struct sqlite_place *place = sqlite_place(store, run);
 
 	if (run == 0)
 		return new_piece(store, run);
-	if (place->run != run)
-		*place = (struct sqlite_place){.run = run, .row_bytes = NO_ROOM};
 	if (!place->piece || store->pieces[place->piece - 1].told.length > PIECE_BYTES) {
 		new_piece(store, run);
 		place->piece = store->piece_count;

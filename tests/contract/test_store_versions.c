@@ -275,6 +275,51 @@ static void a_store_of_version_3_goes_on(void **state)
 	assert_int_equal(runs, 2);
 }
 
+/* One of version 4, in which each run and step was one row: some had ended, one ran, and of one a step waited. */
+static void a_store_of_version_4_goes_on(void **state)
+{
+	struct store_prune before = {.rows_before_us = 2000, .limit = 10};
+	struct room *room = *state;
+	struct store_pruned pruned;
+	struct seen seen = {0};
+
+	loaded(room, 4);
+	opened(room);
+	assert_int_equal(OPS(room)->unfinished(room->store, see_run, see_step, &seen, NULL), HST_OK);
+	assert_string_equal(seen.order, "#2 2 #3 3 4 ");
+	assert_string_equal(seen.steps[1].outputs.bytes, "{\"bytes\":2}");
+	assert_string_equal(seen.steps[2].reason, "UIFlowAlreadyRunning");
+	seen_clear(&seen);
+	OPS(room)->happenings(room->store, 4, see_happening, &seen, NULL);
+	assert_string_equal(seen.happenings[0].what, "accepted");
+	assert_string_equal(seen.happenings[seen.happening_count - 1].what, "ended");
+	seen_clear(&seen);
+	begin(room);
+	assert_int_equal(OPS(room)->put_happening(room->store, &(struct store_happening){.at_us = 1000, .run = 2, .what = "ended"}, NULL), HST_OK);
+	assert_int_equal(OPS(room)->put_step(room->store, &(struct store_step){.id = 2, .run = 2, .state = "failed"}, NULL), HST_OK);
+	assert_int_equal(OPS(room)->put_run(room->store, &(struct store_run){.number = 2, .state = "failed", .ended_us = 1000}, NULL), HST_OK);
+	commit(room);
+	close_store(room);
+	opened(room);
+	OPS(room)->runs(room->store, &(struct store_filter){.state = "failed"}, see_run, &seen, NULL);
+	assert_string_equal(seen.order, "#2 ");
+	assert_string_equal(seen.runs[0].flow, "slow");
+	OPS(room)->steps(room->store, 2, see_step, &seen, NULL);
+	assert_string_equal(seen.steps[0].state, "failed");
+	assert_string_equal(seen.steps[0].name, "it");
+	assert_null(seen.steps[0].device);
+	OPS(room)->happenings(room->store, 2, see_happening, &seen, NULL);
+	assert_string_equal(seen.happenings[seen.happening_count - 1].what, "ended");
+	seen_clear(&seen);
+	begin(room);
+	assert_int_equal(OPS(room)->prune(room->store, &before, &pruned, NULL), HST_OK);
+	commit(room);
+	assert_int_equal(pruned.runs, 1);
+	OPS(room)->runs(room->store, &(struct store_filter){0}, see_run, &seen, NULL);
+	assert_string_equal(seen.order, "#4 #3 #1 ");
+	seen_clear(&seen);
+}
+
 /* The steps there are, and one more whose second half is wrong. */
 static void a_migration_that_fails_in_the_middle_changes_nothing(void **state)
 {
@@ -283,7 +328,7 @@ static void a_migration_that_fails_in_the_middle_changes_nothing(void **state)
 	hst_error err = {0};
 
 	memcpy(steps, sqlite_schema_steps, STORE_VERSION * sizeof *steps);
-	steps[STORE_VERSION] = "DELETE FROM run; ALTER TABLE step ADD COLUMN more TEXT; INSERT INTO nowhere VALUES(1);";
+	steps[STORE_VERSION] = "DELETE FROM run_first; ALTER TABLE step_first ADD COLUMN more TEXT; INSERT INTO nowhere VALUES(1);";
 	for (int version = 1; version < STORE_VERSION; version++) {
 		char *before, *after;
 		sqlite3 *db;
@@ -313,6 +358,7 @@ int main(int argc, char **argv)
 		DISK(a_store_of_version_1_goes_on),
 		DISK(a_store_of_version_2_goes_on),
 		DISK(a_store_of_version_3_goes_on),
+		DISK(a_store_of_version_4_goes_on),
 		DISK(a_migration_that_fails_in_the_middle_changes_nothing),
 	};
 
