@@ -65,7 +65,7 @@ static int put_steps(const struct abandoned *abandoned, const struct store_run *
 		step.text = run->text;
 		step.ended_us = now_us;
 		step.lost_us = 0;
-		rc = store->ops->put_step(store, &step, err);
+		rc = store_put_step(store, &step, err);
 		if (rc >= 0)
 			rc = put_ended(store, run->number, step.id, run->text, now_us, err);
 	}
@@ -84,7 +84,7 @@ int abandoned_store(const struct abandoned *abandoned, struct store *store, int6
 		run.ended_us = now_us;
 		rc = put_steps(abandoned, &run, store, now_us, err);
 		if (rc >= 0)
-			rc = store->ops->put_run(store, &run, err);
+			rc = store_put_run(store, &run, err);
 		if (rc >= 0)
 			rc = put_ended(store, run.number, 0, run.text, now_us, err);
 	}

@@ -16,24 +16,23 @@ static void must(int rc, const hst_error *err)
 	abort();
 }
 
-static void persist_run(struct engine *engine, const struct run *run)
+static struct store_run run_record(const struct run *run)
 {
 	const struct run_facts *facts = &run->facts;
-	struct store_run record = {.number = facts->number, .id = facts->id, .flow = run->flow->name, .flow_digest = run->flow->digest,
+
+	return (struct store_run){.number = facts->number, .id = facts->id, .flow = run->flow->name, .flow_digest = run->flow->digest,
 	                           .label = facts->label, .trigger = facts->trigger, .who = facts->who,
 	                           .state = state_name(facts->state), .reason = facts->reason, .text = facts->text,
 	                           .requested_us = facts->requested_us, .started_us = facts->started_us, .ended_us = facts->ended_us,
 	                           .origin = facts->origin, .event = {.bytes = facts->event, .length = facts->event_length}};
-	hst_error err = {{0}, {0}};
-
-	must(engine->store->ops->put_run(engine->store, &record, &err), &err);
 }
 
-static void persist_step(struct engine *engine, const struct step *step)
+static struct store_step step_record(const struct step *step)
 {
 	const struct step_facts *facts = &step->facts;
 	bool desktop = step->flow_step->use == FLOW_USE_DESKTOP;
-	struct store_step record = {.id = facts->id, .run = step->run->facts.number, .position = facts->position,
+
+	return (struct store_step){.id = facts->id, .run = step->run->facts.number, .position = facts->position,
 	                            .name = step->flow_step->name, .use = step->flow_step->use_text,
 	                            .state = state_name(facts->state), .reason = facts->reason, .text = facts->text,
 	                            .connection = facts->connection, .target = facts->target, .device = facts->device,
@@ -44,9 +43,28 @@ static void persist_step(struct engine *engine, const struct step *step)
 	                            .top = facts->top, .lost_us = facts->lost_us, .subflow = facts->subflow,
 	                            .action = facts->action, .inputs = {.bytes = facts->inputs, .length = facts->inputs_length},
 	                            .outputs = {.bytes = facts->outputs, .length = facts->outputs_length}};
+}
+
+static void persist_runs(struct engine *engine)
+{
+	const struct core_effects *effects = &engine->effects;
+	struct store_run *records = arena_alloc(engine->scratch, effects->run_count * sizeof *records);
 	hst_error err = {{0}, {0}};
 
-	must(engine->store->ops->put_step(engine->store, &record, &err), &err);
+	for (size_t i = 0; i < effects->run_count; i++)
+		records[i] = run_record(effects->runs[i]);
+	must(engine->store->ops->put_runs(engine->store, records, effects->run_count, &err), &err);
+}
+
+static void persist_steps(struct engine *engine)
+{
+	const struct core_effects *effects = &engine->effects;
+	struct store_step *records = arena_alloc(engine->scratch, effects->step_count * sizeof *records);
+	hst_error err = {{0}, {0}};
+
+	for (size_t i = 0; i < effects->step_count; i++)
+		records[i] = step_record(effects->steps[i]);
+	must(engine->store->ops->put_steps(engine->store, records, effects->step_count, &err), &err);
 }
 
 static void persist_counter(struct engine *engine, const char *name, int64_t *stored, int64_t value)
@@ -76,11 +94,11 @@ void engine_persist(struct engine *engine)
 
 		must(engine->store->ops->put_happening(engine->store, &record, &err), &err);
 	}
-	for (size_t i = 0; i < effects->run_count; i++)
-		persist_run(engine, effects->runs[i]);
+	if (effects->run_count)
+		persist_runs(engine);
 	crash_point(CRASH_engine_persisting);
-	for (size_t i = 0; i < effects->step_count; i++)
-		persist_step(engine, effects->steps[i]);
+	if (effects->step_count)
+		persist_steps(engine);
 	for (size_t i = 0; i < effects->sealed_count; i++) {
 		const struct core_sealed *sealed = &effects->sealed[i];
 		struct store_sealed record = {.run = sealed->run, .step = sealed->step, .name = sealed->envelope->name,

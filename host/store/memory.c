@@ -111,6 +111,24 @@ static int memory_put_step(struct store *base, const struct store_step *step, hs
 	return HST_OK;
 }
 
+static int memory_put_runs(struct store *base, const struct store_run *runs, size_t n, hst_error *err)
+{
+	int code = HST_OK;
+
+	for (size_t i = 0; i < n && !code; i++)
+		code = memory_put_run(base, &runs[i], err);
+	return code;
+}
+
+static int memory_put_steps(struct store *base, const struct store_step *steps, size_t n, hst_error *err)
+{
+	int code = HST_OK;
+
+	for (size_t i = 0; i < n && !code; i++)
+		code = memory_put_step(base, &steps[i], err);
+	return code;
+}
+
 static int memory_put_happening(struct store *base, const struct store_happening *happening, hst_error *err)
 {
 	int code = memory_in_batch(memory_of(base), err);
@@ -400,8 +418,8 @@ static const struct store_ops memory_ops = {
 	.idle = memory_idle,
 	.copy = memory_copy,
 	.prune = memory_prune,
-	.put_run = memory_put_run,
-	.put_step = memory_put_step,
+	.put_runs = memory_put_runs,
+	.put_steps = memory_put_steps,
 	.put_happening = memory_put_happening,
 	.put_sealed = memory_put_sealed,
 	.put_event = memory_put_event,

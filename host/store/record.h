@@ -32,7 +32,7 @@ static inline void *record_at(const void *record, const struct record_column *co
 void record_copy(const struct record_shape *shape, void *to, const void *from);
 void record_clear(const struct record_shape *shape, void *record);
 
-/* What put_run and put_step say: everything that is not fixed is replaced, payloads only by payloads. */
+/* What put_runs and put_steps say: everything that is not fixed is replaced, payloads only by payloads. */
 void record_replace(const struct record_shape *shape, void *to, const void *from);
 
 #endif

@@ -1,4 +1,4 @@
-/* Opening, batches and puts. Looking things up is sqlite_query.c. */
+/* Opening, batches and puts. Runs and steps are sqlite_put.c; looking things up is sqlite_query.c. */
 #include "store/sqlite.h"
 
 #include "base/auto.h"
@@ -107,139 +107,6 @@ static bool sqlite_idle(struct store *base)
 	return sqlite_log_idle(sqlite_of(base));
 }
 
-/*
- * What a run or step is, where that is not known to be there already, and what has become of it since. *there: it was. A first row says
- * all of a record; only that a run has ended is always in its second.
- */
-static int sqlite_put_record(struct sqlite_store *store, const struct record_shape *shape, enum sqlite_statement insert,
-			     enum sqlite_statement become, const void *record, bool *there, hst_error *err)
-{
-	int code;
-
-	if (!*there) {
-		sqlite_bind_record(store->statements[insert], shape, record, true);
-		code = sqlite_put(store, insert, err);
-		*there = sqlite3_changes(store->db) == 0;
-		if (code || !*there)
-			return code;
-	}
-	sqlite_bind_record(store->statements[become], shape, record, false);
-	return sqlite_put(store, become, err);
-}
-
-/* What has not ended of the runs up to this number stands in its table. */
-static int64_t sqlite_settled(int64_t newest)
-{
-	return ((newest >> SQLITE_NEW_BITS) - 1) * (1 << SQLITE_NEW_BITS);
-}
-
-/* The runs that follow this one, as many as are settled at once, get their places. */
-static int sqlite_settle(struct sqlite_store *store, int64_t from, hst_error *err)
-{
-	int code = HST_OK;
-
-	for (enum sqlite_statement which = SQL_SETTLE_RUNS; !code && which <= SQL_SETTLE_IDS; which++) {
-		sqlite3_bind_int64(store->statements[which], 1, from);
-		sqlite3_bind_int64(store->statements[which], 2, from + (1 << SQLITE_NEW_BITS));
-		code = sqlite_put(store, which, err);
-	}
-	return code;
-}
-
-/* Those that are no longer among the newest. Where numbers were left out there is nothing to settle. */
-static int sqlite_settle_until(struct sqlite_store *store, int64_t last, hst_error *err)
-{
-	int code = HST_OK;
-
-	for (int64_t from = sqlite_settled(last); !code && from < sqlite_settled(store->last_run) && from < last;
-	     from += 1 << SQLITE_NEW_BITS)
-		code = sqlite_settle(store, from, err);
-	return code;
-}
-
-/* One that is no longer among the newest runs, and perhaps was not put when it was. */
-static int sqlite_put_settled(struct sqlite_store *store, const struct store_run *run, bool there, hst_error *err)
-{
-	enum sqlite_statement mark = run->ended_us ? SQL_CLOSE_RUN : SQL_OPEN_RUN;
-
-	if (!there)
-		return sqlite_settle(store, sqlite_settled(run->number - 1) + (1 << SQLITE_NEW_BITS), err);
-	sqlite3_bind_int64(store->statements[mark], 1, run->number);
-	return sqlite_put(store, mark, err);
-}
-
-/* Looked for only where it is not remembered: of a run that nothing was heard of for long, and after a start. */
-static bool sqlite_has_run(struct sqlite_store *store, int64_t number)
-{
-	sqlite3_stmt *statement = store->statements[SQL_FIND_NUMBER];
-	bool there;
-
-	sqlite3_bind_int64(statement, 1, number);
-	there = sqlite3_step(statement) == SQLITE_ROW;
-	sqlite3_reset(statement);
-	return there;
-}
-
-static int sqlite_put_run(struct store *base, const struct store_run *run, hst_error *err)
-{
-	struct sqlite_store *store = sqlite_of(base);
-	int64_t last = store->last_run;
-	int more = (int)record_run.n + 1, code;
-	struct sqlite_place *place;
-	const char *told;
-	bool there;
-
-	if (run->number < 0 || run->number >= SQLITE_RUNS_MAX) {
-		store->spoiled = true;
-		return hst_fail(err, HST_INVALID, "no run has the number %lld", (long long)run->number);
-	}
-	if (run->number > last) {
-		sqlite_told_new(store, run->number);
-		store->last_run = run->number;
-	}
-	place = sqlite_place(store, run->number);
-	there = place->first || (run->number <= last && sqlite_has_run(store, run->number));
-	told = sqlite_told_take(store, run->number);
-	sqlite_bind_text(store->statements[SQL_INSERT_RUN], more, told);
-	sqlite_bind_text(store->statements[SQL_BECOME_RUN], more, told);
-	code = sqlite_put_record(store, &record_run, SQL_INSERT_RUN, SQL_BECOME_RUN, run, &there, err);
-	if (!code && !there && run->ended_us) {
-		bool now = true;
-
-		sqlite_bind_text(store->statements[SQL_BECOME_RUN], more, "");
-		code = sqlite_put_record(store, &record_run, SQL_INSERT_RUN, SQL_BECOME_RUN, run, &now, err);
-	}
-	place->first = !code;
-	if (!code && run->number <= sqlite_settled(last))
-		code = sqlite_put_settled(store, run, there, err);
-	return code ? code : sqlite_settle_until(store, last, err);
-}
-
-static int sqlite_put_step(struct store *base, const struct store_step *step, hst_error *err)
-{
-	struct sqlite_store *store = sqlite_of(base);
-	int more = (int)record_step.n + 1, code;
-	int64_t key = (step->run << SQLITE_KEY_BITS) + step->position;
-	struct sqlite_place *place;
-	uint64_t bit;
-	bool there;
-
-	if (step->run < 0 || step->run >= SQLITE_RUNS_MAX || step->position < 0 || step->position >> SQLITE_KEY_BITS) {
-		store->spoiled = true;
-		return hst_fail(err, HST_INVALID, "no run #%lld has a step at %lld", (long long)step->run,
-				(long long)step->position);
-	}
-	place = sqlite_place(store, step->run);
-	bit = step->position < 64 ? UINT64_C(1) << step->position : 0;
-	there = (place->steps & bit) != 0;
-	sqlite3_bind_int64(store->statements[SQL_INSERT_STEP], more, key);
-	sqlite3_bind_int64(store->statements[SQL_BECOME_STEP], more, key);
-	code = sqlite_put_record(store, &record_step, SQL_INSERT_STEP, SQL_BECOME_STEP, step, &there, err);
-	if (!code)
-		place->steps |= bit;
-	return code;
-}
-
 static int sqlite_put_sealed(struct store *base, const struct store_sealed *sealed, hst_error *err)
 {
 	struct sqlite_store *store = sqlite_of(base);
@@ -342,6 +209,8 @@ static void sqlite_free(struct store *base)
 		sqlite3_finalize(store->statements[i]);
 	sqlite3_close(store->db);
 	sqlite_told_clear(store);
+	for (enum sqlite_list list = 0; list < LIST_COUNT; list++)
+		sqlite_rows_clear(&store->rows[list]);
 	free(store->pruned_instance);
 	free(store->pruned_key);
 	free(store->path);
@@ -355,8 +224,8 @@ static const struct store_ops sqlite_ops = {
 	.idle = sqlite_idle,
 	.copy = sqlite_copy,
 	.prune = sqlite_prune,
-	.put_run = sqlite_put_run,
-	.put_step = sqlite_put_step,
+	.put_runs = sqlite_put_runs,
+	.put_steps = sqlite_put_steps,
 	.put_happening = sqlite_put_happening,
 	.put_sealed = sqlite_put_sealed,
 	.put_event = sqlite_put_event,
@@ -412,6 +281,26 @@ static const char sqlite_settings[] = "PRAGMA locking_mode = EXCLUSIVE;"
 				      "PRAGMA automatic_index = OFF;"
 				      "PRAGMA trusted_schema = OFF;";
 
+static int sqlite_open_lists(struct sqlite_store *store)
+{
+	static const struct {
+		const char *name;
+		const struct record_shape *shape;
+	} lists[LIST_COUNT] = {
+		[LIST_RUN] = {"run_first_rows", &record_run},
+		[LIST_RUN_NOW] = {"run_now_rows", &record_run},
+		[LIST_STEP] = {"step_first_rows", &record_step},
+		[LIST_STEP_NOW] = {"step_now_rows", &record_step},
+	};
+	int code = SQLITE_OK;
+
+	for (enum sqlite_list list = 0; list < LIST_COUNT && code == SQLITE_OK; list++) {
+		store->rows[list].shape = lists[list].shape;
+		code = sqlite_rows_open(store->db, lists[list].name, &store->rows[list]);
+	}
+	return code;
+}
+
 /* In this order: the lock and a look at whose file it is come before anything is written. */
 static int sqlite_start(struct sqlite_store *store, hst_error *err)
 {
@@ -433,6 +322,8 @@ static int sqlite_start(struct sqlite_store *store, hst_error *err)
 	if (code)
 		return code;
 	sqlite_log_watch(store);
+	if (sqlite_open_lists(store) != SQLITE_OK)
+		return sqlite_fail(store, err);
 	return sqlite_prepare(store, err);
 }
 

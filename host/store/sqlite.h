@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "store/record.h"
+#include "store/sqlite_rows.h"
 
 #include <sqlite3.h>
 
@@ -45,6 +46,7 @@ enum sqlite_statement {
 	SQL_LATELY,
 	SQL_FIND_LAST,
 	SQL_FIND_NUMBER,
+	SQL_FIND_STEP,
 	SQL_FIND_ID,
 	SQL_FIND_ENDING,
 	SQL_COUNT,
@@ -63,13 +65,16 @@ struct sqlite_place {
 	int64_t key;	   /* of its next row; 0: not known */
 	int64_t row_bytes; /* that it has in the run's own rows; -1: there is no room, or it is not known */
 	size_t piece;	   /* one more than where its piece is; 0: it has none */
-	bool first;	   /* its first row is there */
-	uint64_t steps;	   /* those of the first 64 positions whose first rows are there */
+	bool first, whole; /* its first row is there; and was not, when the store was opened */
+	uint64_t steps;	   /* those of the first 64 positions whose first rows are there; with `whole` no others are */
 };
 
 /* Keys of steps and of what happened begin with the run's number; the same bits stand in the statements. */
 enum { SQLITE_PLACES = 4096, SQLITE_KEY_BITS = 24 };
 #define SQLITE_RUNS_MAX (INT64_C(1) << (62 - SQLITE_KEY_BITS))
+
+/* What is put next of runs and steps, into their first rows and into their second ones. */
+enum sqlite_list { LIST_RUN, LIST_RUN_NOW, LIST_STEP, LIST_STEP_NOW, LIST_COUNT };
 
 struct sqlite_store {
 	struct store store; /* first: a store of this kind is this */
@@ -82,12 +87,17 @@ struct sqlite_store {
 	int64_t last_run;			   /* no run has a greater number */
 	char *pruned_instance, *pruned_key; /* up to here keys of events were looked at; NULL: begin anew */
 	struct sqlite_place places[SQLITE_PLACES]; /* by run, the last one that asked has the place */
+	struct sqlite_rows rows[LIST_COUNT];
 	struct sqlite_piece *pieces;
 	size_t piece_count, piece_size;
 };
 
 /* sqlite.c: a statement of a batch that returns no rows. One that fails takes its batch with it. */
 int sqlite_put(struct sqlite_store *store, enum sqlite_statement which, hst_error *err);
+
+/* sqlite_put.c */
+int sqlite_put_runs(struct store *store, const struct store_run *runs, size_t n, hst_error *err);
+int sqlite_put_steps(struct store *store, const struct store_step *steps, size_t n, hst_error *err);
 
 /* sqlite_log.c: how long the write-ahead log is */
 void sqlite_log_watch(struct sqlite_store *store);
@@ -122,8 +132,6 @@ int sqlite_fail(const struct sqlite_store *store,
 void sqlite_bind_text(sqlite3_stmt *statement, int at, const char *text);
 void sqlite_bind_bytes(sqlite3_stmt *statement, int at,
 		       struct store_bytes bytes); /* as text, so that people can read it in SQL */
-void sqlite_bind_record(sqlite3_stmt *statement, const struct record_shape *shape, const void *record,
-			bool fixed); /* false: the first column and what is not fixed */
 void sqlite_read_record(sqlite3_stmt *statement, const struct record_shape *shape,
 			void *ret); /* pointers live until the next step */
 

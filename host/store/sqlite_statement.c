@@ -9,8 +9,8 @@ enum { STATEMENT_BYTES_MAX = 4096 };
 
 enum statement_form {
 	AS_IT_IS,
-	INSERT, /* into TABLE_first, made from the shape; binds the columns in order, and then one more */
-	BECOME, /* into TABLE_now: the same of what is not fixed */
+	INSERT, /* into TABLE_first, made from the shape, from TABLE_first_rows (sqlite_rows.h) */
+	BECOME, /* into TABLE_now, from TABLE_now_rows: what is not fixed */
 	SELECT, /* the shape's columns, then what stands here */
 };
 
@@ -121,6 +121,7 @@ static const struct {
 									     " ORDER BY number DESC LIMIT 1",
 			   AS_IT_IS, NULL},
 	[SQL_FIND_NUMBER] = {"SELECT number FROM run WHERE number = ?1", AS_IT_IS, NULL},
+	[SQL_FIND_STEP] = {"SELECT key FROM step_first WHERE key = ?1", AS_IT_IS, NULL},
 	[SQL_FIND_ID] = {"SELECT number FROM run WHERE id = ?1 AND number > " SQLITE_SETTLED("SELECT max(number) FROM run")
 			 " UNION ALL SELECT number FROM ids JOIN run ON number > up_to - 2048 AND number <= up_to"
 			 " WHERE least <= ?1 AND most >= ?1 AND id = ?1 LIMIT 1",
@@ -140,54 +141,45 @@ static void statement_columns(struct text *sql, const struct record_shape *shape
 		text_addf(sql, "%s\"%s\"", i ? ", " : "", shape->columns[i].name);
 }
 
-/* The column that a table has beside those of its records. */
-static const char *statement_more(const struct record_shape *shape)
-{
-	return shape == &record_run ? "told" : "key";
-}
-
-static void statement_insert(struct text *sql, const struct record_shape *shape)
-{
-	text_addf(sql, "INSERT INTO %s_first(", shape->table);
-	statement_columns(sql, shape);
-	text_addf(sql, ", %s) VALUES(", statement_more(shape));
-	for (size_t i = 0; i <= shape->n; i++)
-		text_addf(sql, "%s?%zu", i ? ", " : "", i + 1);
-	text_add(sql, ") ON CONFLICT DO NOTHING");
-}
-
-/* Each column that is not fixed, in a list of them. */
+/* Each column that is not fixed, in a list of them: `$` is its name. */
 static void statement_changing(struct text *sql, const struct record_shape *shape, const char *column, const char *bytes)
 {
 	for (size_t i = 0; i < shape->n; i++) {
 		const char *form = shape->columns[i].kind == RECORD_BYTES ? bytes : column;
 
-		for (; !shape->columns[i].fixed && *form; form++) {
+		for (; !shape->columns[i].fixed && *form; form++)
 			if (*form == '$')
 				text_addf(sql, "\"%s\"", shape->columns[i].name);
-			else if (*form == '#')
-				text_addf(sql, "%zu", i + 1);
 			else
 				text_bytes(sql, form, 1);
-		}
 	}
+}
+
+/* OR FAIL: what a row that fails leaves is taken back with its batch, so that SQLite need not be able to take back the statement. */
+static void statement_insert(struct text *sql, const struct record_shape *shape)
+{
+	AUTO(text) struct text columns;
+
+	text_init(&columns, STATEMENT_BYTES_MAX);
+	statement_columns(&columns, shape);
+	text_addf(&columns, ", %s", sqlite_rows_more(shape));
+	text_addf(sql, "INSERT OR FAIL INTO %s_first(%s) SELECT %s FROM %s_first_rows", shape->table, columns.s, columns.s, shape->table);
 }
 
 static void statement_become(struct text *sql, const struct record_shape *shape)
 {
 	bool run = shape == &record_run;
-	const char *key = run ? "number" : "key";
-	AUTO(text) struct text changes;
+	const char *key = run ? "number" : "key", *told = run ? ", told" : "";
+	AUTO(text) struct text columns, changes;
 
-	text_addf(sql, "INSERT INTO %s_now(%s", shape->table, key);
-	statement_changing(sql, shape, ", $", ", $");
-	text_addf(sql, "%s) VALUES(?%zu", run ? ", told" : "", run ? 1 : shape->n + 1);
-	statement_changing(sql, shape, ", ?#", ", ?#");
-	if (run)
-		text_addf(sql, ", ?%zu", shape->n + 1);
+	text_init(&columns, STATEMENT_BYTES_MAX);
+	text_add(&columns, key);
+	statement_changing(&columns, shape, ", $", ", $");
+	text_add(&columns, told);
 	text_init(&changes, STATEMENT_BYTES_MAX);
 	statement_changing(&changes, shape, ", $ = excluded.$", ", $ = coalesce(excluded.$, $)");
-	text_addf(sql, ") ON CONFLICT(%s) DO UPDATE SET %s%s", key, changes.s + 2, run ? ", told = told || excluded.told" : "");
+	text_addf(sql, "INSERT OR FAIL INTO %s_now(%s) SELECT %s FROM %s_now_rows WHERE true ON CONFLICT(%s) DO UPDATE SET %s%s", shape->table,
+		  columns.s, columns.s, shape->table, key, changes.s + 2, run ? ", told = told || excluded.told" : "");
 }
 
 int sqlite_prepare(struct sqlite_store *store, hst_error *err)
@@ -246,23 +238,6 @@ void sqlite_bind_text(sqlite3_stmt *statement, int at, const char *text)
 void sqlite_bind_bytes(sqlite3_stmt *statement, int at, struct store_bytes bytes)
 {
 	sqlite3_bind_text64(statement, at, bytes.bytes, bytes.length, SQLITE_STATIC, SQLITE_UTF8);
-}
-
-void sqlite_bind_record(sqlite3_stmt *statement, const struct record_shape *shape, const void *record, bool fixed)
-{
-	for (size_t i = 0; i < shape->n; i++) {
-		const struct record_column *column = &shape->columns[i];
-		const void *member = record_at(record, column);
-
-		if (column->fixed && !fixed && i)
-			continue;
-		if (column->kind == RECORD_INTEGER)
-			sqlite3_bind_int64(statement, (int)i + 1, *(const int64_t *)member);
-		else if (column->kind == RECORD_TEXT)
-			sqlite_bind_text(statement, (int)i + 1, *(char *const *)member);
-		else
-			sqlite_bind_bytes(statement, (int)i + 1, *(const struct store_bytes *)member);
-	}
 }
 
 void sqlite_read_record(sqlite3_stmt *statement, const struct record_shape *shape, void *ret)

@@ -122,9 +122,9 @@ struct store_ops {
 
 	/* Insert, or replace by key. What a run or step is stays as it was first put; what becomes of it is replaced
 	 * (record.c says which column is which), but for payloads whose bytes are NULL. A run has ended when its
-	 * ended_us is not 0. What happened to a run costs least when it is put before the run. */
-	int (*put_run)(struct store *store, const struct store_run *run, hst_error *err);
-	int (*put_step)(struct store *store, const struct store_step *step, hst_error *err);
+	 * ended_us is not 0. All of a batch at once costs least, and what happened to a run when it is put before the run. */
+	int (*put_runs)(struct store *store, const struct store_run *runs, size_t n, hst_error *err);
+	int (*put_steps)(struct store *store, const struct store_step *steps, size_t n, hst_error *err);
 	int (*put_happening)(struct store *store, const struct store_happening *happening, hst_error *err);
 	int (*put_sealed)(struct store *store, const struct store_sealed *sealed,
 			  hst_error *err); /* HST_INVALID: that is no envelope */
@@ -199,6 +199,16 @@ struct store {
  */
 int store_open_sqlite(const char *path, struct store **ret, hst_error *err);
 struct store *store_new_memory(void);
+
+static inline int store_put_run(struct store *store, const struct store_run *run, hst_error *err)
+{
+	return store->ops->put_runs(store, run, 1, err);
+}
+
+static inline int store_put_step(struct store *store, const struct store_step *step, hst_error *err)
+{
+	return store->ops->put_steps(store, step, 1, err);
+}
 
 /* In idle time, outside of a batch: moves the write-ahead log into the file once there is much of it, and makes room in a new one
  * a piece at a time. True: there is more to be done soon. Memory: nothing. */

@@ -78,7 +78,7 @@ void put_runs(struct room *room, int64_t from, int64_t to)
 		char id[32];
 		struct store_run run = a_run(number, id);
 
-		assert_int_equal(OPS(room)->put_run(room->store, &run, NULL), HST_OK);
+		assert_int_equal(store_put_run(room->store, &run, NULL), HST_OK);
 	}
 	commit(room);
 }

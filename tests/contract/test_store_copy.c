@@ -35,7 +35,7 @@ static void a_copy_is_made_while_batches_are_committed(void **state)
 	while (!copied.over) {
 		begin(room);
 		OPS(room)->put_counter(room->store, "token", ++last, NULL);
-		OPS(room)->put_run(room->store, &(struct store_run){.number = 1, .state = "failed", .ended_us = last}, NULL);
+		store_put_run(room->store, &(struct store_run){.number = 1, .state = "failed", .ended_us = last}, NULL);
 		commit(room);
 		assert_int_equal(store_copy_step(copy, &copied, NULL), HST_OK);
 		assert_true(copied.done <= copied.total);

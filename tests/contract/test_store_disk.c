@@ -48,9 +48,9 @@ static void a_batch_with_a_failed_put_leaves_nothing(void **state)
 	for (int64_t number = 2; number <= 8; number++) {
 		struct store_run run = a_run(number, id);
 
-		assert_int_equal(OPS(room)->put_run(room->store, &run, NULL), HST_OK);
+		assert_int_equal(store_put_run(room->store, &run, NULL), HST_OK);
 	}
-	assert_int_equal(OPS(room)->put_run(room->store, &nameless, &err), HST_INVALID);
+	assert_int_equal(store_put_run(room->store, &nameless, &err), HST_INVALID);
 	assert_int_equal(OPS(room)->commit(room->store, &err), HST_BROKEN);
 	OPS(room)->runs(room->store, &(struct store_filter){0}, see_run, &seen, NULL);
 	assert_string_equal(seen.order, "#1 ");
@@ -74,10 +74,10 @@ static void what_follows_a_batch_that_was_taken_back_is_whole(void **state)
 		struct store_run run = a_run(number, id);
 
 		OPS(room)->put_happening(room->store, &(struct store_happening){.run = number, .what = "accepted"}, NULL);
-		OPS(room)->put_run(room->store, &run, NULL);
+		store_put_run(room->store, &run, NULL);
 	}
 	OPS(room)->put_happening(room->store, &(struct store_happening){.run = 1, .what = "ended"}, NULL);
-	OPS(room)->put_run(room->store, &(struct store_run){.number = 9001}, NULL);
+	store_put_run(room->store, &(struct store_run){.number = 9001}, NULL);
 	assert_int_equal(OPS(room)->commit(room->store, NULL), HST_BROKEN);
 	put_runs(room, 2, 9000);
 	OPS(room)->happenings(room->store, 1, see_happening, &seen, NULL);
@@ -105,9 +105,9 @@ __attribute__((noreturn)) static void crash_child(const struct room *room, int t
 		for (int i = 0; i < BATCH_RUNS; i++, number++) {
 			struct store_run run = a_run(number, id);
 
-			OPS(&own)->put_run(own.store, &run, NULL);
+			store_put_run(own.store, &run, NULL);
 			for (int64_t step = 0; step < BATCH_STEPS; step++)
-				OPS(&own)->put_step(own.store,
+				store_put_step(own.store,
 						    &(struct store_step){.id = number * 10 + step,
 									 .run = number,
 									 .position = step},

@@ -14,8 +14,8 @@ static void steps_come_in_the_order_of_the_flow(void **state)
 		struct store_step step = {.id = steps[i].id, .run = 1, .position = steps[i].position};
 		struct store_step other = {.id = 100 + steps[i].id, .run = 2, .position = (int64_t)i};
 
-		OPS(room)->put_step(room->store, &step, NULL);
-		OPS(room)->put_step(room->store, &other, NULL);
+		store_put_step(room->store, &step, NULL);
+		store_put_step(room->store, &other, NULL);
 	}
 	commit(room);
 	assert_int_equal(OPS(room)->steps(room->store, 1, see_step, &seen, NULL), HST_OK);
@@ -42,13 +42,13 @@ static void what_has_not_ended_is_found_oldest_first(void **state)
 			struct store_step step = {
 				.id = run * 10 + position, .run = run, .position = position};
 
-			OPS(room)->put_step(room->store, &step, NULL);
+			store_put_step(room->store, &step, NULL);
 		}
 	for (int64_t number = 2; number <= 4; number += 2) {
 		struct store_run run = a_run(number, id);
 
 		run.ended_us = 1;
-		OPS(room)->put_run(room->store, &run, NULL);
+		store_put_run(room->store, &run, NULL);
 	}
 	commit(room);
 	assert_int_equal(OPS(room)->unfinished(room->store, see_run, see_step, &seen, NULL), HST_OK);
@@ -78,7 +78,7 @@ static void old_runs_that_have_not_ended_are_found_among_many(void **state)
 			struct store_run run = a_run(number, id);
 
 			run.ended_us = number % 1000 ? 1 : 0;
-			OPS(room)->put_run(room->store, &run, NULL);
+			store_put_run(room->store, &run, NULL);
 		}
 		commit(room);
 	}
@@ -90,12 +90,12 @@ static void old_runs_that_have_not_ended_are_found_among_many(void **state)
 		struct store_run run = a_run(number, id);
 
 		run.ended_us = 1;
-		OPS(room)->put_run(room->store, &run, NULL);
+		store_put_run(room->store, &run, NULL);
 	}
 	for (int64_t number = 1; number <= 6001; number += 6000) {
 		struct store_run run = a_run(number, id);
 
-		OPS(room)->put_run(room->store, &run, NULL);
+		store_put_run(room->store, &run, NULL);
 	}
 	commit(room);
 	OPS(room)->unfinished(room->store, see_run, NULL, &seen, NULL);
@@ -120,7 +120,7 @@ static void a_run_can_be_unfinished_again(void **state)
 	for (int i = 0; i < 3; i++) {
 		run.ended_us = i == 1;
 		begin(room);
-		OPS(room)->put_run(room->store, &run, NULL);
+		store_put_run(room->store, &run, NULL);
 		commit(room);
 		OPS(room)->unfinished(room->store, see_run, see_step, &seen, NULL);
 		assert_int_equal(seen.run_count, i != 1);
@@ -151,7 +151,7 @@ static void runs_are_listed_newest_first(void **state)
 	filtered(room, (struct store_filter){0}, "");
 	put_runs(room, 1, 6);
 	begin(room);
-	OPS(room)->put_run(room->store, &labelled, NULL);
+	store_put_run(room->store, &labelled, NULL);
 	commit(room);
 	filtered(room, (struct store_filter){0}, "#7 #6 #5 #4 #3 #2 #1 ");
 	filtered(room, (struct store_filter){.limit = 2}, "#7 #6 ");
@@ -183,7 +183,7 @@ static void runs_are_found_by_what_people_say(void **state)
 	assert_not_found(room, "last", HST_NOT_FOUND);
 	put_runs(room, 1, 12);
 	begin(room);
-	OPS(room)->put_run(room->store, &other, NULL);
+	store_put_run(room->store, &other, NULL);
 	commit(room);
 	assert_found(room, "#12", 12);
 	assert_found(room, "12", 12);
@@ -214,8 +214,8 @@ static void an_old_run_is_found_by_its_id(void **state)
 	put_runs(room, 1, 2000);
 	put_runs(room, 2002, 9000);
 	begin(room);
-	OPS(room)->put_run(room->store, &(struct store_run){.number = 2001, .id = "r-zzzzzzzzzzzzzzzzzzzzzzz001"}, NULL);
-	OPS(room)->put_run(room->store, &(struct store_run){.number = 200000, .id = "r-zzzzzzzzzzzzzzzzzzzzzzz002"}, NULL);
+	store_put_run(room->store, &(struct store_run){.number = 2001, .id = "r-zzzzzzzzzzzzzzzzzzzzzzz001"}, NULL);
+	store_put_run(room->store, &(struct store_run){.number = 200000, .id = "r-zzzzzzzzzzzzzzzzzzzzzzz002"}, NULL);
 	commit(room);
 	assert_found(room, "r-0123456789abcdefghjkm00001", 1);
 	assert_found(room, "r-0123456789abcdefghjkm02048", 2048);
@@ -235,8 +235,8 @@ static void an_ending_that_fits_several_names_two(void **state)
 	hst_error err = {0};
 
 	begin(room);
-	OPS(room)->put_run(room->store, &one, NULL);
-	OPS(room)->put_run(room->store, &two, NULL);
+	store_put_run(room->store, &one, NULL);
+	store_put_run(room->store, &two, NULL);
 	commit(room);
 	assert_int_equal(OPS(room)->find_run(room->store, "7777", &number, &err), HST_INVALID);
 	assert_non_null(strstr(err.text, one.id));
@@ -295,14 +295,14 @@ static void put_a_day(struct room *room)
 
 	put_runs(room, 1, 4);
 	begin(room);
-	OPS(room)->put_step(room->store, &step, NULL);
+	store_put_step(room->store, &step, NULL);
 	for (size_t i = 0; i < sizeof happenings / sizeof happenings[0]; i++)
 		OPS(room)->put_happening(room->store, &happenings[i], NULL);
 	for (int64_t number = 1; number <= 2; number++) {
 		struct store_run run = a_run(number, id);
 
 		run.ended_us = number == 1 ? 7000 : 6000;
-		OPS(room)->put_run(room->store, &run, NULL);
+		store_put_run(room->store, &run, NULL);
 	}
 	commit(room);
 }
@@ -359,7 +359,7 @@ static void a_long_run_is_not_forgotten(void **state)
 		struct store_happening ended = {.at_us = 9000 + number, .run = number, .what = "ended"};
 
 		run.ended_us = ended.at_us = number == 1 ? 20000 : 9000 + number;
-		OPS(room)->put_run(room->store, &run, NULL);
+		store_put_run(room->store, &run, NULL);
 		OPS(room)->put_happening(room->store, &ended, NULL);
 	}
 	commit(room);

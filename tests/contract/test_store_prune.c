@@ -20,9 +20,9 @@ static void put_house(struct room *room, unsigned *seed)
 		ended_of[number] = number % 10 == 0 ? 0 : 1 + rand_r(seed) % (100 * DAY) / 50 * 50;
 		run.ended_us = ended_of[number];
 		run.event = value;
-		assert_int_equal(OPS(room)->put_run(room->store, &run, NULL), HST_OK);
+		assert_int_equal(store_put_run(room->store, &run, NULL), HST_OK);
 		for (int64_t step = 0; step < 2; step++)
-			OPS(room)->put_step(room->store,
+			store_put_step(room->store,
 					    &(struct store_step){.id = number * 10 + step, .run = number, .position = step, .name = "s",
 								 .ended_us = run.ended_us, .inputs = value, .outputs = value},
 					    NULL);
@@ -151,7 +151,7 @@ static void a_counter_says_what_has_no_values_any_more(void **state)
 
 	begin(room);
 	run.ended_us = 500;
-	OPS(room)->put_run(room->store, &run, NULL);
+	store_put_run(room->store, &run, NULL);
 	commit(room);
 	prune(room, 0, 500);
 	OPS(room)->counters(room->store, see_counter, counters, NULL);

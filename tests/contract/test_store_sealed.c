@@ -103,7 +103,7 @@ static void put_run(struct room *room, int64_t number, int64_t ended_us)
 	struct store_run run = a_run(number, id);
 
 	run.ended_us = ended_us;
-	assert_int_equal(OPS(room)->put_run(room->store, &run, NULL), HST_OK);
+	assert_int_equal(store_put_run(room->store, &run, NULL), HST_OK);
 	put_one(room, number, 0, "trigger.pin", "p");
 	put_one(room, number, number * 10, "find.password", "w");
 }

@@ -162,7 +162,7 @@ static void a_store_of_version_1_goes_on(void **state)
 	assert_string_equal(bytes, "uid 17");
 	free(bytes);
 	begin(room);
-	assert_int_equal(OPS(room)->put_step(room->store,
+	assert_int_equal(store_put_step(room->store,
 					     &(struct store_step){.id = 2, .run = 2, .state = "lost", .lost_us = 9},
 					     NULL),
 			 HST_OK);
@@ -296,8 +296,8 @@ static void a_store_of_version_4_goes_on(void **state)
 	seen_clear(&seen);
 	begin(room);
 	assert_int_equal(OPS(room)->put_happening(room->store, &(struct store_happening){.at_us = 1000, .run = 2, .what = "ended"}, NULL), HST_OK);
-	assert_int_equal(OPS(room)->put_step(room->store, &(struct store_step){.id = 2, .run = 2, .state = "failed"}, NULL), HST_OK);
-	assert_int_equal(OPS(room)->put_run(room->store, &(struct store_run){.number = 2, .state = "failed", .ended_us = 1000}, NULL), HST_OK);
+	assert_int_equal(store_put_step(room->store, &(struct store_step){.id = 2, .run = 2, .state = "failed"}, NULL), HST_OK);
+	assert_int_equal(store_put_run(room->store, &(struct store_run){.number = 2, .state = "failed", .ended_us = 1000}, NULL), HST_OK);
 	commit(room);
 	close_store(room);
 	opened(room);

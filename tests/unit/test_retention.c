@@ -60,7 +60,7 @@ static int setup(void **state)
 		char *id = place->ids[number];
 
 		id_make(id, begin_us + number * day_us, (struct draw){.high = (uint64_t)number, .low = 1});
-		assert_int_equal(ops->put_run(place->store,
+		assert_int_equal(store_put_run(place->store,
 					      &(struct store_run){.number = number, .id = id, .flow = "f", .event = {"{}", 2},
 								  .ended_us = number == RUNS ? 0 : begin_us + number * day_us},
 					      NULL),
