@@ -125,7 +125,7 @@ struct engine {
 	struct table turned_away; /* gateway -> struct engine_turned_away */
 	hst_arena *scratch;    /* one message or answer */
 	uint64_t next_request;
-	struct draw draws[64]; /* random numbers, used from the end */
+	struct draw draws[512]; /* random numbers, used from the end */
 	size_t draw_count;     /* that are left */
 	bool batch_open;       /* a transaction is open in the store */
 	struct core_counters stored_counters;

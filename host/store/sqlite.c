@@ -77,6 +77,7 @@ static void sqlite_take_back(struct sqlite_store *store)
 	if (!sqlite3_get_autocommit(store->db))
 		sqlite_do(store, SQL_ROLLBACK, NULL);
 	sqlite_told_forget(store);
+	sqlite_settle_forget(store);
 	sqlite_see_last(store, NULL);
 }
 

@@ -3,6 +3,7 @@
 #ifndef HOST_STORE_SQLITE_H
 #define HOST_STORE_SQLITE_H
 
+#include "base/id.h"
 #include "base/text.h"
 #include "store/record.h"
 #include "store/sqlite_rows.h"
@@ -19,6 +20,8 @@ enum sqlite_statement {
 	SQL_CLOSE_RUN,
 	SQL_SETTLE_RUNS,
 	SQL_SETTLE_IDS,
+	SQL_PUT_IDS,
+	SQL_COUNT_ENDED,
 	SQL_INSERT_STEP,
 	SQL_BECOME_STEP,
 	SQL_LAST_HAPPENING,
@@ -73,6 +76,14 @@ struct sqlite_place {
 enum { SQLITE_PLACES = 4096, SQLITE_KEY_BITS = 24 };
 #define SQLITE_RUNS_MAX (INT64_C(1) << (62 - SQLITE_KEY_BITS))
 
+/* What is known of runs that will be settled: how many were put since the store was opened, and what `ids` will have of them. */
+struct sqlite_block {
+	int64_t from, runs; /* those that follow number `from` */
+	char least[ID_SIZE], most[ID_SIZE];
+};
+
+enum { SQLITE_BLOCKS = 4 };
+
 /* What is put next of runs and steps, into their first rows and into their second ones. */
 enum sqlite_list { LIST_RUN, LIST_RUN_NOW, LIST_STEP, LIST_STEP_NOW, LIST_COUNT };
 
@@ -88,12 +99,20 @@ struct sqlite_store {
 	char *pruned_instance, *pruned_key; /* up to here keys of events were looked at; NULL: begin anew */
 	struct sqlite_place places[SQLITE_PLACES]; /* by run, the last one that asked has the place */
 	struct sqlite_rows rows[LIST_COUNT];
+	struct sqlite_block blocks[SQLITE_BLOCKS]; /* by number, the last one that asked has the place */
 	struct sqlite_piece *pieces;
 	size_t piece_count, piece_size;
 };
 
 /* sqlite.c: a statement of a batch that returns no rows. One that fails takes its batch with it. */
 int sqlite_put(struct sqlite_store *store, enum sqlite_statement which, hst_error *err);
+
+/* sqlite_settle.c */
+int64_t sqlite_settled(int64_t newest); /* runs up to this number have their places, where this is the newest */
+void sqlite_settle_later(struct sqlite_store *store, const struct store_run *run); /* a new one */
+int sqlite_settle_until(struct sqlite_store *store, int64_t last, hst_error *err); /* `last`: the newest before this batch */
+int sqlite_put_settled(struct sqlite_store *store, const struct store_run *run, bool there, hst_error *err); /* it has its place, or gets it late */
+void sqlite_settle_forget(struct sqlite_store *store);
 
 /* sqlite_put.c */
 int sqlite_put_runs(struct store *store, const struct store_run *runs, size_t n, hst_error *err);

@@ -11,7 +11,7 @@
 
 enum {
 	IDLE_WAL_BYTES = 1 << 20, /* less is not worth the two syncs of a checkpoint */
-	SAFE_WAL_BYTES = 64 << 20,
+	SAFE_WAL_BYTES = 16 << 20,
 	AHEAD_BYTES = 16 << 20,
 	PIECE_BYTES = 256 << 10, /* that one batch would wait for */
 	WRITE_BYTES = 64 << 10,

@@ -4,49 +4,6 @@
  */
 #include "store/sqlite.h"
 
-#include <stdlib.h>
-
-/* What has not ended of the runs up to this number stands in its table. */
-static int64_t sqlite_settled(int64_t newest)
-{
-	return ((newest >> SQLITE_NEW_BITS) - 1) * (1 << SQLITE_NEW_BITS);
-}
-
-/* The runs that follow this one, as many as are settled at once, get their places. */
-static int sqlite_settle(struct sqlite_store *store, int64_t from, hst_error *err)
-{
-	int code = HST_OK;
-
-	for (enum sqlite_statement which = SQL_SETTLE_RUNS; !code && which <= SQL_SETTLE_IDS; which++) {
-		sqlite3_bind_int64(store->statements[which], 1, from);
-		sqlite3_bind_int64(store->statements[which], 2, from + (1 << SQLITE_NEW_BITS));
-		code = sqlite_put(store, which, err);
-	}
-	return code;
-}
-
-/* Those that are no longer among the newest. Where numbers were left out there is nothing to settle. */
-static int sqlite_settle_until(struct sqlite_store *store, int64_t last, hst_error *err)
-{
-	int code = HST_OK;
-
-	for (int64_t from = sqlite_settled(last); !code && from < sqlite_settled(store->last_run) && from < last;
-	     from += 1 << SQLITE_NEW_BITS)
-		code = sqlite_settle(store, from, err);
-	return code;
-}
-
-/* One that is no longer among the newest runs, and perhaps was not put when it was. */
-static int sqlite_put_settled(struct sqlite_store *store, const struct store_run *run, bool there, hst_error *err)
-{
-	enum sqlite_statement mark = run->ended_us ? SQL_CLOSE_RUN : SQL_OPEN_RUN;
-
-	if (!there)
-		return sqlite_settle(store, sqlite_settled(run->number - 1) + (1 << SQLITE_NEW_BITS), err);
-	sqlite3_bind_int64(store->statements[mark], 1, run->number);
-	return sqlite_put(store, mark, err);
-}
-
 /* Looked for only where that is not remembered: of a run that nothing was heard of for long, and after a start. */
 static bool is_there(struct sqlite_store *store, enum sqlite_statement which, int64_t key)
 {
@@ -103,6 +60,8 @@ static bool list_run(struct sqlite_store *store, const struct store_run *run)
 	known = place->first || (!new && is_there(store, SQL_FIND_NUMBER, run->number));
 	place->first = true;
 	place->whole |= !known;
+	if (!known)
+		sqlite_settle_later(store, run);
 	told = sqlite_told_take(store, run->number);
 	sqlite_rows_add(&store->rows[known ? LIST_RUN_NOW : LIST_RUN], (struct sqlite_row){.record = run, .told = told});
 	if (!known && run->ended_us)

@@ -47,6 +47,8 @@ static const struct {
 	[SQL_SETTLE_IDS] = {"INSERT OR REPLACE INTO ids(up_to, least, most)"
 			    " SELECT ?2, min(id), max(id) FROM run WHERE number > ?1 AND number <= ?2 HAVING count(*) > 0",
 			    AS_IT_IS, NULL},
+	[SQL_PUT_IDS] = {"INSERT OR REPLACE INTO ids(up_to, least, most) VALUES(?1, ?2, ?3)", AS_IT_IS, NULL},
+	[SQL_COUNT_ENDED] = {"SELECT count(*) FROM run_now WHERE number > ?1 AND number <= ?2 AND ended_us > 0", AS_IT_IS, NULL},
 	[SQL_INSERT_STEP] = {NULL, INSERT, &record_step},
 	[SQL_BECOME_STEP] = {NULL, BECOME, &record_step},
 	[SQL_LAST_HAPPENING] =

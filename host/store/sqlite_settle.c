@@ -1,0 +1,102 @@
+/*
+ * Runs that are no longer among the newest get their places in the small tables `unfinished` and `ids` (sqlite.h), 2048 at a time.
+ * Where all of those were put since the store was opened, what `ids` has of them is known without looking at them again.
+ */
+#include "store/sqlite.h"
+
+#include <string.h>
+
+enum { SETTLED_RUNS = 1 << SQLITE_NEW_BITS };
+
+/* Of the runs that follow the one with the number `from`, as many as are settled at once. */
+static struct sqlite_block *block_of(struct sqlite_store *store, int64_t from)
+{
+	return &store->blocks[(from >> SQLITE_NEW_BITS) & (SQLITE_BLOCKS - 1)];
+}
+
+int64_t sqlite_settled(int64_t newest)
+{
+	return ((newest >> SQLITE_NEW_BITS) - 1) * SETTLED_RUNS;
+}
+
+/* One with an id that is no id makes a block that is looked at again. */
+void sqlite_settle_later(struct sqlite_store *store, const struct store_run *run)
+{
+	int64_t from = (run->number - 1) >> SQLITE_NEW_BITS << SQLITE_NEW_BITS;
+	struct sqlite_block *block = block_of(store, from);
+
+	if (!run->id || strlen(run->id) >= ID_SIZE)
+		return;
+	if (block->from != from || !block->runs)
+		*block = (struct sqlite_block){.from = from};
+	if (!block->runs || strcmp(run->id, block->least) < 0)
+		memcpy(block->least, run->id, strlen(run->id) + 1);
+	if (!block->runs || strcmp(run->id, block->most) > 0)
+		memcpy(block->most, run->id, strlen(run->id) + 1);
+	block->runs++;
+}
+
+static int settle_ids(struct sqlite_store *store, const struct sqlite_block *whole, int64_t from, hst_error *err)
+{
+	enum sqlite_statement which = whole ? SQL_PUT_IDS : SQL_SETTLE_IDS;
+
+	if (whole) {
+		sqlite3_bind_int64(store->statements[which], 1, from + SETTLED_RUNS);
+		sqlite_bind_text(store->statements[which], 2, whole->least);
+		sqlite_bind_text(store->statements[which], 3, whole->most);
+	} else {
+		sqlite3_bind_int64(store->statements[which], 1, from);
+		sqlite3_bind_int64(store->statements[which], 2, from + SETTLED_RUNS);
+	}
+	return sqlite_put(store, which, err);
+}
+
+/* Most often all of them have ended, which their second rows say, and those are small. */
+static bool all_ended(struct sqlite_store *store, int64_t from)
+{
+	sqlite3_stmt *statement = store->statements[SQL_COUNT_ENDED];
+	int64_t n = 0;
+
+	sqlite3_bind_int64(statement, 1, from);
+	sqlite3_bind_int64(statement, 2, from + SETTLED_RUNS);
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		n = sqlite3_column_int64(statement, 0);
+	sqlite3_reset(statement);
+	return n == SETTLED_RUNS;
+}
+
+static int settle(struct sqlite_store *store, int64_t from, hst_error *err)
+{
+	const struct sqlite_block *block = block_of(store, from);
+	int code = settle_ids(store, block->from == from && block->runs == SETTLED_RUNS ? block : NULL, from, err);
+
+	if (code || all_ended(store, from))
+		return code;
+	sqlite3_bind_int64(store->statements[SQL_SETTLE_RUNS], 1, from);
+	sqlite3_bind_int64(store->statements[SQL_SETTLE_RUNS], 2, from + SETTLED_RUNS);
+	return sqlite_put(store, SQL_SETTLE_RUNS, err);
+}
+
+int sqlite_settle_until(struct sqlite_store *store, int64_t last, hst_error *err)
+{
+	int code = HST_OK;
+
+	for (int64_t from = sqlite_settled(last); !code && from < sqlite_settled(store->last_run) && from < last; from += SETTLED_RUNS)
+		code = settle(store, from, err);
+	return code;
+}
+
+int sqlite_put_settled(struct sqlite_store *store, const struct store_run *run, bool there, hst_error *err)
+{
+	enum sqlite_statement mark = run->ended_us ? SQL_CLOSE_RUN : SQL_OPEN_RUN;
+
+	if (!there)
+		return settle(store, sqlite_settled(run->number - 1) + SETTLED_RUNS, err);
+	sqlite3_bind_int64(store->statements[mark], 1, run->number);
+	return sqlite_put(store, mark, err);
+}
+
+void sqlite_settle_forget(struct sqlite_store *store)
+{
+	memset(store->blocks, 0, sizeof store->blocks);
+}
