@@ -90,7 +90,8 @@ void engine_persist(struct engine *engine)
 		const struct core_happening *happening = &effects->happenings[i];
 		struct store_happening record = {.at_us = happening->at_us, .run = happening->run ? happening->run->facts.number : 0,
 		                                 .step = happening->step ? happening->step->facts.id : 0, .what = happening->what,
-		                                 .detail = happening->detail};
+		                                 .detail = happening->detail,
+		                                 .run_us = happening->run ? happening->run->facts.requested_us : 0};
 
 		must(engine->store->ops->put_happening(engine->store, &record, &err), &err);
 	}

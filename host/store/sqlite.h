@@ -21,7 +21,8 @@ enum sqlite_statement {
 	SQL_SETTLE_RUNS,
 	SQL_SETTLE_IDS,
 	SQL_PUT_IDS,
-	SQL_COUNT_ENDED,
+	SQL_SETTLE_ENDED,
+	SQL_PUT_ENDED,
 	SQL_INSERT_STEP,
 	SQL_BECOME_STEP,
 	SQL_LAST_HAPPENING,
@@ -135,14 +136,14 @@ void sqlite_told_clear(struct sqlite_store *store);
 
 /*
  * The newest few thousand runs are quickly looked through, so that only what is older, or settled, stands in tables that
- * help to find it. `unfinished` has what has not ended of that, since most runs end soon; it may have some that have ended
- * since. `ids` has the least and the greatest id of each 2048 runs: ids begin with their time.
+ * help to find it. `ids` has the least and the greatest id of each 2048 runs, since ids begin with their time; runs that are
+ * in none of its rows are new. `unfinished` has what has not ended of the settled ones, which is little, since most runs end
+ * soon; it may have some that have ended since. `ended` has by their time those that have.
  */
 enum { SQLITE_NEW_BITS = 11 };
-#define SQLITE_SETTLED(newest) "(((" newest ") >> 11) - 1 << 11)"
+#define SQLITE_SETTLED "(SELECT coalesce(max(up_to), 0) FROM ids)"
 #define SQLITE_UNFINISHED                                                                                     \
-	"(SELECT number FROM unfinished UNION ALL SELECT number FROM run WHERE ended_us = 0 AND number > " \
-	SQLITE_SETTLED("SELECT max(number) FROM run") ")"
+	"(SELECT number FROM unfinished UNION ALL SELECT number FROM run WHERE ended_us = 0 AND number > " SQLITE_SETTLED ")"
 
 /* sqlite_statement.c */
 int sqlite_prepare(struct sqlite_store *store, hst_error *err);

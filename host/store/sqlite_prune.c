@@ -1,6 +1,7 @@
 /* Retention: what is old enough is removed, a little at a time, so that no transaction of it takes long. */
 #include "store/sqlite.h"
 
+#include "base/auto.h"
 #include "base/mem.h"
 
 #include <string.h>
@@ -46,10 +47,58 @@ static bool one(struct sqlite_store *store, const char *sql, const int64_t *numb
 	return code == SQLITE_ROW || code == SQLITE_DONE;
 }
 
-#define RUNS_ENDED_THEN "(SELECT number FROM run_now WHERE ended_us > 0 AND ended_us > ?1 AND ended_us <= ?2)"
-#define STEPS_ENDED_THEN \
-	"(SELECT step_first.key FROM run_now JOIN step_first ON step_first.key >= number << 24 AND step_first.key < (number + 1) << 24 " \
-	"WHERE run_now.ended_us > 0 AND run_now.ended_us > ?1 AND run_now.ended_us <= ?2)"
+struct ended {
+	int64_t us, number;
+};
+
+struct ended_list {
+	struct ended *at;
+	size_t n, size;
+};
+
+static void ended_list_clear(struct ended_list *list)
+{
+	free(list->at);
+}
+
+/* The runs that ended after one time and before another, first those that ended first. `limit` -1: all of them. A run that goes
+ * on again after it had ended stands in `ended` by a time that is no longer its own. */
+static int list_ended(struct sqlite_store *store, int64_t after_us, int64_t before_us, int64_t limit, struct ended_list *ret, hst_error *err)
+{
+#define ENDED_THEN(rows, more) \
+	"SELECT * FROM (SELECT ended_us, number FROM " rows " WHERE ended_us > ?1 AND ended_us < ?2" more " ORDER BY ended_us, number LIMIT ?3)"
+	static const char sql[] = ENDED_THEN("ended JOIN run_now USING(ended_us, number)", "") " UNION "
+		ENDED_THEN("run_now", " AND number > " SQLITE_SETTLED) " ORDER BY ended_us, number LIMIT ?3";
+	sqlite3_stmt *statement = NULL;
+	int code = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
+
+	ret->n = 0;
+	if (code == SQLITE_OK) {
+		sqlite3_bind_int64(statement, 1, after_us);
+		sqlite3_bind_int64(statement, 2, before_us);
+		sqlite3_bind_int64(statement, 3, limit);
+		while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+			ret->at = mem_grow(ret->at, &ret->size, ret->n + 1, sizeof *ret->at);
+			ret->at[ret->n++] = (struct ended){sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1)};
+		}
+	}
+	if (code != SQLITE_DONE)
+		sqlite_fail(store, err);
+	sqlite3_finalize(statement);
+	return code == SQLITE_DONE ? HST_OK : HST_BROKEN;
+}
+
+static int prune_values_of(struct sqlite_store *store, int64_t number, hst_error *err)
+{
+	const int64_t keys[] = {number << SQLITE_KEY_BITS, (number + 1) << SQLITE_KEY_BITS};
+
+	if (change(store, "UPDATE step_first SET inputs = NULL, outputs = NULL WHERE key >= ?1 AND key < ?2", keys, 2, err) < 0 ||
+	    change(store, "UPDATE step_now SET outputs = NULL WHERE key >= ?1 AND key < ?2", keys, 2, err) < 0 ||
+	    change(store, "DELETE FROM sealed WHERE run = ?1", &number, 1, err) < 0 ||
+	    change(store, "UPDATE run_first SET event = NULL WHERE number = ?1", &number, 1, err) < 0)
+		return HST_BROKEN;
+	return HST_OK;
+}
 
 /*
  * The counter says up to which end of a run there are no values any more, so that none is looked at twice. Runs that ended
@@ -57,27 +106,21 @@ static bool one(struct sqlite_store *store, const char *sql, const int64_t *numb
  */
 static int prune_values(struct sqlite_store *store, const struct store_prune *what, struct store_pruned *ret, hst_error *err)
 {
-	static const char *const emptying[] = {
-		"UPDATE step_first SET inputs = NULL, outputs = NULL WHERE key IN " STEPS_ENDED_THEN,
-		"UPDATE step_now SET outputs = NULL WHERE key IN " STEPS_ENDED_THEN,
-		"DELETE FROM sealed WHERE run IN " RUNS_ENDED_THEN,
-		"UPDATE run_first SET event = NULL WHERE number IN " RUNS_ENDED_THEN, /* the last: so many runs there were */
-	};
-	int64_t from = 0, to = 0;
+	AUTO(ended_list) struct ended_list list = {.n = 0};
+	int64_t from = 0, to;
 
 	if (!one(store, "SELECT value FROM counter WHERE name = 'emptied_us'", NULL, 0, 0, &from, err) ||
-	    !one(store,
-		 "SELECT max(ended_us) FROM (SELECT ended_us FROM run_now WHERE ended_us > 0 AND ended_us > ?1 AND ended_us < ?2 "
-		 "ORDER BY ended_us LIMIT ?3)",
-		 (int64_t[]){from, what->values_before_us, what->limit}, 3, 0, &to, err))
+	    list_ended(store, from, what->values_before_us, what->limit, &list, err))
 		return HST_BROKEN;
-	if (!to)
+	if (!list.n)
 		return HST_OK;
-	for (size_t i = 0; i < sizeof emptying / sizeof *emptying; i++) {
-		ret->emptied = change(store, emptying[i], (int64_t[]){from, to}, 2, err);
-		if (ret->emptied < 0)
+	to = list.at[list.n - 1].us;
+	if (list_ended(store, from, to + 1, -1, &list, err))
+		return HST_BROKEN;
+	for (size_t i = 0; i < list.n; i++)
+		if (prune_values_of(store, list.at[i].number, err))
 			return HST_BROKEN;
-	}
+	ret->emptied = (int64_t)list.n;
 	if (change(store, "INSERT INTO counter VALUES('emptied_us', ?1) ON CONFLICT(name) DO UPDATE SET value = ?1", (int64_t[]){to}, 1,
 		   err) < 0)
 		return HST_BROKEN;
@@ -102,19 +145,21 @@ static int prune_run(struct sqlite_store *store, int64_t number, hst_error *err)
 
 static int prune_runs(struct sqlite_store *store, const struct store_prune *what, struct store_pruned *ret, hst_error *err)
 {
-	int64_t number = 0;
+	AUTO(ended_list) struct ended_list list = {.n = 0};
+	struct ended last = {what->rows_before_us, 0};
 
-	for (; ret->runs < what->limit; ret->runs++) {
-		if (!one(store,
-			 "SELECT number FROM run_now WHERE ended_us > 0 AND ended_us < ?1 ORDER BY ended_us LIMIT 1",
-			 &what->rows_before_us, 1, 0, &number, err))
+	if (list_ended(store, 0, what->rows_before_us, what->limit, &list, err))
+		return HST_BROKEN;
+	for (size_t i = 0; i < list.n; i++)
+		if (prune_run(store, list.at[i].number, err))
 			return HST_BROKEN;
-		if (!number)
-			return HST_OK;
-		if (prune_run(store, number, err))
-			return HST_BROKEN;
+	ret->runs = (int64_t)list.n;
+	if (ret->runs >= what->limit) {
+		ret->more = true;
+		last = list.at[list.n - 1];
 	}
-	ret->more = true;
+	if (change(store, "DELETE FROM ended WHERE (ended_us, number) <= (?1, ?2)", (int64_t[]){last.us, last.number}, 2, err) < 0)
+		return HST_BROKEN;
 	return HST_OK;
 }
 

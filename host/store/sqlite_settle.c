@@ -1,5 +1,5 @@
 /*
- * Runs that are no longer among the newest get their places in the small tables `unfinished` and `ids` (sqlite.h), 2048 at a time.
+ * Runs that are no longer among the newest get their places in the tables that help to find them (sqlite.h), 2048 at a time.
  * Where all of those were put since the store was opened, what `ids` has of them is known without looking at them again.
  */
 #include "store/sqlite.h"
@@ -36,33 +36,23 @@ void sqlite_settle_later(struct sqlite_store *store, const struct store_run *run
 	block->runs++;
 }
 
-static int settle_ids(struct sqlite_store *store, const struct sqlite_block *whole, int64_t from, hst_error *err)
+static int settle_from(struct sqlite_store *store, enum sqlite_statement which, int64_t from, hst_error *err)
 {
-	enum sqlite_statement which = whole ? SQL_PUT_IDS : SQL_SETTLE_IDS;
-
-	if (whole) {
-		sqlite3_bind_int64(store->statements[which], 1, from + SETTLED_RUNS);
-		sqlite_bind_text(store->statements[which], 2, whole->least);
-		sqlite_bind_text(store->statements[which], 3, whole->most);
-	} else {
-		sqlite3_bind_int64(store->statements[which], 1, from);
-		sqlite3_bind_int64(store->statements[which], 2, from + SETTLED_RUNS);
-	}
+	sqlite3_bind_int64(store->statements[which], 1, from);
+	sqlite3_bind_int64(store->statements[which], 2, from + SETTLED_RUNS);
 	return sqlite_put(store, which, err);
 }
 
-/* Most often all of them have ended, which their second rows say, and those are small. */
-static bool all_ended(struct sqlite_store *store, int64_t from)
+static int settle_ids(struct sqlite_store *store, const struct sqlite_block *whole, int64_t from, hst_error *err)
 {
-	sqlite3_stmt *statement = store->statements[SQL_COUNT_ENDED];
-	int64_t n = 0;
+	sqlite3_stmt *statement = store->statements[SQL_PUT_IDS];
 
-	sqlite3_bind_int64(statement, 1, from);
-	sqlite3_bind_int64(statement, 2, from + SETTLED_RUNS);
-	if (sqlite3_step(statement) == SQLITE_ROW)
-		n = sqlite3_column_int64(statement, 0);
-	sqlite3_reset(statement);
-	return n == SETTLED_RUNS;
+	if (!whole)
+		return settle_from(store, SQL_SETTLE_IDS, from, err);
+	sqlite3_bind_int64(statement, 1, from + SETTLED_RUNS);
+	sqlite_bind_text(statement, 2, whole->least);
+	sqlite_bind_text(statement, 3, whole->most);
+	return sqlite_put(store, SQL_PUT_IDS, err);
 }
 
 static int settle(struct sqlite_store *store, int64_t from, hst_error *err)
@@ -70,11 +60,11 @@ static int settle(struct sqlite_store *store, int64_t from, hst_error *err)
 	const struct sqlite_block *block = block_of(store, from);
 	int code = settle_ids(store, block->from == from && block->runs == SETTLED_RUNS ? block : NULL, from, err);
 
-	if (code || all_ended(store, from))
+	if (!code)
+		code = settle_from(store, SQL_SETTLE_ENDED, from, err);
+	if (code || sqlite3_changes(store->db) == SETTLED_RUNS) /* most often all have ended */
 		return code;
-	sqlite3_bind_int64(store->statements[SQL_SETTLE_RUNS], 1, from);
-	sqlite3_bind_int64(store->statements[SQL_SETTLE_RUNS], 2, from + SETTLED_RUNS);
-	return sqlite_put(store, SQL_SETTLE_RUNS, err);
+	return settle_from(store, SQL_SETTLE_RUNS, from, err);
 }
 
 int sqlite_settle_until(struct sqlite_store *store, int64_t last, hst_error *err)
@@ -89,11 +79,17 @@ int sqlite_settle_until(struct sqlite_store *store, int64_t last, hst_error *err
 int sqlite_put_settled(struct sqlite_store *store, const struct store_run *run, bool there, hst_error *err)
 {
 	enum sqlite_statement mark = run->ended_us ? SQL_CLOSE_RUN : SQL_OPEN_RUN;
+	int code;
 
 	if (!there)
 		return settle(store, sqlite_settled(run->number - 1) + SETTLED_RUNS, err);
 	sqlite3_bind_int64(store->statements[mark], 1, run->number);
-	return sqlite_put(store, mark, err);
+	code = sqlite_put(store, mark, err);
+	if (code || !run->ended_us)
+		return code;
+	sqlite3_bind_int64(store->statements[SQL_PUT_ENDED], 1, run->ended_us);
+	sqlite3_bind_int64(store->statements[SQL_PUT_ENDED], 2, run->number);
+	return sqlite_put(store, SQL_PUT_ENDED, err);
 }
 
 void sqlite_settle_forget(struct sqlite_store *store)

@@ -23,7 +23,14 @@ enum statement_form {
 
 /* The happenings of a piece, each of which is an array. */
 #define EACH(at) "json_extract(each.value, '$[" #at "]')"
+/* A time is counted from when its run was requested, unless it is too great for that: three years. */
+#define EACH_AT "iif(abs(" EACH(0) ") < 100000000000000, coalesce(requested_us, 0), 0) + " EACH(0)
 #define EACH_OF(piece) "json_each('[0' || " piece ".told || ']', '$') AS each ON each.type = 'array'"
+
+/* The runs of one of the tables that ended last. */
+#define ENDED_LATELY(table, more)                                                                  \
+	"SELECT number FROM " table " JOIN run_first USING(number) WHERE ?1 = 0 AND " table ".ended_us > 0" more   \
+	" AND " table ".ended_us >= ?3 AND (?2 IS NULL OR flow = ?2) ORDER BY " table ".ended_us DESC LIMIT ?4"
 
 /*
  * The key of a piece of what happened is its run and a number within it, so that the table needs no index to find a run's
@@ -48,7 +55,10 @@ static const struct {
 			    " SELECT ?2, min(id), max(id) FROM run WHERE number > ?1 AND number <= ?2 HAVING count(*) > 0",
 			    AS_IT_IS, NULL},
 	[SQL_PUT_IDS] = {"INSERT OR REPLACE INTO ids(up_to, least, most) VALUES(?1, ?2, ?3)", AS_IT_IS, NULL},
-	[SQL_COUNT_ENDED] = {"SELECT count(*) FROM run_now WHERE number > ?1 AND number <= ?2 AND ended_us > 0", AS_IT_IS, NULL},
+	[SQL_SETTLE_ENDED] = {"INSERT OR IGNORE INTO ended(ended_us, number) SELECT ended_us, number FROM run_now"
+			      " WHERE number > ?1 AND number <= ?2 AND ended_us > 0 ORDER BY ended_us, number",
+			      AS_IT_IS, NULL},
+	[SQL_PUT_ENDED] = {"INSERT OR IGNORE INTO ended(ended_us, number) VALUES(?1, ?2)", AS_IT_IS, NULL},
 	[SQL_INSERT_STEP] = {NULL, INSERT, &record_step},
 	[SQL_BECOME_STEP] = {NULL, BECOME, &record_step},
 	[SQL_LAST_HAPPENING] =
@@ -93,10 +103,10 @@ static const struct {
 		      SELECT, &record_run},
 	[SQL_RUN] = {"run WHERE number = ?1", SELECT, &record_run},
 	[SQL_STEPS] = {"step WHERE " OF_RUN("?1") " ORDER BY key", SELECT, &record_step},
-	[SQL_HAPPENINGS] = {"SELECT ?1, " EACH(0) ", " EACH(1) ", " EACH(2) ", " EACH(3) " FROM"
+	[SQL_HAPPENINGS] = {"SELECT ?1, " EACH_AT ", " EACH(1) ", " EACH(2) ", " EACH(3) " FROM"
 			    " (SELECT 0 AS key, told FROM run WHERE number = ?1"
 			    " UNION ALL SELECT key, told FROM happening WHERE " OF_RUN("?1") ") AS piece JOIN "
-			    EACH_OF("piece") " ORDER BY piece.key, each.key",
+			    EACH_OF("piece") " LEFT JOIN run_first ON number = ?1 ORDER BY piece.key, each.key",
 			    AS_IT_IS, NULL},
 	[SQL_SEALED] = {"SELECT run, step, name, bytes FROM sealed WHERE run = ?1 AND (?2 < 0 OR step = ?2) ORDER BY step, name",
 			AS_IT_IS, NULL},
@@ -105,17 +115,16 @@ static const struct {
 	 * happened last is found among the runs that ended last and the unfinished ones, without an index of times that
 	 * every happening would have to be put into.
 	 */
-	[SQL_LATELY] = {"WITH one AS MATERIALIZED (SELECT number, id, flow, told FROM run WHERE number IN (SELECT ?1"
+	[SQL_LATELY] = {"WITH one AS MATERIALIZED (SELECT number, id, flow, requested_us, told FROM run WHERE number IN (SELECT ?1"
 			" UNION ALL SELECT number FROM " SQLITE_UNFINISHED " WHERE ?1 = 0"
-			" UNION ALL SELECT number FROM (SELECT number FROM run_now JOIN run_first USING(number) WHERE ?1 = 0"
-			" AND run_now.ended_us > 0 AND run_now.ended_us >= ?3 AND (?2 IS NULL OR flow = ?2)"
-			" ORDER BY run_now.ended_us DESC LIMIT ?4))"
+			" UNION ALL SELECT number FROM (" ENDED_LATELY("ended", "") ")"
+			" UNION ALL SELECT number FROM (" ENDED_LATELY("run_now", " AND number > " SQLITE_SETTLED) "))"
 			" AND (?2 IS NULL OR flow = ?2)"
-			" UNION ALL SELECT 0, NULL, NULL, '' WHERE ?1 = 0 AND ?2 IS NULL)"
-			" SELECT number, " EACH(0) " AS at_us, " EACH(1) ", " EACH(2) ", " EACH(3) ", piece.id, flow,"
+			" UNION ALL SELECT 0, NULL, NULL, NULL, '' WHERE ?1 = 0 AND ?2 IS NULL)"
+			" SELECT number, " EACH_AT " AS at_us, " EACH(1) ", " EACH(2) ", " EACH(3) ", piece.id, flow,"
 			" (SELECT name FROM step WHERE " OF_RUN_OF("step.", "number") " AND step.id = " EACH(1) ")"
-			" FROM (SELECT number, id, flow, 0 AS key, told FROM one"
-			" UNION ALL SELECT number, id, flow, key, happening.told FROM one"
+			" FROM (SELECT number, id, flow, requested_us, 0 AS key, told FROM one"
+			" UNION ALL SELECT number, id, flow, requested_us, key, happening.told FROM one"
 			" JOIN happening ON " OF_RUN("number") ") AS piece JOIN " EACH_OF("piece")
 			" WHERE at_us >= ?3 ORDER BY at_us DESC, number DESC, piece.key DESC, each.key DESC LIMIT ?4",
 			AS_IT_IS, NULL},
@@ -124,7 +133,7 @@ static const struct {
 			   AS_IT_IS, NULL},
 	[SQL_FIND_NUMBER] = {"SELECT number FROM run WHERE number = ?1", AS_IT_IS, NULL},
 	[SQL_FIND_STEP] = {"SELECT key FROM step_first WHERE key = ?1", AS_IT_IS, NULL},
-	[SQL_FIND_ID] = {"SELECT number FROM run WHERE id = ?1 AND number > " SQLITE_SETTLED("SELECT max(number) FROM run")
+	[SQL_FIND_ID] = {"SELECT number FROM run WHERE id = ?1 AND number > " SQLITE_SETTLED
 			 " UNION ALL SELECT number FROM ids JOIN run ON number > up_to - 2048 AND number <= up_to"
 			 " WHERE least <= ?1 AND most >= ?1 AND id = ?1 LIMIT 1",
 			 AS_IT_IS, NULL},

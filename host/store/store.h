@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { STORE_VERSION = 5 };
+enum { STORE_VERSION = 6 };
 
 struct store_bytes {
 	const char *bytes;
@@ -54,6 +54,7 @@ struct store_happening {
 	int64_t at_us, run, step; /* step 0: the run itself */
 	const char *what;	  /* "queued", "offered", "refused", "running", "progress", "ended" … */
 	const char *detail;	  /* JSON or NULL */
+	int64_t run_us;		  /* to be put: when the run was requested; 0: not at hand, or the house. What is read has 0. */
 };
 
 /* What stands until somebody takes it back: a flow that is disabled, a device that is drained, a connection that is

@@ -32,7 +32,7 @@ int setup_memory(void **state)
 int teardown(void **state)
 {
 	struct room *room = *state;
-	static const char *const endings[] = {"", "-wal", "-shm", "-journal", ".v1", ".v2", ".v3", ".v4"};
+	static const char *const endings[] = {"", "-wal", "-shm", "-journal", ".v1", ".v2", ".v3", ".v4", ".v5"};
 	char path[160];
 
 	if (room->store)

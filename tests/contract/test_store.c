@@ -176,7 +176,9 @@ enum { MOMENTS = 24 };
 
 static void happened(struct room *room, int64_t run, int64_t moment, const char *detail)
 {
-	struct store_happening happening = {.at_us = moment, .run = run, .what = "progress", .detail = detail};
+	char id[32];
+	struct store_happening happening = {.at_us = moment, .run = run, .what = "progress", .detail = detail,
+					    .run_us = a_run(run, id).requested_us};
 
 	assert_int_equal(OPS(room)->put_happening(room->store, &happening, NULL), HST_OK);
 }
@@ -221,6 +223,41 @@ static void happenings_of_a_run_stay_in_order_however_they_come(void **state)
 	OPS(room)->happenings(room->store, neighbour.number, see_happening, &seen, NULL);
 	assert_int_equal(seen.happening_count, MOMENTS / 3);
 	seen_clear(&seen);
+}
+
+/* With the time of its run or without it, before it, long after it, and of a run that is not there. */
+static void happenings_have_the_time_they_were_put_with(void **state)
+{
+	enum { MONTH = 30 * 24 * 3600 };
+	static const int64_t now = INT64_C(1795426622109294), month = INT64_C(1000000) * MONTH;
+	const struct store_happening put[] = {
+		{.run = 1, .at_us = now, .what = "accepted", .run_us = now},
+		{.run = 1, .at_us = now - 3600, .what = "queued", .run_us = now},
+		{.run = 1, .at_us = now + month, .what = "progress"},
+		{.run = 1, .at_us = now + 30 * month, .what = "ended", .run_us = now},
+		{.run = 2, .at_us = now + 1, .what = "ended"},
+		{.run = 0, .at_us = now + 2, .what = "drained"},
+	};
+	struct room *room = *state;
+	struct seen seen = {0};
+	char id[32];
+	struct store_run run = a_run(1, id);
+
+	run.requested_us = now;
+	for (size_t i = 0; i < sizeof put / sizeof put[0]; i++) {
+		begin(room);
+		OPS(room)->put_happening(room->store, &put[i], NULL);
+		if (i < 2)
+			store_put_run(room->store, &run, NULL);
+		commit(room);
+	}
+	for (int64_t number = 0; number < 3; number++) {
+		OPS(room)->happenings(room->store, (number + 1) % 3, see_happening, &seen, NULL);
+		for (size_t n = 0; n < seen.happening_count; n++)
+			assert_int_equal(seen.happenings[n].at_us, put[number == 0 ? (int64_t)n : number + 3].at_us);
+		assert_int_equal(seen.happening_count, number == 0 ? 4 : 1);
+		seen_clear(&seen);
+	}
 }
 
 static void an_event_is_new_once(void **state)
@@ -423,6 +460,7 @@ int main(int argc, char **argv)
 		BOTH(payloads_may_be_large),
 		BOTH(happenings_come_in_the_order_they_were_put),
 		BOTH(happenings_of_a_run_stay_in_order_however_they_come),
+		BOTH(happenings_have_the_time_they_were_put_with),
 		BOTH(an_event_is_new_once),
 		BOTH(a_flow_is_kept_once),
 		BOTH(state_is_any_bytes),

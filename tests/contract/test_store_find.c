@@ -286,7 +286,10 @@ static void told_lately(struct room *room, struct store_span span, const char *e
 static void put_a_day(struct room *room)
 {
 	struct store_step step = {.id = 20, .run = 2, .name = "greet"};
-	const struct store_happening happenings[] = {
+	static const struct {
+		int64_t at_us, run, step;
+		const char *what, *detail;
+	} day[] = {
 		{1000, 1, 0, "accepted", NULL}, {2000, 2, 0, "accepted", NULL}, {3000, 3, 0, "accepted", NULL},
 		{4000, 4, 0, "accepted", NULL}, {5000, 2, 20, "running", "{}"}, {6000, 2, 20, "ended", NULL},
 		{6000, 2, 0, "ended", NULL},	{7000, 1, 0, "ended", NULL},	{8000, 99, 0, "accepted", NULL},
@@ -296,8 +299,12 @@ static void put_a_day(struct room *room)
 	put_runs(room, 1, 4);
 	begin(room);
 	store_put_step(room->store, &step, NULL);
-	for (size_t i = 0; i < sizeof happenings / sizeof happenings[0]; i++)
-		OPS(room)->put_happening(room->store, &happenings[i], NULL);
+	for (size_t i = 0; i < sizeof day / sizeof day[0]; i++)
+		OPS(room)->put_happening(room->store,
+					 &(struct store_happening){.at_us = day[i].at_us, .run = day[i].run, .step = day[i].step,
+								   .what = day[i].what, .detail = day[i].detail,
+								   .run_us = a_run(day[i].run, id).requested_us},
+					 NULL);
 	for (int64_t number = 1; number <= 2; number++) {
 		struct store_run run = a_run(number, id);
 
@@ -333,7 +340,7 @@ static void what_happened_lately_is_told_newest_first(void **state)
 static void what_happened_to_the_house_is_told_too(void **state)
 {
 	struct room *room = *state;
-	const struct store_happening house[] = {{500, 0, 0, "drained", NULL}, {6500, 0, 0, "undrained", "{}"}};
+	const struct store_happening house[] = {{.at_us = 500, .what = "drained"}, {.at_us = 6500, .what = "undrained", .detail = "{}"}};
 
 	put_a_day(room);
 	begin(room);
@@ -356,7 +363,7 @@ static void a_long_run_is_not_forgotten(void **state)
 	begin(room);
 	for (int64_t number = 200; number >= 1; number--) {
 		struct store_run run = a_run(number, id);
-		struct store_happening ended = {.at_us = 9000 + number, .run = number, .what = "ended"};
+		struct store_happening ended = {.run = number, .what = "ended", .run_us = run.requested_us};
 
 		run.ended_us = ended.at_us = number == 1 ? 20000 : 9000 + number;
 		store_put_run(room->store, &run, NULL);
@@ -364,6 +371,44 @@ static void a_long_run_is_not_forgotten(void **state)
 	}
 	commit(room);
 	told_lately(room, (struct store_span){.limit = 3}, "#1 odd ended\n#200 even ended\n#199 odd ended\n");
+}
+
+/* Runs end at moments that are not in the order of their numbers, some of them long after those that came later. */
+static void what_ended_last_is_found_among_many(void **state)
+{
+	enum { RUNS = 9000 };
+	struct room *room = *state;
+	char id[32];
+
+	for (int64_t from = 1; from < RUNS; from += 500) {
+		put_runs(room, from, from + 499);
+		begin(room);
+		for (int64_t number = from; number < from + 500; number++) {
+			struct store_run run = a_run(number, id);
+
+			OPS(room)->put_happening(room->store,
+						 &(struct store_happening){.run = number, .at_us = number * 1001, .what = "ended",
+									   .run_us = run.requested_us},
+						 NULL);
+			run.ended_us = number % 100 ? number * 1001 : 0;
+			store_put_run(room->store, &run, NULL);
+		}
+		commit(room);
+	}
+	told_lately(room, (struct store_span){.limit = 2}, "#9000 even ended\n#8999 odd ended\n");
+	begin(room);
+	for (int64_t number = 100; number <= 8900; number += 4400) {
+		struct store_run run = a_run(number, id);
+
+		run.ended_us = 20000000 - number;
+		OPS(room)->put_happening(room->store,
+					 &(struct store_happening){.run = number, .at_us = run.ended_us, .what = "late", .run_us = run.requested_us},
+					 NULL);
+		store_put_run(room->store, &run, NULL);
+	}
+	commit(room);
+	told_lately(room, (struct store_span){.limit = 4}, "#100 even late\n#4500 even late\n#8900 even late\n#9000 even ended\n");
+	told_lately(room, (struct store_span){.limit = 1, .flow = "odd"}, "#8999 odd ended\n");
 }
 
 int main(int argc, char **argv)
@@ -381,6 +426,7 @@ int main(int argc, char **argv)
 		BOTH(what_happened_lately_is_told_newest_first),
 		BOTH(what_happened_to_the_house_is_told_too),
 		BOTH(a_long_run_is_not_forgotten),
+		BOTH(what_ended_last_is_found_among_many),
 	};
 
 	if (argc > 1)

@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-enum { RUNS = 400, DAY = 1000 };
+enum { RUNS = 400, MANY = 9000, DAY = 1000 };
 
 static int64_t ended_of[RUNS + 1];
 
@@ -26,7 +26,9 @@ static void put_house(struct room *room, unsigned *seed)
 					    &(struct store_step){.id = number * 10 + step, .run = number, .position = step, .name = "s",
 								 .ended_us = run.ended_us, .inputs = value, .outputs = value},
 					    NULL);
-		OPS(room)->put_happening(room->store, &(struct store_happening){.run = number, .at_us = run.ended_us, .what = "ended"}, NULL);
+		OPS(room)->put_happening(room->store,
+					 &(struct store_happening){.run = number, .at_us = run.ended_us, .what = "ended", .run_us = run.requested_us},
+					 NULL);
 		OPS(room)->put_happening(room->store, &(struct store_happening){.run = 0, .at_us = number * 100, .what = "not_started"}, NULL);
 	}
 	commit(room);
@@ -70,7 +72,7 @@ static void prune(struct room *room, int64_t rows, int64_t values)
 	struct store_pruned pruned = {.more = true};
 
 	for (int slices = 0; pruned.more; slices++) {
-		assert_true(slices < 2 * RUNS);
+		assert_true(slices < MANY);
 		begin(room);
 		assert_int_equal(OPS(room)->prune(room->store, &what, &pruned, NULL), HST_OK);
 		commit(room);
@@ -97,6 +99,66 @@ static void what_is_old_enough_goes_and_nothing_else(void **state)
 	prune(room, INT64_MAX, INT64_MAX);
 	for (int64_t number = 1; number <= RUNS; number++)
 		assert_int_equal(stands(room, number), ended_of[number] ? 0 : 2);
+}
+
+static void put_ended(struct room *room, int64_t number, int64_t ended_us)
+{
+	char id[32];
+	struct store_run run = a_run(number, id);
+
+	run.ended_us = ended_us;
+	assert_int_equal(store_put_run(room->store, &run, NULL), HST_OK);
+}
+
+static void are_there(struct room *room, const char *expected)
+{
+	struct seen seen = {0};
+
+	OPS(room)->runs(room->store, &(struct store_filter){.limit = 20}, see_run, &seen, NULL);
+	assert_string_equal(seen.order, expected);
+	seen_clear(&seen);
+}
+
+/* Of many runs most end at once, some late, some go on again and end later than they first did: each goes by its last end. */
+static void many_go_by_when_they_ended_last(void **state)
+{
+	struct room *room = *state;
+
+	for (int64_t from = 1; from < MANY; from += 1000) {
+		put_runs(room, from, from + 999);
+		begin(room);
+		for (int64_t number = from; number < from + 1000; number++)
+			put_ended(room, number, number % 3000 ? 1 + number % 7 : 0);
+		commit(room);
+	}
+	begin(room);
+	put_ended(room, 3000, 500); /* late */
+	put_ended(room, 10, 0);	    /* goes on again … */
+	put_ended(room, 11, 0);
+	put_ended(room, 8999, 0);
+	commit(room);
+	begin(room);
+	put_ended(room, 11, 600); /* … and ends later */
+	put_ended(room, 8999, 400);
+	commit(room);
+	if (room->path[0]) {
+		OPS(room)->free(room->store);
+		opened(room);
+	}
+	prune(room, 300, 300);
+	are_there(room, "#9000 #8999 #6000 #3000 #11 #10 ");
+	prune(room, 401, 401);
+	are_there(room, "#9000 #6000 #3000 #11 #10 ");
+	prune(room, 501, 501);
+	are_there(room, "#9000 #6000 #11 #10 ");
+	begin(room);
+	put_ended(room, 10, 700);
+	put_ended(room, 9000, 700);
+	commit(room);
+	prune(room, 601, 601);
+	are_there(room, "#9000 #6000 #10 ");
+	prune(room, 701, 701);
+	are_there(room, "#6000 ");
 }
 
 static void what_happened_to_the_house_goes_by_its_own_age(void **state)
@@ -166,6 +228,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		BOTH(what_is_old_enough_goes_and_nothing_else),
+		BOTH(many_go_by_when_they_ended_last),
 		BOTH(what_happened_to_the_house_goes_by_its_own_age),
 		BOTH(keys_of_events_go_by_their_age),
 		BOTH(a_counter_says_what_has_no_values_any_more),

@@ -209,7 +209,7 @@ static void a_store_of_version_2_goes_on(void **state)
 	OPS(room)->counters(room->store, see_counter, counters, NULL);
 	assert_string_equal(counters, "run=8 seq=9 step=8 token=4 ");
 	begin(room);
-	OPS(room)->put_happening(room->store, &(struct store_happening){.at_us = 9, .run = 7, .what = "cancel"}, NULL);
+	OPS(room)->put_happening(room->store, &(struct store_happening){.at_us = INT64_C(1795426700000000), .run = 7, .what = "cancel"}, NULL);
 	commit(room);
 	OPS(room)->happenings(room->store, 7, see_happening, &seen, NULL);
 	assert_int_equal(seen.happening_count, 5);
@@ -217,7 +217,7 @@ static void a_store_of_version_2_goes_on(void **state)
 	assert_string_equal(seen.happenings[1].detail, "{\"reason\":\"FlowConcurrency\"}");
 	assert_null(seen.happenings[2].detail);
 	assert_int_equal(seen.happenings[3].step, 8);
-	assert_int_equal(seen.happenings[4].at_us, 9);
+	assert_int_equal(seen.happenings[4].at_us, INT64_C(1795426700000000));
 	seen_clear(&seen);
 }
 
@@ -320,6 +320,43 @@ static void a_store_of_version_4_goes_on(void **state)
 	seen_clear(&seen);
 }
 
+/* One of version 5, in which times of what happened are whole and an index says what ended when. */
+static void a_store_of_version_5_goes_on(void **state)
+{
+	static const int64_t ended_us = INT64_C(1795426700000000);
+	struct room *room = *state;
+	struct store_pruned pruned;
+	struct seen seen = {0};
+
+	loaded(room, 5);
+	opened(room);
+	assert_int_equal(OPS(room)->unfinished(room->store, see_run, see_step, &seen, NULL), HST_OK);
+	assert_string_equal(seen.order, "#3 3 4 #5 6 ");
+	assert_string_equal(seen.steps[2].state, "offered");
+	seen_clear(&seen);
+	begin(room);
+	OPS(room)->put_happening(room->store,
+				 &(struct store_happening){.at_us = ended_us + 5, .run = 5, .what = "cancel", .run_us = INT64_C(1795426700000005)}, NULL);
+	store_put_run(room->store, &(struct store_run){.number = 5, .state = "cancelled", .ended_us = ended_us + 5}, NULL);
+	commit(room);
+	OPS(room)->happenings(room->store, 2, see_happening, &seen, NULL);
+	assert_int_equal(seen.happenings[0].at_us, INT64_C(1795426622141386));
+	assert_int_equal(seen.happenings[seen.happening_count - 1].at_us, ended_us);
+	seen_clear(&seen);
+	OPS(room)->happenings(room->store, 5, see_happening, &seen, NULL);
+	assert_int_equal(seen.happenings[0].at_us, INT64_C(1795426700000005));
+	assert_int_equal(seen.happenings[seen.happening_count - 2].at_us, INT64_C(1795426700000900));
+	assert_int_equal(seen.happenings[seen.happening_count - 1].at_us, ended_us + 5);
+	seen_clear(&seen);
+	begin(room);
+	assert_int_equal(OPS(room)->prune(room->store, &(struct store_prune){.rows_before_us = ended_us, .limit = 10}, &pruned, NULL), HST_OK);
+	commit(room);
+	assert_int_equal(pruned.runs, 2);
+	OPS(room)->runs(room->store, &(struct store_filter){0}, see_run, &seen, NULL);
+	assert_string_equal(seen.order, "#5 #3 #2 ");
+	seen_clear(&seen);
+}
+
 /* The steps there are, and one more whose second half is wrong. */
 static void a_migration_that_fails_in_the_middle_changes_nothing(void **state)
 {
@@ -359,6 +396,7 @@ int main(int argc, char **argv)
 		DISK(a_store_of_version_2_goes_on),
 		DISK(a_store_of_version_3_goes_on),
 		DISK(a_store_of_version_4_goes_on),
+		DISK(a_store_of_version_5_goes_on),
 		DISK(a_migration_that_fails_in_the_middle_changes_nothing),
 	};
 
