@@ -61,9 +61,12 @@ char *mem_copy(const void *bytes, size_t n)
 
 	if (n == SIZE_MAX)
 		MEM_OVER("fatal: a text has grown beyond all memory\n");
-	copy = mem_alloc(n + 1);
+	copy = malloc(n + 1);
+	if (!copy)
+		MEM_OVER("fatal: out of memory\n");
 	if (n)
 		memcpy(copy, bytes, n);
+	copy[n] = '\0';
 	return copy;
 }
 

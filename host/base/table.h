@@ -29,6 +29,10 @@ void table_init(struct table *table);
 void table_clear(struct table *table);
 void *table_get(const struct table *table, const char *key); /* NULL: not there */
 
+/* The same for a key that is looked for in many tables: its hash is made once. */
+uint64_t table_hash(const char *key);
+void *table_get_hashed(const struct table *table, const char *key, uint64_t hash);
+
 /* Replaces the value when the key is there; the entry then keeps its place. */
 void table_set(struct table *table, const char *key, void *value);
 

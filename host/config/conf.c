@@ -42,6 +42,7 @@ void conf_free(struct conf *conf)
 	free(conf->alerts);
 	free(conf->instances);
 	free(conf->clusters);
+	table_clear(&conf->connections_by_name);
 	free(conf->connections);
 	free(conf->devices);
 	conf_words_free(conf->flow_files, conf->flow_file_count);
@@ -101,10 +102,7 @@ const struct conf_instance *conf_instance(const struct conf *conf, hst_plugin_ki
 
 const struct conf_connection *conf_connection(const struct conf *conf, const char *name)
 {
-	for (size_t i = 0; i < conf->connection_count; i++)
-		if (strcmp(conf->connections[i].name, name) == 0)
-			return &conf->connections[i];
-	return NULL;
+	return table_get(&conf->connections_by_name, name);
 }
 
 const struct conf_cluster *conf_cluster(const struct conf *conf, const char *name)

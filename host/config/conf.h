@@ -5,6 +5,7 @@
 #ifndef HOST_CONFIG_CONF_H
 #define HOST_CONFIG_CONF_H
 
+#include "base/table.h"
 #include "schema/problems.h"
 #include "schema/section.h"
 
@@ -119,6 +120,7 @@ struct conf {
 	size_t cluster_count;
 	struct conf_connection *connections;
 	size_t connection_count;
+	struct table connections_by_name; /* into the array: there may be one for each person, and each run asks for one */
 	struct conf_device *devices;
 	size_t device_count;
 	struct conf_alert *alerts;

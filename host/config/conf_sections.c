@@ -90,6 +90,8 @@ static void read_connection(struct conf_reading *reading, const struct kind *kin
 	(void)kind;
 	connection->name = mem_text(section->name);
 	connection->line = section->line;
+	if (!conf_connection(reading->conf, connection->name))
+		table_set(&reading->conf->connections_by_name, connection->name, connection);
 	conf_read_keys(reading, section, connection, false);
 }
 

@@ -25,12 +25,15 @@ void engine_begin(struct engine *engine)
 	engine->batch_open = true;
 }
 
-/* Many at once, because each time is a call of the system. */
+/* Many at once, from a seed that is new each time: the system gives few bytes to a call. */
 static struct draw draw(struct engine *engine)
 {
 	if (!engine->draw_count) {
+		unsigned char seed[randombytes_SEEDBYTES];
+
+		randombytes_buf(seed, sizeof seed);
+		randombytes_buf_deterministic(engine->draws, sizeof engine->draws, seed);
 		engine->draw_count = sizeof engine->draws / sizeof *engine->draws;
-		randombytes_buf(engine->draws, sizeof engine->draws);
 	}
 	return engine->draws[--engine->draw_count];
 }

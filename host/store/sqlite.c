@@ -309,7 +309,7 @@ static int sqlite_start(struct sqlite_store *store, hst_error *err)
 
 	if (code)
 		return code;
-	if (sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
+	if (sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, sqlite_gather()) !=
 		    SQLITE_OK ||
 	    sqlite3_busy_timeout(store->db, OPEN_WAIT_MS) != SQLITE_OK ||
 	    sqlite3_exec(store->db, sqlite_settings, NULL, NULL, NULL) != SQLITE_OK)

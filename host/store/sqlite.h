@@ -115,6 +115,9 @@ int sqlite_settle_until(struct sqlite_store *store, int64_t last, hst_error *err
 int sqlite_put_settled(struct sqlite_store *store, const struct store_run *run, bool there, hst_error *err); /* it has its place, or gets it late */
 void sqlite_settle_forget(struct sqlite_store *store);
 
+/* sqlite_gather.c: the name of the VFS by which the store is opened. */
+const char *sqlite_gather(void);
+
 /* sqlite_put.c */
 int sqlite_put_runs(struct store *store, const struct store_run *runs, size_t n, hst_error *err);
 int sqlite_put_steps(struct store *store, const struct store_step *steps, size_t n, hst_error *err);

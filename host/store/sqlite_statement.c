@@ -56,7 +56,7 @@ static const struct {
 			    AS_IT_IS, NULL},
 	[SQL_PUT_IDS] = {"INSERT OR REPLACE INTO ids(up_to, least, most) VALUES(?1, ?2, ?3)", AS_IT_IS, NULL},
 	[SQL_SETTLE_ENDED] = {"INSERT OR IGNORE INTO ended(ended_us, number) SELECT ended_us, number FROM run_now"
-			      " WHERE number > ?1 AND number <= ?2 AND ended_us > 0 ORDER BY ended_us, number",
+			      " WHERE number > ?1 AND number <= ?2 AND ended_us > 0",
 			      AS_IT_IS, NULL},
 	[SQL_PUT_ENDED] = {"INSERT OR IGNORE INTO ended(ended_us, number) VALUES(?1, ?2)", AS_IT_IS, NULL},
 	[SQL_INSERT_STEP] = {NULL, INSERT, &record_step},

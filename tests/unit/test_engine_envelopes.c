@@ -56,6 +56,8 @@ static int setup(void **state)
 	place->connections[0] = (struct conf_connection){.name = "ledger", .password = "ledger"};
 	place->connections[1] = (struct conf_connection){.name = "open"};
 	place->conf = (struct conf){.path = mem_printf("%s/hostler.ini", place->folder), .connections = place->connections, .connection_count = 2};
+	for (size_t i = 0; i < place->conf.connection_count; i++)
+		table_set(&place->conf.connections_by_name, place->connections[i].name, &place->connections[i]);
 	place->definitions.conf = &place->conf;
 	engine->definitions = &place->definitions;
 	engine->scratch = arena_new();
@@ -82,6 +84,7 @@ static int teardown(void **state)
 	arena_free(engine->scratch);
 	seal_house_clear(&place->seals);
 	files_remove_tree(place->folder, NULL);
+	table_clear(&place->conf.connections_by_name);
 	free(place->conf.path);
 	free(place);
 	return 0;

@@ -101,6 +101,7 @@ static struct order_lane *lane_of(struct order_target *target, const char *user,
 	lane->key = mem_printf("%s/%s", user, mode_of(attended));
 	lane->gate = gate;
 	lane->user = mem_text(user);
+	lane->user_hash = table_hash(user);
 	lane->attended = attended;
 	lane->position = HEAP_NOWHERE;
 	heap_init(&lane->items, item_less, item_moved);

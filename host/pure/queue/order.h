@@ -49,6 +49,7 @@ struct order_lane {
 	char *key;      /* "user/unattended", as devices refuse it */
 	const struct order_gate *gate; /* NULL: none */
 	char *user; /* folded */
+	uint64_t user_hash; /* as tables have it: every device of the target is asked for it */
 	bool attended;
 	struct heap items;
 	size_t position;

@@ -212,7 +212,7 @@ const char *placement_obstacle(const struct placement_device *device, const stru
 	*ret_text = NULL;
 	if (device->drained)
 		return "DeviceDraining";
-	if (table_get(&device->busy, lane->user))
+	if (table_get_hashed(&device->busy, lane->user, lane->user_hash))
 		return "UIFlowAlreadyRunning";
 	refusal = table_get(&device->refusals, lane->key);
 	if (refusal && refusal->revision >= device->revision) {
@@ -227,11 +227,13 @@ const char *placement_obstacle(const struct placement_device *device, const stru
 	return lane->gate->shut;
 }
 
+/* In a busy house most devices are full, which is known at once. */
 static bool device_may_take(void *arg, const struct order_lane *lane)
 {
+	const struct placement_device *device = arg;
 	const char *text;
 
-	return placement_obstacle(arg, lane, &text) == NULL;
+	return device->running < device->slots && placement_obstacle(device, lane, &text) == NULL;
 }
 
 static bool target_may_take(void *arg, const struct order_lane *lane)
