@@ -19,9 +19,8 @@ enum sqlite_statement {
 	SQL_OPEN_RUN,
 	SQL_CLOSE_RUN,
 	SQL_SETTLE_RUNS,
-	SQL_SETTLE_IDS,
-	SQL_PUT_IDS,
-	SQL_SETTLE_ENDED,
+	SQL_SETTLE,
+	SQL_PUT_SETTLED,
 	SQL_PUT_ENDED,
 	SQL_INSERT_STEP,
 	SQL_BECOME_STEP,
@@ -48,6 +47,8 @@ enum sqlite_statement {
 	SQL_HAPPENINGS,
 	SQL_SEALED,
 	SQL_LATELY,
+	SQL_ENDED_BEFORE,
+	SQL_COUNT_ENDED,
 	SQL_FIND_LAST,
 	SQL_FIND_NUMBER,
 	SQL_FIND_STEP,
@@ -77,13 +78,15 @@ struct sqlite_place {
 enum { SQLITE_PLACES = 4096, SQLITE_KEY_BITS = 24 };
 #define SQLITE_RUNS_MAX (INT64_C(1) << (62 - SQLITE_KEY_BITS))
 
-/* What is known of runs that will be settled: how many were put since the store was opened, and what `ids` will have of them. */
+enum { SQLITE_NEW_BITS = 11, SQLITE_BLOCKS = 4 };
+
+/* What is known of runs that will be settled: how many were put since the store was opened, and what `settled` will have of them. */
 struct sqlite_block {
 	int64_t from, runs; /* those that follow number `from` */
 	char least[ID_SIZE], most[ID_SIZE];
+	int64_t ended_from, ended_to;
+	uint64_t ended[(1 << SQLITE_NEW_BITS) / 64]; /* a bit for each */
 };
-
-enum { SQLITE_BLOCKS = 4 };
 
 /* What is put next of runs and steps, into their first rows and into their second ones. */
 enum sqlite_list { LIST_RUN, LIST_RUN_NOW, LIST_STEP, LIST_STEP_NOW, LIST_COUNT };
@@ -110,7 +113,7 @@ int sqlite_put(struct sqlite_store *store, enum sqlite_statement which, hst_erro
 
 /* sqlite_settle.c */
 int64_t sqlite_settled(int64_t newest); /* runs up to this number have their places, where this is the newest */
-void sqlite_settle_later(struct sqlite_store *store, const struct store_run *run); /* a new one */
+void sqlite_settle_later(struct sqlite_store *store, const struct store_run *run, bool new);
 int sqlite_settle_until(struct sqlite_store *store, int64_t last, hst_error *err); /* `last`: the newest before this batch */
 int sqlite_put_settled(struct sqlite_store *store, const struct store_run *run, bool there, hst_error *err); /* it has its place, or gets it late */
 void sqlite_settle_forget(struct sqlite_store *store);
@@ -138,15 +141,20 @@ void sqlite_told_forget(struct sqlite_store *store);		       /* the batch was ta
 void sqlite_told_clear(struct sqlite_store *store);
 
 /*
- * The newest few thousand runs are quickly looked through, so that only what is older, or settled, stands in tables that
- * help to find it. `ids` has the least and the greatest id of each 2048 runs, since ids begin with their time; runs that are
- * in none of its rows are new. `unfinished` has what has not ended of the settled ones, which is little, since most runs end
- * soon; it may have some that have ended since. `ended` has by their time those that have.
+ * The newest few thousand runs are quickly looked through. Older ones are settled, 2048 at a time: `settled` has of each such
+ * block the least and the greatest id, since ids begin with their time, and when the first and the last of those ended that
+ * had ended by then. `unfinished` has those that had not, which are few, since most runs end soon; it may have some that have ended
+ * since. `ended` has by their times those that ended later, also by a time that is no longer theirs, since a run may go on again.
  */
-enum { SQLITE_NEW_BITS = 11 };
-#define SQLITE_SETTLED "(SELECT coalesce(max(up_to), 0) FROM ids)"
+#define SQLITE_SETTLED "(SELECT coalesce(max(up_to), 0) FROM settled)"
 #define SQLITE_UNFINISHED                                                                                     \
 	"(SELECT number FROM unfinished UNION ALL SELECT number FROM run WHERE ended_us = 0 AND number > " SQLITE_SETTLED ")"
+#define SQLITE_THEN(after, before) "run_now.ended_us > " after " AND run_now.ended_us < " before
+#define SQLITE_ENDED(after, before)                                                                           \
+	"(SELECT ended_us, number FROM ended JOIN run_now USING(ended_us, number) WHERE " SQLITE_THEN(after, before)  \
+	" UNION SELECT ended_us, number FROM run_now WHERE " SQLITE_THEN(after, before) " AND number > " SQLITE_SETTLED \
+	" UNION SELECT ended_us, number FROM settled JOIN run_now ON number > up_to - 2048 AND number <= up_to"        \
+	" WHERE ended_to > " after " AND ended_from < " before " AND " SQLITE_THEN(after, before) ")"
 
 /* sqlite_statement.c */
 int sqlite_prepare(struct sqlite_store *store, hst_error *err);

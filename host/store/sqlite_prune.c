@@ -61,14 +61,10 @@ static void ended_list_clear(struct ended_list *list)
 	free(list->at);
 }
 
-/* The runs that ended after one time and before another, first those that ended first. `limit` -1: all of them. A run that goes
- * on again after it had ended stands in `ended` by a time that is no longer its own. */
+/* The runs that ended after one time and before another, first those that ended first. `limit` -1: all of them. */
 static int list_ended(struct sqlite_store *store, int64_t after_us, int64_t before_us, int64_t limit, struct ended_list *ret, hst_error *err)
 {
-#define ENDED_THEN(rows, more) \
-	"SELECT * FROM (SELECT ended_us, number FROM " rows " WHERE ended_us > ?1 AND ended_us < ?2" more " ORDER BY ended_us, number LIMIT ?3)"
-	static const char sql[] = ENDED_THEN("ended JOIN run_now USING(ended_us, number)", "") " UNION "
-		ENDED_THEN("run_now", " AND number > " SQLITE_SETTLED) " ORDER BY ended_us, number LIMIT ?3";
+	static const char sql[] = "SELECT ended_us, number FROM " SQLITE_ENDED("?1", "?2") " ORDER BY ended_us, number LIMIT ?3";
 	sqlite3_stmt *statement = NULL;
 	int code = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
 
@@ -86,6 +82,18 @@ static int list_ended(struct sqlite_store *store, int64_t after_us, int64_t befo
 		sqlite_fail(store, err);
 	sqlite3_finalize(statement);
 	return code == SQLITE_DONE ? HST_OK : HST_BROKEN;
+}
+
+/* A nearer time up to which little is to be looked at: that by which the runs of one more of the settled blocks have ended. */
+static int nearer(struct sqlite_store *store, int64_t after_us, int64_t *before_us, hst_error *err)
+{
+	int64_t to = 0;
+
+	if (!one(store, "SELECT min(ended_to) FROM settled WHERE ended_to > ?1", &after_us, 1, 0, &to, err))
+		return HST_BROKEN;
+	if (to && to < *before_us)
+		*before_us = to + 1;
+	return HST_OK;
 }
 
 static int prune_values_of(struct sqlite_store *store, int64_t number, hst_error *err)
@@ -107,14 +115,14 @@ static int prune_values_of(struct sqlite_store *store, int64_t number, hst_error
 static int prune_values(struct sqlite_store *store, const struct store_prune *what, struct store_pruned *ret, hst_error *err)
 {
 	AUTO(ended_list) struct ended_list list = {.n = 0};
-	int64_t from = 0, to;
+	int64_t from = 0, before = what->values_before_us, to;
 
 	if (!one(store, "SELECT value FROM counter WHERE name = 'emptied_us'", NULL, 0, 0, &from, err) ||
-	    list_ended(store, from, what->values_before_us, what->limit, &list, err))
+	    nearer(store, from, &before, err) || list_ended(store, from, before, what->limit, &list, err))
 		return HST_BROKEN;
-	if (!list.n)
+	to = list.n ? list.at[list.n - 1].us : before - 1;
+	if (!list.n && before == what->values_before_us)
 		return HST_OK;
-	to = list.at[list.n - 1].us;
 	if (list_ended(store, from, to + 1, -1, &list, err))
 		return HST_BROKEN;
 	for (size_t i = 0; i < list.n; i++)
@@ -124,7 +132,7 @@ static int prune_values(struct sqlite_store *store, const struct store_prune *wh
 	if (change(store, "INSERT INTO counter VALUES('emptied_us', ?1) ON CONFLICT(name) DO UPDATE SET value = ?1", (int64_t[]){to}, 1,
 		   err) < 0)
 		return HST_BROKEN;
-	ret->more |= ret->emptied >= what->limit;
+	ret->more |= ret->emptied >= what->limit || before < what->values_before_us;
 	return HST_OK;
 }
 
@@ -143,29 +151,30 @@ static int prune_run(struct sqlite_store *store, int64_t number, hst_error *err)
 	return HST_OK;
 }
 
+/* What is left in `ended` of the time that has been pruned stands there by a time that is no longer its own. */
 static int prune_runs(struct sqlite_store *store, const struct store_prune *what, struct store_pruned *ret, hst_error *err)
 {
 	AUTO(ended_list) struct ended_list list = {.n = 0};
-	struct ended last = {what->rows_before_us, 0};
+	int64_t before = what->rows_before_us;
 
-	if (list_ended(store, 0, what->rows_before_us, what->limit, &list, err))
+	if (nearer(store, 0, &before, err) || list_ended(store, 0, before, what->limit, &list, err))
 		return HST_BROKEN;
 	for (size_t i = 0; i < list.n; i++)
 		if (prune_run(store, list.at[i].number, err))
 			return HST_BROKEN;
 	ret->runs = (int64_t)list.n;
-	if (ret->runs >= what->limit) {
-		ret->more = true;
-		last = list.at[list.n - 1];
-	}
-	if (change(store, "DELETE FROM ended WHERE (ended_us, number) <= (?1, ?2)", (int64_t[]){last.us, last.number}, 2, err) < 0)
+	ret->more |= ret->runs >= what->limit || before < what->rows_before_us;
+	if (ret->runs >= what->limit)
+		return HST_OK;
+	if (change(store, "UPDATE settled SET ended_to = 0 WHERE ended_to < ?1", &before, 1, err) < 0 ||
+	    change(store, "DELETE FROM ended WHERE ended_us < ?1", &before, 1, err) < 0)
 		return HST_BROKEN;
 	return HST_OK;
 }
 
-static int prune_ids(struct sqlite_store *store, hst_error *err)
+static int prune_settled(struct sqlite_store *store, hst_error *err)
 {
-	return change(store, "DELETE FROM ids WHERE up_to < (SELECT min(number) FROM run_first)", NULL, 0, err) < 0 ? HST_BROKEN : HST_OK;
+	return change(store, "DELETE FROM settled WHERE up_to < (SELECT min(number) FROM run_first)", NULL, 0, err) < 0 ? HST_BROKEN : HST_OK;
 }
 
 /* What happened to the house itself, in the order in which it did. */
@@ -257,7 +266,7 @@ int sqlite_prune(struct store *base, const struct store_prune *what, struct stor
 	if (!code)
 		code = prune_runs(store, what, &pruned, err);
 	if (!code)
-		code = prune_ids(store, err);
+		code = prune_settled(store, err);
 	if (!code)
 		code = prune_values(store, what, &pruned, err);
 	if (!code)

@@ -60,8 +60,7 @@ static bool list_run(struct sqlite_store *store, const struct store_run *run)
 	known = place->first || (!new && is_there(store, SQL_FIND_NUMBER, run->number));
 	place->first = true;
 	place->whole |= !known;
-	if (!known)
-		sqlite_settle_later(store, run);
+	sqlite_settle_later(store, run, !known);
 	told = sqlite_told_take(store, run->number);
 	sqlite_rows_add(&store->rows[known ? LIST_RUN_NOW : LIST_RUN], (struct sqlite_row){.record = run, .told = told});
 	if (!known && run->ended_us)

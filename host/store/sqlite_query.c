@@ -274,6 +274,34 @@ int sqlite_sealed(struct store *base, int64_t run, int64_t step,
 	return query_end(store, statement, got, err);
 }
 
+static int64_t first_integer(sqlite3_stmt *statement)
+{
+	int64_t integer = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+
+	sqlite3_reset(statement);
+	return integer;
+}
+
+/* A time after which as many runs ended as are asked for, or else the one from which they are: so that not all blocks are looked into. */
+static int64_t ended_after(struct sqlite_store *store, const struct store_span *span)
+{
+	sqlite3_stmt *before = store->statements[SQL_ENDED_BEFORE], *count = store->statements[SQL_COUNT_ENDED];
+
+	for (int64_t blocks = 2;; blocks *= 4) {
+		int64_t after_us;
+
+		sqlite3_bind_int64(before, 1, blocks);
+		after_us = first_integer(before);
+		if (after_us < span->since_us)
+			return span->since_us > 0 ? span->since_us - 1 : 0;
+		sqlite3_bind_int64(count, 1, after_us);
+		sqlite_bind_text(count, 2, span->flow);
+		sqlite3_bind_int64(count, 3, span->limit);
+		if (!after_us || first_integer(count) >= span->limit)
+			return after_us;
+	}
+}
+
 int sqlite_lately(struct store *base, const struct store_span *span,
 		  bool (*visit)(void *arg, const struct store_told *told), void *arg, hst_error *err)
 {
@@ -287,6 +315,7 @@ int sqlite_lately(struct store *base, const struct store_span *span,
 	sqlite_bind_text(statement, 2, span->flow);
 	sqlite3_bind_int64(statement, 3, span->since_us);
 	sqlite3_bind_int64(statement, 4, span->limit);
+	sqlite3_bind_int64(statement, 5, span->run ? INT64_MAX : ended_after(store, span));
 	while ((got = sqlite3_step(statement)) == SQLITE_ROW) {
 		struct store_told told;
 

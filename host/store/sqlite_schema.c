@@ -14,7 +14,7 @@
  * of what a batch costs is pages. The views `run` and `step` have both as one row; an ended run always has its second row.
  * The key of a step is (run << 24) + position, so that no index is needed to find a run's steps. What is told of a run is in
  * its rows and, once those have no room, in rows of `happening`, whose key is (run << 24) + number within the run (sqlite_told.c).
- * `unfinished`, `ended` and `ids` say where to look among the runs that are no longer new (sqlite.h).
+ * `settled`, `unfinished` and `ended` say where to look among the runs that are no longer new (sqlite.h).
  */
 const char *const sqlite_schema_steps[STORE_VERSION] = {
 	"CREATE TABLE run("
@@ -115,10 +115,13 @@ const char *const sqlite_schema_steps[STORE_VERSION] = {
 	" iif(now.key IS NULL, first.\"action\", now.\"action\") AS \"action\", inputs, coalesce(now.outputs, first.outputs) AS outputs"
 	" FROM step_first AS first LEFT JOIN step_now AS now ON now.key = first.key;",
 	"DROP INDEX run_ended;"
-	"DELETE FROM ids WHERE up_to > (SELECT (max(number) >> 11) - 1 << 11 FROM run_first);"
-	"CREATE TABLE ended(ended_us INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY(ended_us, number)) WITHOUT ROWID;"
-	"INSERT INTO ended SELECT ended_us, number FROM run_now WHERE ended_us > 0"
-	" AND number <= (SELECT max(up_to) FROM ids) ORDER BY ended_us, number;",
+	"ALTER TABLE ids RENAME TO settled;"
+	"ALTER TABLE settled ADD COLUMN ended_from INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE settled ADD COLUMN ended_to INTEGER NOT NULL DEFAULT 0;"
+	"DELETE FROM settled WHERE up_to > (SELECT (max(number) >> 11) - 1 << 11 FROM run_first);"
+	"UPDATE settled SET (ended_from, ended_to) = (SELECT coalesce(min(ended_us), 0), coalesce(max(ended_us), 0) FROM run_now"
+	" WHERE number > up_to - 2048 AND number <= up_to AND ended_us > 0);"
+	"CREATE TABLE ended(ended_us INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY(ended_us, number)) WITHOUT ROWID;",
 };
 
 static int schema_fail(sqlite3 *db, const char *path, hst_error *err)

@@ -27,10 +27,9 @@ enum statement_form {
 #define EACH_AT "iif(abs(" EACH(0) ") < 100000000000000, coalesce(requested_us, 0), 0) + " EACH(0)
 #define EACH_OF(piece) "json_each('[0' || " piece ".told || ']', '$') AS each ON each.type = 'array'"
 
-/* The runs of one of the tables that ended last. */
-#define ENDED_LATELY(table, more)                                                                  \
-	"SELECT number FROM " table " JOIN run_first USING(number) WHERE ?1 = 0 AND " table ".ended_us > 0" more   \
-	" AND " table ".ended_us >= ?3 AND (?2 IS NULL OR flow = ?2) ORDER BY " table ".ended_us DESC LIMIT ?4"
+/* Runs that ended after a time, of the flow ?2. */
+#define ENDED_AFTER(after) \
+	SQLITE_ENDED(after, "9223372036854775807") " AS past JOIN run_first USING(number) WHERE (?2 IS NULL OR flow = ?2)"
 
 /*
  * The key of a piece of what happened is its run and a number within it, so that the table needs no index to find a run's
@@ -51,13 +50,12 @@ static const struct {
 	[SQL_SETTLE_RUNS] = {"INSERT OR IGNORE INTO unfinished(number)"
 			     " SELECT number FROM run WHERE number > ?1 AND number <= ?2 AND ended_us = 0",
 			     AS_IT_IS, NULL},
-	[SQL_SETTLE_IDS] = {"INSERT OR REPLACE INTO ids(up_to, least, most)"
-			    " SELECT ?2, min(id), max(id) FROM run WHERE number > ?1 AND number <= ?2 HAVING count(*) > 0",
-			    AS_IT_IS, NULL},
-	[SQL_PUT_IDS] = {"INSERT OR REPLACE INTO ids(up_to, least, most) VALUES(?1, ?2, ?3)", AS_IT_IS, NULL},
-	[SQL_SETTLE_ENDED] = {"INSERT OR IGNORE INTO ended(ended_us, number) SELECT ended_us, number FROM run_now"
-			      " WHERE number > ?1 AND number <= ?2 AND ended_us > 0",
-			      AS_IT_IS, NULL},
+	[SQL_SETTLE] = {"INSERT OR REPLACE INTO settled(up_to, least, most, ended_from, ended_to)"
+			" SELECT ?2, min(id), max(id), coalesce(min(nullif(ended_us, 0)), 0), max(ended_us)"
+			" FROM run WHERE number > ?1 AND number <= ?2 HAVING count(*) > 0",
+			AS_IT_IS, NULL},
+	[SQL_PUT_SETTLED] = {"INSERT OR REPLACE INTO settled(up_to, least, most, ended_from, ended_to) VALUES(?1, ?2, ?3, ?4, ?5)",
+			     AS_IT_IS, NULL},
 	[SQL_PUT_ENDED] = {"INSERT OR IGNORE INTO ended(ended_us, number) VALUES(?1, ?2)", AS_IT_IS, NULL},
 	[SQL_INSERT_STEP] = {NULL, INSERT, &record_step},
 	[SQL_BECOME_STEP] = {NULL, BECOME, &record_step},
@@ -117,8 +115,7 @@ static const struct {
 	 */
 	[SQL_LATELY] = {"WITH one AS MATERIALIZED (SELECT number, id, flow, requested_us, told FROM run WHERE number IN (SELECT ?1"
 			" UNION ALL SELECT number FROM " SQLITE_UNFINISHED " WHERE ?1 = 0"
-			" UNION ALL SELECT number FROM (" ENDED_LATELY("ended", "") ")"
-			" UNION ALL SELECT number FROM (" ENDED_LATELY("run_now", " AND number > " SQLITE_SETTLED) "))"
+			" UNION ALL SELECT number FROM (SELECT number FROM " ENDED_AFTER("?5") " ORDER BY past.ended_us DESC LIMIT ?4))"
 			" AND (?2 IS NULL OR flow = ?2)"
 			" UNION ALL SELECT 0, NULL, NULL, NULL, '' WHERE ?1 = 0 AND ?2 IS NULL)"
 			" SELECT number, " EACH_AT " AS at_us, " EACH(1) ", " EACH(2) ", " EACH(3) ", piece.id, flow,"
@@ -128,13 +125,15 @@ static const struct {
 			" JOIN happening ON " OF_RUN("number") ") AS piece JOIN " EACH_OF("piece")
 			" WHERE at_us >= ?3 ORDER BY at_us DESC, number DESC, piece.key DESC, each.key DESC LIMIT ?4",
 			AS_IT_IS, NULL},
+	[SQL_ENDED_BEFORE] = {"SELECT ended_to FROM settled ORDER BY ended_to DESC LIMIT 1 OFFSET ?1", AS_IT_IS, NULL},
+	[SQL_COUNT_ENDED] = {"SELECT count(*) FROM (SELECT 1 FROM " ENDED_AFTER("?1") " LIMIT ?3)", AS_IT_IS, NULL},
 	[SQL_FIND_LAST] = {"SELECT number FROM run WHERE " NEWEST("1000000") " AND (?1 IS NULL OR flow = ?1)"
 									     " ORDER BY number DESC LIMIT 1",
 			   AS_IT_IS, NULL},
 	[SQL_FIND_NUMBER] = {"SELECT number FROM run WHERE number = ?1", AS_IT_IS, NULL},
 	[SQL_FIND_STEP] = {"SELECT key FROM step_first WHERE key = ?1", AS_IT_IS, NULL},
 	[SQL_FIND_ID] = {"SELECT number FROM run WHERE id = ?1 AND number > " SQLITE_SETTLED
-			 " UNION ALL SELECT number FROM ids JOIN run ON number > up_to - 2048 AND number <= up_to"
+			 " UNION ALL SELECT number FROM settled JOIN run ON number > up_to - 2048 AND number <= up_to"
 			 " WHERE least <= ?1 AND most >= ?1 AND id = ?1 LIMIT 1",
 			 AS_IT_IS, NULL},
 	[SQL_FIND_ENDING] = {"SELECT number, id FROM run WHERE " NEWEST(

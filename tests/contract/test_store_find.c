@@ -376,26 +376,36 @@ static void a_long_run_is_not_forgotten(void **state)
 /* Runs end at moments that are not in the order of their numbers, some of them long after those that came later. */
 static void what_ended_last_is_found_among_many(void **state)
 {
-	enum { RUNS = 9000 };
+	enum { RUNS = 9000, RARE = 3 };
 	struct room *room = *state;
 	char id[32];
+	struct store_run rare = a_run(RARE, id);
 
+	rare.flow = "rare";
+	begin(room);
+	store_put_run(room->store, &rare, NULL);
+	commit(room);
 	for (int64_t from = 1; from < RUNS; from += 500) {
 		put_runs(room, from, from + 499);
 		begin(room);
 		for (int64_t number = from; number < from + 500; number++) {
 			struct store_run run = a_run(number, id);
 
+			if (number % 100 == 0)
+				continue;
+			run.ended_us = number * 1001;
 			OPS(room)->put_happening(room->store,
-						 &(struct store_happening){.run = number, .at_us = number * 1001, .what = "ended",
+						 &(struct store_happening){.run = number, .at_us = run.ended_us, .what = "ended",
 									   .run_us = run.requested_us},
 						 NULL);
-			run.ended_us = number % 100 ? number * 1001 : 0;
 			store_put_run(room->store, &run, NULL);
 		}
 		commit(room);
 	}
-	told_lately(room, (struct store_span){.limit = 2}, "#9000 even ended\n#8999 odd ended\n");
+	told_lately(room, (struct store_span){.limit = 2}, "#8999 odd ended\n#8998 even ended\n");
+	told_lately(room, (struct store_span){.limit = 2, .since_us = 8999 * 1001}, "#8999 odd ended\n");
+	told_lately(room, (struct store_span){.limit = 2, .flow = "rare"}, "#3 rare ended\n");
+	told_lately(room, (struct store_span){.limit = 2, .flow = "rare", .since_us = 4000}, "");
 	begin(room);
 	for (int64_t number = 100; number <= 8900; number += 4400) {
 		struct store_run run = a_run(number, id);
@@ -407,7 +417,7 @@ static void what_ended_last_is_found_among_many(void **state)
 		store_put_run(room->store, &run, NULL);
 	}
 	commit(room);
-	told_lately(room, (struct store_span){.limit = 4}, "#100 even late\n#4500 even late\n#8900 even late\n#9000 even ended\n");
+	told_lately(room, (struct store_span){.limit = 4}, "#100 even late\n#4500 even late\n#8900 even late\n#8999 odd ended\n");
 	told_lately(room, (struct store_span){.limit = 1, .flow = "odd"}, "#8999 odd ended\n");
 }
 
