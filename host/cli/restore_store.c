@@ -82,7 +82,7 @@ static int put(struct store *store, const struct store_look *old, const struct s
 		code = store->ops->put_counter(store, "seq", most(old->seq, present->seq), err);
 	if (!code)
 		code = store->ops->put_happening(store, &happening, err);
-	return code ? code : store->ops->commit(store, err);
+	return code ? code : store->ops->commit(store, NULL, err);
 }
 
 /* The copy that is made before a store is brought forward is the backup itself. */

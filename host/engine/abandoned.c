@@ -88,7 +88,7 @@ int abandoned_store(const struct abandoned *abandoned, struct store *store, int6
 		if (rc >= 0)
 			rc = put_ended(store, run.number, 0, run.text, now_us, err);
 	}
-	return rc >= 0 && abandoned->run_count ? store->ops->commit(store, err) : rc;
+	return rc >= 0 && abandoned->run_count ? store->ops->commit(store, NULL, err) : rc;
 }
 
 void abandoned_clear(struct abandoned *abandoned)

@@ -109,20 +109,40 @@ static void pace(struct engine *engine, int64_t commit_us)
 		hub_limit(engine->hub, commit_us < QUICK_US ? TURN_QUICK : TURN_SLOW);
 }
 
+struct saying {
+	struct engine *engine;
+	int64_t took_us;
+};
+
+/* What follows from the batch is put together while the disk is at it; nothing of it leaves before that is done. */
+static void say(void *arg)
+{
+	struct saying *saying = arg;
+	int64_t began_us = clock_steady_us();
+
+	if (saying->engine->hub)
+		hub_hold(saying->engine->hub);
+	engine_perform(saying->engine);
+	saying->took_us = clock_steady_us() - began_us;
+}
+
 static void commit(struct engine *engine)
 {
 	int64_t began_us = clock_steady_us();
+	struct saying saying = {.engine = engine};
 	hst_error err = {{0}, {0}};
 
 	crash_point(CRASH_engine_before_commit);
 	/* Without the commit nothing may be said; the supervisor starts a new engine from what is on disk. */
-	if (engine->store->ops->commit(engine->store, &err) < 0) {
+	if (engine->store->ops->commit(engine->store, &(struct store_work){say, &saying}, &err) < 0) {
 		log_error("the store could not commit: %s", err.text);
 		abort();
 	}
+	if (engine->hub)
+		hub_release(engine->hub);
 	engine->batch_open = false;
 	crash_point(CRASH_engine_committed);
-	pace(engine, clock_steady_us() - began_us);
+	pace(engine, clock_steady_us() - began_us - saying.took_us);
 }
 
 void engine_after(void *arg)
@@ -134,7 +154,8 @@ void engine_after(void *arg)
 		engine_persist(engine);
 	if (engine->batch_open)
 		commit(engine);
-	engine_perform(engine);
+	else
+		engine_perform(engine);
 	core_settle(engine->core, effects);
 	engine_arm(engine);
 	arena_reset(engine->scratch);

@@ -1,4 +1,4 @@
-/* After the commit: replies, actions, and a word to everybody who follows a run. */
+/* With the commit: replies, actions, and a word to everybody who follows a run. None of it uses the store. */
 #include "engine/alerting.h"
 #include "engine/gateways.h"
 

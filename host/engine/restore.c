@@ -184,7 +184,7 @@ int engine_restore(struct engine *engine, hst_error *err)
 	if (rc >= 0)
 		rc = engine_store_definitions(engine, err);
 	if (rc >= 0)
-		rc = engine->store->ops->commit(engine->store, err);
+		rc = engine->store->ops->commit(engine->store, NULL, err);
 	if (rc >= 0)
 		rc = engine->store->ops->counters(engine->store, restore_counter, engine, err);
 	if (rc >= 0)

@@ -74,7 +74,7 @@ static bool prune_store(struct retention *retention, const struct retention_term
 
 	if (rc >= 0) {
 		rc = ops->prune(retention->store, &what, &pruned, &err);
-		done = ops->commit(retention->store, rc < 0 ? NULL : &err);
+		done = ops->commit(retention->store, NULL, rc < 0 ? NULL : &err);
 		rc = rc < 0 ? rc : done;
 	}
 	if (rc < 0) {

@@ -51,10 +51,12 @@ static int memory_begin(struct store *base, hst_error *err)
 	return HST_OK;
 }
 
-static int memory_commit(struct store *base, hst_error *err)
+static int memory_commit(struct store *base, const struct store_work *meanwhile, hst_error *err)
 {
 	if (!memory_of(base)->in_batch)
 		return hst_fail(err, HST_INVALID, "a commit without a batch");
+	if (meanwhile)
+		meanwhile->work(meanwhile->arg);
 	memory_of(base)->in_batch = false;
 	return HST_OK;
 }

@@ -81,7 +81,7 @@ static void sqlite_take_back(struct sqlite_store *store)
 	sqlite_see_last(store, NULL);
 }
 
-static int sqlite_commit(struct store *base, hst_error *err)
+static int sqlite_commit(struct store *base, const struct store_work *meanwhile, hst_error *err)
 {
 	struct sqlite_store *store = sqlite_of(base);
 	int code;
@@ -94,10 +94,16 @@ static int sqlite_commit(struct store *base, hst_error *err)
 				store->path);
 	else
 		code = sqlite_told_write(store, err);
-	if (!code)
+	if (!code) {
+		store->meanwhile = meanwhile;
+		sqlite_log_meanwhile(store);
 		code = sqlite_do(store, SQL_COMMIT, err);
+	}
 	if (code)
 		sqlite_take_back(store);
+	else if (store->meanwhile)
+		meanwhile->work(meanwhile->arg);
+	store->meanwhile = NULL;
 	store->in_batch = false;
 	sqlite_log_safe(store);
 	return code;

@@ -99,6 +99,7 @@ struct sqlite_store {
 	int64_t wal_bytes; /* in the write-ahead log and not yet in the file */
 	int64_t page_bytes;
 	bool in_batch, spoiled;			   /* a put of this batch has failed */
+	const struct store_work *meanwhile;	   /* what is left to be done in a commit */
 	int64_t last_run;			   /* no run has a greater number */
 	char *pruned_instance, *pruned_key; /* up to here keys of events were looked at; NULL: begin anew */
 	struct sqlite_place places[SQLITE_PLACES]; /* by run, the last one that asked has the place */
@@ -118,8 +119,10 @@ int sqlite_settle_until(struct sqlite_store *store, int64_t last, hst_error *err
 int sqlite_put_settled(struct sqlite_store *store, const struct store_run *run, bool there, hst_error *err); /* it has its place, or gets it late */
 void sqlite_settle_forget(struct sqlite_store *store);
 
-/* sqlite_gather.c: the name of the VFS by which the store is opened. */
+/* sqlite_gather.c: the name of the VFS by which the store is opened; and where it stands what is to be
+ * done while a file of it is synced next: it is NULL before it is done, and when there is nothing. */
 const char *sqlite_gather(void);
+void sqlite_gather_meanwhile(sqlite3_file *file, const struct store_work **meanwhile);
 
 /* sqlite_put.c */
 int sqlite_put_runs(struct store *store, const struct store_run *runs, size_t n, hst_error *err);
@@ -127,6 +130,7 @@ int sqlite_put_steps(struct store *store, const struct store_step *steps, size_t
 
 /* sqlite_log.c: how long the write-ahead log is */
 void sqlite_log_watch(struct sqlite_store *store);
+void sqlite_log_meanwhile(struct sqlite_store *store); /* its next sync looks at store->meanwhile */
 void sqlite_log_safe(struct sqlite_store *store); /* after a batch: it is not let grow without end */
 bool sqlite_log_idle(struct sqlite_store *store); /* store_idle */
 

@@ -8,8 +8,10 @@
 
 #include "base/mem.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { GATHERED_BYTES = 96 << 10 }; /* SQLite's own write takes less than 128 KB at once */
 
@@ -18,6 +20,8 @@ struct gathering {
 	char *bytes;
 	int length;
 	sqlite3_int64 at; /* in the file, of the first of them */
+	const struct store_work **meanwhile; /* where what is done while it is synced stands, if anything is; NULL: never */
+	int descriptor;			     /* of the log, to have it written before it is waited for; else -1 */
 };
 
 static sqlite3_vfs *under, over;
@@ -65,6 +69,8 @@ static int gather_close(sqlite3_file *file)
 {
 	int written = write_gathered(file), closed = own(file)->pMethods->xClose(own(file));
 
+	if (gathering_of(file)->descriptor >= 0)
+		close(gathering_of(file)->descriptor);
 	free(gathering_of(file)->bytes);
 	return written ? written : closed;
 }
@@ -83,11 +89,26 @@ static int gather_truncate(sqlite3_file *file, sqlite3_int64 size)
 	return code ? code : own(file)->pMethods->xTruncate(own(file), size);
 }
 
+/* The disk begins to write, and this goes on meanwhile; then what is left of the writing is waited for. */
+static void work_meanwhile(struct gathering *gathering)
+{
+	const struct store_work *meanwhile = gathering->meanwhile ? *gathering->meanwhile : NULL;
+
+	if (!meanwhile)
+		return;
+	*gathering->meanwhile = NULL;
+	sync_file_range(gathering->descriptor, 0, 0, SYNC_FILE_RANGE_WRITE);
+	meanwhile->work(meanwhile->arg);
+}
+
 static int gather_sync(sqlite3_file *file, int how)
 {
 	int code = write_gathered(file);
 
-	return code ? code : own(file)->pMethods->xSync(own(file), how);
+	if (code)
+		return code;
+	work_meanwhile(gathering_of(file));
+	return own(file)->pMethods->xSync(own(file), how);
 }
 
 static int gather_size(sqlite3_file *file, sqlite3_int64 *ret)
@@ -153,13 +174,21 @@ static int gather_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, i
 	(void)vfs;
 	if (!(flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_DB)))
 		return under->xOpen(under, name, file, flags, ret_flags);
-	*gathering_of(file) = (struct gathering){.length = 0};
+	*gathering_of(file) = (struct gathering){.descriptor = -1};
 	code = under->xOpen(under, name, own(file), flags, ret_flags);
 	if (code != SQLITE_OK)
 		return code;
 	gathering_of(file)->bytes = mem_alloc(GATHERED_BYTES);
+	if (flags & SQLITE_OPEN_WAL) /* on the store itself are locks, which would go with any descriptor of it that is closed */
+		gathering_of(file)->descriptor = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	file->pMethods = &methods;
 	return SQLITE_OK;
+}
+
+void sqlite_gather_meanwhile(sqlite3_file *file, const struct store_work **meanwhile)
+{
+	if (file->pMethods == &methods)
+		gathering_of(file)->meanwhile = meanwhile;
 }
 
 const char *sqlite_gather(void)

@@ -41,21 +41,36 @@ static void sqlite_checkpoint(struct sqlite_store *store, int64_t least)
 		store->wal_bytes = 0;
 }
 
+/* NULL: there is none yet. */
+static sqlite3_file *log_file(struct sqlite_store *store)
+{
+	sqlite3_file *log = NULL;
+	int code = sqlite3_file_control(store->db, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &log);
+
+	return code == SQLITE_OK && log && log->pMethods ? log : NULL;
+}
+
 /* True: there is more to be written. Where it cannot be, the log grows as it would have. */
 static bool write_ahead(struct sqlite_store *store)
 {
 	AUTO_FREE char *zeros = mem_alloc(WRITE_BYTES);
-	sqlite3_file *log = NULL;
+	sqlite3_file *log = log_file(store);
 	sqlite3_int64 size = 0;
 	int code = SQLITE_OK;
 
-	if (store->in_batch ||
-	    sqlite3_file_control(store->db, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &log) != SQLITE_OK || !log || !log->pMethods ||
-	    log->pMethods->xFileSize(log, &size) != SQLITE_OK || size >= AHEAD_BYTES)
+	if (store->in_batch || !log || log->pMethods->xFileSize(log, &size) != SQLITE_OK || size >= AHEAD_BYTES)
 		return false;
 	for (int written = 0; code == SQLITE_OK && written < PIECE_BYTES; written += WRITE_BYTES)
 		code = log->pMethods->xWrite(log, zeros, WRITE_BYTES, size + written);
 	return code == SQLITE_OK && log->pMethods->xSync(log, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY) == SQLITE_OK;
+}
+
+void sqlite_log_meanwhile(struct sqlite_store *store)
+{
+	sqlite3_file *log = log_file(store);
+
+	if (log)
+		sqlite_gather_meanwhile(log, &store->meanwhile);
 }
 
 void sqlite_log_safe(struct sqlite_store *store)

@@ -110,12 +110,19 @@ struct store_pruned {
 struct store;
 struct store_copy;
 
+/* What uses no store, and lets nothing out that follows from what is being committed. */
+struct store_work {
+	void (*work)(void *arg);
+	void *arg;
+};
+
 /* Every visitor returns true to go on. */
 struct store_ops {
 	void (*free)(struct store *store);
 	int (*begin)(struct store *store, hst_error *err);
-	int (*commit)(struct store *store,
-		      hst_error *err); /* on failure, also of a put before it, nothing of the batch is kept */
+	/* `meanwhile` may be NULL; else it is done once before this succeeds, if it can be while the disk is at it. On failure, also
+	 * of a put before it, nothing of the batch is kept. */
+	int (*commit)(struct store *store, const struct store_work *meanwhile, hst_error *err);
 	bool (*idle)(struct store *store); /* store_idle */
 
 	/* A copy at `path`, which is replaced, made by store_copy_step (copy.h) while the store goes on. One at a time. */

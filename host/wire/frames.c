@@ -69,19 +69,31 @@ static int frames_send_part(void *socket, const void *bytes, size_t length, bool
  * Only the first part can be refused by a full queue or a peer that is gone. When a connection ends between
  * two parts, libzmq refuses one and drops what follows up to the last.
  */
-int frames_send(void *socket, const void *routing, size_t routing_length, struct parcel *parcel, hst_error *err)
+static int send_portion(void *socket, const void *routing, size_t routing_length, struct parcel *parcel)
 {
+	size_t portion = parcel_portion(parcel);
 	int cause = routing ? frames_send_part(socket, routing, routing_length, true) : 0;
 
 	if (!cause)
-		cause = frames_send_part(socket, parcel->at + parcel->done, parcel_left(parcel), false);
+		cause = frames_send_part(socket, parcel->at + parcel->done, portion, false);
+	if (!cause)
+		parcel->done += portion;
+	return cause;
+}
+
+int frames_send(void *socket, const void *routing, size_t routing_length, struct parcel *parcel, hst_error *err)
+{
+	int cause;
+
+	do
+		cause = send_portion(socket, routing, routing_length, parcel);
+	while (!cause && parcel_left(parcel));
 	if (cause == EHOSTUNREACH)
 		return hst_fail(err, HST_NOT_FOUND, "the peer is gone");
 	if (cause == EAGAIN)
 		return hst_fail(err, HST_RETRY, "the peer takes no more messages at the moment");
 	if (cause)
 		return hst_fail(err, HST_BROKEN, "sending failed: %s", zmq_strerror(cause));
-	parcel->done = parcel->used;
 	return HST_OK;
 }
 

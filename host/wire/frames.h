@@ -22,8 +22,8 @@ void frames_clear(struct frames *frames);
  * HST_INVALID: that is not how a message looks. */
 int frames_open(const struct frames *frames, size_t first, struct parcel *ret, hst_error *err);
 
-/* `routing` NULL: a DEALER. Takes what is left in the parcel when it returns HST_OK. HST_RETRY: the peer's queue is full;
- * HST_NOT_FOUND: it is gone. */
+/* `routing` NULL: a DEALER. Takes what is left in the parcel, some portions of it (parcel_portion) also when it
+ * fails. HST_RETRY: the peer's queue is full; HST_NOT_FOUND: it is gone. */
 int frames_send(void *socket, const void *routing, size_t routing_length, struct parcel *parcel, hst_error *err);
 
 /* One message at once, as a parcel of its own. */

@@ -81,6 +81,10 @@ const char *hub_endpoint(const struct hub *hub);
  * link that is about to leave: then nothing is sent. */
 bool hub_send(struct hub *hub, struct hub_link *to, const struct message *message);
 
+/* Between these two nothing leaves that hub_send is given: it leaves before the next wait that follows. */
+void hub_hold(struct hub *hub);
+void hub_release(struct hub *hub);
+
 /* The links of this name give it up, to whoever says hello under it next. They finish what they are at: what they say is
  * heard as before, but hub_next finds them no more. */
 void hub_retire(struct hub *hub, const char *name);

@@ -1,4 +1,4 @@
-/* What goes out of the hub: put together per connection, and sent before the next wait. */
+/* What goes out of the hub: put together per connection, and sent before the next wait, unless it is held. */
 #include "wire/hub_parts.h"
 
 #include "base/log.h"
@@ -11,7 +11,7 @@ static bool flush(struct hub *hub, struct connection *connection)
 	struct parcel *out = &connection->out;
 	int code;
 
-	if (!parcel_left(out))
+	if (!parcel_left(out) || hub->held)
 		return true;
 	code = frames_send(hub->socket, connection->routing, ROUTING_BYTES, out, NULL);
 	if (code == HST_OK)
@@ -32,6 +32,8 @@ void hub_flush(void *arg)
 {
 	struct hub *hub = arg;
 
+	if (hub->held)
+		return;
 	for (size_t i = 0; i < hub->sending_count; i++)
 		if (hub->sending[i] && hub->sending[i]->link.speaker != SPEAKER_CLIENT)
 			flush(hub, hub->sending[i]);
@@ -39,6 +41,16 @@ void hub_flush(void *arg)
 		if (hub->sending[i])
 			flush(hub, hub->sending[i]);
 	hub->sending_count = 0;
+}
+
+void hub_hold(struct hub *hub)
+{
+	hub->held = true;
+}
+
+void hub_release(struct hub *hub)
+{
+	hub->held = false;
 }
 
 void hub_out_end(struct hub *hub, struct connection *connection)

@@ -20,6 +20,7 @@ struct hub {
 	struct loop_timer *reaping;
 	struct connection **sending; /* those that have something to be sent before the next wait; NULL: it has ended */
 	size_t sending_count, sending_room;
+	bool held; /* they wait for hub_release */
 	size_t limit;
 	bool behind; /* the last turn ended at the limit, so silence proves nothing */
 	uint64_t last_question;

@@ -60,6 +60,22 @@ static size_t read_length(const char *at)
 	return (size_t)bytes[0] << 24 | (size_t)bytes[1] << 16 | (size_t)bytes[2] << 8 | bytes[3];
 }
 
+size_t parcel_portion(const struct parcel *parcel)
+{
+	size_t left = parcel_left(parcel), portion = 0;
+
+	if (left <= PARCEL_BYTES)
+		return left;
+	while (portion < left) {
+		size_t next = PARCEL_LENGTH_BYTES + read_length(parcel->at + parcel->done + portion);
+
+		if (portion && portion + next > PARCEL_BYTES)
+			break;
+		portion += next;
+	}
+	return portion;
+}
+
 static int take_apart(const char *body, size_t length, struct message_part parts[MESSAGE_PARTS], hst_error *err)
 {
 	const char *end = body + length;

@@ -36,6 +36,9 @@ static inline size_t parcel_left(const struct parcel *parcel)
 	return parcel->used - parcel->done;
 }
 
+/* Of what is left, the bytes that are sent as one: whole messages, at least one, of PARCEL_BYTES together where they are small. */
+size_t parcel_portion(const struct parcel *parcel);
+
 /*
  * The next message, which points into the bytes. HST_RETRY: it is not there as a whole. HST_INVALID: it is no message of the
  * list; ret->word and *ret_id say what can be said of it, and reading goes on behind it. HST_BROKEN: the lengths are

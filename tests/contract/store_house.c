@@ -56,7 +56,7 @@ void commit(struct room *room)
 {
 	hst_error err;
 
-	if (OPS(room)->commit(room->store, &err))
+	if (OPS(room)->commit(room->store, NULL, &err))
 		fail_msg("%s", err.text);
 }
 

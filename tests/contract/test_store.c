@@ -428,7 +428,7 @@ static void puts_belong_to_batches(void **state)
 	assert_int_equal(store_put_run(room->store, &run, NULL), HST_INVALID);
 	assert_int_equal(OPS(room)->put_standing(room->store, "drained", "host", (struct store_bytes){"", 0}, NULL),
 			 HST_INVALID);
-	assert_int_equal(OPS(room)->commit(room->store, NULL), HST_INVALID);
+	assert_int_equal(OPS(room)->commit(room->store, NULL, NULL), HST_INVALID);
 	begin(room);
 	assert_int_equal(OPS(room)->begin(room->store, NULL), HST_INVALID);
 	commit(room);

@@ -51,7 +51,7 @@ static void a_batch_with_a_failed_put_leaves_nothing(void **state)
 		assert_int_equal(store_put_run(room->store, &run, NULL), HST_OK);
 	}
 	assert_int_equal(store_put_run(room->store, &nameless, &err), HST_INVALID);
-	assert_int_equal(OPS(room)->commit(room->store, &err), HST_BROKEN);
+	assert_int_equal(OPS(room)->commit(room->store, NULL, &err), HST_BROKEN);
 	OPS(room)->runs(room->store, &(struct store_filter){0}, see_run, &seen, NULL);
 	assert_string_equal(seen.order, "#1 ");
 	seen_clear(&seen);
@@ -78,7 +78,7 @@ static void what_follows_a_batch_that_was_taken_back_is_whole(void **state)
 	}
 	OPS(room)->put_happening(room->store, &(struct store_happening){.run = 1, .what = "ended"}, NULL);
 	store_put_run(room->store, &(struct store_run){.number = 9001}, NULL);
-	assert_int_equal(OPS(room)->commit(room->store, NULL), HST_BROKEN);
+	assert_int_equal(OPS(room)->commit(room->store, NULL, NULL), HST_BROKEN);
 	put_runs(room, 2, 9000);
 	OPS(room)->happenings(room->store, 1, see_happening, &seen, NULL);
 	OPS(room)->happenings(room->store, 2, see_happening, &seen, NULL);
@@ -116,7 +116,7 @@ __attribute__((noreturn)) static void crash_child(const struct room *room, int t
 				own.store, &(struct store_happening){.run = number, .what = "queued"}, NULL);
 		}
 		OPS(&own)->put_counter(own.store, "run", number - 1, NULL);
-		if (OPS(&own)->commit(own.store, NULL) || write(told, "x", 1) != 1)
+		if (OPS(&own)->commit(own.store, NULL, NULL) || write(told, "x", 1) != 1)
 			_exit(3);
 		store_idle(own.store);
 	}

@@ -92,7 +92,7 @@ static void what_is_no_envelope_is_not_kept(void **state)
 	for (size_t i = 0; i < sizeof magics / sizeof *magics; i++) {
 		begin(room);
 		assert_int_equal(put(room, 1, 0, "trigger.pin", magics[i], "", &err), HST_INVALID);
-		OPS(room)->commit(room->store, NULL);
+		OPS(room)->commit(room->store, NULL, NULL);
 	}
 	assert_sealed(room, 1, -1, "");
 }

@@ -70,7 +70,7 @@ static int setup(void **state)
 		put_file(place, id, "out/a.txt");
 		put_file(place, id, ".out.part");
 	}
-	ops->commit(place->store, NULL);
+	ops->commit(place->store, NULL, NULL);
 	*state = place;
 	return 0;
 }
