@@ -12,10 +12,20 @@
 
 enum { QUICK_US = 1500, TURN_QUICK = 200, TURN_SLOW = 1000 }; /* messages that are heard in one turn */
 
+/* The store is at its commit then, and the core's effects are being walked through. */
+static void refuse_while_saying(const struct engine *engine)
+{
+	if (!engine->saying)
+		return;
+	log_error("the engine's core or store was used while what follows from a batch was put together; this is a mistake in hostler");
+	abort();
+}
+
 void engine_begin(struct engine *engine)
 {
 	hst_error err = {{0}, {0}};
 
+	refuse_while_saying(engine);
 	if (engine->batch_open)
 		return;
 	if (engine->store->ops->begin(engine->store, &err) < 0) {
@@ -40,6 +50,7 @@ static struct draw draw(struct engine *engine)
 
 void engine_event(struct engine *engine, struct core_event *event)
 {
+	refuse_while_saying(engine);
 	event->now_us = clock_wall_us();
 	event->draw = draw(engine);
 	core_step(engine->core, event, &engine->effects);
@@ -118,11 +129,14 @@ struct saying {
 static void say(void *arg)
 {
 	struct saying *saying = arg;
+	struct engine *engine = saying->engine;
 	int64_t began_us = clock_steady_us();
 
-	if (saying->engine->hub)
-		hub_hold(saying->engine->hub);
-	engine_perform(saying->engine);
+	if (engine->hub)
+		hub_hold(engine->hub);
+	engine->saying = true;
+	engine_perform(engine);
+	engine->saying = false;
 	saying->took_us = clock_steady_us() - began_us;
 }
 

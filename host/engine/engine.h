@@ -127,6 +127,7 @@ struct engine {
 	uint64_t next_request;
 	struct draw draws[512]; /* random numbers, used from the end */
 	size_t draw_count;     /* that are left */
+	bool saying; /* what follows from a batch is put together: neither the core nor the store is to be touched */
 	bool batch_open;       /* a transaction is open in the store */
 	struct core_counters stored_counters;
 	struct text said; /* what is being sent */
