@@ -32,13 +32,13 @@
 	POINT(engine, heard_standing, "a gateway has told what became of an offer") \
 	POINT(engine, persisting, "runs and events are written, steps are not, the transaction is open") \
 	POINT(engine, before_commit, "the batch is written, the transaction is open") \
-	POINT(engine, committed, "the batch is committed, nobody has been told of it") \
-	POINT(engine, replied, "answers are sent, actions are not") \
-	POINT(engine, accepted, "whoever pressed has been told that the run is accepted") \
-	POINT(engine, offered, "a run is offered to a gateway") \
-	POINT(engine, asked_status, "a gateway is asked what became of an offer") \
-	POINT(engine, told_stop, "a gateway is told to stop a run") \
-	POINT(engine, called, "a connector is called") \
+	POINT(engine, committed, "the batch is committed, what follows from it is put together, nobody has been told of it") \
+	POINT(engine, replied, "answers are put together, actions are not; the disk is still at the commit") \
+	POINT(engine, accepted, "whoever pressed will be told next that the run is accepted") \
+	POINT(engine, offered, "a run will be offered to a gateway next") \
+	POINT(engine, asked_status, "a gateway will be asked next what became of an offer") \
+	POINT(engine, told_stop, "a gateway will be told next to stop a run") \
+	POINT(engine, called, "a connector will be called next") \
 	POINT(worker, opened, "the plugin is open, the engine is not known yet") \
 	POINT(worker, ready, "the engine is known, nothing has been asked") \
 	POINT(worker, before_call, "a call is received, the plugin has not seen it") \

@@ -1,9 +1,9 @@
 /*
  * What happens to runs. What one batch tells of a run is kept until the batch ends and then written as one piece: a text of
  * JSON arrays, each with a comma before it, so that one piece can be added to another. Times in it are counted from when the
- * run was requested, which its row says; whole ones are of a happening that came without that. The first pieces stand in the rows of
- * the run itself, one of which is written then anyway; once they have no room, or a piece comes without its run, pieces are rows of
- * their own behind it. What happened to the house, which is run 0, is one row for each happening, since they go one by one.
+ * run was requested, which its row says; whole ones are of a happening that came without that, or three years later. The
+ * first pieces stand in the rows of the run itself, one of which is written then anyway; once they have no room, or a piece
+ * comes without its run, pieces are rows of their own behind it. What happened to the house, which is run 0, is one row for each happening, since they go one by one.
  */
 #include "store/sqlite.h"
 
@@ -169,8 +169,11 @@ static struct sqlite_piece *piece_of(struct sqlite_store *store, int64_t run)
 
 static void add_happening(struct text *to, const struct store_happening *happening)
 {
+	static const int64_t FAR_US = INT64_C(100000000000000); /* the same number stands in the statements (EACH_AT) */
+	int64_t since = happening->at_us - happening->run_us;
+
 	text_bytes(to, ",[", 2);
-	text_integer(to, happening->at_us - happening->run_us);
+	text_integer(to, since < FAR_US && since > -FAR_US ? since : happening->at_us);
 	text_bytes(to, ",", 1);
 	text_integer(to, happening->step);
 	text_bytes(to, ",", 1);

@@ -234,7 +234,8 @@ static void happenings_have_the_time_they_were_put_with(void **state)
 		{.run = 1, .at_us = now, .what = "accepted", .run_us = now},
 		{.run = 1, .at_us = now - 3600, .what = "queued", .run_us = now},
 		{.run = 1, .at_us = now + month, .what = "progress"},
-		{.run = 1, .at_us = now + 30 * month, .what = "ended", .run_us = now},
+		{.run = 1, .at_us = now + 30 * month, .what = "lost", .run_us = now},
+		{.run = 1, .at_us = now + 50 * month, .what = "ended", .run_us = now},
 		{.run = 2, .at_us = now + 1, .what = "ended"},
 		{.run = 0, .at_us = now + 2, .what = "drained"},
 	};
@@ -254,8 +255,8 @@ static void happenings_have_the_time_they_were_put_with(void **state)
 	for (int64_t number = 0; number < 3; number++) {
 		OPS(room)->happenings(room->store, (number + 1) % 3, see_happening, &seen, NULL);
 		for (size_t n = 0; n < seen.happening_count; n++)
-			assert_int_equal(seen.happenings[n].at_us, put[number == 0 ? (int64_t)n : number + 3].at_us);
-		assert_int_equal(seen.happening_count, number == 0 ? 4 : 1);
+			assert_int_equal(seen.happenings[n].at_us, put[number == 0 ? (int64_t)n : number + 4].at_us);
+		assert_int_equal(seen.happening_count, number == 0 ? 5 : 1);
 		seen_clear(&seen);
 	}
 }
