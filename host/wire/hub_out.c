@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "wire/frames.h"
 
+enum { KEPT_BYTES = 1 << 20 }; /* room that a connection keeps for what it says next */
+
 /* What cannot be sent to a peer that is gone or reads nothing is dropped, and the peer with it. */
 static bool flush(struct hub *hub, struct connection *connection)
 {
@@ -14,9 +16,11 @@ static bool flush(struct hub *hub, struct connection *connection)
 	if (!parcel_left(out) || hub->held)
 		return true;
 	code = frames_send(hub->socket, connection->routing, ROUTING_BYTES, out, NULL);
+	out->done = out->used;
+	if (out->size > KEPT_BYTES)
+		parcel_clear(out);
 	if (code == HST_OK)
 		return true;
-	out->done = out->used;
 	hub->counts.undeliverable++;
 	if (connection->leaving)
 		return false;
