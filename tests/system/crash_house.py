@@ -333,8 +333,9 @@ class CrashHouse(House):
             return None
         return [run for run in json.loads(done.stdout) if run["state"] not in ENDED and run["state"] != "lost" and run["flow"] != "beats"]
 
-    def settle(self, seconds=90):
-        """Until nothing is under way any more; returns what still is."""
+    def settle(self, seconds=150):
+        """Until nothing is under way any more; returns what still is. What a session process of another gateway has left, a gateway
+        removes 90 s after it has begun."""
         end = time.monotonic() + seconds
         left = ["the host does not answer"]
         while time.monotonic() < end:
